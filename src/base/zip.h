@@ -1,0 +1,9 @@
+/* zstd frames (RFC 8878), one call each; contexts are kept per thread. */
+#pragma once
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Appends one frame at the given level (1-3). ERR_FULL when out's ceiling is reached. */
+[[nodiscard]] enum err zip_pack(struct buf *out, struct str in, int level);
+/* Appends the content of exactly one frame whose declared size is at most max. ERR_BAD on anything else. */
+[[nodiscard]] enum err zip_unpack(struct buf *out, struct str in, size_t max);
