@@ -1,0 +1,15 @@
+/* TLS contexts on OpenSSL 3: 1.2 and newer, SSL_MODE_RELEASE_BUFFERS, no session cache, no tickets, no renegotiation
+ * (research: 14.3 KB a connection is the floor). Certificates can be swapped while serving (SIGHUP). */
+#pragma once
+#include "base/err.h"
+#include "base/str.h"
+
+struct tls;
+struct ssl_st;
+[[nodiscard]] enum err tls_new(const char *cert_pem_path, const char *key_pem_path, struct tls **out);
+/* Loads the pair again; on failure the old one stays in use. Any thread. */
+[[nodiscard]] enum err tls_reload(struct tls *t, const char *cert_pem_path, const char *key_pem_path);
+void tls_free(struct tls *t);
+struct ssl_st *tls_accept_state(struct tls *t); /* a fresh server-side SSL, or NULL; for conn.c */
+/* A self-signed P-256 pair for hostname, valid 825 days, written with mode 0600 next to each other. */
+[[nodiscard]] enum err tls_self_signed(const char *hostname, const char *cert_pem_path, const char *key_pem_path);
