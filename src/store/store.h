@@ -1,0 +1,319 @@
+/* The store's contract: boxes, credentials, messages, folders, endings. What it holds of a message is opaque ciphertext;
+ * what it may see in the clear is listed in docs/storage.md. tests/unit/contract.c runs the same cases on every backend.
+ *
+ * Every request is a heap struct that begins with struct store_req. Make it with STORE_NEW(), fill its "in" fields, give
+ * it away with store_submit(). It is answered exactly once, on a later turn of the loop that submitted it, by done();
+ * req.err and the "out" fields are valid during that call only, then the store frees the request and all that hangs on
+ * it (wiping it: leases pass through here). After store_cancel() done() is never called; the work itself may still happen.
+ * Requests of one loop on one box are carried out in the order submitted as far as they write; reads see at least all
+ * writes answered before they were submitted.
+ *
+ * Errors common to all: ERR_GONE (box or message not there: unknown, ended and never existed are not told apart),
+ * ERR_FULL (quota, or disk full: the first is said where it applies), ERR_IO (store fault), ERR_BUSY (said where). */
+#pragma once
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/log.h"
+#include "io/loop.h"
+
+enum {
+    BOX_ID_N = 16,
+    MSG_ID_N = 16,
+    STORE_CREDS_MAX = 64,   /* credentials a box: devices of one holder */
+    STORE_SEALED_MAX = 4096 /* sealed address text, sealed private keys of a credential */
+};
+struct box_id {
+    uint8_t b[BOX_ID_N];
+};
+struct msg_id {
+    uint8_t b[MSG_ID_N];
+};
+static inline struct str box_id_str(const struct box_id *id) { return str_of(id->b, BOX_ID_N); }
+static inline struct str msg_id_str(const struct msg_id *id) { return str_of(id->b, MSG_ID_N); }
+
+/* Folder numbers; names of further folders are sealed with the box. */
+enum store_folder_no { FOLDER_ANY = 0, FOLDER_INBOX = 1, FOLDER_JUNK = 2, FOLDER_SENT = 3, FOLDER_DRAFTS = 4, FOLDER_TRASH = 5 };
+enum { FLAG_SEEN = 1, FLAG_FLAGGED = 2, FLAG_ANSWERED = 4, FLAG_DRAFT = 8, FLAG_DELETED = 16 };
+
+struct store_box {
+    struct box_id id;
+    uint8_t addr_hash[HASH_N]; /* keyed, store_addr_hash() */
+    uint8_t pub[KEY_N];        /* X25519 public half of the current generation */
+    uint32_t generation;       /* from 1; grows when credentials are changed or revoked */
+    uint32_t uidvalidity;
+    int64_t created_ms, end_ms; /* end_ms: the absolute end, always set */
+    int64_t idle_ttl_ms, last_visit_ms; /* 0: no idle end */
+    int64_t changed_ms;         /* when the end was last changed: one change per 10 s */
+    uint32_t ends_after;        /* 0: no count; see STORE_LAST_GRACE_MS */
+    uint32_t received;          /* messages ever taken in */
+    uint32_t messages, max_messages;
+    uint64_t bytes, max_bytes; /* ciphertext bytes held, and their ceiling */
+    uint64_t modseq;           /* highest of the box */
+    uint32_t flags;            /* BOX_* */
+    struct str sealed;         /* sealed private meta (address text), opaque; borrowed from the request */
+};
+enum { BOX_GUESSABLE = 1 /* chosen name */, BOX_OPERATOR = 2 /* postmaster@, abuse@ */ };
+/* After message number ends_after the box takes no more mail and ends this much later at the latest: time to read it. */
+enum { STORE_LAST_GRACE_MS = 10 * 60 * 1000, STORE_CHANGE_GAP_MS = 10 * 1000 };
+/* Earliest of end_ms and last_visit_ms + idle_ttl_ms (ends_after is folded into end_ms by the store). */
+int64_t store_box_end_ms(const struct store_box *b);
+
+enum cred_kind { CRED_TOKEN = 1, CRED_PASSWORD = 2, CRED_RECOVERY = 3 };
+struct store_cred {
+    uint64_t id; /* random */
+    enum cred_kind kind;
+    uint8_t lookup[HASH_N]; /* token, recovery: hash to find it by; password: the verifier half, not indexed */
+    uint8_t salt[SALT_N];   /* password only */
+    uint8_t pub[KEY_N];     /* X25519 public half from the credential's seed */
+    int64_t created_ms;
+    struct str sealed; /* the box's private keys, all generations, sealed to pub; opaque; at most STORE_SEALED_MAX */
+};
+
+struct store;
+struct store_req {
+    struct job job; /* the store's */
+    struct loop *home;
+    void (*done)(struct store_req *r); /* NULL after store_cancel() */
+    void *ctx;                         /* the caller's */
+    enum err err;                      /* valid in done() */
+    const struct store_op *op;         /* set by STORE_NEW */
+    struct arena arena;                /* in and out data may live here; wiped with the request */
+};
+/* STORE_NEW(append, ctx, on_appended): a zeroed struct store_append * whose arena has room; NULL when memory is out. */
+#define STORE_NEW(name, context, on_done) ((struct store_##name *)store_req_new(&store_op_##name, (context), (on_done)))
+struct store_req *store_req_new(const struct store_op *op, void *ctx, void (*done)(struct store_req *));
+void store_submit(struct store *st, struct loop *home, struct store_req *r); /* takes r */
+void store_cancel(struct store_req *r);                                      /* on the home loop, before done() */
+void store_req_drop(struct store_req *r);                                    /* frees one that was never submitted */
+
+/* ---- boxes ---- */
+extern const struct store_op store_op_create, store_op_find, store_op_login, store_op_recred, store_op_change, store_op_end,
+    store_op_append, store_op_list, store_op_get, store_op_read, store_op_flag, store_op_move, store_op_delete,
+    store_op_folders, store_op_changes;
+
+/* Makes a box. Its lease slot, row and credentials are durable before OK. ERR_BUSY: the address is taken or rests (P8).
+ * ERR_FULL: no lease slot or disk space. uidvalidity, modseq and counters are set by the store. */
+struct store_create {
+    struct store_req req;
+    struct store_box box;
+    uint8_t lease[KEY_N];
+    const struct store_cred *creds; /* borrowed until done: put them into req.arena */
+    size_t creds_n;
+};
+/* A living box by address hash, or by id when by_id. ERR_GONE otherwise. */
+struct store_find {
+    struct store_req req;
+    bool by_id, want_creds;
+    struct box_id id;
+    uint8_t addr_hash[HASH_N];
+    struct store_box box; /* out */
+    uint8_t lease[KEY_N];
+    struct store_cred *creds;
+    size_t creds_n;
+};
+/* The credential found by its lookup hash (token, recovery) and its living box. */
+struct store_login {
+    struct store_req req;
+    uint8_t lookup[HASH_N];
+    struct store_cred cred; /* out */
+    struct store_box box;
+    uint8_t lease[KEY_N];
+};
+/* Replaces a box's whole set of credentials, and, when the generation grows, its public key and sealed meta. ERR_BUSY:
+ * generation is no longer expect_generation (somebody else changed them: read again). ERR_FULL: over STORE_CREDS_MAX. */
+struct store_recred {
+    struct store_req req;
+    struct box_id id;
+    uint32_t expect_generation, generation;
+    uint8_t pub[KEY_N];
+    struct str sealed;
+    const struct store_cred *creds;
+    size_t creds_n;
+};
+/* Changes what `set` names. CHANGE_END/IDLE/COUNT within STORE_CHANGE_GAP_MS of the last such change: ERR_BUSY, unless
+ * force. CHANGE_VISIT moves last_visit_ms to now. Ends lie in (now, created + maximum] by the caller's care. */
+enum { CHANGE_END = 1, CHANGE_IDLE = 2, CHANGE_COUNT = 4, CHANGE_VISIT = 8 };
+struct store_change {
+    struct store_req req;
+    struct box_id id;
+    unsigned set;
+    bool force;
+    int64_t end_ms, idle_ttl_ms;
+    uint32_t ends_after;
+    struct store_box box; /* out: as it is now */
+};
+/* Ends boxes at once: OK only after their lease slots are overwritten and synced. Unknown ids are no error. Each box that
+ * lived is also reported through opts.ended. */
+struct store_end {
+    struct store_req req;
+    const struct box_id *ids; /* in req.arena */
+    size_t n;
+    uint32_t ended; /* out */
+    uint64_t messages;
+};
+
+/* ---- messages ---- */
+struct store_row {
+    struct msg_id id;
+    uint32_t folder, uid;
+    uint64_t modseq;
+    uint32_t flags;
+    uint32_t generation;
+    int64_t received_ms;
+    uint64_t size; /* octets of the message as sent (RFC822.SIZE) */
+    uint32_t env_n, hdr_n;
+    uint64_t body_n; /* ciphertext lengths */
+    struct str env, hdr; /* only where asked for; borrowed from the request */
+};
+/* One mail to one or several boxes, one batch, durable and listed before the answer. Per item: OK, ERR_GONE (ended),
+ * ERR_FULL (quota), ERR_BUSY (generation moved on: seal again), ERR_IO. req.err is OK when any item is, else the first
+ * item's error. A second append with the same dedupe hash to the same box within 24 h answers OK with duplicate set and
+ * stores nothing. Bytes are in req.arena or otherwise kept alive until done (also after a cancel: use release). */
+struct store_append_item {
+    struct box_id box;
+    uint32_t generation, folder, flags;
+    struct msg_id id;
+    uint8_t dedupe[HASH_N]; /* all zero: no check */
+    struct str env, hdr, body;
+    enum err err; /* out */
+    bool duplicate;
+    uint32_t uid;
+    uint64_t modseq;
+    int64_t end_ms;
+};
+struct store_append {
+    struct store_req req;
+    struct store_append_item *items;
+    size_t n;
+    int64_t received_ms;
+    uint64_t size;
+    void (*release)(struct store_append *a); /* may be NULL; called once, on any thread, when the bytes are not needed any more */
+    void *hold;
+};
+/* Rows of one folder (or all), newest uid first (ascending: oldest first). before/after are uids, exclusive, 0: open. With
+ * FOLDER_ANY the order is by modseq-at-arrival (uid order within a folder; folders merged by received_ms). */
+struct store_list {
+    struct store_req req;
+    struct box_id box;
+    uint32_t folder;
+    bool ascending, want_env;
+    uint32_t before_uid, after_uid;
+    uint32_t limit;
+    struct store_row *rows; /* out */
+    size_t n;
+    bool more;
+    uint64_t modseq; /* the box's highest */
+};
+/* One message by id (any folder), or by folder and uid when by_uid. */
+struct store_get {
+    struct store_req req;
+    struct box_id box;
+    struct msg_id id;
+    bool by_uid, want_env, want_hdr;
+    uint32_t folder, uid;
+    struct store_row row; /* out */
+};
+/* Ciphertext bytes [off, off + len) of a message's body. */
+struct store_read {
+    struct store_req req;
+    struct box_id box;
+    struct msg_id id;
+    uint64_t off;
+    uint32_t len;
+    struct str bytes; /* out */
+};
+/* Flags of up to 1,000 messages; those not there are skipped. */
+struct store_flag {
+    struct store_req req;
+    struct box_id box;
+    const struct msg_id *ids;
+    size_t n;
+    uint32_t set, clear;
+    uint64_t modseq; /* out */
+    uint32_t changed;
+};
+/* To another folder with new uids. out: rows as they are now (those not there are left out). */
+struct store_move {
+    struct store_req req;
+    struct box_id box;
+    const struct msg_id *ids;
+    size_t n;
+    uint32_t folder;
+    struct store_row *rows;
+    size_t rows_n;
+};
+struct store_delete {
+    struct store_req req;
+    struct box_id box;
+    const struct msg_id *ids;
+    size_t n;
+    uint32_t deleted; /* out */
+    uint64_t modseq;
+};
+struct store_folder {
+    uint32_t no;
+    uint32_t uidnext, total, unseen;
+    uint64_t modseq;
+    struct str sealed; /* name of a folder that is not one of the fixed five */
+};
+struct store_folders {
+    struct store_req req;
+    struct box_id box;
+    struct store_folder *folders; /* out: INBOX and Junk always, others when they hold or held something */
+    size_t n;
+};
+/* What happened after modseq `since`: rows changed or new (with env when asked), ids gone. too_old: more than 1,000
+ * expunges lie between, ask for a full list. */
+struct store_gone {
+    struct msg_id id;
+    uint32_t folder, uid;
+    uint64_t modseq;
+};
+struct store_changes {
+    struct store_req req;
+    struct box_id box;
+    uint64_t since;
+    bool want_env;
+    uint32_t limit;
+    struct store_row *rows; /* out, by modseq */
+    size_t n;
+    struct store_gone *gone;
+    size_t gone_n;
+    uint64_t modseq;
+    bool too_old;
+};
+
+/* ---- the store itself ---- */
+struct store_opts {
+    const char *dir; /* exists, ours alone */
+    struct log *log;
+    const struct clock *clock;
+    bool allow_cow;
+    bool test_clock;         /* data folder is marked so at creation; opening with another value is ERR_DENIED */
+    uint32_t lease_slots;    /* most boxes alive at once; 0: 1,048,576 */
+    int64_t quarantine_ms;   /* how long an ended chosen address rests; 0: 90 days */
+    uint64_t reserve_bytes;  /* free disk below which intake answers ERR_FULL; 0: 256 MiB (tests set less) */
+    /* A box ended (burn, sweep, count, idle). On a store thread: hand it on with post(). */
+    void (*ended)(void *ctx, const struct box_id *ids, size_t n);
+    void *ctx;
+};
+/* ERR_BUSY: another process holds it; ERR_BAD: not ours or a newer format; ERR_DENIED: CoW file system or clock mark. */
+[[nodiscard]] enum err store_open(const struct store_opts *opts, struct store **out);
+void store_close(struct store *st); /* after the loops stopped submitting; finishes and answers what is queued */
+/* Wall time that never runs backwards past a stored high-water mark. While frozen (a jump ahead of > 1 h, or > 5 min a day
+ * against the boot clock) it stands still where it was plus boot time gone by, and no box ends by time. */
+int64_t store_now_ms(const struct store *st);
+bool store_clock_frozen(const struct store *st);
+void store_clock_accept(struct store *st);
+void store_addr_hash(const struct store *st, struct str address, uint8_t out[HASH_N]); /* keyed with the index key */
+void store_hash(const struct store *st, struct str label, struct str data, uint8_t out[HASH_N]);
+struct store_stats {
+    uint64_t boxes, messages, bytes, disk_bytes, segments;
+    uint64_t created, ended, appended, duplicates, deleted, commits, syncs, errors;
+    int64_t oldest_due_ms; /* expiry lag: how long the most overdue box has been waiting for its key's end; 0: none */
+    uint32_t queue;
+    bool frozen, full, faulted;
+};
+void store_stats(const struct store *st, struct store_stats *out);
+[[nodiscard]] enum err store_backup(struct store *st, const char *to_dir); /* format mark, index key; never bodies or leases */
