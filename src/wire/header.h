@@ -1,0 +1,65 @@
+/* Header fields (RFC 5322) with exact offsets, over CRLF and bare-LF input alike; unfolding; RFC 2047 encoded words.
+ * What a line is, where the header ends and what a field is named are decided here alone, for every reader of a
+ * message. */
+#pragma once
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+enum {
+    LIMIT_HEADER_BYTES = 256 * 1024, /* one header block; serve answers 552 beyond */
+    LIMIT_HEADER_FIELDS = 1000,
+    LIMIT_HEADER_TEXT = 64 * 1024, /* one decoded field; what is longer is cut */
+};
+
+struct header_field {
+    struct str name;   /* as written, without the colon and blanks before it */
+    struct str raw;    /* the value: all between the colon and the field's last line end, folds kept */
+    struct str line;   /* the whole field with its last line end, for signatures and copies */
+    size_t begin, end; /* of line, from the block's first byte */
+};
+
+/* Walks a header block, or a whole message: it stops at the empty line, or before the first line that can't be a field.
+ */
+struct header_iter {
+    struct str block;
+    size_t at;   /* next byte to look at; after the last field: where the walk stopped */
+    size_t junk; /* lines passed over: mbox "From ", a fold before the first field, an empty name */
+};
+static inline struct header_iter header_walk(struct str block) { return (struct header_iter){ .block = block }; }
+bool header_next(struct header_iter *it, struct header_field *out);
+
+/* Where the body of msg begins: after the empty line, or at the first line that can't be a field (RFC 5322 section 2.1
+ * has no word for it; Postfix, Sendmail and Python's email end the header there, and so do we), or at the end. */
+struct header_bounds {
+    size_t body;   /* [0, body) is the header with its empty line */
+    size_t fields; /* how many */
+    bool no_blank; /* ended without an empty line */
+    bool junk;     /* there were lines that are no field */
+};
+/* ERR_FULL: the block is longer than LIMIT_HEADER_BYTES or has more than LIMIT_HEADER_FIELDS; out is then untouched. */
+[[nodiscard]] enum err header_bounds(struct str msg, struct header_bounds *out);
+
+/* The first field so named (any case): its raw value, or {NULL, 0}. A present but empty field has p != NULL. */
+struct str header_find(struct str block, struct str name);
+size_t header_count(struct str block, struct str name);
+
+/* One line: line ends taken out, blanks at both ends too (RFC 5322 section 2.2.3). Borrowed from raw when it has no
+ * fold, else in the arena; {NULL, 0} only when the arena is full. */
+struct str header_unfold(struct arena *a, struct str raw);
+/* The text to show: unfolded, encoded words decoded (RFC 2047), 8-bit bytes as UTF-8 (RFC 6532) or else windows-1252,
+ * control characters turned into spaces. Always well-formed UTF-8, one line, at most LIMIT_HEADER_TEXT. */
+struct str header_text(struct arena *a, struct str raw);
+/* header_text(header_find()). */
+struct str header_get(struct arena *a, struct str block, struct str name);
+
+/* The encoded words in s decoded and appended to out, all else copied; s is one line. Adjacent words of one charset are
+ * joined before their bytes are decoded, because senders split characters between words. Linear. */
+void encword_decode(struct buf *out, struct str s);
+/* s as header text: itself when printable ASCII, else Q or B encoded words of at most 75 octets, folded with CRLF SP.
+ */
+void encword_encode(struct buf *out, struct str s);
+
+/* Message ids between < and >, in order, without the brackets (Message-ID, In-Reply-To, References). *rest is what
+ * follows; {NULL, 0} when there is no more. */
+struct str header_msgid(struct str raw, struct str *rest);
