@@ -18,7 +18,7 @@ void buf_put(struct buf *b, struct str s);
 void buf_putc(struct buf *b, char c);
 void buf_puts(struct buf *b, const char *zero_terminated);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void buf_vprintf(struct buf *b, const char *fmt, va_list ap);
+void buf_vprintf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 void buf_put_u64(struct buf *b, uint64_t v); /* decimal */
 /* Room for n more bytes at the end, to be filled and then counted by b->n += used; NULL and failed when over max. */
 char *buf_reserve(struct buf *b, size_t n);

@@ -1,0 +1,2 @@
+/* The daemon's entry. */
+int main(void) { return 0; }
