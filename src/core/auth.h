@@ -1,0 +1,62 @@
+/* Opening a box: a token, password or recovery phrase gives an `opened`: the box's keys in this loop's locked memory, kept
+ * while somebody holds it and up to 60 s after, wiped at once when the box ends or its credentials change. One auth a loop.
+ * Throttling is per network and per box and never locks out the owner from elsewhere: a right secret always opens, wrong
+ * ones cost time. Unknown box and wrong secret take the same path and give the same ERR_DENIED. */
+#pragma once
+#include "core/event.h"
+#include "core/limit.h"
+#include "io/work.h"
+#include "store/store.h"
+
+struct auth;
+struct auth_opts {
+    struct loop *loop;
+    struct store *store;
+    struct event_hub *hub;
+    struct limit *limit;
+    struct work_pool *argon; /* one thread for passwords */
+    struct log *log;
+    uint32_t max_opened; /* 0: 10,000 */
+};
+enum { GENERATIONS_MAX = 64 };
+struct opened {
+    struct store_box box; /* as last known; box.end_ms follows EVENT_BOX_CHANGED; box.sealed is not kept */
+    struct str address;   /* plaintext, owned */
+    uint64_t cred;
+    enum cred_kind kind;
+    bool gone; /* box ended or credential revoked while held: answer as if never opened */
+    /* auth's own from here */
+    uint8_t *privs[GENERATIONS_MAX];
+    uint8_t pubs_first[1];
+    uint32_t generations;
+    uint8_t *lease;
+    struct opened_cache *cache; /* r of recent key windows, locked */
+    unsigned refs;
+    int64_t last_ms;
+    struct auth *auth;
+    uint8_t lookup[HASH_N];
+    struct opened *next;
+};
+[[nodiscard]] enum err auth_new(const struct auth_opts *o, struct auth **out);
+void auth_free(struct auth *a);
+/* The cache: a reference to an opened box for this very token, or NULL: then use auth_token(). Costs under 1 us. */
+struct opened *auth_cached(struct auth *a, struct str token);
+
+/* Asynchronous ways in. done() is called once, on a later turn, unless auth_cancel(). OK gives a reference in `opened`
+ * (release it with opened_release); ERR_DENIED; ERR_BUSY (throttled or the Argon2id queue is full; retry_ms says when);
+ * ERR_IO. text is copied. */
+struct auth_req;
+typedef void auth_done(void *ctx, enum err e, struct opened *opened, int64_t retry_ms);
+struct auth_req *auth_token(struct auth *a, struct str token, const struct peer *peer, auth_done *done, void *ctx);
+struct auth_req *auth_password(struct auth *a, struct str address, struct str password, const struct peer *peer,
+                               auth_done *done, void *ctx);
+/* address may be empty: the words alone find their box. */
+struct auth_req *auth_recovery(struct auth *a, struct str address, struct str words, const struct peer *peer,
+                               auth_done *done, void *ctx);
+void auth_cancel(struct auth_req *r);
+struct opened *opened_hold(struct opened *o);
+void opened_release(struct opened *o);
+/* True while reading is allowed at all: not gone, and its end not reached at now_ms (store_now_ms). */
+bool opened_alive(const struct opened *o, int64_t now_ms);
+/* K of one message from its env blob. ERR_BAD: not ours or damaged. */
+[[nodiscard]] enum err opened_message_key(struct opened *o, struct str env, const struct msg_id *msg, uint8_t k[KEY_N]);

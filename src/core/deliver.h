@@ -1,0 +1,46 @@
+/* One inbound message, start to stored: who may receive it, parse, understand, seal, append, tell. One deliver a loop;
+ * mails over 256 KiB are parsed and sealed on a work thread. */
+#pragma once
+#include "core/event.h"
+#include "core/mailbox.h"
+#include "io/work.h"
+
+struct deliver;
+struct deliver_opts {
+    struct loop *loop;
+    struct store *store;
+    struct event_hub *hub;
+    struct work_pool *work;
+    struct log *log;
+    struct domain_list domains;
+    struct str hostname; /* for the trace header */
+    _Atomic uint64_t *accepted, *refused; /* metrics; may be NULL */
+};
+[[nodiscard]] enum err deliver_new(const struct deliver_opts *o, struct deliver **out);
+void deliver_free(struct deliver *d);
+
+struct deliver_rcpt {
+    struct box_id box;
+    struct str address; /* as given, UTF-8 local@domain; owned by the caller's arena */
+};
+/* RCPT: is there a living box with room for size octets (0: unknown)? OK; ERR_DENIED: not one of our domains (relay);
+ * ERR_BAD: not an address; ERR_GONE: unknown or ended; ERR_FULL: its quota; ERR_BUSY, ERR_IO: try later. */
+struct deliver_req;
+typedef void deliver_rcpt_fn(void *ctx, enum err e, const struct box_id *box);
+struct deliver_req *deliver_check(struct deliver *d, struct str mailbox, uint64_t size, deliver_rcpt_fn *done, void *ctx);
+
+struct deliver_mail {
+    struct str mail_from; /* empty: null sender */
+    struct str helo;
+    const char *protocol;    /* ESMTP, ESMTPS, UTF8SMTPS …, RFC 3848 / 6531 */
+    const char *tls_version; /* or NULL */
+    const char *tls_cipher;
+    const struct deliver_rcpt *rcpts; /* borrowed until done */
+    size_t rcpts_n;
+    struct buf data; /* CRLF lines, dot-stuffing undone; taken */
+};
+/* done: e is OK when the mail is durable and listed in at least one box. ERR_FULL (552/452), ERR_GONE (550), ERR_BAD (554,
+ * why says it: too many header fields, two From …), ERR_BUSY/ERR_IO (451). why: static text or NULL. */
+typedef void deliver_done(void *ctx, enum err e, const char *why);
+struct deliver_req *deliver_mail(struct deliver *d, struct deliver_mail *mail, deliver_done *done, void *ctx);
+void deliver_cancel(struct deliver_req *r); /* the mail may still be stored */

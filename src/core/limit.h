@@ -1,0 +1,39 @@
+/* Rates and concurrency per network, without ever keeping an address (P5): a peer is a keyed hash of its /24 or /48, the key
+ * is random, in memory only and new each day. One table for the process, sharded under short locks, bounded (oldest
+ * entries go first); scores decay. Any thread. */
+#pragma once
+#include "base/err.h"
+#include "base/str.h"
+#include <sys/socket.h>
+
+struct limit;
+struct peer {
+    uint8_t key[16]; /* keyed hash of the network prefix */
+    bool loopback;   /* 127/8, ::1 or a unix socket */
+};
+/* A row each in limit.c: unit, burst and reason. Rates are token buckets; counts are concurrent holds. */
+enum limit_kind {
+    LIMIT_MX_CONNS,     /* concurrent SMTP connections */
+    LIMIT_LIVE_CONNS,   /* concurrent live connections: WebSocket, SSE, wait */
+    LIMIT_HTTP_CONNS,   /* concurrent HTTP connections */
+    LIMIT_CREATE,       /* boxes made, per hour */
+    LIMIT_LOGIN_FAIL,   /* wrong secrets, per 10 minutes */
+    LIMIT_UNKNOWN_RCPT, /* recipients not there, per 10 minutes */
+    LIMIT_REQUESTS,     /* API requests, per minute */
+    LIMIT_KINDS
+};
+struct limit_opts {
+    uint32_t value[LIMIT_KINDS]; /* 0: that kind is not limited */
+};
+
+[[nodiscard]] enum err limit_new(const struct limit_opts *opts, struct limit **out);
+void limit_free(struct limit *l);
+struct peer limit_peer(struct limit *l, const struct sockaddr *sa);
+/* Concurrent kinds: OK holds one (give it back with limit_release), ERR_BUSY when the network has its share. */
+[[nodiscard]] enum err limit_hold(struct limit *l, enum limit_kind k, const struct peer *p);
+void limit_release(struct limit *l, enum limit_kind k, const struct peer *p);
+/* Rate kinds: takes n; ERR_BUSY when the bucket is empty, *retry_ms then says when it will do. now_ms is monotonic. */
+[[nodiscard]] enum err limit_take(struct limit *l, enum limit_kind k, const struct peer *p, uint32_t n, int64_t now_ms,
+                                  int64_t *retry_ms);
+/* Is the bucket empty (without taking)? */
+bool limit_over(struct limit *l, enum limit_kind k, const struct peer *p, int64_t now_ms, int64_t *retry_ms);
