@@ -1,0 +1,180 @@
+/* The states of the standard are the functions here. A construct that is never closed takes the rest of the input, as
+ * it does in browsers, so nothing is scanned for its end twice. */
+#include "wire/html_token.h"
+
+static bool is_letter(char c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; }
+static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f'; }
+
+static void skip(struct html_lexer *l, size_t n) { l->rest = str_from(l->rest, n); }
+
+/* ---- what is left out ---- */
+
+static void skip_to(struct html_lexer *l, struct str end)
+{
+    size_t at = str_find(l->rest, end);
+    skip(l, at == STR_NONE ? l->rest.n : at + end.n);
+}
+
+/* "<!-->" and "<!--->" are whole comments, section 13.2.5.43. */
+static void skip_comment(struct html_lexer *l)
+{
+    skip(l, 4);
+    if (str_starts(l->rest, S(">")))
+        skip(l, 1);
+    else if (str_starts(l->rest, S("->")))
+        skip(l, 2);
+    else
+        skip_to(l, S("-->"));
+}
+
+/* ---- tags ---- */
+
+static const struct str attr_names[HTML_ATTRS] = {
+    [HTML_HREF] = STR("href"), [HTML_STYLE] = STR("style"),   [HTML_ALT] = STR("alt"),  [HTML_CLASS] = STR("class"),
+    [HTML_SIZE] = STR("size"), [HTML_HIDDEN] = STR("hidden"), [HTML_TYPE] = STR("type")
+};
+
+static struct str take_while(struct html_lexer *l, bool (*wanted)(char))
+{
+    size_t n = 0;
+    while (n < l->rest.n && wanted(l->rest.p[n]))
+        n++;
+    struct str taken = str_sub(l->rest, 0, n);
+    skip(l, n);
+    return taken;
+}
+
+static bool in_name(char c) { return !is_space(c) && c != '/' && c != '>'; }
+static bool in_attr_name(char c) { return in_name(c) && c != '='; }
+static bool in_bare_value(char c) { return !is_space(c) && c != '>'; }
+static bool between_attrs(char c) { return is_space(c) || c == '/'; }
+
+static struct str attr_value(struct html_lexer *l)
+{
+    take_while(l, is_space);
+    char quote = l->rest.n > 0 ? l->rest.p[0] : 0;
+    if (quote != '"' && quote != '\'')
+        return take_while(l, in_bare_value);
+    skip(l, 1);
+    size_t n = str_chr(l->rest, quote);
+    struct str value = str_sub(l->rest, 0, n);
+    skip(l, n == STR_NONE ? l->rest.n : n + 1);
+    return value;
+}
+
+static void keep_attr(struct html_token *t, struct str name, struct str value)
+{
+    for (unsigned i = 0; i < HTML_ATTRS; i++) {
+        if (!str_eq_nocase(name, attr_names[i]))
+            continue;
+        if (!(t->has & 1u << i))
+            t->attr[i] = value;
+        t->has |= 1u << i;
+    }
+}
+
+static void one_attr(struct html_lexer *l, struct html_token *t)
+{
+    bool odd = l->rest.p[0] == '='; /* a name may begin with one, section 13.2.5.32 */
+    const char *start = l->rest.p;
+    skip(l, odd);
+    struct str name = take_while(l, in_attr_name), value = { 0 };
+    name = str_of(start, name.n + odd);
+    take_while(l, is_space);
+    if (str_starts(l->rest, S("="))) {
+        skip(l, 1);
+        value = attr_value(l);
+    }
+    keep_attr(t, name, value);
+}
+
+static bool is_raw(struct str name)
+{
+    static const struct str raw[] = { STR("script"), STR("style"),   STR("title"),    STR("textarea"), STR("xmp"),
+                                      STR("iframe"), STR("noembed"), STR("noframes"), STR("plaintext") };
+    for (size_t i = 0; i < COUNT(raw); i++)
+        if (str_eq_nocase(name, raw[i]))
+            return true;
+    return false;
+}
+
+/* At "<x" or "</x". False when the input ends inside the tag: a browser then drops it too. */
+static bool take_tag(struct html_lexer *l, struct html_token *t)
+{
+    bool end = l->rest.p[1] == '/';
+    *t = (struct html_token){ .kind = end ? HTML_END : HTML_START };
+    skip(l, end ? 2 : 1);
+    t->name = take_while(l, in_name);
+    for (;;) {
+        take_while(l, between_attrs);
+        if (l->rest.n == 0)
+            return false;
+        if (l->rest.p[0] == '>')
+            break;
+        one_attr(l, t);
+    }
+    skip(l, 1);
+    if (!end && is_raw(t->name))
+        l->raw = t->name;
+    return true;
+}
+
+/* ---- text ---- */
+
+static bool closes_raw(struct str s, struct str name)
+{
+    if (s.n < name.n + 2 || s.p[1] != '/' || !str_eq_nocase(str_sub(s, 2, name.n), name))
+        return false;
+    return s.n == name.n + 2 || !in_name(s.p[name.n + 2]);
+}
+
+static size_t raw_length(struct str s, struct str name)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        size_t lt = str_chr(str_from(s, i), '<');
+        if (lt == STR_NONE)
+            return s.n;
+        i += lt;
+        if (closes_raw(str_from(s, i), name))
+            return i;
+    }
+    return s.n;
+}
+
+static void take_raw(struct html_lexer *l, struct html_token *t)
+{
+    size_t n = raw_length(l->rest, l->raw);
+    *t = (struct html_token){ .kind = HTML_RAW, .name = l->raw, .text = str_sub(l->rest, 0, n) };
+    l->raw = (struct str){ 0 };
+    skip(l, n);
+}
+
+static void take_text(struct html_lexer *l, struct html_token *t)
+{
+    size_t n = str_chr(str_from(l->rest, 1), '<'); /* the first octet is text, even if it is a '<' */
+    n = n == STR_NONE ? l->rest.n : n + 1;
+    *t = (struct html_token){ .kind = HTML_TEXT, .text = str_sub(l->rest, 0, n) };
+    skip(l, n);
+}
+
+bool html_next(struct html_lexer *l, struct html_token *out)
+{
+    if (l->raw.n > 0) {
+        take_raw(l, out);
+        return true;
+    }
+    while (l->rest.n > 0) {
+        char first = l->rest.p[0], second = l->rest.n > 1 ? l->rest.p[1] : 0, third = l->rest.n > 2 ? l->rest.p[2] : 0;
+        if (first == '<' && (is_letter(second) || (second == '/' && is_letter(third))))
+            return take_tag(l, out);
+        if (first == '<' && second == '!' && str_starts(l->rest, S("<!--"))) {
+            skip_comment(l);
+        } else if (first == '<' && (second == '!' || second == '?' || (second == '/' && third != 0))) {
+            skip_to(l, S(">"));
+        } else {
+            take_text(l, out);
+            return true;
+        }
+    }
+    return false;
+}
