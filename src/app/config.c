@@ -1,0 +1,266 @@
+/* Reads the configuration: the file by libconfuse (met here only), then the environment, then -o. All values arrive as
+ * text and go through config_value_set(). */
+#include "app/config.h"
+#include "app/config_value.h"
+#include <confuse.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SETTINGS_MAX = 128, CONFIG_TEXT_MAX = 4 << 20, SECRET_FILE_MAX = 64 * 1024, NAME_MAX_N = 64 };
+
+struct reading {
+    struct config *c;
+    struct buf *errors, *notes;
+    const char *file;
+    int line[SETTINGS_MAX]; /* by row; 0: not in the file */
+};
+/* libconfuse's callbacks carry no context of ours. Set only while one file is read, on one thread. */
+static _Thread_local struct reading *reading;
+
+static bool is_list(const struct setting *s)
+{
+    return s->type == SET_LISTEN || s->type == SET_NETS || s->type == SET_NAMES || s->type == SET_ORIGINS;
+}
+
+static void take(struct reading *r, size_t row, const struct str *values, size_t n, const char *source)
+{
+    const char *bad = config_value_set(r->c, row, values, n);
+    if (bad) {
+        buf_printf(r->errors, "%s: %s: %s\n", source, settings[row].name, bad);
+        return;
+    }
+    AUTO_BUF struct buf text = { .max = CONFIG_TEXT_MAX };
+    for (size_t i = 0; i < n; i++) {
+        buf_puts(&text, i ? ", " : "");
+        buf_put(&text, values[i]);
+    }
+    r->c->text[row] = arena_dup(&r->c->arena, buf_str(&text));
+    r->c->source[row] = arena_dup(&r->c->arena, str_c(source)).p;
+}
+
+/* ---- the file ---- */
+static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
+{
+    buf_printf(reading->errors, "%s:%d: ", reading->file, cfg && cfg->line ? cfg->line : 1);
+    AUTO_BUF struct buf said = { .max = 4096 };
+    buf_vprintf(&said, fmt, ap);
+    buf_put(reading->errors, buf_str(&said));
+    buf_putc(reading->errors, '\n');
+}
+
+static size_t row_of(const char *section, const char *key)
+{
+    size_t i = 0;
+    size_t n = strlen(section);
+    while (i < settings_n && !(strncmp(settings[i].name, section, n) == 0 && settings[i].name[n] == '.' &&
+                               strcmp(settings[i].name + n + 1, key) == 0))
+        i++;
+    return i;
+}
+
+static int on_value(cfg_t *cfg, cfg_opt_t *opt)
+{
+    size_t row = row_of(cfg->name, opt->name);
+    if (row < settings_n)
+        reading->line[row] = cfg->line;
+    return 0;
+}
+
+struct schema {
+    cfg_opt_t sections[SETTINGS_MAX], keys[SETTINGS_MAX * 2];
+    char names[SETTINGS_MAX][NAME_MAX_N]; /* section names, each with its NUL */
+};
+
+/* One section for each first part of a name, in the table's order; the keys of a section stand together behind it. */
+static void schema_build(struct schema *s)
+{
+    size_t section_n = 0, key_n = 0;
+    for (size_t i = 0; i < settings_n; i++) {
+        struct str key, section = str_cut(str_c(settings[i].name), '.', &key);
+        bool seen = false;
+        for (size_t j = 0; j < section_n && !seen; j++)
+            seen = str_eq(str_c(s->names[j]), section);
+        if (seen)
+            continue;
+        memcpy(s->names[section_n], section.p, section.n);
+        cfg_opt_t *keys = &s->keys[key_n];
+        for (size_t j = i; j < settings_n; j++) {
+            struct str their_key, theirs = str_cut(str_c(settings[j].name), '.', &their_key);
+            if (!str_eq(theirs, section))
+                continue;
+            cfg_flag_t flags = CFGF_NODEFAULT | (is_list(&settings[j]) ? CFGF_LIST : 0);
+            s->keys[key_n] = (cfg_opt_t)CFG_STR(their_key.p, NULL, flags);
+            s->keys[key_n++].validcb = on_value;
+        }
+        s->keys[key_n++] = (cfg_opt_t)CFG_END();
+        s->sections[section_n] = (cfg_opt_t)CFG_SEC(s->names[section_n], keys, CFGF_NONE);
+        section_n++;
+    }
+    s->sections[section_n] = (cfg_opt_t)CFG_END();
+}
+
+static void file_values(struct reading *r, cfg_t *cfg)
+{
+    for (size_t row = 0; row < settings_n; row++) {
+        if (!r->line[row])
+            continue;
+        char path[NAME_MAX_N] = { 0 };
+        strncpy(path, settings[row].name, sizeof path - 1);
+        *strchr(path, '.') = '|';
+        size_t n = cfg_size(cfg, path);
+        struct str *values = arena_array(&r->c->arena, n + 1, sizeof *values);
+        for (unsigned i = 0; i < n && values; i++)
+            values[i] = str_c(cfg_getnstr(cfg, path, i));
+        const char *source = arena_printf(&r->c->arena, "%s:%d", r->file, r->line[row]).p;
+        if (values && source)
+            take(r, row, values, n, source);
+    }
+}
+
+static void read_file(struct reading *r)
+{
+    if (access(r->file, R_OK) != 0) {
+        buf_printf(r->errors, "%s: cannot be read\n", r->file);
+        return;
+    }
+    struct schema *s = calloc(1, sizeof *s);
+    if (!s) {
+        buf_puts(r->errors, "out of memory\n");
+        return;
+    }
+    schema_build(s);
+    cfg_t *cfg = cfg_init(s->sections, CFGF_NONE);
+    reading = r;
+    cfg_set_error_function(cfg, on_error);
+    if (cfg_parse(cfg, r->file) == CFG_SUCCESS)
+        file_values(r, cfg);
+    cfg_free(cfg);
+    reading = NULL;
+    free(s);
+}
+
+/* ---- the environment ---- */
+/* MAYFLY_SMTP_MAX_BYTES for smtp.max_bytes */
+static void env_name(const char *setting, char out[NAME_MAX_N])
+{
+    size_t n = 0;
+    for (const char *prefix = "MAYFLY_"; *prefix; prefix++)
+        out[n++] = *prefix;
+    for (; *setting && n < NAME_MAX_N - 1; setting++)
+        out[n++] = *setting == '.' ? '_' : (char)(*setting >= 'a' && *setting <= 'z' ? *setting - 'a' + 'A' : *setting);
+    out[n] = 0;
+}
+
+/* The content of the file that MAYFLY_…_FILE names, one line end taken off: for secrets handed over by mounts. */
+static void take_secret_file(struct reading *r, size_t row, struct str path, const char *source)
+{
+    AUTO_BUF struct buf text = { .max = SECRET_FILE_MAX };
+    struct str zero_ended = arena_dup(&r->c->arena, path);
+    AUTO_FD int fd = zero_ended.p ? open(zero_ended.p, O_RDONLY | O_CLOEXEC) : -1;
+    char *room = buf_reserve(&text, SECRET_FILE_MAX);
+    ssize_t n = fd < 0 || !room ? -1 : read(fd, room, SECRET_FILE_MAX);
+    if (n < 0) {
+        buf_printf(r->errors, "%s: %.*s cannot be read\n", source, STR_FMT(path));
+        return;
+    }
+    struct str value = str_trim(str_of(room, (size_t)n));
+    take(r, row, &value, 1, source);
+}
+
+static void env_one(struct reading *r, struct str name, struct str value)
+{
+    for (size_t row = 0; row < settings_n; row++) {
+        char mine[NAME_MAX_N];
+        env_name(settings[row].name, mine);
+        if (str_eq(name, str_c(mine))) {
+            take(r, row, &value, 1, mine);
+            return;
+        }
+        strcat(mine, "_FILE"); /* names are far below NAME_MAX_N: settings_test.c */
+        if (str_eq(name, str_c(mine))) {
+            take_secret_file(r, row, value, mine);
+            return;
+        }
+    }
+    if (!str_eq(name, S("MAYFLY_TESTDATA"))) /* the tests' own */
+        buf_printf(r->notes, "%.*s: no such setting\n", STR_FMT(str_sub(name, 0, 100)));
+}
+
+static void read_env(struct reading *r, char *const *env)
+{
+    for (; env && *env; env++) {
+        struct str value, name = str_cut(str_c(*env), '=', &value);
+        if (str_starts(name, S("MAYFLY_")))
+            env_one(r, name, value);
+    }
+}
+
+/* ---- -o ---- */
+static void read_extra(struct reading *r, const char *text)
+{
+    struct str value, name = str_trim(str_cut(str_c(text), '=', &value));
+    value = str_trim(value);
+    size_t row = setting_find(name);
+    if (row == settings_n || !strchr(text, '=')) {
+        buf_printf(r->errors, "-o %s: %s\n", text, strchr(text, '=') ? "no such setting" : "must be section.key=value");
+        return;
+    }
+    take(r, row, &value, 1, arena_printf(&r->c->arena, "-o %.*s", STR_FMT(name)).p);
+}
+
+/* ---- what holds between settings ---- */
+static void check_together(const struct config *c, struct buf *errors)
+{
+    if (str_empty(c->tls_cert) != str_empty(c->tls_key))
+        buf_puts(errors, "tls.cert and tls.key: both or none\n");
+    if (c->box_min_ttl_ms > c->box_max_ttl_ms)
+        buf_puts(errors, "box.min_ttl: above box.max_ttl\n");
+    if (c->box_default_ttl_ms > c->box_max_ttl_ms)
+        buf_puts(errors, "box.default_ttl: above box.max_ttl\n");
+    if (c->box_max_bytes < c->smtp_max_bytes)
+        buf_puts(errors, "box.max_bytes: below smtp.max_bytes, so one message would not fit\n");
+}
+
+static void read_defaults(struct reading *r)
+{
+    for (size_t row = 0; row < settings_n; row++) {
+        struct str def = str_c(settings[row].def);
+        if (settings[row].type != SET_LATER)
+            take(r, row, &def, 1, "default");
+    }
+}
+
+enum err config_load(const struct config_sources *from, struct config *out, struct buf *errors, struct buf *notes)
+{
+    *out = (struct config){ 0 };
+    arena_init(&out->arena, CONFIG_TEXT_MAX);
+    out->source = arena_array(&out->arena, settings_n, sizeof *out->source);
+    out->text = arena_array(&out->arena, settings_n, sizeof *out->text);
+    if (!out->source || !out->text || settings_n > SETTINGS_MAX)
+        return ERR_IO;
+    struct reading r = { .c = out, .errors = errors, .notes = notes, .file = from->file };
+    read_defaults(&r);
+    if (from->file)
+        read_file(&r);
+    read_env(&r, from->env);
+    for (size_t i = 0; i < from->extra_n; i++)
+        read_extra(&r, from->extra[i]);
+    if (errors->n == 0)
+        check_together(out, errors);
+    return errors->n || errors->failed ? ERR_BAD : OK;
+}
+
+void config_fini(struct config *c)
+{
+    arena_reset(&c->arena);
+    *c = (struct config){ 0 };
+}
+
+void config_frozen(const struct config *old, const struct config *new, struct buf *out)
+{
+    for (size_t row = 0; row < settings_n; row++)
+        if (!(settings[row].flags & SETTING_RELOAD) && !str_eq(old->text[row], new->text[row]))
+            buf_printf(out, "%s\n", settings[row].name);
+}

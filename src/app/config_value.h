@@ -1,0 +1,7 @@
+/* From a setting's text to its field: one function for each type, all total. */
+#pragma once
+#include "app/config.h"
+
+/* values: one for a plain setting; a list's items, not yet cut at commas. NULL when taken, otherwise why not (static
+ * text or in the arena of c). */
+const char *config_value_set(struct config *c, size_t row, const struct str *values, size_t n);

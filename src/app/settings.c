@@ -1,0 +1,126 @@
+/* The table of settings. A new one is a row here and a field in struct config; the file format, the environment, -o,
+ * mayfly.conf and mayfly.conf(5) follow from it. */
+#include "app/config.h"
+
+#define AT(field) offsetof(struct config, field)
+#define LATER(name)                                                                                                    \
+    {                                                                                                                  \
+        name, SET_LATER, 0, "", 0, 0, 0, NULL, NULL                                                                    \
+    }
+#define MINUTE INT64_C(60000)
+#define DAY (1440 * MINUTE)
+
+const struct setting settings[] = {
+    { "server.data_dir", SET_PATH, AT(server_data_dir), "data", 0, 0, 0, NULL,
+      "Folder of everything that is kept; made when it is missing. Not on btrfs or zfs (see store.allow_cow)." },
+    { "server.hostname", SET_NAME, AT(server_hostname), "mayfly.localhost", 0, 0, 0, NULL,
+      "Name in the SMTP banner, in trace headers and in the self-signed certificate." },
+    { "server.domains", SET_NAMES, AT(server_domains), "mayfly.localhost", 0, 0, 0, NULL,
+      "Domains that addresses are made in; the first is the default. Their MX records point here." },
+    { "server.workers", SET_INT, AT(server_workers), "0", 0, 0, 256, NULL,
+      "Threads that serve; 0: one for each processor." },
+    { "server.user", SET_STR, AT(server_user), "mayfly", 0, 0, 0, NULL,
+      "User to become when started as root. If there is no such user, the server stays root and says so." },
+    { "server.sandbox", SET_BOOL, AT(server_sandbox), "true", 0, 0, 0, NULL,
+      "After start, allow only the system calls and files that serving needs (seccomp, Landlock)." },
+    { "server.drain", SET_MS, AT(server_drain_ms), "30s", SETTING_RELOAD, 0, 10 * MINUTE, NULL,
+      "At SIGTERM, how long sessions may take to finish." },
+
+    { "smtp.listen", SET_LISTEN, AT(smtp_listen), "127.0.0.1:2525", 0, 0, 0, NULL,
+      "Where mail comes in, as address:port; port 0 takes a free one. On the Internet: 0.0.0.0:25, [::]:25." },
+    { "smtp.max_bytes", SET_BYTES, AT(smtp_max_bytes), "25M", 0, 1024, INT64_C(1) << 30, NULL,
+      "Largest message taken in." },
+    { "smtp.max_recipients", SET_INT, AT(smtp_max_recipients), "100", 0, 1, 1000, NULL,
+      "Recipients of one message; a sender with more is told to come again with the rest." },
+    { "smtp.command_timeout", SET_MS, AT(smtp_command_ms), "5m", 0, 1000, 60 * MINUTE, NULL,
+      "Time for one whole command. RFC 5321 asks for 5 minutes." },
+    { "smtp.data_timeout", SET_MS, AT(smtp_data_ms), "10m", 0, 1000, 60 * MINUTE, NULL, "Time for one whole message." },
+    { "smtp.proxy_networks", SET_NETS, AT(smtp_proxy_networks), "", 0, 0, 0, NULL,
+      "Networks of proxies that speak the PROXY protocol before SMTP; they must. Others are never believed." },
+
+    { "http.listen", SET_LISTEN, AT(http_listen), "127.0.0.1:8025", 0, 0, 0, NULL,
+      "The page and the API, without TLS." },
+    { "https.listen", SET_LISTEN, AT(https_listen), "127.0.0.1:8443", 0, 0, 0, NULL,
+      "The page and the API, with TLS." },
+    { "http.proxy_networks", SET_NETS, AT(http_proxy_networks), "", 0, 0, 0, NULL,
+      "Networks of proxies that speak the PROXY protocol before HTTP; they must. Others are never believed." },
+    { "http.cors_origins", SET_ORIGINS, AT(http_cors_origins), "", SETTING_RELOAD, 0, 0, NULL,
+      "Origins of other sites whose pages may use the API, like https://example.com." },
+    { "http.pow_bits", SET_INT, AT(http_pow_bits), "0", SETTING_RELOAD, 0, 24, NULL,
+      "Proof of work asked of whoever makes an address, in leading zero bits; 0: none. 16 takes a phone a moment." },
+    { "metrics.listen", SET_LISTEN, AT(metrics_listen), "127.0.0.1:8026", 0, 0, 0, NULL,
+      "Prometheus metrics at /metrics. Keep it private." },
+
+    { "tls.cert", SET_PATH, AT(tls_cert), "", SETTING_RELOAD, 0, 0, NULL,
+      "Certificate chain (PEM). Empty: a self-signed pair is made in the data folder. Read again at SIGHUP." },
+    { "tls.key", SET_PATH, AT(tls_key), "", SETTING_RELOAD, 0, 0, NULL, "Private key of tls.cert (PEM)." },
+
+    { "box.default_ttl", SET_MS, AT(box_default_ttl_ms), "1h", SETTING_RELOAD, 1000, 3650 * DAY, NULL,
+      "Life of an address whose maker asks for none." },
+    { "box.min_ttl", SET_MS, AT(box_min_ttl_ms), "10m", SETTING_RELOAD, 1000, 3650 * DAY, NULL, "Shortest life." },
+    { "box.max_ttl", SET_MS, AT(box_max_ttl_ms), "30d", SETTING_RELOAD, 1000, 3650 * DAY, NULL,
+      "Longest life, counted from the moment of asking." },
+    { "box.max_messages", SET_INT, AT(box_max_messages), "500", SETTING_RELOAD, 1, 1000000, NULL,
+      "Messages in a box; a full one refuses more (452), it drops nothing." },
+    { "box.max_bytes", SET_BYTES, AT(box_max_bytes), "100M", SETTING_RELOAD, 1024, INT64_C(1) << 40, NULL,
+      "Size of a box." },
+
+    { "store.backend", SET_ENUM, AT(store_backend), "embedded", 0, 0, 0, "embedded", "Where boxes and mail are kept." },
+    { "store.allow_cow", SET_BOOL, AT(store_allow_cow), "false", 0, 0, 0, NULL,
+      "Start on a copy-on-write file system all the same. There, overwritten keys may survive: endings are no longer "
+      "sure." },
+
+    { "store.reserve", SET_BYTES, AT(store_reserve), "256M", 0, 0, INT64_C(1) << 40, NULL,
+      "Free disk space below which new mail is refused (452), so that reading and ending go on." },
+    { "store.quarantine", SET_MS, AT(store_quarantine_ms), "90d", 0, 1000, 3650 * DAY, NULL,
+      "How long a chosen address that ended is given to nobody. Generated addresses never come again." },
+
+    { "limits.message_memory", SET_BYTES, AT(limits_message_memory), "0", 0, 0, INT64_C(1) << 40, NULL,
+      "Memory for messages on their way in; 0: a quarter of the machine's, at most 1G. Beyond it senders wait (452)." },
+    { "limits.boxes", SET_INT, AT(limits_boxes), "1048576", 0, 64, 1 << 30, NULL,
+      "Addresses that live at once; 256 bytes of disk are set aside for each." },
+    { "limits.mx_per_network", SET_INT, AT(limits_mx_per_network), "50", SETTING_RELOAD, 1, 1000000, NULL,
+      "SMTP connections at once from one network (IPv4 /24, IPv6 /48)." },
+    { "limits.live_per_network", SET_INT, AT(limits_live_per_network), "100", SETTING_RELOAD, 1, 1000000, NULL,
+      "Live connections (WebSocket, SSE, wait) at once from one network." },
+    { "limits.http_per_network", SET_INT, AT(limits_http_per_network), "200", SETTING_RELOAD, 1, 1000000, NULL,
+      "HTTP connections at once from one network." },
+    { "limits.create_per_network", SET_INT, AT(limits_create_per_network), "60", SETTING_RELOAD, 1, 1000000, NULL,
+      "Addresses made in an hour from one network." },
+    { "limits.login_per_network", SET_INT, AT(limits_login_per_network), "60", SETTING_RELOAD, 1, 1000000, NULL,
+      "Tries with a password or recovery words in an hour from one network." },
+    { "limits.unknown_per_network", SET_INT, AT(limits_unknown_per_network), "200", SETTING_RELOAD, 1, 1000000, NULL,
+      "Unknown recipients in an hour from one network, before it is answered 421." },
+
+    { "log.level", SET_ENUM, AT(log_level), "info", 0, 0, 0, "debug info warn error", "Least that is logged." },
+    { "log.format", SET_ENUM, AT(log_format), "text", 0, 0, 0, "text json",
+      "One line for each event. There are never addresses, tokens, texts of mail or IP addresses in it." },
+
+    { "test.echo_websocket", SET_BOOL, AT(test_echo_websocket), "false", SETTING_TEST, 0, 0, NULL,
+      "A WebSocket at /test/echo that answers each frame (for protocol suites)." },
+    { "test.xclient", SET_BOOL, AT(test_xclient), "false", SETTING_TEST, 0, 0, NULL,
+      "XCLIENT in SMTP, from loopback only." },
+    { "test.clock", SET_BOOL, AT(test_clock), "false", SETTING_TEST, 0, 0, NULL,
+      "A clock that the control socket moves; only on a data folder made with it." },
+
+    LATER("submission.listen"),
+    LATER("submissions.listen"),
+    LATER("pop3.listen"),
+    LATER("pop3s.listen"),
+    LATER("imap.listen"),
+    LATER("imaps.listen"),
+    LATER("lmtp.listen"),
+    LATER("dns.forward"),
+    LATER("dns.trust_anchor"),
+    LATER("auth.cleartext"),
+    LATER("store.redis"),
+};
+const size_t settings_n = COUNT(settings);
+
+size_t setting_find(struct str name)
+{
+    size_t i = 0;
+    while (i < settings_n && !str_eq(str_c(settings[i].name), name))
+        i++;
+    return i;
+}

@@ -1,0 +1,146 @@
+/* The table of settings and its sources: what is taken, what is refused, and where each complaint points. */
+#include "app/config.h"
+#include "test.h"
+#include <stdio.h>
+
+enum { TEXT_MAX = 1 << 20 };
+
+static const char *write_file(const char *text)
+{
+    static char path[256];
+    snprintf(path, sizeof path, "%s/mayfly.conf", test_dir());
+    FILE *f = fopen(path, "w");
+    CHECK(f && fputs(text, f) >= 0 && fclose(f) == 0);
+    return path;
+}
+
+TEST(defaults_are_valid)
+{
+    AUTO_BUF struct buf errors = { .max = TEXT_MAX }, notes = { .max = TEXT_MAX };
+    struct config c;
+    CHECK_OK(config_load(&(struct config_sources){ 0 }, &c, &errors, &notes));
+    CHECK_STR("listen", c.smtp_listen.v[0], "127.0.0.1:2525");
+    CHECK_EQ(c.smtp_max_bytes, 25 << 20);
+    CHECK_EQ(c.box_default_ttl_ms, 3600 * 1000);
+    CHECK(c.server_sandbox && !c.test_clock);
+    config_fini(&c);
+}
+
+TEST(names_fit_and_are_told_once)
+{
+    for (size_t i = 0; i < settings_n; i++) {
+        CHECK(str_c(settings[i].name).n + sizeof "MAYFLY__FILE" < 64);
+        CHECK_EQ(setting_find(str_c(settings[i].name)), i);
+    }
+    CHECK(settings_n < 128);
+}
+
+TEST(later_sources_win)
+{
+    AUTO_BUF struct buf errors = { .max = TEXT_MAX }, notes = { .max = TEXT_MAX }, said = { .max = TEXT_MAX };
+    const char *file = write_file("# a comment\nsmtp {\n  listen = {\"0.0.0.0:25\", \"[::]:25\"}\n  max_bytes = 1M\n}\n"
+                                  "box { max_messages = 7 }\nlog { level = \"warn\" }\n");
+    char *env[] = { "MAYFLY_BOX_MAX_MESSAGES=8", "MAYFLY_LOG_LEVEL=error", "HOME=/", "MAYFLY_NONE_SUCH=1", NULL };
+    const char *extra[] = { "log.level=debug", "server.domains=A.test, b.test" };
+    struct config c;
+    CHECK_OK(config_load(&(struct config_sources){ file, env, extra, 2 }, &c, &errors, &notes));
+    CHECK_EQ(c.smtp_listen.n, 2);
+    CHECK_STR("list", c.smtp_listen.v[1], "[::]:25");
+    CHECK_EQ(c.smtp_max_bytes, 1 << 20);
+    CHECK_EQ(c.box_max_messages, 8);
+    CHECK_EQ(c.log_level, 0);
+    CHECK_STR("lower case", c.server_domains.v[0], "a.test");
+    CHECK_STR("notes", buf_str(&notes), "MAYFLY_NONE_SUCH: no such setting\n");
+    config_print_effective(&c, &said);
+    CHECK(str_find(buf_str(&said), S("mayfly.conf:4")) != STR_NONE);
+    CHECK(str_find(buf_str(&said), S("box.max_messages = 8  # MAYFLY_BOX_MAX_MESSAGES")) != STR_NONE);
+    config_fini(&c);
+}
+
+TEST(a_value_from_a_file)
+{
+    AUTO_BUF struct buf errors = { .max = TEXT_MAX }, notes = { .max = TEXT_MAX };
+    char line[300];
+    snprintf(line, sizeof line, "MAYFLY_SERVER_HOSTNAME_FILE=%s", write_file("mx.example.test\n"));
+    struct config c;
+    CHECK_OK(config_load(&(struct config_sources){ .env = (char *[]){ line, NULL } }, &c, &errors, &notes));
+    CHECK_STR("hostname", c.server_hostname, "mx.example.test");
+    config_fini(&c);
+}
+
+TEST(each_complaint_says_where)
+{
+    static const struct {
+        const char *what, *file, *extra, *want;
+    } cases[] = {
+        { "unknown section", "\nnone {\n}\n", NULL, "mayfly.conf:2: " },
+        { "unknown key", "smtp {\n x = 1\n}\n", NULL, "mayfly.conf:2: " },
+        { "not closed", "smtp {\n", NULL, "mayfly.conf:" },
+        { "bad size in a file", "smtp {\n\n max_bytes = \"many\"\n}\n", NULL,
+          "mayfly.conf:3: smtp.max_bytes: not a size" },
+        { "too large", NULL, "smtp.max_bytes=2G", "-o smtp.max_bytes: smtp.max_bytes: too large" },
+        { "no such", NULL, "a.b=c", "-o a.b=c: no such setting" },
+        { "no value", NULL, "smtp.listen", "-o smtp.listen: must be section.key=value" },
+        { "endpoint", NULL, "smtp.listen=localhost:25", "\"localhost:25\": not an IP address" },
+        { "endpoint six", NULL, "smtp.listen=::1:25", "IPv6 goes in brackets" },
+        { "port", NULL, "smtp.listen=127.0.0.1:65536", "must be address:port" },
+        { "network", NULL, "smtp.proxy_networks=10.0.0.0/33", "not an IP network" },
+        { "origin", NULL, "http.cors_origins=https://a.test/x", "must be an origin" },
+        { "any origin", NULL, "http.cors_origins=*", "must be an origin" },
+        { "bool", NULL, "server.sandbox=maybe", "must be true or false" },
+        { "enum", NULL, "log.level=loud", "must be one of: debug info warn error" },
+        { "domain", NULL, "server.domains=a..b", "not a host name" },
+        { "no domain", NULL, "server.domains=", "needs at least one" },
+        { "redis", NULL, "store.backend=redis", "redis is not built yet" },
+        { "not built", NULL, "imap.listen=127.0.0.1:2143", "imap.listen: not built yet" },
+        { "half a pair", NULL, "tls.cert=/x.pem", "tls.cert and tls.key" },
+        { "lives", NULL, "box.max_ttl=5m", "above box.max_ttl" },
+        { "a file that is not there", "", "server.drain=1h", "too large" },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        AUTO_BUF struct buf errors = { .max = TEXT_MAX }, notes = { .max = TEXT_MAX };
+        struct config c;
+        struct config_sources from = { .file = cases[i].file ? write_file(cases[i].file) : NULL,
+                                       .extra = &cases[i].extra,
+                                       .extra_n = cases[i].extra != NULL };
+        CHECK_EQ(config_load(&from, &c, &errors, &notes), ERR_BAD);
+        if (str_find(buf_str(&errors), str_c(cases[i].want)) == STR_NONE)
+            CHECK_STR(cases[i].what, buf_str(&errors), cases[i].want);
+        config_fini(&c);
+    }
+}
+
+TEST(what_a_hangup_cannot_change)
+{
+    AUTO_BUF struct buf errors = { .max = TEXT_MAX }, notes = { .max = TEXT_MAX }, frozen = { .max = TEXT_MAX };
+    const char *extra[] = { "smtp.listen=127.0.0.1:1", "box.max_messages=3" };
+    struct config old, new;
+    CHECK_OK(config_load(&(struct config_sources){ 0 }, &old, &errors, &notes));
+    CHECK_OK(config_load(&(struct config_sources){ .extra = extra, .extra_n = 2 }, &new, &errors, &notes));
+    config_frozen(&old, &new, &frozen);
+    CHECK_STR("frozen", buf_str(&frozen), "smtp.listen\n");
+    config_fini(&old);
+    config_fini(&new);
+}
+
+TEST(the_printed_file_loads_and_is_the_defaults)
+{
+    AUTO_BUF struct buf errors = { .max = TEXT_MAX }, notes = { .max = TEXT_MAX }, text = { .max = TEXT_MAX };
+    AUTO_BUF struct buf bare = { .max = TEXT_MAX };
+    config_print_file(&text);
+    buf_putc(&text, 0);
+    /* with the settings uncommented too: a line "    # key = …" loses its mark */
+    for (size_t i = 0; i + 6 < text.n; i++)
+        if (str_starts(str_from(buf_str(&text), i), S("    # "))) {
+            struct str rest, line = str_line(str_from(buf_str(&text), i), &rest);
+            if (str_find(line, S(" = ")) != STR_NONE)
+                text.p[i + 4] = ' ';
+        }
+    struct config c, plain;
+    CHECK_OK(config_load(&(struct config_sources){ .file = write_file(text.p) }, &c, &errors, &notes));
+    CHECK_OK(config_load(&(struct config_sources){ 0 }, &plain, &errors, &notes));
+    config_frozen(&c, &plain, &bare);
+    CHECK_STR("same values", buf_str(&bare), "");
+    config_fini(&c);
+    config_fini(&plain);
+}
