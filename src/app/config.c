@@ -1,31 +1,22 @@
 /* Reads the configuration: the file by libconfuse (met here only), then the environment, then -o. All values arrive as
  * text and go through config_value_set(). */
 #include "app/config.h"
+#include "app/config_file.h"
 #include "app/config_value.h"
-#include <confuse.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { SETTINGS_MAX = 128, CONFIG_TEXT_MAX = 4 << 20, SECRET_FILE_MAX = 64 * 1024, NAME_MAX_N = 64 };
+enum { CONFIG_TEXT_MAX = 4 << 20, SECRET_FILE_MAX = 64 * 1024, NAME_MAX_N = 64 };
 
 struct reading {
     struct config *c;
     struct buf *errors, *notes;
-    const char *file;
-    int line[SETTINGS_MAX]; /* by row; 0: not in the file */
 };
-/* libconfuse's callbacks carry no context of ours. Set only while one file is read, on one thread. */
-static _Thread_local struct reading *reading;
 
-static bool is_list(const struct setting *s)
+static void take(void *ctx, size_t row, const struct str *values, size_t n, const char *source)
 {
-    return s->type == SET_LISTEN || s->type == SET_NETS || s->type == SET_NAMES || s->type == SET_ORIGINS;
-}
-
-static void take(struct reading *r, size_t row, const struct str *values, size_t n, const char *source)
-{
+    struct reading *r = ctx;
     const char *bad = config_value_set(r->c, row, values, n);
     if (bad) {
         buf_printf(r->errors, "%s: %s: %s\n", source, settings[row].name, bad);
@@ -38,107 +29,6 @@ static void take(struct reading *r, size_t row, const struct str *values, size_t
     }
     r->c->text[row] = arena_dup(&r->c->arena, buf_str(&text));
     r->c->source[row] = arena_dup(&r->c->arena, str_c(source)).p;
-}
-
-/* ---- the file ---- */
-static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
-{
-    buf_printf(reading->errors, "%s:%d: ", reading->file, cfg && cfg->line ? cfg->line : 1);
-    AUTO_BUF struct buf said = { .max = 4096 };
-    buf_vprintf(&said, fmt, ap);
-    buf_put(reading->errors, buf_str(&said));
-    buf_putc(reading->errors, '\n');
-}
-
-static size_t row_of(const char *section, const char *key)
-{
-    size_t i = 0;
-    size_t n = strlen(section);
-    while (i < settings_n && !(strncmp(settings[i].name, section, n) == 0 && settings[i].name[n] == '.' &&
-                               strcmp(settings[i].name + n + 1, key) == 0))
-        i++;
-    return i;
-}
-
-static int on_value(cfg_t *cfg, cfg_opt_t *opt)
-{
-    size_t row = row_of(cfg->name, opt->name);
-    if (row < settings_n)
-        reading->line[row] = cfg->line;
-    return 0;
-}
-
-struct schema {
-    cfg_opt_t sections[SETTINGS_MAX], keys[SETTINGS_MAX * 2];
-    char names[SETTINGS_MAX][NAME_MAX_N]; /* section names, each with its NUL */
-};
-
-/* One section for each first part of a name, in the table's order; the keys of a section stand together behind it. */
-static void schema_build(struct schema *s)
-{
-    size_t section_n = 0, key_n = 0;
-    for (size_t i = 0; i < settings_n; i++) {
-        struct str key, section = str_cut(str_c(settings[i].name), '.', &key);
-        bool seen = false;
-        for (size_t j = 0; j < section_n && !seen; j++)
-            seen = str_eq(str_c(s->names[j]), section);
-        if (seen)
-            continue;
-        memcpy(s->names[section_n], section.p, section.n);
-        cfg_opt_t *keys = &s->keys[key_n];
-        for (size_t j = i; j < settings_n; j++) {
-            struct str their_key, theirs = str_cut(str_c(settings[j].name), '.', &their_key);
-            if (!str_eq(theirs, section))
-                continue;
-            cfg_flag_t flags = CFGF_NODEFAULT | (is_list(&settings[j]) ? CFGF_LIST : 0);
-            s->keys[key_n] = (cfg_opt_t)CFG_STR(their_key.p, NULL, flags);
-            s->keys[key_n++].validcb = on_value;
-        }
-        s->keys[key_n++] = (cfg_opt_t)CFG_END();
-        s->sections[section_n] = (cfg_opt_t)CFG_SEC(s->names[section_n], keys, CFGF_NONE);
-        section_n++;
-    }
-    s->sections[section_n] = (cfg_opt_t)CFG_END();
-}
-
-static void file_values(struct reading *r, cfg_t *cfg)
-{
-    for (size_t row = 0; row < settings_n; row++) {
-        if (!r->line[row])
-            continue;
-        char path[NAME_MAX_N] = { 0 };
-        strncpy(path, settings[row].name, sizeof path - 1);
-        *strchr(path, '.') = '|';
-        size_t n = cfg_size(cfg, path);
-        struct str *values = arena_array(&r->c->arena, n + 1, sizeof *values);
-        for (unsigned i = 0; i < n && values; i++)
-            values[i] = str_c(cfg_getnstr(cfg, path, i));
-        const char *source = arena_printf(&r->c->arena, "%s:%d", r->file, r->line[row]).p;
-        if (values && source)
-            take(r, row, values, n, source);
-    }
-}
-
-static void read_file(struct reading *r)
-{
-    if (access(r->file, R_OK) != 0) {
-        buf_printf(r->errors, "%s: cannot be read\n", r->file);
-        return;
-    }
-    struct schema *s = calloc(1, sizeof *s);
-    if (!s) {
-        buf_puts(r->errors, "out of memory\n");
-        return;
-    }
-    schema_build(s);
-    cfg_t *cfg = cfg_init(s->sections, CFGF_NONE);
-    reading = r;
-    cfg_set_error_function(cfg, on_error);
-    if (cfg_parse(cfg, r->file) == CFG_SUCCESS)
-        file_values(r, cfg);
-    cfg_free(cfg);
-    reading = NULL;
-    free(s);
 }
 
 /* ---- the environment ---- */
@@ -188,7 +78,7 @@ static void env_one(struct reading *r, struct str name, struct str value)
         buf_printf(r->notes, "%.*s: no such setting\n", STR_FMT(str_sub(name, 0, 100)));
 }
 
-static void read_env(struct reading *r, char *const *env)
+static void read_env(struct reading *r, const char *const *env)
 {
     for (; env && *env; env++) {
         struct str value, name = str_cut(str_c(*env), '=', &value);
@@ -238,12 +128,12 @@ enum err config_load(const struct config_sources *from, struct config *out, stru
     arena_init(&out->arena, CONFIG_TEXT_MAX);
     out->source = arena_array(&out->arena, settings_n, sizeof *out->source);
     out->text = arena_array(&out->arena, settings_n, sizeof *out->text);
-    if (!out->source || !out->text || settings_n > SETTINGS_MAX)
+    if (!out->source || !out->text)
         return ERR_IO;
-    struct reading r = { .c = out, .errors = errors, .notes = notes, .file = from->file };
+    struct reading r = { .c = out, .errors = errors, .notes = notes };
     read_defaults(&r);
     if (from->file)
-        read_file(&r);
+        config_file_read(from->file, errors, take, &r);
     read_env(&r, from->env);
     for (size_t i = 0; i < from->extra_n; i++)
         read_extra(&r, from->extra[i]);

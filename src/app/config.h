@@ -3,80 +3,13 @@
  * page. Later sources win: default, file, environment, -o. Nobody but app/ sees this struct: a module is handed its own
  * options. */
 #pragma once
-#include "base/arena.h"
+#include "app/settings.h"
 #include "base/buf.h"
 #include "base/err.h"
 
-struct config_list {
-    struct str *v; /* each with a NUL behind it */
-    size_t n;
-};
-
-enum config_log_format { CONFIG_LOG_TEXT, CONFIG_LOG_JSON };
-
-struct config {
-    struct str server_data_dir, server_hostname, server_user;
-    struct config_list server_domains;
-    int64_t server_workers, server_drain_ms;
-    bool server_sandbox;
-    struct config_list smtp_listen, smtp_proxy_networks;
-    uint64_t smtp_max_bytes;
-    int64_t smtp_max_recipients, smtp_command_ms, smtp_data_ms;
-    struct config_list http_listen, https_listen, http_proxy_networks, http_cors_origins;
-    int64_t http_pow_bits;
-    struct config_list metrics_listen;
-    struct str tls_cert, tls_key;
-    int64_t box_default_ttl_ms, box_min_ttl_ms, box_max_ttl_ms, box_max_messages;
-    uint64_t box_max_bytes;
-    int64_t store_backend;
-    bool store_allow_cow;
-    uint64_t store_reserve;
-    int64_t store_quarantine_ms;
-    uint64_t limits_message_memory;
-    int64_t limits_mx_per_network, limits_live_per_network, limits_http_per_network, limits_create_per_network;
-    int64_t limits_login_per_network, limits_unknown_per_network, limits_boxes;
-    int64_t log_level, log_format;
-    bool test_echo_websocket, test_xclient, test_clock;
-
-    struct arena arena;  /* all text above */
-    const char **source; /* where each setting came from, by row of the table: "default", "FILE:12", … */
-    struct str *text;    /* each value as it was written, by row */
-};
-
-enum setting_type {
-    SET_STR,
-    SET_PATH,
-    SET_NAME,
-    SET_NAMES,
-    SET_ORIGINS,
-    SET_LISTEN,
-    SET_NETS,
-    SET_BYTES,
-    SET_MS,
-    SET_INT,
-    SET_BOOL,
-    SET_ENUM,
-    SET_LATER
-};
-enum { SETTING_RELOAD = 1, SETTING_TEST = 2 }; /* taken over at SIGHUP; left out of mayfly.conf */
-
-struct setting {
-    const char *name; /* section.key */
-    enum setting_type type;
-    size_t at;          /* offset in struct config */
-    const char *def;    /* as one would write it; lists with commas */
-    unsigned flags;     /* SETTING_* */
-    int64_t min, max;   /* SET_INT, SET_BYTES, SET_MS: the range, ends included; max 0: the type's own */
-    const char *choice; /* SET_ENUM: words in the order of their numbers, with spaces between */
-    const char *help;
-};
-extern const struct setting settings[];
-extern const size_t settings_n;
-size_t setting_find(struct str name); /* row, or settings_n */
-
 struct config_sources {
     const char *file;         /* NULL: none */
-    char *const *env;         /* environ, or NULL */
+    const char *const *env;   /* environ, or NULL */
     const char *const *extra; /* "section.key=value" of -o */
     size_t extra_n;
 };

@@ -20,11 +20,6 @@ static const char *const type_words[] = {
     [SET_LATER] = "",
 };
 
-static bool listed(enum setting_type t)
-{
-    return t == SET_NAMES || t == SET_ORIGINS || t == SET_LISTEN || t == SET_NETS;
-}
-
 static bool shown(const struct setting *s) { return s->type != SET_LATER && !(s->flags & SETTING_TEST); }
 
 static struct str section_of(const struct setting *s)
@@ -70,7 +65,7 @@ static void wrapped(struct buf *out, const char *before, const char *text)
 /* A value as the file wants it: "text", or {"one", "two"}. */
 static void quoted(struct buf *out, const struct setting *s)
 {
-    if (!listed(s->type)) {
+    if (!setting_is_list(s)) {
         buf_printf(out, "\"%s\"", s->def);
         return;
     }

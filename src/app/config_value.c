@@ -178,7 +178,7 @@ const char *config_value_set(struct config *c, size_t row, const struct str *val
     for (size_t i = 0; i < n; i++)
         if (values[i].n > VALUE_MAX)
             return "too long";
-    if (n != 1 && s->type != SET_LISTEN && s->type != SET_NETS && s->type != SET_NAMES && s->type != SET_ORIGINS)
+    if (n != 1 && !setting_is_list(s))
         return "takes one value";
     switch (s->type) {
     case SET_STR:

@@ -1,6 +1,6 @@
 /* From a setting's text to its field: one function for each type, all total. */
 #pragma once
-#include "app/config.h"
+#include "app/settings.h"
 
 /* values: one for a plain setting; a list's items, not yet cut at commas. NULL when taken, otherwise why not (static
  * text or in the arena of c). */

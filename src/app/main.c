@@ -1,2 +1,121 @@
-/* The daemon's entry. */
-int main(void) { return 0; }
+/* The command line: one table of subcommands. What serves is in app.c; what talks to a running server is in
+ * ctl_client.c. */
+#include "app/config.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifndef MAYFLY_VERSION
+#define MAYFLY_VERSION "0.1.0"
+#endif
+
+enum { PRINT_MAX = 4 << 20, EXTRA_MAX = 200, EXIT_USAGE = 2 };
+
+struct args {
+    const char *file;
+    const char *extra[EXTRA_MAX];
+    size_t extra_n;
+    char **rest; /* what is not -c or -o, the subcommand left out */
+    int rest_n;
+};
+
+static void print(FILE *to, const struct buf *b)
+{
+    if (b->n)
+        fwrite(b->p, 1, b->n, to);
+}
+
+/* Loads the configuration and prints complaints and notes; false when it cannot be used. */
+static bool load(const struct args *a, struct config *c)
+{
+    AUTO_BUF struct buf errors = { .max = PRINT_MAX }, notes = { .max = PRINT_MAX };
+    struct config_sources from = {
+        .file = a->file, .env = (const char *const *)environ, .extra = a->extra, .extra_n = a->extra_n
+    };
+    enum err e = config_load(&from, c, &errors, &notes);
+    print(stderr, &notes);
+    print(stderr, &errors);
+    return e == OK;
+}
+
+static int run_check_config(const struct args *a)
+{
+    AUTO_BUF struct buf out = { .max = PRINT_MAX };
+    struct config c;
+    bool good = load(a, &c);
+    if (good)
+        config_print_effective(&c, &out);
+    print(stdout, &out);
+    config_fini(&c);
+    return good ? 0 : 1;
+}
+
+static int run_config(const struct args *a)
+{
+    AUTO_BUF struct buf out = { .max = PRINT_MAX };
+    const char *what = a->rest_n == 1 ? a->rest[0] : "";
+    if (strcmp(what, "--file") == 0)
+        config_print_file(&out);
+    else if (strcmp(what, "--man") == 0)
+        config_print_man(&out);
+    else
+        return fputs("usage: mayfly config --file | --man\n", stderr), EXIT_USAGE;
+    print(stdout, &out);
+    return 0;
+}
+
+static int run_version(const struct args *)
+{
+    puts("mayfly " MAYFLY_VERSION);
+    return 0;
+}
+
+static int run_help(const struct args *);
+
+static const struct command {
+    const char *name;
+    int (*run)(const struct args *);
+    const char *help;
+} commands[] = {
+    { "check-config", run_check_config, "[-c FILE] [-o section.key=value]…: says what is in force and why" },
+    { "config", run_config, "--file | --man: prints mayfly.conf or its man page" },
+    { "version", run_version, "" },
+    { "help", run_help, "" },
+};
+
+static int run_help(const struct args *)
+{
+    for (size_t i = 0; i < COUNT(commands); i++)
+        printf("mayfly %s %s\n", commands[i].name, commands[i].help);
+    return 0;
+}
+
+/* -c FILE and -o KEY=VALUE anywhere behind the subcommand; false on a flag without its value. */
+static bool args_parse(int argc, char **argv, struct args *a)
+{
+    a->rest = argv;
+    for (int i = 0; i < argc; i++) {
+        bool c = strcmp(argv[i], "-c") == 0, o = strcmp(argv[i], "-o") == 0;
+        if (!c && !o) {
+            a->rest[a->rest_n++] = argv[i];
+            continue;
+        }
+        if (++i == argc || (o && a->extra_n == EXTRA_MAX))
+            return false;
+        if (c)
+            a->file = argv[i];
+        else
+            a->extra[a->extra_n++] = argv[i];
+    }
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    struct args a = { 0 };
+    for (size_t i = 0; argc > 1 && i < COUNT(commands); i++)
+        if (strcmp(argv[1], commands[i].name) == 0 && args_parse(argc - 2, argv + 2, &a))
+            return commands[i].run(&a);
+    fputs("usage: mayfly help\n", stderr);
+    return EXIT_USAGE;
+}

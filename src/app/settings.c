@@ -1,6 +1,6 @@
 /* The table of settings. A new one is a row here and a field in struct config; the file format, the environment, -o,
  * mayfly.conf and mayfly.conf(5) follow from it. */
-#include "app/config.h"
+#include "app/settings.h"
 
 #define AT(field) offsetof(struct config, field)
 #define LATER(name)                                                                                                    \
@@ -123,4 +123,9 @@ size_t setting_find(struct str name)
     while (i < settings_n && !str_eq(str_c(settings[i].name), name))
         i++;
     return i;
+}
+
+bool setting_is_list(const struct setting *s)
+{
+    return s->type == SET_LISTEN || s->type == SET_NETS || s->type == SET_NAMES || s->type == SET_ORIGINS;
 }

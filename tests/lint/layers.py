@@ -14,7 +14,7 @@ LINES_MAX = 400  # past that, look for the second idea in the file
 
 # Header pattern -> the pairs in src/ that may include it.
 LIBRARIES = {
-    "sodium*": ["base/crypto", "base/rand", "base/secret", "base/map"],
+    "sodium*": ["base/*"],
     "zstd*.h": ["base/zip"],
     "openssl/*": ["base/crypto", "io/tls*"],
     "event2/*": ["io/loop", "io/conn", "io/post"],
@@ -31,7 +31,7 @@ LIBRARIES = {
     "curl/*": ["io/fetch"],
     "lmdb.h": ["store/embed_index"],
     "hiredis/*": ["store/redis"],
-    "confuse.h": ["app/config"],
+    "confuse.h": ["app/config_file"],
     "seccomp.h": ["app/sandbox"],
     "linux/landlock.h": ["app/sandbox"],
 }

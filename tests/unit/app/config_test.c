@@ -40,7 +40,7 @@ TEST(later_sources_win)
     AUTO_BUF struct buf errors = { .max = TEXT_MAX }, notes = { .max = TEXT_MAX }, said = { .max = TEXT_MAX };
     const char *file = write_file("# a comment\nsmtp {\n  listen = {\"0.0.0.0:25\", \"[::]:25\"}\n  max_bytes = 1M\n}\n"
                                   "box { max_messages = 7 }\nlog { level = \"warn\" }\n");
-    char *env[] = { "MAYFLY_BOX_MAX_MESSAGES=8", "MAYFLY_LOG_LEVEL=error", "HOME=/", "MAYFLY_NONE_SUCH=1", NULL };
+    const char *env[] = { "MAYFLY_BOX_MAX_MESSAGES=8", "MAYFLY_LOG_LEVEL=error", "HOME=/", "MAYFLY_NONE_SUCH=1", NULL };
     const char *extra[] = { "log.level=debug", "server.domains=A.test, b.test" };
     struct config c;
     CHECK_OK(config_load(&(struct config_sources){ file, env, extra, 2 }, &c, &errors, &notes));
@@ -63,7 +63,7 @@ TEST(a_value_from_a_file)
     char line[300];
     snprintf(line, sizeof line, "MAYFLY_SERVER_HOSTNAME_FILE=%s", write_file("mx.example.test\n"));
     struct config c;
-    CHECK_OK(config_load(&(struct config_sources){ .env = (char *[]){ line, NULL } }, &c, &errors, &notes));
+    CHECK_OK(config_load(&(struct config_sources){ .env = (const char *[]){ line, NULL } }, &c, &errors, &notes));
     CHECK_STR("hostname", c.server_hostname, "mx.example.test");
     config_fini(&c);
 }
