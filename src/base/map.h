@@ -7,6 +7,7 @@ struct map_slot;
 struct map {
     struct map_slot *slots;
     size_t n, cap, max; /* entries, slots, ceiling on entries (0: none) */
+    size_t spent;       /* slots that hold an entry or the mark of a deleted one */
 };
 
 void map_init(struct map *m, size_t max);

@@ -14,7 +14,9 @@ void text_base64url(struct buf *out, struct str in);           /* section 5, unp
 bool utf8_valid(struct str s); /* RFC 3629: no surrogates, no overlongs, at most U+10FFFF */
 /* Decodes one code point at s.p; returns its length 1..4, or 0 when s is empty, ill-formed or cut. */
 size_t utf8_next(struct str s, uint32_t *cp);
-void utf8_put(struct buf *out, uint32_t cp);
+/* Where utf8_next() answers 0: the length of the maximal ill-formed subpart, at least 1 (0 when s is empty). */
+size_t utf8_ill_formed(struct str s);
+void utf8_put(struct buf *out, uint32_t cp); /* U+FFFD for what is no code point */
 /* Copies s, every ill-formed sequence becoming U+FFFD (one per maximal subpart, as WHATWG does). */
 void utf8_scrub(struct buf *out, struct str s);
 /* The longest prefix of at most n bytes that does not cut a code point. */

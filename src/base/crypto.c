@@ -1,0 +1,93 @@
+#include "base/crypto.h"
+#include <assert.h>
+#include <openssl/evp.h>
+#include <sodium.h>
+#include <string.h>
+
+static const uint8_t *bytes(struct str s) { return s.n ? (const uint8_t *)s.p : (const uint8_t *)""; }
+
+void crypto_digest(uint8_t out[HASH_N], struct str key, const struct str *parts, size_t n)
+{
+    assert(key.n <= crypto_generichash_KEYBYTES_MAX);
+    crypto_generichash_state st;
+    crypto_generichash_init(&st, key.n ? bytes(key) : NULL, key.n, HASH_N);
+    for (size_t i = 0; i < n; i++) {
+        uint8_t len[8];
+        put_be64(len, parts[i].n);
+        crypto_generichash_update(&st, len, sizeof len);
+        crypto_generichash_update(&st, bytes(parts[i]), parts[i].n);
+    }
+    crypto_generichash_final(&st, out, HASH_N);
+    sodium_memzero(&st, sizeof st);
+}
+
+void crypto_sha256(uint8_t out[32], struct str in) { crypto_hash_sha256(out, bytes(in), in.n); }
+
+void crypto_sha1(uint8_t out[20], struct str in)
+{
+    if (EVP_Digest(bytes(in), in.n, out, NULL, EVP_sha1(), NULL) != 1)
+        memset(out, 0, 20); /* only where a policy forbids SHA-1: the handshake then fails, as it should */
+}
+
+static_assert(sizeof(struct sha256_state) >= sizeof(crypto_hash_sha256_state), "state fits");
+static crypto_hash_sha256_state *state_of(struct sha256_state *s) { return (crypto_hash_sha256_state *)(void *)s; }
+
+void sha256_begin(struct sha256_state *s) { crypto_hash_sha256_init(state_of(s)); }
+void sha256_add(struct sha256_state *s, struct str in) { crypto_hash_sha256_update(state_of(s), bytes(in), in.n); }
+void sha256_end(struct sha256_state *s, uint8_t out[32]) { crypto_hash_sha256_final(state_of(s), out); }
+
+bool crypto_eq(const void *a, const void *b, size_t n) { return n == 0 || sodium_memcmp(a, b, n) == 0; }
+
+void aead_seal(uint8_t *out, const uint8_t key[KEY_N], const uint8_t nonce[AEAD_NONCE_N], struct str ad, struct str in)
+{
+    crypto_aead_xchacha20poly1305_ietf_encrypt(out, NULL, bytes(in), in.n, bytes(ad), ad.n, NULL, nonce, key);
+}
+
+enum err aead_open(uint8_t *out, const uint8_t key[KEY_N], const uint8_t nonce[AEAD_NONCE_N], struct str ad,
+                   struct str in)
+{
+    if (in.n < AEAD_TAG_N)
+        return ERR_BAD;
+    int r = crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, bytes(in), in.n, bytes(ad), ad.n, nonce, key);
+    if (r == 0)
+        return OK;
+    if (in.n > AEAD_TAG_N)
+        sodium_memzero(out, in.n - AEAD_TAG_N);
+    return ERR_BAD;
+}
+
+void seal_keypair(uint8_t pub[KEY_N], uint8_t priv[KEY_N]) { crypto_box_keypair(pub, priv); }
+
+void seal_keypair_from_seed(uint8_t pub[KEY_N], uint8_t priv[KEY_N], const uint8_t seed[KEY_N])
+{
+    crypto_box_seed_keypair(pub, priv, seed);
+}
+
+static_assert(SEAL_OVERHEAD == crypto_box_SEALBYTES && AEAD_TAG_N == crypto_aead_xchacha20poly1305_ietf_ABYTES &&
+                  AEAD_NONCE_N == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES && SALT_N == crypto_pwhash_SALTBYTES,
+              "what the header promises");
+
+void seal_to(uint8_t *out, const uint8_t pub[KEY_N], struct str in)
+{
+    /* Refused only for a point of small order, to which nobody holds a key: noise says as much to the reader. */
+    if (crypto_box_seal(out, bytes(in), in.n, pub) != 0)
+        randombytes_buf(out, in.n + SEAL_OVERHEAD);
+}
+
+enum err seal_open(uint8_t *out, const uint8_t pub[KEY_N], const uint8_t priv[KEY_N], struct str in)
+{
+    if (in.n < SEAL_OVERHEAD)
+        return ERR_BAD;
+    if (crypto_box_seal_open(out, bytes(in), in.n, pub, priv) == 0)
+        return OK;
+    if (in.n > SEAL_OVERHEAD)
+        sodium_memzero(out, in.n - SEAL_OVERHEAD);
+    return ERR_BAD;
+}
+
+enum err crypto_password(uint8_t out[64], struct str password, const uint8_t salt[SALT_N])
+{
+    int r = crypto_pwhash(out, 64, (const char *)bytes(password), password.n, salt, crypto_pwhash_OPSLIMIT_INTERACTIVE,
+                          crypto_pwhash_MEMLIMIT_INTERACTIVE, crypto_pwhash_ALG_ARGON2ID13);
+    return r == 0 ? OK : ERR_IO;
+}
