@@ -97,7 +97,7 @@ static void read_extra(struct reading *r, const char *text)
         buf_printf(r->errors, "-o %s: %s\n", text, strchr(text, '=') ? "no such setting" : "must be section.key=value");
         return;
     }
-    take(r, row, &value, 1, arena_printf(&r->c->arena, "-o %.*s", STR_FMT(name)).p);
+    take(r, row, &value, 1, "-o");
 }
 
 /* ---- what holds between settings ---- */

@@ -78,7 +78,7 @@ TEST(each_complaint_says_where)
         { "not closed", "smtp {\n", NULL, "mayfly.conf:" },
         { "bad size in a file", "smtp {\n\n max_bytes = \"many\"\n}\n", NULL,
           "mayfly.conf:3: smtp.max_bytes: not a size" },
-        { "too large", NULL, "smtp.max_bytes=2G", "-o smtp.max_bytes: smtp.max_bytes: too large" },
+        { "too large", NULL, "smtp.max_bytes=2G", "-o: smtp.max_bytes: too large" },
         { "no such", NULL, "a.b=c", "-o a.b=c: no such setting" },
         { "no value", NULL, "smtp.listen", "-o smtp.listen: must be section.key=value" },
         { "endpoint", NULL, "smtp.listen=localhost:25", "\"localhost:25\": not an IP address" },
