@@ -1,0 +1,409 @@
+/* A first pass over the bytes decides where the head ends and that every line is one line to every reader; then
+ * http-parser checks the grammar and hands out the pieces; then the fields that frame the message are judged together.
+ */
+#include "wire/http.h"
+#include <http_parser.h>
+#include <string.h>
+
+struct fault {
+    int status;
+    const char *why;
+};
+static enum err bad(struct fault *f, int status, const char *why)
+{
+    *f = (struct fault){ status, why };
+    return ERR_BAD;
+}
+
+/* RFC 9110 section 5.6.2 */
+static bool is_token(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!alnum && (c < 33 || c > 126 || strchr("\"(),/:;<=>?@[\\]{}", c)))
+            return false;
+    }
+    return s.n > 0;
+}
+
+/* Request line, then a field; both without CRLF. */
+static enum err check_line(struct str line, bool first, struct fault *f)
+{
+    for (size_t i = 0; i < line.n; i++) {
+        unsigned char c = (unsigned char)line.p[i];
+        if (c == '\r')
+            return bad(f, 400, "bare CR in the request head");
+        if ((c < 32 && c != '\t') || c == 127 || (first && (c > 127 || c == '\t')))
+            return bad(f, 400, "control character in the request head");
+    }
+    if (first)
+        return OK;
+    if (line.p[0] == ' ' || line.p[0] == '\t')
+        return bad(f, 400, "folded header field");
+    size_t colon = str_chr(line, ':');
+    return colon == STR_NONE || !is_token(str_sub(line, 0, colon)) ? bad(f, 400, "malformed header field") : OK;
+}
+
+/* Length of the head with its empty line, the offset of its request line, and how many fields it has. */
+static enum err find_end(struct str in, size_t *start, size_t *end, size_t *fields, struct fault *f)
+{
+    *start = str_starts(in, S("\r\n")) ? 2 : 0; /* RFC 9112 section 2.2: one empty line before is forgiven */
+    *fields = 0;
+    for (size_t at = *start; at < in.n;) {
+        bool first = at == *start;
+        const char *lf = memchr(in.p + at, '\n', in.n - at);
+        size_t n = (lf ? (size_t)(lf - in.p) : in.n) - at;
+        if (first && n > LIMIT_HTTP_TARGET + 32)
+            return bad(f, 414, "the request target is too long");
+        if (at + n >= LIMIT_HTTP_HEAD)
+            return bad(f, 431, "the request head is over 16 KiB");
+        if (!lf)
+            break;
+        if (n == 0 || in.p[at + n - 1] != '\r')
+            return bad(f, 400, "bare LF in the request head");
+        if (n == 1 && !first) {
+            *end = at + 2;
+            return OK;
+        }
+        if (check_line(str_sub(in, at, n - 1), first, f) != OK)
+            return ERR_BAD;
+        if (!first && ++*fields > LIMIT_HTTP_FIELDS)
+            return bad(f, 431, "more than 100 header fields");
+        at += n + 1;
+    }
+    return ERR_MORE;
+}
+
+struct collect {
+    struct http_head *h;
+    struct str target;
+    bool value;
+};
+static int on_url(http_parser *p, const char *at, size_t n)
+{
+    ((struct collect *)p->data)->target = str_of(at, n);
+    return 0;
+}
+static int on_field(http_parser *p, const char *at, size_t n)
+{
+    struct http_head *h = ((struct collect *)p->data)->h;
+    if (h->n == LIMIT_HTTP_FIELDS)
+        return 1;
+    h->fields[h->n++] = (struct http_field){ .name = str_of(at, n) };
+    return 0;
+}
+static int on_value(http_parser *p, const char *at, size_t n)
+{
+    struct http_head *h = ((struct collect *)p->data)->h;
+    if (h->n == 0)
+        return 1;
+    h->fields[h->n - 1].value = str_trim(str_of(at, n));
+    return 0;
+}
+
+static const struct {
+    struct str name;
+    enum http_verb m;
+} methods[] = {
+    { STR("GET"), HTTP_M_GET },         { STR("HEAD"), HTTP_M_HEAD },   { STR("POST"), HTTP_M_POST },
+    { STR("PUT"), HTTP_M_PUT },         { STR("PATCH"), HTTP_M_PATCH }, { STR("DELETE"), HTTP_M_DELETE },
+    { STR("OPTIONS"), HTTP_M_OPTIONS },
+};
+static enum http_verb method_of(struct str s)
+{
+    for (size_t i = 0; i < COUNT(methods); i++)
+        if (str_eq(methods[i].name, s))
+            return methods[i].m;
+    return HTTP_M_OTHER;
+}
+const char *http_verb_name(enum http_verb m)
+{
+    for (size_t i = 0; i < COUNT(methods); i++)
+        if (methods[i].m == m)
+            return methods[i].name.p;
+    return "OTHER";
+}
+
+static enum err read_grammar(struct str head, struct collect *c, struct fault *f)
+{
+    http_parser p;
+    const http_parser_settings s = { .on_url = on_url, .on_header_field = on_field, .on_header_value = on_value };
+    http_parser_init(&p, HTTP_REQUEST);
+    p.data = c;
+    size_t n = http_parser_execute(&p, &s, head.p, head.n);
+    enum http_errno e = HTTP_PARSER_ERRNO(&p);
+    if (e == HPE_INVALID_VERSION || (e == HPE_OK && (p.http_major != 1 || p.http_minor > 1)))
+        return bad(f, 505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
+    if (e == HPE_INVALID_METHOD)
+        return bad(f, 501, "unknown method");
+    if (e != HPE_OK || (n != head.n && !p.upgrade))
+        return bad(f, 400, "malformed request head");
+    c->h->http10 = p.http_minor == 0;
+    return OK;
+}
+
+static enum err split_target(struct http_head *h, struct str target, struct fault *f)
+{
+    if (target.n > LIMIT_HTTP_TARGET)
+        return bad(f, 414, "the request target is too long");
+    if (str_starts_nocase(target, S("http://")) || str_starts_nocase(target, S("https://"))) {
+        /* RFC 9112 section 3.2.2: absolute form; the Host field still counts, for we are no proxy */
+        size_t slash = str_chr(str_from(target, str_find(target, S("://")) + 3), '/');
+        target = slash == STR_NONE ? S("/") : str_from(target, str_find(target, S("://")) + 3 + slash);
+    }
+    bool star = str_eq(target, S("*")) && h->method == HTTP_M_OPTIONS;
+    if (!star && !str_starts(target, S("/")))
+        return bad(f, 400, "malformed request target");
+    if (str_chr(target, '#') != STR_NONE)
+        return bad(f, 400, "a fragment in the request target");
+    h->path = str_cut(target, '?', &h->query);
+    return OK;
+}
+
+static enum err take_length(struct http_head *h, struct str v, struct fault *f)
+{
+    uint64_t n;
+    if (h->has_length)
+        return bad(f, 400, "two Content-Length fields");
+    if (!str_to_u64(v, &n) || v.n > 18)
+        return bad(f, 400, "malformed Content-Length");
+    h->has_length = true;
+    h->length = n;
+    return OK;
+}
+static enum err take_coding(struct http_head *h, struct str v, struct fault *f)
+{
+    if (h->chunked || h->http10)
+        return bad(f, 400, "malformed Transfer-Encoding");
+    if (!str_eq_nocase(v, S("chunked")))
+        return bad(f, 501, "only the chunked transfer coding is read");
+    h->chunked = true;
+    return OK;
+}
+static enum err take_host(struct http_head *h, struct str v, struct fault *f)
+{
+    if (h->host.p)
+        return bad(f, 400, "two Host fields");
+    for (size_t i = 0; i < v.n; i++)
+        if (!((v.p[i] >= '0' && v.p[i] <= '9') || (char_lower(v.p[i]) >= 'a' && char_lower(v.p[i]) <= 'z')) &&
+            !memchr(".-_:[]", v.p[i], 6))
+            return bad(f, 400, "malformed Host");
+    h->host = v.n ? v : S("");
+    return OK;
+}
+static enum err take_connection(struct http_head *h, struct str v, struct fault *f)
+{
+    (void)f;
+    if (http_list_has(v, S("close")))
+        h->keep_alive = false;
+    if (http_list_has(v, S("upgrade")))
+        h->websocket = str_eq_nocase(http_field(h, S("upgrade")), S("websocket"));
+    return OK;
+}
+static enum err take_expect(struct http_head *h, struct str v, struct fault *f)
+{
+    if (!str_eq_nocase(v, S("100-continue")))
+        return bad(f, 417, "unknown expectation");
+    h->expect_continue = !h->http10;
+    return OK;
+}
+static enum err take_secret(struct http_head *h, struct str v, struct fault *f)
+{
+    unsigned seen = 0;
+    for (size_t i = 0; i < h->n; i++)
+        seen += str_eq_nocase(h->fields[i].name, S("authorization"));
+    (void)v;
+    return seen > 1 ? bad(f, 400, "two Authorization fields") : OK;
+}
+
+static const struct {
+    struct str name;
+    enum err (*take)(struct http_head *h, struct str value, struct fault *f);
+} framing[] = {
+    { STR("content-length"), take_length },
+    { STR("transfer-encoding"), take_coding },
+    { STR("host"), take_host },
+    { STR("connection"), take_connection },
+    { STR("expect"), take_expect },
+    { STR("authorization"), take_secret },
+};
+
+static enum err judge(struct http_head *h, struct fault *f)
+{
+    h->keep_alive = !h->http10;
+    for (size_t i = 0; i < h->n; i++)
+        for (size_t k = 0; k < COUNT(framing); k++)
+            if (str_eq_nocase(h->fields[i].name, framing[k].name) && framing[k].take(h, h->fields[i].value, f) != OK)
+                return ERR_BAD;
+    if (h->chunked && h->has_length)
+        return bad(f, 400, "both Content-Length and Transfer-Encoding");
+    if (!h->http10 && !h->host.p)
+        return bad(f, 400, "no Host field");
+    return OK;
+}
+
+static enum err read_head(struct str in, struct http_head *h, size_t *used, struct fault *f)
+{
+    size_t start, end, fields;
+    enum err e = find_end(in, &start, &end, &fields, f);
+    if (e != OK)
+        return e;
+    struct str rest, line = str_line(str_sub(in, start, end - start), &rest);
+    h->method_text = str_cut(line, ' ', &rest);
+    h->method = method_of(h->method_text);
+    if (!is_token(h->method_text) || str_chr(str_from(rest, str_chr(rest, ' ') + 1), ' ') != STR_NONE)
+        return bad(f, 400, "malformed request line"); /* exactly two single spaces */
+    struct collect c = { .h = h };
+    if (read_grammar(str_sub(in, start, end - start), &c, f) != OK)
+        return ERR_BAD;
+    if (h->n != fields)
+        return bad(f, 400, "malformed request head");
+    if (split_target(h, c.target, f) != OK || judge(h, f) != OK)
+        return ERR_BAD;
+    *used = end;
+    return OK;
+}
+
+enum err http_head_parse(struct str in, struct http_field *fields, struct http_head *out, size_t *used, int *status,
+                         const char **why)
+{
+    struct fault f = { 400, "malformed request" };
+    struct http_head h = { .fields = fields };
+    size_t n = 0;
+    enum err e = read_head(in, &h, &n, &f);
+    if (e == OK) {
+        *out = h;
+        *used = n;
+    } else if (e == ERR_BAD) {
+        *status = f.status;
+        *why = f.why;
+    }
+    return e;
+}
+
+struct str http_field(const struct http_head *h, struct str name)
+{
+    for (size_t i = 0; i < h->n; i++)
+        if (str_eq_nocase(h->fields[i].name, name))
+            return h->fields[i].value;
+    return (struct str){ 0 };
+}
+
+static void move(struct str *s, const char *from, const char *to)
+{
+    if (s->n)
+        s->p = to + (s->p - from);
+}
+void http_head_move(struct http_head *h, const char *from, const char *to)
+{
+    move(&h->method_text, from, to);
+    if (h->path.n > 1) /* "/" and "*" may be literals */
+        move(&h->path, from, to);
+    else
+        h->path = h->path.p[0] == '*' ? S("*") : S("/");
+    move(&h->query, from, to);
+    move(&h->host, from, to);
+    for (size_t i = 0; i < h->n; i++) {
+        move(&h->fields[i].name, from, to);
+        move(&h->fields[i].value, from, to);
+    }
+}
+
+static bool is_q_zero(struct str params)
+{
+    size_t q = str_find_nocase(params, S("q=0"));
+    if (q == STR_NONE)
+        return false;
+    struct str digits = str_from(params, q + 3); /* 0, 0., 0.000 */
+    for (size_t i = 0; i < digits.n && digits.p[i] != ';'; i++)
+        if (digits.p[i] >= '1' && digits.p[i] <= '9')
+            return false;
+    return true;
+}
+
+bool http_list_has(struct str value, struct str token)
+{
+    while (value.n) {
+        struct str params, item = str_cut(value, ',', &value);
+        item = str_trim(str_cut(item, ';', &params));
+        if (str_eq_nocase(item, token))
+            return !is_q_zero(params);
+    }
+    return false;
+}
+
+/* 1*HEXDIG [ ";" extensions ]; at most 8 digits, so nothing overflows. */
+static bool chunk_size(struct str line, uint64_t *out)
+{
+    struct str ext, hex = str_trim(str_cut(line, ';', &ext));
+    if (hex.n == 0 || hex.n > 8 || hex.p != line.p)
+        return false;
+    uint64_t v = 0;
+    for (size_t i = 0; i < hex.n; i++) {
+        char c = char_lower(hex.p[i]);
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+            return false;
+        v = v << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+    }
+    *out = v;
+    return true;
+}
+
+/* A CRLF line of at most LIMIT_HTTP_CHUNK_LINE octets, without bare CR, LF or NUL. */
+static enum err chunk_line(struct str in, struct str *line)
+{
+    const char *lf = in.n ? memchr(in.p, '\n', MIN(in.n, (size_t)LIMIT_HTTP_CHUNK_LINE)) : NULL;
+    if (!lf)
+        return in.n >= LIMIT_HTTP_CHUNK_LINE ? ERR_BAD : ERR_MORE;
+    size_t n = (size_t)(lf - in.p);
+    if (n == 0 || in.p[n - 1] != '\r' || memchr(in.p, '\r', n - 1) || memchr(in.p, 0, n))
+        return ERR_BAD;
+    *line = str_sub(in, 0, n - 1);
+    return OK;
+}
+
+static enum err chunk_step(struct http_chunked *c, struct str in, struct buf *out, size_t *used)
+{
+    struct str line;
+    *used = 0;
+    if (c->state == HTTP_CHUNK_DATA) {
+        size_t n = (size_t)MIN((uint64_t)in.n, c->left);
+        buf_put(out, str_sub(in, 0, n));
+        c->left -= n;
+        *used = n;
+        if (c->left == 0)
+            c->state = HTTP_CHUNK_CRLF;
+        return out->failed ? ERR_FULL : n ? OK : ERR_MORE;
+    }
+    enum err e = chunk_line(in, &line);
+    if (e != OK)
+        return e;
+    *used = line.n + 2;
+    if (c->state == HTTP_CHUNK_CRLF) {
+        c->state = HTTP_CHUNK_SIZE;
+        return line.n ? ERR_BAD : OK;
+    }
+    if (c->state == HTTP_CHUNK_TRAILER) {
+        if (line.n == 0)
+            c->state = HTTP_CHUNK_DONE;
+        return ++c->trailers > LIMIT_HTTP_TRAILERS ? ERR_BAD : OK;
+    }
+    if (!chunk_size(line, &c->left))
+        return ERR_BAD;
+    c->state = c->left ? HTTP_CHUNK_DATA : HTTP_CHUNK_TRAILER;
+    return OK;
+}
+
+enum err http_chunked_read(struct http_chunked *c, struct str in, struct buf *out, size_t *used)
+{
+    *used = 0;
+    while (c->state != HTTP_CHUNK_DONE) {
+        size_t n;
+        enum err e = chunk_step(c, str_from(in, *used), out, &n);
+        if (e != OK)
+            return e;
+        *used += n;
+    }
+    return OK;
+}
