@@ -1,0 +1,115 @@
+/* Sorted by name. */
+#include "wire/html_tag.h"
+#include <string.h>
+
+static const struct html_tag tags[] = {
+    { "a", TAG_LINK },
+    { "address", TAG_BLOCK },
+    { "area", TAG_LINK | TAG_VOID },
+    { "article", TAG_BLOCK },
+    { "aside", TAG_BLOCK },
+    { "b", TAG_BOLD },
+    { "base", TAG_VOID },
+    { "basefont", TAG_VOID },
+    { "bgsound", TAG_VOID },
+    { "big", TAG_BIG },
+    { "blockquote", TAG_BLOCK | TAG_PARA },
+    { "body", TAG_BLOCK },
+    { "br", TAG_BREAK | TAG_VOID },
+    { "caption", TAG_BLOCK },
+    { "center", TAG_BLOCK },
+    { "code", TAG_MONO },
+    { "col", TAG_VOID },
+    { "datalist", TAG_HIDE },
+    { "dd", TAG_BLOCK | TAG_ITEM },
+    { "details", TAG_BLOCK },
+    { "dir", TAG_BLOCK },
+    { "div", TAG_BLOCK },
+    { "dl", TAG_BLOCK | TAG_PARA | TAG_LIST },
+    { "dt", TAG_BLOCK | TAG_ITEM },
+    { "embed", TAG_VOID },
+    { "fieldset", TAG_BLOCK },
+    { "figcaption", TAG_BLOCK },
+    { "figure", TAG_BLOCK | TAG_PARA },
+    { "font", TAG_FONT },
+    { "footer", TAG_BLOCK },
+    { "form", TAG_BLOCK },
+    { "frameset", TAG_BLOCK },
+    { "h1", TAG_BLOCK | TAG_PARA | TAG_BOLD | TAG_BIG },
+    { "h2", TAG_BLOCK | TAG_PARA | TAG_BOLD | TAG_BIG },
+    { "h3", TAG_BLOCK | TAG_PARA | TAG_BOLD },
+    { "h4", TAG_BLOCK | TAG_PARA | TAG_BOLD },
+    { "h5", TAG_BLOCK | TAG_PARA | TAG_BOLD },
+    { "h6", TAG_BLOCK | TAG_PARA | TAG_BOLD },
+    { "header", TAG_BLOCK },
+    { "hgroup", TAG_BLOCK },
+    { "hr", TAG_BLOCK | TAG_PARA | TAG_VOID },
+    { "html", TAG_BLOCK },
+    { "iframe", TAG_RAW },
+    { "img", TAG_IMAGE | TAG_VOID },
+    { "input", TAG_INPUT | TAG_VOID },
+    { "kbd", TAG_MONO },
+    { "legend", TAG_BLOCK },
+    { "li", TAG_BLOCK | TAG_ITEM },
+    { "link", TAG_VOID },
+    { "main", TAG_BLOCK },
+    { "math", TAG_HIDE },
+    { "menu", TAG_BLOCK },
+    { "meta", TAG_VOID },
+    { "nav", TAG_BLOCK },
+    { "noembed", TAG_RAW },
+    { "noframes", TAG_RAW },
+    { "ol", TAG_BLOCK | TAG_PARA | TAG_LIST },
+    { "optgroup", TAG_BLOCK },
+    { "option", TAG_BLOCK },
+    { "p", TAG_BLOCK | TAG_PARA | TAG_P },
+    { "param", TAG_VOID },
+    { "plaintext", TAG_RAW },
+    { "pre", TAG_BLOCK | TAG_PARA | TAG_PRE | TAG_MONO },
+    { "samp", TAG_MONO },
+    { "script", TAG_RAW },
+    { "search", TAG_BLOCK },
+    { "section", TAG_BLOCK },
+    { "source", TAG_VOID },
+    { "strong", TAG_BOLD },
+    { "style", TAG_RAW },
+    { "summary", TAG_BLOCK },
+    { "svg", TAG_HIDE },
+    { "table", TAG_BLOCK | TAG_TABLE },
+    { "tbody", TAG_BLOCK },
+    { "td", TAG_CELL },
+    { "template", TAG_HIDE },
+    { "textarea", TAG_RAW },
+    { "tfoot", TAG_BLOCK },
+    { "th", TAG_CELL | TAG_BOLD },
+    { "thead", TAG_BLOCK },
+    { "title", TAG_RAW },
+    { "tr", TAG_BLOCK | TAG_ROW },
+    { "track", TAG_VOID },
+    { "tt", TAG_MONO },
+    { "ul", TAG_BLOCK | TAG_PARA | TAG_LIST },
+    { "wbr", TAG_VOID },
+    { "xmp", TAG_RAW | TAG_BLOCK | TAG_PARA | TAG_PRE },
+};
+static const struct html_tag unknown = { "", 0 };
+
+const struct html_tag *html_tag_find(struct str name)
+{
+    char lower[sizeof tags[0].name] = { 0 };
+    size_t lo = 0, hi = COUNT(tags);
+    if (name.n >= sizeof lower)
+        return &unknown;
+    for (size_t i = 0; i < name.n; i++)
+        lower[i] = char_lower(name.p[i]);
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+        int c = strcmp(tags[mid].name, lower);
+        if (c == 0)
+            return &tags[mid];
+        if (c < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return &unknown;
+}
