@@ -104,7 +104,7 @@ static void put_text(struct reader *r, struct str text)
 static void put_break(struct reader *r, unsigned n)
 {
     html_sink_break(&r->seen, n);
-    html_sink_break(&r->hidden, 1);
+    html_sink_break(&r->hidden, MIN(n, 1u));
 }
 
 static void put_raw(struct reader *r, const struct html_token *t)
@@ -202,8 +202,11 @@ static void put_void(struct reader *r, const struct html_token *t, const struct 
         put_break(r, MIN(r->seen.breaks + 1, 2u));
     if (is_hidden(e))
         return;
-    if (e->tag->flags & TAG_IMAGE)
+    if (e->tag->flags & TAG_IMAGE && t->attr[HTML_ALT].n > 0) {
+        html_sink_space(&r->seen);
         put_text(r, t->attr[HTML_ALT]);
+        html_sink_space(&r->seen);
+    }
     if (e->tag->flags & TAG_LINK && link_open(r, t, false))
         link_close(r);
 }

@@ -8,10 +8,13 @@ static void settle(struct html_sink *k)
 {
     if (k->b.n > 0 && k->breaks > 0)
         buf_put(&k->b, str_sub(S("\n\n"), 0, k->breaks));
-    else if (k->b.n > 0 && k->tab)
+    if (k->b.n > 0 && k->tab)
         buf_putc(&k->b, '\t');
     else if (k->b.n > 0 && k->space)
         buf_putc(&k->b, ' ');
+    else if (k->b.n > 0 && k->joiner && k->breaks == 0)
+        utf8_put(&k->b, k->joiner);
+    k->joiner = 0;
     k->breaks = 0;
     k->space = k->tab = false;
 }
@@ -19,9 +22,11 @@ static void settle(struct html_sink *k)
 void html_sink_break(struct html_sink *k, unsigned breaks)
 {
     k->breaks = MAX(k->breaks, breaks);
-    k->space = k->tab = false;
+    if (breaks > 0)
+        k->space = k->tab = false;
 }
 
+void html_sink_space(struct html_sink *k) { k->space = !at_line_start(k); }
 void html_sink_tab(struct html_sink *k) { k->tab = !at_line_start(k); }
 
 /* Spaces of any width, the unbreakable one too: preheaders are padded with them. */
@@ -32,13 +37,12 @@ static bool is_blank(uint32_t cp)
            cp == 0x3000;
 }
 
-/* Shows nothing and means nothing in mail: soft hyphens, joiners used as padding, marks of direction, controls. */
-static bool is_nothing(const struct html_sink *k, uint32_t cp)
+/* Shows nothing and means nothing in mail: soft hyphens, marks of direction, controls. */
+static bool is_nothing(uint32_t cp)
 {
-    bool joiner = cp == 0x200c || cp == 0x200d; /* wanted inside words of some scripts and in emoji */
     return cp < 0x20 || cp == 0x7f || cp == 0xad || cp == 0x34f || cp == 0x61c || cp == 0x180e || cp == 0x200b ||
            cp == 0x200e || cp == 0x200f || (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2060 && cp <= 0x206f) ||
-           cp == 0xfeff || (joiner && (k->space || at_line_start(k)));
+           cp == 0xfeff;
 }
 
 static void put_blank(struct html_sink *k, uint32_t cp, bool pre)
@@ -55,7 +59,9 @@ static void put_cp(struct html_sink *k, uint32_t cp, bool pre)
 {
     if (is_blank(cp)) {
         put_blank(k, cp, pre);
-    } else if (!is_nothing(k, cp)) {
+    } else if (cp == 0x200c || cp == 0x200d) {
+        k->joiner = cp; /* wanted inside words of some scripts and in emoji, padding anywhere else */
+    } else if (!is_nothing(cp)) {
         settle(k);
         utf8_put(&k->b, cp);
     }

@@ -1,3 +1,4 @@
+#include "base/buf.h"
 #include "test.h"
 #include "wire/html.h"
 #include <stdlib.h>
@@ -78,6 +79,8 @@ static unsigned look_of(const char *html, const char *word)
     struct html_out h;
     CHECK_OK(html_text(str_c(html), &a, &h));
     size_t at = str_find(h.text, str_c(word));
+    if (at == STR_NONE)
+        print_error("%s: %.*s", html, STR_FMT(h.text));
     CHECK(at != STR_NONE);
     return html_look_at(&h, at, strlen(word));
 }
