@@ -31,6 +31,7 @@ void aead_seal(uint8_t *out, const uint8_t key[KEY_N], const uint8_t nonce[AEAD_
 /* X25519 sealed boxes (libsodium crypto_box_seal): in.n + SEAL_OVERHEAD bytes. */
 void seal_keypair(uint8_t pub[KEY_N], uint8_t priv[KEY_N]);
 void seal_keypair_from_seed(uint8_t pub[KEY_N], uint8_t priv[KEY_N], const uint8_t seed[KEY_N]);
+void seal_public(uint8_t pub[KEY_N], const uint8_t priv[KEY_N]); /* the public half of a private key */
 void seal_to(uint8_t *out, const uint8_t pub[KEY_N], struct str in);
 [[nodiscard]] enum err seal_open(uint8_t *out, const uint8_t pub[KEY_N], const uint8_t priv[KEY_N], struct str in);
 

@@ -1,8 +1,10 @@
-/* Opening a box: a token, password or recovery phrase gives an `opened`: the box's keys in this loop's locked memory, kept
- * while somebody holds it and up to 60 s after, wiped at once when the box ends or its credentials change. One auth a loop.
- * Throttling is per network and per box and never locks out the owner from elsewhere: a right secret always opens, wrong
- * ones cost time. Unknown box and wrong secret take the same path and give the same ERR_DENIED. */
+/* Opening a box: a token, password or recovery phrase gives an `opened`: the box's keys in this loop's locked memory,
+ * kept while somebody holds it and up to 60 s after, wiped at once when the box ends or its credentials change. One
+ * auth a loop. Throttling is per network and per box and never locks out the owner from elsewhere: a right secret
+ * always opens, wrong ones cost time. Unknown box and wrong secret take the same path and give the same ERR_DENIED. */
 #pragma once
+#include "base/list.h"
+#include "core/credential.h"
 #include "core/event.h"
 #include "core/limit.h"
 #include "io/work.h"
@@ -18,7 +20,6 @@ struct auth_opts {
     struct log *log;
     uint32_t max_opened; /* 0: 10,000 */
 };
-enum { GENERATIONS_MAX = 64 };
 struct opened {
     struct store_box box; /* as last known; box.end_ms follows EVENT_BOX_CHANGED; box.sealed is not kept */
     struct str address;   /* plaintext, owned */
@@ -26,16 +27,17 @@ struct opened {
     enum cred_kind kind;
     bool gone; /* box ended or credential revoked while held: answer as if never opened */
     /* auth's own from here */
-    uint8_t *privs[GENERATIONS_MAX];
-    uint8_t pubs_first[1];
-    uint32_t generations;
-    uint8_t *lease;
-    struct opened_cache *cache; /* r of recent key windows, locked */
-    unsigned refs;
-    int64_t last_ms;
     struct auth *auth;
     uint8_t lookup[HASH_N];
-    struct opened *next;
+    uint8_t **privs; /* a cell each generation; NULL once wiped */
+    uint8_t (*pubs)[KEY_N];
+    uint32_t generations;
+    uint8_t *lease;             /* a cell; NULL once wiped */
+    struct opened_cache *cache; /* r of recent key windows and recent summaries */
+    unsigned refs;
+    bool cached; /* auth's map holds it */
+    int64_t last_ms;
+    struct list link;
 };
 [[nodiscard]] enum err auth_new(const struct auth_opts *o, struct auth **out);
 void auth_free(struct auth *a);
@@ -60,3 +62,8 @@ void opened_release(struct opened *o);
 bool opened_alive(const struct opened *o, int64_t now_ms);
 /* K of one message from its env blob. ERR_BAD: not ours or damaged. */
 [[nodiscard]] enum err opened_message_key(struct opened *o, struct str env, const struct msg_id *msg, uint8_t k[KEY_N]);
+/* The opened summary of one message, from the cache or NULL / kept there for the next list (wiped with the rest). */
+struct str opened_summary(struct opened *o, const struct msg_id *msg);
+void opened_keep_summary(struct opened *o, const struct msg_id *msg, struct str json);
+/* A new generation's private key, after mailbox_cred_revoke() by this very session; takes the cell. */
+[[nodiscard]] enum err opened_add_generation(struct opened *o, uint8_t *priv, uint32_t generation);

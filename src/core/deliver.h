@@ -13,7 +13,7 @@ struct deliver_opts {
     struct work_pool *work;
     struct log *log;
     struct domain_list domains;
-    struct str hostname; /* for the trace header */
+    struct str hostname;                  /* for the trace header */
     _Atomic uint64_t *accepted, *refused; /* metrics; may be NULL */
 };
 [[nodiscard]] enum err deliver_new(const struct deliver_opts *o, struct deliver **out);
@@ -27,7 +27,8 @@ struct deliver_rcpt {
  * ERR_BAD: not an address; ERR_GONE: unknown or ended; ERR_FULL: its quota; ERR_BUSY, ERR_IO: try later. */
 struct deliver_req;
 typedef void deliver_rcpt_fn(void *ctx, enum err e, const struct box_id *box);
-struct deliver_req *deliver_check(struct deliver *d, struct str mailbox, uint64_t size, deliver_rcpt_fn *done, void *ctx);
+struct deliver_req *deliver_check(struct deliver *d, struct str mailbox, uint64_t size, deliver_rcpt_fn *done,
+                                  void *ctx);
 
 struct deliver_mail {
     struct str mail_from; /* empty: null sender */
@@ -39,8 +40,8 @@ struct deliver_mail {
     size_t rcpts_n;
     struct buf data; /* CRLF lines, dot-stuffing undone; taken */
 };
-/* done: e is OK when the mail is durable and listed in at least one box. ERR_FULL (552/452), ERR_GONE (550), ERR_BAD (554,
- * why says it: too many header fields, two From …), ERR_BUSY/ERR_IO (451). why: static text or NULL. */
+/* done: e is OK when the mail is durable and listed in at least one box. ERR_FULL (552/452), ERR_GONE (550), ERR_BAD
+ * (554, why says it: too many header fields, two From …), ERR_BUSY/ERR_IO (451). why: static text or NULL. */
 typedef void deliver_done(void *ctx, enum err e, const char *why);
 struct deliver_req *deliver_mail(struct deliver *d, struct deliver_mail *mail, deliver_done *done, void *ctx);
 void deliver_cancel(struct deliver_req *r); /* the mail may still be stored */

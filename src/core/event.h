@@ -1,6 +1,6 @@
-/* What happened, and who listens. One hub a process; listeners belong to a loop and are called there, on a later turn than
- * the publishing. An event is shared by all listeners, read-only, and wiped when the last is done with it: it may carry a
- * message's summary in plaintext, in memory only (DESIGN section 2). */
+/* What happened, and who listens. One hub a process; listeners belong to a loop and are called there, on a later turn
+ * than the publishing. An event is shared by all listeners, read-only, and wiped when the last is done with it: it may
+ * carry a message's summary in plaintext, in memory only (DESIGN section 2). */
 #pragma once
 #include "io/loop.h"
 #include "store/store.h"
@@ -11,33 +11,39 @@ enum event_kind {
     EVENT_MESSAGE_GONE,
     EVENT_BOX_CHANGED,  /* its end, idle or count: end_ms */
     EVENT_BOX_ENDED,    /* close sessions, wipe keys; last event of a box */
-    EVENT_CREDS_CHANGED /* cred: the one that stays valid for sure (who did it); others must be looked up again; 0: none */
+    EVENT_CREDS_CHANGED /* cred: the one that stays valid for sure (who did it); others must be looked up again; 0: none
+                         */
 };
 struct event {
     enum event_kind kind;
     struct box_id box;
     struct msg_id msg;
     uint32_t folder, uid, flags;
+    uint32_t generation; /* CREDS_CHANGED: the new one */
     uint64_t modseq, size, cred;
-    int64_t received_ms, end_ms;
-    struct str json; /* plaintext summary or empty; allocated with the event */
-    _Atomic unsigned refs; /* the hub's */
+    int64_t received_ms;
+    int64_t end_ms, idle_ttl_ms, last_visit_ms; /* BOX_CHANGED */
+    struct str json;       /* plaintext summary or empty; allocated with the event */
+    struct event_hub *hub; /* the hub's, as what follows */
+    _Atomic unsigned refs;
 };
 struct event_listener {
     struct box_id box;
     void (*on)(struct event_listener *l, const struct event *e); /* may unlisten itself or others, may listen anew */
-    struct loop *loop;            /* the hub's, as what follows */
+    struct loop *loop;                                           /* the hub's, as what follows */
     struct event_listener *next, *prev;
-    bool listening;
+    bool listening, everything;
 };
 struct event_hub;
 
 [[nodiscard]] enum err event_hub_new(struct loop *const *loops, size_t n, struct event_hub **out);
-void event_hub_free(struct event_hub *h); /* after the loops stopped */
+void event_hub_free(struct event_hub *h);                                            /* after the loops stopped */
 void event_listen(struct event_hub *h, struct loop *here, struct event_listener *l); /* l->box and l->on are set */
-void event_unlisten(struct event_hub *h, struct event_listener *l);                 /* fine when it is not listening */
+void event_unlisten(struct event_hub *h, struct event_listener *l);                  /* fine when it is not listening */
 /* Also every event of every box, for caches (auth): same rules. */
 void event_listen_all(struct event_hub *h, struct loop *here, struct event_listener *l);
-struct event *event_new(enum event_kind kind, const struct box_id *box, struct str json); /* NULL: no memory */
-void event_publish(struct event_hub *h, struct event *e);                                  /* takes e; any thread */
+struct event *event_new(struct event_hub *h, enum event_kind kind, const struct box_id *box,
+                        struct str json);                 /* NULL: no memory */
+void event_publish(struct event *e); /* takes e; any thread */
+void event_drop(struct event *e);    /* one that is not published after all */
 size_t event_listeners(const struct event_hub *h);

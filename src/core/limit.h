@@ -1,6 +1,6 @@
-/* Rates and concurrency per network, without ever keeping an address (P5): a peer is a keyed hash of its /24 or /48, the key
- * is random, in memory only and new each day. One table for the process, sharded under short locks, bounded (oldest
- * entries go first); scores decay. Any thread. */
+/* Rates and concurrency per network, without ever keeping an address (P5): a peer is a keyed hash of its /24 or /48,
+ * the key is random, in memory only and new each day. One table for the process, sharded under short locks, bounded
+ * (oldest entries go first); scores decay. Any thread. */
 #pragma once
 #include "base/err.h"
 #include "base/str.h"

@@ -1,5 +1,5 @@
-/* Reading: rows with their opened summaries, one message whole, its bytes as a stream. Each call answers once on a later
- * turn; ERR_GONE when message or box is not there (any more), ERR_BAD when a record is damaged, ERR_IO. */
+/* Reading: rows with their opened summaries, one message whole, its bytes as a stream. Each call answers once on a
+ * later turn; ERR_GONE when message or box is not there (any more), ERR_BAD when a record is damaged, ERR_IO. */
 #pragma once
 #include "core/auth.h"
 #include "wire/mime.h"
@@ -7,8 +7,8 @@
 struct mail_row {
     struct store_row row;
     /* The summary, opened: members of a JSON object without the braces, always beginning with "from":
-     * from, to, cc, reply_to, message_id, subject, date, intro, code, codes, links, html, attachments, auth, verdict, defects.
-     * Valid during done() only. */
+     * from, to, cc, reply_to, message_id, subject, date, intro, code, codes, links, html, attachments, auth, verdict,
+     * defects. Valid during done() only. */
     struct str env;
 };
 struct mail_req;
@@ -24,8 +24,8 @@ struct mail_query {
     bool has_code;
 };
 typedef void mail_list_fn(void *ctx, enum err e, const struct mail_row *rows, size_t n, bool more);
-struct mail_req *mail_list(struct store *st, struct loop *l, struct opened *o, const struct mail_query *q, mail_list_fn *done,
-                           void *ctx);
+struct mail_req *mail_list(struct store *st, struct loop *l, struct opened *o, const struct mail_query *q,
+                           mail_list_fn *done, void *ctx);
 /* Does a summary match the query's filters? For wait() over events. */
 bool mail_matches(struct str env, const struct mail_query *q);
 
@@ -41,21 +41,22 @@ typedef void mail_get_fn(void *ctx, enum err e, const struct mail *m);
 struct mail_req *mail_get(struct store *st, struct loop *l, struct opened *o, const struct msg_id *id, bool want_bodies,
                           mail_get_fn *done, void *ctx);
 
-/* Bytes of a message as a stream of decrypted pieces with back-pressure: the next piece is read when the last was taken. */
+/* Bytes of a message as a stream of decrypted pieces with back-pressure: the next piece is read when the last was
+ * taken. */
 struct mail_stream;
 struct mail_stream_info {
-    uint64_t size;      /* raw: octets in all; attachment: decoded size, UINT64_MAX when only the end tells */
+    uint64_t size; /* raw: octets in all; attachment: decoded size, UINT64_MAX when only the end tells */
     struct str filename, content_type, sha256; /* attachments */
     bool dangerous;
 };
-/* attachment: 0-based index as in the summary's attachments[], or -1 for the raw message. opened() is called once before any
- * piece; then piece() with last set at the end; or failed() once. Nothing after mail_stream_close(). */
+/* attachment: 0-based index as in the summary's attachments[], or -1 for the raw message. opened() is called once
+ * before any piece; then piece() with last set at the end; or failed() once. Nothing after mail_stream_close(). */
 struct mail_stream_ops {
     void (*opened)(void *ctx, const struct mail_stream_info *info);
     void (*piece)(void *ctx, struct str bytes, bool last);
     void (*failed)(void *ctx, enum err e);
 };
-struct mail_stream *mail_stream_open(struct store *st, struct loop *l, struct opened *o, const struct msg_id *id, int attachment,
-                                     const struct mail_stream_ops *ops, void *ctx);
+struct mail_stream *mail_stream_open(struct store *st, struct loop *l, struct opened *o, const struct msg_id *id,
+                                     int attachment, const struct mail_stream_ops *ops, void *ctx);
 void mail_stream_next(struct mail_stream *s); /* asks for the next piece (the first, too); each piece needs one call */
 void mail_stream_close(struct mail_stream *s);

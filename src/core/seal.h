@@ -1,4 +1,4 @@
-/* Box keys, message keys, credentials (DESIGN section 4): pure functions over bytes, no I/O, no clock.
+/* Message keys and the three blobs of a message (DESIGN section 4): pure functions over bytes, no I/O, no clock.
  *
  *   r  random, sealed (X25519) to the box's public key; kept in a window for ten minutes or 64 messages
  *   T  = BLAKE2b(key = lease, "lease", box, message)
@@ -14,10 +14,7 @@ enum {
     SEAL_CHUNK_BYTES = 256 * 1024, /* plaintext of one body chunk */
     SEAL_WINDOW_MESSAGES = 64,
     SEAL_WINDOW_MS = 10 * 60 * 1000,
-    SEAL_R_N = KEY_N + SEAL_OVERHEAD,
-    TOKEN_BYTES = 32,
-    TOKEN_TEXT_N = 4 + 43, /* mf1_ + base64url */
-    RECOVERY_WORDS = 12
+    SEAL_R_N = KEY_N + SEAL_OVERHEAD
 };
 
 /* One r and what it needs: in the locked slab while it lives. */
@@ -27,7 +24,8 @@ struct seal_window {
     uint32_t generation, used;
     int64_t since_ms;
 };
-[[nodiscard]] enum err seal_window_open(struct seal_window *w, const uint8_t pub[KEY_N], uint32_t generation, int64_t now_ms);
+[[nodiscard]] enum err seal_window_open(struct seal_window *w, const uint8_t pub[KEY_N], uint32_t generation,
+                                        int64_t now_ms);
 bool seal_window_spent(const struct seal_window *w, uint32_t generation, int64_t now_ms);
 void seal_window_close(struct seal_window *w);
 
@@ -37,9 +35,10 @@ void seal_message_key(uint8_t k[KEY_N], const uint8_t r[KEY_N], const uint8_t le
 /* Writes the three blobs. env_json: the summary; hdr: packed header data; chunks: the body's zstd frames in order. */
 void seal_env(struct buf *out, const struct seal_window *w, const uint8_t k[KEY_N], const struct box_id *box,
               const struct msg_id *msg, struct str env_json);
-void seal_hdr(struct buf *out, const uint8_t k[KEY_N], const struct box_id *box, const struct msg_id *msg, struct str hdr);
-void seal_chunk(struct buf *out, const uint8_t k[KEY_N], const struct box_id *box, const struct msg_id *msg, uint32_t index,
-                bool last, struct str frame);
+void seal_hdr(struct buf *out, const uint8_t k[KEY_N], const struct box_id *box, const struct msg_id *msg,
+              struct str hdr);
+void seal_chunk(struct buf *out, const uint8_t k[KEY_N], const struct box_id *box, const struct msg_id *msg,
+                uint32_t index, bool last, struct str frame);
 /* Reading. env begins with the generation and the sealed r. */
 [[nodiscard]] enum err seal_env_head(struct str env, uint32_t *generation, struct str *sealed_r);
 [[nodiscard]] enum err open_env(struct buf *out, struct str env, const uint8_t k[KEY_N], const struct box_id *box,
@@ -48,22 +47,3 @@ void seal_chunk(struct buf *out, const uint8_t k[KEY_N], const struct box_id *bo
                                 const struct msg_id *msg);
 [[nodiscard]] enum err open_chunk(struct buf *out, struct str chunk, const uint8_t k[KEY_N], const struct box_id *box,
                                   const struct msg_id *msg, uint32_t index, bool last);
-
-/* Secrets as people and programs hold them. */
-void token_new(char text[TOKEN_TEXT_N + 1], uint8_t raw[TOKEN_BYTES]);
-[[nodiscard]] enum err token_parse(struct str text, uint8_t raw[TOKEN_BYTES]); /* ERR_DENIED: not of the shape */
-/* 128 bits and a 4-bit checksum in 12 words of the English list of BIP 39. words: separated by one space. */
-void recovery_new(struct buf *words, uint8_t raw[16]);
-[[nodiscard]] enum err recovery_parse(struct str words, uint8_t raw[16]); /* any case, any blanks; ERR_DENIED otherwise */
-/* lookup = BLAKE2b("lookup", raw); seed = BLAKE2b("wrap", raw, box): neither yields the other. */
-void secret_lookup(uint8_t lookup[HASH_N], struct str raw);
-void secret_seed(uint8_t seed[KEY_N], struct str raw, const struct box_id *box);
-
-/* A credential's sealed blob: the box's private keys of generations 1..n, sealed to the credential's public half. */
-[[nodiscard]] enum err seal_cred(struct store_cred *c, struct arena *a, const uint8_t seed[KEY_N], uint8_t *const *privs,
-                                 uint32_t generations);
-/* The same to a credential whose seed we do not know: by its public half (after another was revoked). */
-[[nodiscard]] enum err reseal_cred(struct store_cred *c, struct arena *a, uint8_t *const *privs, uint32_t generations);
-/* Opens it; privs receives *generations cells from secret_new(), to be freed by the caller; at most max of them. */
-[[nodiscard]] enum err open_cred(const struct store_cred *c, const uint8_t seed[KEY_N], uint8_t **privs, uint32_t max,
-                                 uint32_t *generations);

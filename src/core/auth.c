@@ -1,0 +1,254 @@
+/* Ways in: each ends in a credential record from the store and the seed that opens it. A request holds the secret only
+ * until then. */
+#include "core/auth.h"
+#include "base/map.h"
+#include "base/secret.h"
+#include "core/mailbox.h"
+#include "core/opened.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { PASSWORD_MAX = 1024, ADDRESS_MAX = 512 };
+
+struct auth_req {
+    struct auth *a;
+    auth_done *done; /* NULL once cancelled */
+    void *ctx;
+    struct peer peer;
+    uint8_t raw[TOKEN_BYTES]; /* token or recovery bytes */
+    size_t raw_n;
+    bool by_password;
+    struct buf password;
+    struct job later; /* answers that need no store */
+    enum err later_err;
+    struct opened *later_opened;
+    int64_t retry_ms;
+    struct work work; /* Argon2id */
+    uint8_t salt[SALT_N], out64[64];
+    enum err work_err;
+    /* what the store said, kept across Argon2id */
+    struct arena arena;
+    struct store_box box;
+    struct store_cred cred;
+    uint8_t lease[KEY_N];
+    bool known;
+};
+
+static void req_free(struct auth_req *r)
+{
+    buf_fini(&r->password);
+    arena_reset(&r->arena);
+    secret_wipe(r, sizeof *r);
+    free(r);
+}
+
+static struct auth_req *req_new(struct auth *a, const struct peer *peer, auth_done *done, void *ctx)
+{
+    struct auth_req *r = calloc(1, sizeof *r);
+    if (r == NULL)
+        return NULL;
+    r->a = a;
+    r->done = done;
+    r->ctx = ctx;
+    r->peer = *peer;
+    buf_init(&r->password, PASSWORD_MAX);
+    r->password.secret = true;
+    arena_init(&r->arena, 64 * 1024);
+    return r;
+}
+
+void auth_cancel(struct auth_req *r)
+{
+    if (r != NULL)
+        r->done = NULL;
+}
+
+static void answer(struct auth_req *r, enum err e, struct opened *o)
+{
+    if (r->done != NULL)
+        r->done(r->ctx, e, o, r->retry_ms);
+    else if (o != NULL)
+        opened_release(o);
+    req_free(r);
+}
+
+static void on_later(struct job *j)
+{
+    struct auth_req *r = CONTAINER_OF(j, struct auth_req, later);
+    answer(r, r->later_err, r->later_opened);
+}
+
+static struct auth_req *answer_later(struct auth_req *r, enum err e, struct opened *o)
+{
+    r->later_err = e;
+    r->later_opened = o;
+    r->later.run = on_later;
+    loop_later(r->a->o.loop, &r->later);
+    return r;
+}
+
+/* A wrong secret costs its network; ERR_GONE and ERR_BAD must not be told apart from it. */
+static void refuse(struct auth_req *r, enum err e)
+{
+    if (e == ERR_GONE || e == ERR_BAD || e == ERR_DENIED) {
+        (void)limit_take(r->a->o.limit, LIMIT_LOGIN_FAIL, &r->peer, 1, clock_mono_ms(), NULL);
+        e = ERR_DENIED;
+    }
+    answer(r, e == ERR_FULL ? ERR_BUSY : e, NULL);
+}
+
+static void finish(struct auth_req *r, const struct store_box *box, const struct store_cred *cred, const uint8_t *lease,
+                   const uint8_t seed[KEY_N])
+{
+    struct opened *o = NULL;
+    enum err e = opened_make(r->a, box, cred, lease, seed, &o);
+    if (e != OK)
+        refuse(r, e);
+    else
+        answer(r, OK, o);
+}
+
+static void on_login(struct store_req *q)
+{
+    struct auth_req *r = q->ctx;
+    struct store_login *l = (struct store_login *)(void *)q;
+    uint8_t seed[KEY_N];
+    if (q->err != OK) {
+        refuse(r, q->err);
+        return;
+    }
+    secret_seed(seed, str_of(r->raw, r->raw_n), &l->box.id);
+    finish(r, &l->box, &l->cred, l->lease, seed);
+    secret_wipe(seed, sizeof seed);
+}
+
+static struct auth_req *login(struct auth_req *r)
+{
+    uint8_t lookup[HASH_N];
+    secret_lookup(lookup, str_of(r->raw, r->raw_n));
+    struct opened *o = opened_find(r->a, lookup);
+    if (o != NULL)
+        return answer_later(r, OK, o);
+    struct store_login *l = STORE_NEW(login, r, on_login);
+    if (l == NULL)
+        return answer_later(r, ERR_IO, NULL);
+    memcpy(l->lookup, lookup, sizeof lookup);
+    store_submit(r->a->o.store, r->a->o.loop, &l->req);
+    return r;
+}
+
+struct opened *auth_cached(struct auth *a, struct str token)
+{
+    uint8_t raw[TOKEN_BYTES], lookup[HASH_N];
+    if (token_parse(token, raw) != OK)
+        return NULL;
+    secret_lookup(lookup, str_of(raw, sizeof raw));
+    secret_wipe(raw, sizeof raw);
+    return opened_find(a, lookup);
+}
+
+struct auth_req *auth_token(struct auth *a, struct str token, const struct peer *peer, auth_done *done, void *ctx)
+{
+    struct auth_req *r = req_new(a, peer, done, ctx);
+    if (r == NULL)
+        return NULL;
+    r->raw_n = TOKEN_BYTES;
+    if (token_parse(token, r->raw) != OK)
+        return answer_later(r, ERR_DENIED, NULL);
+    return login(r);
+}
+
+static bool throttled(struct auth_req *r)
+{
+    return limit_over(r->a->o.limit, LIMIT_LOGIN_FAIL, &r->peer, clock_mono_ms(), &r->retry_ms);
+}
+
+struct auth_req *auth_recovery(struct auth *a, struct str address, struct str words_text, const struct peer *peer,
+                               auth_done *done, void *ctx)
+{
+    (void)address; /* 128 bits find their box alone; the address is what people remember to type */
+    struct auth_req *r = req_new(a, peer, done, ctx);
+    if (r == NULL)
+        return NULL;
+    if (throttled(r))
+        return answer_later(r, ERR_BUSY, NULL);
+    r->raw_n = RECOVERY_BYTES;
+    if (recovery_parse(words_text, r->raw) != OK)
+        return answer_later(r, ERR_DENIED, NULL);
+    return login(r);
+}
+
+static void argon_work(struct work *w)
+{
+    struct auth_req *r = CONTAINER_OF(w, struct auth_req, work);
+    r->work_err = crypto_password(r->out64, buf_str(&r->password), r->salt);
+}
+
+static void argon_done(struct work *w)
+{
+    struct auth_req *r = CONTAINER_OF(w, struct auth_req, work);
+    uint8_t verifier[HASH_N], seed[KEY_N];
+    if (r->work_err != OK) {
+        refuse(r, ERR_BUSY);
+        return;
+    }
+    password_halves(verifier, seed, r->out64, &r->box.id);
+    if (crypto_eq(verifier, r->cred.lookup, HASH_N) && r->known)
+        finish(r, &r->box, &r->cred, r->lease, seed);
+    else
+        refuse(r, ERR_DENIED);
+    secret_wipe(seed, sizeof seed);
+}
+
+/* Keeps what the store found, or a stand-in for a box that is not there: same path, same time. */
+static void keep_found(struct auth_req *r, struct store_find *f)
+{
+    memset(r->salt, 0x5a, sizeof r->salt);
+    for (size_t i = 0; f->req.err == OK && i < f->creds_n; i++) {
+        if (f->creds[i].kind != CRED_PASSWORD)
+            continue;
+        r->known = true;
+        r->box = f->box;
+        r->box.sealed = arena_dup(&r->arena, f->box.sealed);
+        r->cred = f->creds[i];
+        r->cred.sealed = arena_dup(&r->arena, f->creds[i].sealed);
+        memcpy(r->lease, f->lease, KEY_N);
+        memcpy(r->salt, r->cred.salt, SALT_N);
+    }
+}
+
+static void on_find(struct store_req *q)
+{
+    struct auth_req *r = q->ctx;
+    if (q->err != OK && q->err != ERR_GONE) {
+        refuse(r, q->err);
+        return;
+    }
+    keep_found(r, (struct store_find *)(void *)q);
+    r->work = (struct work){ .work = argon_work, .done = argon_done };
+    if (work_submit(r->a->o.argon, r->a->o.loop, &r->work) != OK) {
+        r->retry_ms = 2000;
+        refuse(r, ERR_BUSY);
+    }
+}
+
+struct auth_req *auth_password(struct auth *a, struct str address, struct str password, const struct peer *peer,
+                               auth_done *done, void *ctx)
+{
+    struct auth_req *r = req_new(a, peer, done, ctx);
+    struct str key = { 0 };
+    if (r == NULL)
+        return NULL;
+    if (throttled(r))
+        return answer_later(r, ERR_BUSY, NULL);
+    buf_put(&r->password, password);
+    if (r->password.failed || address.n > ADDRESS_MAX || mailbox_address_key(address, &r->arena, &key) != OK)
+        return answer_later(r, ERR_DENIED, NULL);
+    struct store_find *f = STORE_NEW(find, r, on_find);
+    if (f == NULL)
+        return answer_later(r, ERR_IO, NULL);
+    f->want_creds = true;
+    store_addr_hash(a->o.store, key, f->addr_hash);
+    store_submit(a->o.store, a->o.loop, &f->req);
+    return r;
+}
