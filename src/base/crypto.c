@@ -67,6 +67,8 @@ static_assert(SEAL_OVERHEAD == crypto_box_SEALBYTES && AEAD_TAG_N == crypto_aead
                   AEAD_NONCE_N == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES && SALT_N == crypto_pwhash_SALTBYTES,
               "what the header promises");
 
+void seal_public(uint8_t pub[KEY_N], const uint8_t priv[KEY_N]) { crypto_scalarmult_base(pub, priv); }
+
 void seal_to(uint8_t *out, const uint8_t pub[KEY_N], struct str in)
 {
     /* Refused only for a point of small order, to which nobody holds a key: noise says as much to the reader. */

@@ -23,8 +23,8 @@ struct event {
     uint64_t modseq, size, cred;
     int64_t received_ms;
     int64_t end_ms, idle_ttl_ms, last_visit_ms; /* BOX_CHANGED */
-    struct str json;       /* plaintext summary or empty; allocated with the event */
-    struct event_hub *hub; /* the hub's, as what follows */
+    struct str json;                            /* plaintext summary or empty; allocated with the event */
+    struct event_hub *hub;                      /* the hub's, as what follows */
     _Atomic unsigned refs;
 };
 struct event_listener {
@@ -43,7 +43,7 @@ void event_unlisten(struct event_hub *h, struct event_listener *l);             
 /* Also every event of every box, for caches (auth): same rules. */
 void event_listen_all(struct event_hub *h, struct loop *here, struct event_listener *l);
 struct event *event_new(struct event_hub *h, enum event_kind kind, const struct box_id *box,
-                        struct str json);                 /* NULL: no memory */
-void event_publish(struct event *e); /* takes e; any thread */
-void event_drop(struct event *e);    /* one that is not published after all */
+                        struct str json); /* NULL: no memory */
+void event_publish(struct event *e);      /* takes e; any thread */
+void event_drop(struct event *e);         /* one that is not published after all */
 size_t event_listeners(const struct event_hub *h);

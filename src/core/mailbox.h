@@ -2,6 +2,7 @@
  * later turn; a call returns NULL when memory is out (then there is no answer). */
 #pragma once
 #include "core/auth.h"
+#include "core/name.h"
 
 struct mailboxes;
 struct domain_list {         /* borrowed, read-only */
@@ -30,12 +31,8 @@ struct mailbox_spec {
     int64_t ttl_ms, idle_ttl_ms; /* 0: default / none */
     uint32_t ends_after;
 };
-/* Why a spec or a change was refused; static sentence for people, and a short code. */
-struct refusal {
-    const char
-        *code; /* "local_reserved", "ttl_too_long", "domain_unknown", "password_weak", "address_taken", "too_soon" … */
-    const char *text;
-};
+/* Refusals: see name.h, and "ttl_short", "ttl_long", "domain_unknown", "address_taken", "too_soon", "too_many_changes"
+ * … */
 struct mailbox_made {
     struct store_box box;
     struct str address;
@@ -76,7 +73,5 @@ typedef void mailbox_creds_fn(void *ctx, enum err e, const struct store_cred *cr
 struct mailbox_req *mailbox_creds(struct mailboxes *m, struct opened *o, mailbox_creds_fn *done, void *ctx);
 void mailbox_cancel(struct mailbox_req *r); /* NULL is fine; done is not called any more */
 
-/* Pure: is this local part free to be chosen? OK, or ERR_BAD with why. */
-[[nodiscard]] enum err mailbox_local_check(struct str local, struct refusal *why);
 /* Pure: normal form of an address for look-up: lower-case, IDNA, +tag stripped. */
 [[nodiscard]] enum err mailbox_address_key(struct str address, struct arena *a, struct str *out);

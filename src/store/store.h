@@ -121,11 +121,13 @@ struct store_login {
     uint8_t lease[KEY_N];
 };
 /* Replaces a box's whole set of credentials, and, when the generation grows, its public key and sealed meta. ERR_BUSY:
- * generation is no longer expect_generation (somebody else changed them: read again). ERR_FULL: over STORE_CREDS_MAX. */
+ * generation or number of credentials is no longer what was expected (somebody else changed them: read again).
+ * ERR_FULL: over STORE_CREDS_MAX. */
 struct store_recred {
     struct store_req req;
     struct box_id id;
     uint32_t expect_generation, generation;
+    size_t expect_creds_n;
     uint8_t pub[KEY_N];
     struct str sealed;
     const struct store_cred *creds;
