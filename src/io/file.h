@@ -9,7 +9,8 @@ int file_create(const char *path);
 [[nodiscard]] enum err file_publish(int fd, const char *path);
 [[nodiscard]] enum err file_write_all(int fd, struct str s);
 [[nodiscard]] enum err file_save(const char *path, struct str s); /* the three above in one */
-[[nodiscard]] enum err file_load(const char *path, size_t max, struct buf *out); /* ERR_GONE: not there; ERR_FULL: over max */
+[[nodiscard]] enum err file_load(const char *path, size_t max,
+                                 struct buf *out);      /* ERR_GONE: not there; ERR_FULL: over max */
 [[nodiscard]] enum err file_make_dir(const char *path); /* mkdir 0700, one level, existing is fine; folder synced */
 [[nodiscard]] enum err file_sync_dir(const char *path);
 bool file_on_cow(const char *path); /* btrfs, zfs, bcachefs, overlay on such: overwrite in place does not overwrite */
