@@ -1,0 +1,407 @@
+/* A connection is in one of these: between requests, in a request (head copied into its arena, so the socket's buffer
+ * can go), passing over a refused body, handed over to a WebSocket, or closing. While a request is worked on, what
+ * follows it stays in the socket: that is all of pipelining. */
+#include "serve/http.h"
+#include "io/tls.h"
+#include "serve/http_conn.h"
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { IN_MAX = 64 * 1024, SKIP_MAX = 256 * 1024 };
+
+struct loop *http_loop(const struct http *h) { return h->o.loop; }
+size_t http_open(const struct http *h) { return h->open; }
+
+enum err http_new(const struct http_opts *o, struct http **out)
+{
+    struct http *h = calloc(1, sizeof *h);
+    if (!h)
+        return ERR_IO;
+    h->o = *o;
+    list_init(&h->conns);
+    if (http_routes_make(h) != OK) {
+        free(h);
+        return ERR_IO;
+    }
+    *out = h;
+    return OK;
+}
+
+void http_free(struct http *h)
+{
+    if (!h)
+        return;
+    LIST_FOR(&h->conns, it)
+    {
+        struct http_conn *c = CONTAINER_OF(it, struct http_conn, node);
+        c->http = NULL; /* closed() may come after us */
+        if (c->req && c->req->dropped)
+            c->req->dropped(c->req);
+        if (c->req)
+            c->req->dropped = NULL;
+        conn_abort(c->conn, "server stopped");
+        list_del(&c->node);
+    }
+    free(h->routes);
+    free(h);
+}
+
+const char *http_date(struct http *h)
+{
+    int64_t s = loop_now_ms(h->o.loop) / 1000;
+    if (s != h->date_s || !h->date[0]) {
+        time_t now = time(NULL);
+        struct tm tm;
+        gmtime_r(&now, &tm);
+        strftime(h->date, sizeof h->date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+        h->date_s = s;
+    }
+    return h->date;
+}
+
+/* ---- a request ---- */
+static struct http_req *req_new(struct http_conn *c, const struct http_head *head, struct str bytes)
+{
+    struct http_req *r = calloc(1, sizeof *r);
+    if (!r)
+        return NULL;
+    *r = (struct http_req){ .head = *head, .http = c->http, .conn = c, .policy = HTTP_PRIVATE, .peer = c->peer };
+    r->arena = (struct arena){ .max = HTTP_ARENA_MAX, .secret = true };
+    r->extra = (struct buf){ .max = 4096 };
+    r->tls = conn_is_tls(c->conn);
+    r->keep = head->keep_alive;
+    struct str copy = arena_dup(&r->arena, bytes);
+    struct http_field *fields = arena_array(&r->arena, head->n ? head->n : 1, sizeof *fields);
+    if (!copy.p || !fields) {
+        arena_reset(&r->arena);
+        free(r);
+        return NULL;
+    }
+    memcpy(fields, head->fields, head->n * sizeof *fields);
+    r->head.fields = fields;
+    http_head_move(&r->head, bytes.p, copy.p);
+    c->req = r;
+    return r;
+}
+
+static bool has_body(const struct http_req *r) { return r->head.chunked || (r->head.has_length && r->head.length > 0); }
+
+/* What is left of the body when the answer came before it was read. */
+static void skip_body(struct http_conn *c, struct http_req *r)
+{
+    if (!has_body(r) || r->stage == HTTP_STAGE_RUN)
+        return;
+    if (r->head.chunked || r->head.length > SKIP_MAX || r->head.expect_continue)
+        r->keep = false;
+    else
+        c->skip = r->head.length - r->body_buf.n;
+}
+
+static void between(struct http_conn *c)
+{
+    conn_deadline(c->conn, HTTP_IDLE_MS);
+    c->reading = false;
+    if (c->paused) {
+        c->paused = false;
+        conn_resume(c->conn);
+    }
+}
+
+static void close_soon(struct http_conn *c)
+{
+    c->closing = true;
+    conn_deadline(c->conn, HTTP_ANSWER_MS); /* for the unsent rest */
+    conn_finish(c->conn);
+}
+
+void http_req_over(struct http_req *r)
+{
+    struct http_conn *c = r->conn;
+    skip_body(c, r);
+    bool keep = r->keep && c->http && !c->http->draining;
+    c->req = NULL;
+    if (r->release)
+        r->release(r);
+    buf_fini(&r->body_buf);
+    buf_fini(&r->extra);
+    arena_reset(&r->arena);
+    free(r);
+    if (c->dead || c->closing)
+        return;
+    if (c->raw)
+        return;
+    if (keep)
+        between(c);
+    else
+        close_soon(c);
+}
+
+static void run(struct http_req *r)
+{
+    r->stage = HTTP_STAGE_RUN;
+    conn_deadline(r->conn->conn, HTTP_ANSWER_MS);
+    r->body = buf_str(&r->body_buf);
+    r->route->run(r);
+}
+
+void http_hold(struct http_req *r, int64_t ms) { conn_deadline(r->conn->conn, ms); }
+
+void http_go(struct http_req *r)
+{
+    if (!has_body(r)) {
+        run(r);
+        return;
+    }
+    if (r->route->body_max == 0 || (r->head.has_length && r->head.length > r->route->body_max)) {
+        http_problem(r, 413, "body_too_large", "The request's body is larger than this address takes.");
+        return;
+    }
+    r->stage = HTTP_STAGE_BODY;
+    r->body_buf = (struct buf){ .max = r->route->body_max, .secret = true };
+    if (r->head.expect_continue)
+        conn_write(r->conn->conn, S("HTTP/1.1 100 Continue\r\n\r\n"));
+    if (r->conn->paused) {
+        r->conn->paused = false;
+        conn_resume(r->conn->conn);
+    }
+}
+
+/* Body bytes as they come; returns how many were taken. */
+static size_t take_body(struct http_req *r, struct str data)
+{
+    size_t used = 0;
+    enum err e;
+    if (r->head.chunked) {
+        e = http_chunked_read(&r->chunks, data, &r->body_buf, &used);
+    } else {
+        used = (size_t)MIN((uint64_t)data.n, r->head.length - r->body_buf.n);
+        buf_put(&r->body_buf, str_sub(data, 0, used));
+        e = r->body_buf.failed ? ERR_FULL : r->body_buf.n == r->head.length ? OK : ERR_MORE;
+    }
+    if (e == OK) {
+        run(r);
+    } else if (e != ERR_MORE) {
+        r->keep = false;
+        if (e == ERR_FULL)
+            http_problem(r, 413, "body_too_large", "The request's body is larger than this address takes.");
+        else
+            http_problem(r, 400, "bad_request", "The request's body is not framed as HTTP asks.");
+    }
+    return used;
+}
+
+static void not_routed(struct http_req *r, struct str allow)
+{
+    if (allow.n == 0) {
+        http_problem(r, 404, "not_found", "There is nothing at this address.");
+        return;
+    }
+    http_header(r, "Allow", allow);
+    if (r->head.method != HTTP_M_OPTIONS) {
+        http_problem(r, 405, "method_not_allowed", "This address does not take that method.");
+        return;
+    }
+    struct str cors = http_field(&r->head, S("origin"));
+    if (cors.n && http_origin_ok(r)) {
+        http_header(r, "Access-Control-Allow-Methods", allow);
+        http_header(r, "Access-Control-Allow-Headers",
+                    S("Authorization, Content-Type, Last-Event-ID, Idempotency-Key"));
+        http_header(r, "Access-Control-Max-Age", S("600"));
+    }
+    http_finish((http_begin(r, 204, NULL), r));
+}
+
+static void start(struct http_req *r)
+{
+    AUTO_BUF struct buf allow = { .max = 128 };
+    if (r->http->o.counts)
+        atomic_fetch_add_explicit(&r->http->o.counts->requests, 1, memory_order_relaxed);
+    if (!http_route_find(r->http, r, &allow))
+        not_routed(r, buf_str(&allow));
+    else if (r->http->o.gate)
+        r->http->o.gate(r);
+    else
+        http_go(r);
+}
+
+/* An answer to what is no request: said, then closed. */
+static void refuse(struct http_conn *c, int status, const char *why)
+{
+    struct http_head head = { .method = HTTP_M_GET, .path = S("/") };
+    struct http_req *r = req_new(c, &head, S(" "));
+    if (!r) {
+        conn_abort(c->conn, "no memory");
+        return;
+    }
+    r->keep = false;
+    http_problem(r, status, "bad_request", why);
+}
+
+static size_t take_head(struct http_conn *c, struct str data)
+{
+    struct http_field fields[LIMIT_HTTP_FIELDS];
+    struct http_head head;
+    size_t used = 0;
+    int status = 400;
+    const char *why = NULL;
+    enum err e = http_head_parse(data, fields, &head, &used, &status, &why);
+    if (e == ERR_MORE) {
+        if (!c->reading)
+            conn_deadline(c->conn, HTTP_HEAD_MS);
+        c->reading = true;
+        return 0;
+    }
+    if (e != OK) {
+        refuse(c, status, why);
+        return data.n;
+    }
+    if (!c->reading && (head.chunked || head.length > 0))
+        conn_deadline(c->conn, HTTP_HEAD_MS);
+    struct http_req *r = req_new(c, &head, str_sub(data, 0, used));
+    if (r)
+        start(r);
+    else
+        conn_abort(c->conn, "no memory");
+    return used;
+}
+
+/* ---- the connection ---- */
+static size_t on_input(void *ctx, struct str data)
+{
+    struct http_conn *c = ctx;
+    if (c->closing || c->dead)
+        return data.n;
+    if (c->raw)
+        return c->raw->input(c->raw_ctx, data);
+    if (c->skip) {
+        size_t n = (size_t)MIN((uint64_t)data.n, c->skip);
+        c->skip -= n;
+        return n;
+    }
+    if (c->req && c->req->stage == HTTP_STAGE_BODY)
+        return take_body(c->req, data);
+    if (c->req) {
+        c->paused = true;
+        conn_pause(c->conn);
+        return 0;
+    }
+    return take_head(c, data);
+}
+
+static void on_drained(void *ctx)
+{
+    struct http_conn *c = ctx;
+    if (c->raw) {
+        if (c->raw->drained)
+            c->raw->drained(c->raw_ctx);
+    } else if (c->req && c->req->streaming && c->req->more) {
+        c->req->more(c->req);
+    }
+}
+
+static void drop_req(struct http_conn *c)
+{
+    struct http_req *r = c->req;
+    if (!r)
+        return;
+    if (r->dropped)
+        r->dropped(r);
+    http_req_over(r);
+}
+
+static void on_timeout(void *ctx)
+{
+    struct http_conn *c = ctx;
+    if (c->raw) {
+        c->raw->timeout(c->raw_ctx);
+    } else if (c->req && c->req->stage == HTTP_STAGE_BODY) {
+        c->req->keep = false;
+        http_problem(c->req, 408, "timeout", "The request did not arrive in time.");
+    } else if (c->req || c->closing) {
+        conn_abort(c->conn, "timeout");
+    } else if (c->reading) {
+        refuse(c, 408, "the request did not arrive in time");
+    } else {
+        close_soon(c);
+    }
+}
+
+static void on_closed(void *ctx, const char *why)
+{
+    (void)why;
+    struct http_conn *c = ctx;
+    c->dead = true;
+    if (c->raw)
+        c->raw->closed(c->raw_ctx);
+    drop_req(c);
+    if (c->http) {
+        list_del(&c->node);
+        c->http->open--;
+        if (c->http->o.counts)
+            atomic_fetch_sub_explicit(&c->http->o.counts->open, 1, memory_order_relaxed);
+    }
+    if (c->gone)
+        c->gone(c->gone_ctx, &c->peer);
+    free(c);
+}
+
+static const struct conn_ops ops = {
+    .input = on_input, .drained = on_drained, .timeout = on_timeout, .closed = on_closed
+};
+
+enum err http_accept(struct http *h, int fd, const struct peer *peer, struct tls *tls,
+                     void (*gone)(void *ctx, const struct peer *peer), void *gone_ctx)
+{
+    struct http_conn *c = calloc(1, sizeof *c);
+    const struct conn_opts o = { .in_max = IN_MAX, .out_max = HTTP_OUT_MAX, .deadline_ms = HTTP_HEAD_MS };
+    if (c)
+        *c = (struct http_conn){ .http = h, .peer = *peer, .gone = gone, .gone_ctx = gone_ctx };
+    if (!c || conn_new(h->o.loop, fd, &ops, c, &o, &c->conn) != OK) {
+        if (!c)
+            util_close_fd(&fd);
+        free(c);
+        if (gone)
+            gone(gone_ctx, peer);
+        return ERR_IO;
+    }
+    list_add_tail(&h->conns, &c->node);
+    h->open++;
+    if (h->o.counts) {
+        atomic_fetch_add_explicit(&h->o.counts->connections, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&h->o.counts->open, 1, memory_order_relaxed);
+    }
+    conn_out(c->conn)->secret = true;
+    if (tls)
+        conn_start_tls(c->conn, tls);
+    return OK;
+}
+
+void http_drain(struct http *h)
+{
+    h->draining = true;
+    LIST_FOR(&h->conns, it)
+    {
+        struct http_conn *c = CONTAINER_OF(it, struct http_conn, node);
+        if (c->raw)
+            c->raw->drain(c->raw_ctx);
+        else if (c->req && c->req->drain)
+            c->req->drain(c->req);
+        else if (!c->req && !c->closing)
+            close_soon(c);
+    }
+}
+
+struct conn *http_take(struct http_req *r, const struct http_raw_ops *raw, void *ctx)
+{
+    struct http_conn *c = r->conn;
+    c->raw = raw;
+    c->raw_ctx = ctx;
+    conn_deadline(c->conn, 0);
+    if (c->paused) {
+        c->paused = false;
+        conn_resume(c->conn);
+    }
+    http_req_over(r);
+    return c->conn;
+}

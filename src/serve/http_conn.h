@@ -1,0 +1,41 @@
+/* What http.c, http_route.c and http_reply.c share; nobody else includes this. */
+#pragma once
+#include "base/list.h"
+#include "serve/http.h"
+
+struct http_routed {
+    const struct http_route *route;
+    void *ctx;
+    size_t literal; /* octets before the first '{' */
+};
+struct http {
+    struct http_opts o;
+    struct http_routed *routes;
+    size_t routes_n;
+    struct list conns;
+    size_t open;
+    bool draining;
+    int64_t date_s;
+    char date[40];
+};
+enum { HTTP_STAGE_GATE, HTTP_STAGE_BODY, HTTP_STAGE_RUN };
+struct http_conn {
+    struct list node;
+    struct http *http;
+    struct conn *conn;
+    struct http_req *req;
+    const struct http_raw_ops *raw;
+    void *raw_ctx;
+    void (*gone)(void *ctx, const struct peer *peer);
+    void *gone_ctx;
+    uint64_t skip; /* octets of a refused body to pass over */
+    struct peer peer;
+    bool reading, paused, closing, dead; /* reading: a head has begun, its deadline runs */
+};
+
+/* Finds the route and fills r->route, ctx, params; else false, and *allow has the methods of that path (none: 404). */
+bool http_route_find(const struct http *h, struct http_req *r, struct buf *allow);
+[[nodiscard]] enum err http_routes_make(struct http *h);
+void http_cors(struct http_req *r, struct buf *out); /* header lines for an allowed Origin */
+void http_req_over(struct http_req *r);              /* frees r; the connection goes on or ends */
+const char *http_date(struct http *h);
