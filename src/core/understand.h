@@ -1,0 +1,14 @@
+/* One message read and understood: the part tree, and its summary as the members of a JSON object. Pure. */
+#pragma once
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "wire/mime.h"
+
+enum { UNDERSTAND_ARENA = 24 * 1024 * 1024, SUMMARY_MAX = 64 * 1024 };
+
+/* Parses msg into the arena and appends to json: from, to, cc, reply_to, message_id, subject, date, intro, code, codes,
+ * links, html, attachments, auth, verdict, defects (DESIGN section 8), without braces. ERR_BAD: the message must be
+ * refused, *why says it in a static sentence. ERR_FULL: the arena. */
+[[nodiscard]] enum err understand(struct arena *a, struct str msg, struct mime_tree *tree, struct buf *json,
+                                  const char **why);
