@@ -9,7 +9,7 @@
 enum {
     LIMIT_HEADER_BYTES = 256 * 1024, /* one header block; serve answers 552 beyond */
     LIMIT_HEADER_FIELDS = 1000,
-    LIMIT_HEADER_TEXT = 64 * 1024, /* one decoded field; what is longer is cut */
+    LIMIT_HEADER_TEXT = 64 * 1024, /* octets of one field that are decoded; the rest is cut */
 };
 
 struct header_field {
@@ -48,7 +48,7 @@ size_t header_count(struct str block, struct str name);
  * fold, else in the arena; {NULL, 0} only when the arena is full. */
 struct str header_unfold(struct arena *a, struct str raw);
 /* The text to show: unfolded, encoded words decoded (RFC 2047), 8-bit bytes as UTF-8 (RFC 6532) or else windows-1252,
- * control characters turned into spaces. Always well-formed UTF-8, one line, at most LIMIT_HEADER_TEXT. */
+ * control characters turned into spaces. Always well-formed UTF-8, one line. */
 struct str header_text(struct arena *a, struct str raw);
 /* header_text(header_find()). */
 struct str header_get(struct arena *a, struct str block, struct str name);

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "wire/cte.h"
 #include "wire/header.h"
 #include "wire/param.h"
 
@@ -50,15 +51,6 @@ enum mime_defect {
 const char *mime_defect_name(enum mime_defect d);
 #define MIME_HAS(part_or_tree, d) (((part_or_tree)->defects >> (d)) & 1u)
 
-enum mime_cte {
-    MIME_CTE_7BIT,
-    MIME_CTE_8BIT,
-    MIME_CTE_BINARY,
-    MIME_CTE_BASE64,
-    MIME_CTE_QP,
-    MIME_CTE_UU,
-    MIME_CTE_UNKNOWN
-};
 enum mime_disp {
     MIME_DISP_NONE,
     MIME_DISP_INLINE,
@@ -82,7 +74,7 @@ struct mime_part {
         end;        /* header [head, body) with its empty line, body [body, end) without the boundary's line end */
     uint32_t lines; /* line ends in the body, as BODYSTRUCTURE counts */
     uint64_t defects;
-    enum mime_cte cte;
+    enum cte cte;
     enum mime_disp disp;
     struct str type, subtype; /* lower-case; text/plain, or message/rfc822 within multipart/digest, when not said */
     struct params ct;         /* Content-Type as parsed; value empty when absent */
@@ -120,22 +112,6 @@ uint32_t mime_child(const struct mime_tree *t, uint32_t part);                /*
 /* The part with IMAP's number ("", "1", "2.1.3"), RFC 9051 section 6.4.5.1; MIME_NONE when there is none. A number that
  * goes through a message/rfc822 whose body is one part counts that body as 1. */
 uint32_t mime_section(const struct mime_tree *t, struct str number);
-
-/* Transfer decoding in pieces: any split of the input gives the same output. Junk is passed over and noted. */
-struct mime_decoder {
-    enum mime_cte cte;
-    uint64_t defects; /* MIME_DEFECT_BAD_* so far */
-    uint32_t acc;     /* base64 bits */
-    uint8_t acc_n, state;
-    bool done;      /* base64 '=' or uu "end" seen */
-    uint8_t hold_n; /* quoted-printable: blanks or an escape not yet decided; uuencode: the line so far */
-    char hold[128];
-};
-void mime_decoder_init(struct mime_decoder *d, enum mime_cte cte);
-void mime_decode(struct mime_decoder *d, struct str in, struct buf *out,
-                 bool final); /* appends; final with the last piece */
-/* The whole body at once; what of MIME_DEFECT_BAD_* was met. */
-uint64_t mime_decode_all(enum mime_cte cte, struct str body, struct buf *out);
 
 /* A text part's raw body as UTF-8 with LF line ends: transfer encoding, charset, and format=flowed (RFC 3676) undone.
  * What does not fit out is cut; out->failed is then set. The defects met (encoding, charset) are returned. */
