@@ -53,13 +53,6 @@ struct str header_text(struct arena *a, struct str raw);
 /* header_text(header_find()). */
 struct str header_get(struct arena *a, struct str block, struct str name);
 
-/* The encoded words in s decoded and appended to out, all else copied; s is one line. Adjacent words of one charset are
- * joined before their bytes are decoded, because senders split characters between words. Linear. */
-void encword_decode(struct buf *out, struct str s);
-/* s as header text: itself when printable ASCII, else Q or B encoded words of at most 75 octets, folded with CRLF SP.
- */
-void encword_encode(struct buf *out, struct str s);
-
 /* Message ids between < and >, in order, without the brackets (Message-ID, In-Reply-To, References). *rest is what
  * follows; {NULL, 0} when there is no more. */
 struct str header_msgid(struct str raw, struct str *rest);

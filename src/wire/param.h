@@ -13,6 +13,7 @@ enum {
 struct param {
     struct str name;  /* lower-case, without * and number */
     struct str value; /* UTF-8, no control characters */
+    struct str raw;   /* the octets behind it: unquoted, pieces joined, no charset or encoded word undone */
 };
 struct params {
     struct str value; /* what stands before the first ';': "text/plain", "attachment"; lower-case, no comments */

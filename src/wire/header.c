@@ -1,0 +1,178 @@
+/* A line ends with LF, with or without CR before it. A field begins with a name and a colon; lines that begin with a
+ * blank continue it (RFC 5322 section 2.2.3). Everything else about headers follows from these two. */
+#include "wire/header.h"
+#include "wire/charset.h"
+#include "wire/encword.h"
+#include <string.h>
+
+/* The line at off, with its line end. */
+static struct str line_at(struct str block, size_t off)
+{
+    struct str rest = str_from(block, off);
+    const char *lf = rest.n > 0 ? memchr(rest.p, '\n', rest.n) : NULL;
+    return lf != NULL ? str_sub(rest, 0, (size_t)(lf - rest.p) + 1) : rest;
+}
+
+/* Nothing in it but its line end; CR CR LF counts, because that is what a twice converted message has. */
+static bool is_empty_line(struct str line)
+{
+    size_t n = line.n;
+    if (n > 0 && line.p[n - 1] == '\n')
+        n--;
+    while (n > 0 && line.p[n - 1] == '\r')
+        n--;
+    return n == 0;
+}
+
+static bool is_fold(struct str line) { return line.n > 0 && (line.p[0] == ' ' || line.p[0] == '\t'); }
+
+/* Where the colon is, or STR_NONE when the line begins no field; *name_n is the name's length. Blanks before the colon
+ * are RFC 5322 section 4.5 (obs-optional). */
+static size_t field_colon(struct str line, size_t *name_n)
+{
+    size_t i = 0;
+    while (i < line.n && line.p[i] > 32 && line.p[i] < 127 && line.p[i] != ':')
+        i++;
+    *name_n = i;
+    while (i < line.n && (line.p[i] == ' ' || line.p[i] == '\t'))
+        i++;
+    return i < line.n && line.p[i] == ':' ? i : STR_NONE;
+}
+
+/* The end of the field whose first line begins at off: all its folds are in it. */
+static size_t field_end(struct str block, size_t off)
+{
+    off += line_at(block, off).n;
+    while (off < block.n && is_fold(str_from(block, off)))
+        off += line_at(block, off).n;
+    return off;
+}
+
+static struct str without_line_end(struct str s)
+{
+    if (s.n > 0 && s.p[s.n - 1] == '\n')
+        s.n--;
+    while (s.n > 0 && s.p[s.n - 1] == '\r')
+        s.n--;
+    return s;
+}
+
+static bool is_mbox_line(struct str line) { return str_starts(line, S("From ")) || str_starts(line, S(">From ")); }
+
+bool header_next(struct header_iter *it, struct header_field *out)
+{
+    while (it->at < it->block.n) {
+        struct str line = line_at(it->block, it->at);
+        size_t name_n, colon = field_colon(line, &name_n);
+        if (is_empty_line(line))
+            return false;
+        if ((it->at == 0 && is_mbox_line(line)) || is_fold(line) || (colon != STR_NONE && name_n == 0)) {
+            it->junk++; /* a fold can only be met here when no field came before it */
+            it->at = field_end(it->block, it->at);
+            continue;
+        }
+        if (colon == STR_NONE)
+            return false;
+        size_t begin = it->at;
+        it->at = field_end(it->block, begin);
+        struct str whole = str_sub(it->block, begin, it->at - begin);
+        *out = (struct header_field){ .name = str_sub(whole, 0, name_n),
+                                      .raw = without_line_end(str_from(whole, colon + 1)),
+                                      .line = whole,
+                                      .begin = begin,
+                                      .end = it->at };
+        return true;
+    }
+    return false;
+}
+
+enum err header_bounds(struct str msg, struct header_bounds *out)
+{
+    struct header_iter it = header_walk(str_sub(msg, 0, LIMIT_HEADER_BYTES + 1));
+    struct header_field f;
+    size_t fields = 0;
+    while (header_next(&it, &f))
+        if (++fields > LIMIT_HEADER_FIELDS || it.junk > LIMIT_HEADER_FIELDS)
+            return ERR_FULL;
+    struct str last = line_at(it.block, it.at);
+    bool blank = is_empty_line(last);
+    if (it.at + (blank ? 0 : last.n) > LIMIT_HEADER_BYTES) /* not even the line that ends it lies within */
+        return ERR_FULL;
+    last = line_at(msg, it.at);
+    *out = (struct header_bounds){
+        .body = it.at + (blank ? last.n : 0), .fields = fields, .no_blank = !blank, .junk = it.junk > 0
+    };
+    return OK;
+}
+
+struct str header_find(struct str block, struct str name)
+{
+    struct header_iter it = header_walk(block);
+    struct header_field f;
+    while (header_next(&it, &f))
+        if (str_eq_nocase(f.name, name))
+            return f.raw;
+    return (struct str){ NULL, 0 };
+}
+
+size_t header_count(struct str block, struct str name)
+{
+    struct header_iter it = header_walk(block);
+    struct header_field f;
+    size_t n = 0;
+    while (header_next(&it, &f))
+        n += str_eq_nocase(f.name, name);
+    return n;
+}
+
+struct str header_unfold(struct arena *a, struct str raw)
+{
+    raw = str_trim(raw);
+    if (raw.n == 0)
+        return S("");
+    if (memchr(raw.p, '\n', raw.n) == NULL && memchr(raw.p, '\r', raw.n) == NULL)
+        return raw;
+    char *out = arena_alloc(a, raw.n);
+    if (out == NULL)
+        return (struct str){ NULL, 0 };
+    size_t n = 0;
+    for (size_t i = 0; i < raw.n; i++) {
+        bool crlf = raw.p[i] == '\r' && i + 1 < raw.n && raw.p[i + 1] == '\n';
+        if (crlf || raw.p[i] == '\n')
+            continue;
+        out[n++] = raw.p[i] == '\r' ? ' ' : raw.p[i];
+    }
+    return (struct str){ out, n };
+}
+
+struct str header_text(struct arena *a, struct str raw)
+{
+    struct str line = header_unfold(a, str_sub(raw, 0, LIMIT_HEADER_TEXT));
+    if (line.p == NULL)
+        return line;
+    AUTO_BUF struct buf out = { .max = 8 * LIMIT_HEADER_TEXT };
+    encword_decode(&out, line);
+    for (size_t i = 0; i < out.n; i++) /* an encoded word may say CR LF: never let it start a line elsewhere */
+        if ((unsigned char)out.p[i] < 32 || out.p[i] == 127)
+            out.p[i] = ' ';
+    return arena_dup(a, str_trim(buf_str(&out)));
+}
+
+struct str header_get(struct arena *a, struct str block, struct str name)
+{
+    struct str raw = header_find(block, name);
+    return raw.p == NULL ? raw : header_text(a, raw);
+}
+
+struct str header_msgid(struct str raw, struct str *rest)
+{
+    size_t open = str_chr(raw, '<');
+    struct str after = open == STR_NONE ? (struct str){ NULL, 0 } : str_from(raw, open + 1);
+    size_t close = str_chr(after, '>');
+    if (open == STR_NONE || close == STR_NONE) {
+        *rest = (struct str){ NULL, 0 };
+        return *rest;
+    }
+    *rest = str_from(after, close + 1);
+    return str_trim(str_sub(after, 0, close));
+}
