@@ -38,10 +38,6 @@ struct addr {
 /* The local part without quotes and backslashes, as it was (no lower-casing). */
 void addr_local(struct buf *out, const struct addr *a);
 
-/* Text that may deceive the eye: bidi controls, zero-width and other invisible characters, C0/C1 controls,
- * noncharacters, ill-formed UTF-8. Such text is refused in addresses and names that we make or look up. */
-bool text_deceptive(struct str s);
-
 /* One item of From, To, Cc, … in order. Groups show as a begin item (name set), their mailboxes, and an end item,
  * because IMAP's ENVELOPE needs them (RFC 9051 section 7.5.2). */
 enum addr_kind { ADDR_MAILBOX, ADDR_GROUP_BEGIN, ADDR_GROUP_END };

@@ -28,9 +28,10 @@ enum mime_defect {
     MIME_DEFECT_BAD_PARAM,
     MIME_DEFECT_NO_BOUNDARY, /* multipart without one: one opaque text leaf */
     MIME_DEFECT_BOUNDARY_LONG,
-    MIME_DEFECT_NO_PARTS,     /* its boundary never came */
-    MIME_DEFECT_UNTERMINATED, /* the closing boundary never came */
-    MIME_DEFECT_BAD_BASE64,
+    MIME_DEFECT_NO_PARTS,      /* its boundary never came */
+    MIME_DEFECT_SAME_BOUNDARY, /* as a multipart around it has: the inner one is obeyed */
+    MIME_DEFECT_UNTERMINATED,  /* the closing boundary never came */
+    MIME_DEFECT_BAD_BASE64,    /* this and the next two: only known to who decodes a body, see mime_decode() */
     MIME_DEFECT_BAD_QP,
     MIME_DEFECT_BAD_UU,
     MIME_DEFECT_UNKNOWN_CTE,
@@ -113,17 +114,22 @@ uint32_t mime_child(const struct mime_tree *t, uint32_t part);                /*
  * goes through a message/rfc822 whose body is one part counts that body as 1. */
 uint32_t mime_section(const struct mime_tree *t, struct str number);
 
+/* A part's raw body with its transfer encoding undone, appended to out; what of MIME_DEFECT_BAD_* was met, as a bit set
+ * to be added to the part's. For a large body in pieces: cte_decode(), and mime_cte_defect() if the decoder ends
+ * broken. */
+uint64_t mime_decode(const struct mime_part *p, struct str body, struct buf *out);
+uint64_t mime_cte_defect(enum cte kind);
 /* A text part's raw body as UTF-8 with LF line ends: transfer encoding, charset, and format=flowed (RFC 3676) undone.
  * What does not fit out is cut; out->failed is then set. The defects met (encoding, charset) are returned. */
 uint64_t mime_text(const struct mime_part *p, struct str body, struct buf *out);
 
-/* What a mail program shows: RFC 8621 section 4.1.4. Every leaf is in exactly one of text/html or files, except that a
- * text part may stand in both text and html where it belongs to either view. */
+/* What a mail program shows: RFC 8621 section 4.1.4. Every leaf is in text or html (or both, where it belongs to either
+ * view) or in files, save alternatives that only some programs read (text/x-amp-html). */
 struct mime_file {
     uint32_t part;
     bool
         inlined; /* meant to be shown within the HTML: has a content-id or is in multipart/related, and no attachment */
-    struct str name; /* never empty: the filename, or the subject with .eml, or "part-2.1.png"-like */
+    struct str name; /* never empty: the filename, or the subject with .eml, or "part-3.png" */
 };
 struct mime_pick {
     uint32_t *text, *html; /* parts to show one after the other; entries are text/plain or text/html */

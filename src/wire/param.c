@@ -77,11 +77,11 @@ static bool read_value(struct reader *r, struct arena *a, struct str *out)
     if (p == NULL)
         return false;
     for (size_t i = 0; i < left.n; i++)
-        p[n++] = (unsigned char)left.p[i] > 32 ? char_lower(left.p[i]) : '?';
+        p[n++] = left.p[i] > 32 && left.p[i] < 127 ? char_lower(left.p[i]) : '?';
     if (slash)
         p[n++] = '/';
     for (size_t i = 0; i < right.n; i++)
-        p[n++] = (unsigned char)right.p[i] > 32 ? char_lower(right.p[i]) : '?';
+        p[n++] = right.p[i] > 32 && right.p[i] < 127 ? char_lower(right.p[i]) : '?';
     *out = (struct str){ p, n };
     return true;
 }
@@ -260,7 +260,7 @@ static struct str lower_dup(struct arena *a, struct str s)
 {
     char *p = arena_alloc(a, s.n + 1);
     for (size_t i = 0; p != NULL && i < s.n; i++)
-        p[i] = (unsigned char)s.p[i] > 32 && (unsigned char)s.p[i] < 127 ? char_lower(s.p[i]) : '?';
+        p[i] = s.p[i] > 32 && s.p[i] < 127 ? char_lower(s.p[i]) : '?';
     return (struct str){ p, p != NULL ? s.n : 0 };
 }
 
