@@ -1,5 +1,5 @@
-/* Prints what wire/mime makes of each message named on the command line, one line of JSON a message, for tests/corpus/mime.py.
- * Each tree also goes through pack and unpack, and must come back the same. */
+/* Prints what wire/mime makes of each message named on the command line, one line of JSON a message, for
+ * tests/corpus/mime.py. Each tree also goes through pack and unpack, and must come back the same. */
 #include "base/crypto.h"
 #include "base/text.h"
 #include "wire/addr.h"
