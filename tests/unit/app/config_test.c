@@ -113,7 +113,7 @@ TEST(each_complaint_says_where)
 TEST(what_a_hangup_cannot_change)
 {
     AUTO_BUF struct buf errors = { .max = TEXT_MAX }, notes = { .max = TEXT_MAX }, frozen = { .max = TEXT_MAX };
-    const char *extra[] = { "smtp.listen=127.0.0.1:1", "box.max_messages=3" };
+    const char *extra[] = { "smtp.listen=127.0.0.1:1", "server.drain=3s" };
     struct config old, new;
     CHECK_OK(config_load(&(struct config_sources){ 0 }, &old, &errors, &notes));
     CHECK_OK(config_load(&(struct config_sources){ .extra = extra, .extra_n = 2 }, &new, &errors, &notes));

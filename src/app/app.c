@@ -1,0 +1,210 @@
+/* Start is a table of steps, each with what it needs already there; the first that fails ends the start, and app_down()
+ * takes down whatever is up. Root's rights go as soon as the ports are bound and the certificate is read; threads are
+ * made after the files are fenced off (sandbox.h says why); system calls go last. */
+#include "app/app.h"
+#include "app/ctl.h"
+#include "app/operate.h"
+#include "app/ready.h"
+#include "app/reload.h"
+#include "app/sandbox.h"
+#include "app/start.h"
+#include "app/worker.h"
+#include "base/log.h"
+#include "io/file.h"
+#include "store/store.h"
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum { APP_TEXT_MAX = 1 << 20, DRAIN_LOOK_MS = 50 };
+
+struct running {
+    struct app app;
+    struct ctl *ctl;
+    struct watch signals;
+    struct timer watchdog, drain;
+    int64_t drain_until_ms;
+    const char *ready_path;
+    int signal_fd;
+};
+static struct running *of(struct app *a) { return CONTAINER_OF(a, struct running, app); }
+
+static enum err up_ctl(struct app *a)
+{
+    enum err e = file_make_dir(start_path(a, "run"));
+    if (e == OK)
+        e = ctl_start(a->loop, start_path(a, "run/ctl.sock"), operate_commands, operate_commands_n, a, &of(a)->ctl);
+    return e;
+}
+
+/* ---- signals, watchdog, end ---- */
+static void end_now(struct app *a) { loop_stop(a->loop); }
+
+static void on_drain_look(struct timer *t)
+{
+    struct running *r = CONTAINER_OF(t, struct running, drain);
+    if (workers_idle(&r->app) || loop_now_ms(r->app.loop) >= r->drain_until_ms)
+        end_now(&r->app);
+    else
+        timer_set(t, DRAIN_LOOK_MS);
+}
+
+static void drain(struct app *a)
+{
+    struct running *r = of(a);
+    if (a->draining) { /* asked twice: at once */
+        end_now(a);
+        return;
+    }
+    a->draining = true;
+    a->ready = false;
+    log_info(a->log, "drain", LOG_I64("at_most_ms", a->config.server_drain_ms));
+    notify_send(&a->notify, "STOPPING=1");
+    (void)unlink(r->ready_path);
+    workers_drain(a);
+    r->drain_until_ms = loop_now_ms(a->loop) + a->config.server_drain_ms;
+    timer_set(&r->drain, DRAIN_LOOK_MS);
+}
+
+static void on_signal(struct watch *w)
+{
+    struct running *r = CONTAINER_OF(w, struct running, signals);
+    struct signalfd_siginfo s;
+    while (read(w->fd, &s, sizeof s) == (ssize_t)sizeof s)
+        if (s.ssi_signo == SIGHUP)
+            reload(&r->app);
+        else
+            drain(&r->app);
+}
+
+static void on_watchdog(struct timer *t)
+{
+    struct running *r = CONTAINER_OF(t, struct running, watchdog);
+    if (workers_answer(&r->app))
+        notify_send(&r->app.notify, "WATCHDOG=1");
+    timer_set(t, r->app.notify.watchdog_ms / 3 + 1);
+}
+
+static enum err up_signals(struct app *a)
+{
+    struct running *r = of(a);
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+        return ERR_IO;
+    r->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    timer_init(&r->drain, a->loop, on_drain_look);
+    timer_init(&r->watchdog, a->loop, on_watchdog);
+    return r->signal_fd < 0 ? ERR_IO : watch_start(&r->signals, a->loop, r->signal_fd, on_signal);
+}
+
+static void say_list(const struct app *a, const char *what, const char *before, enum door_kind k)
+{
+    printf("  %-8s", what);
+    for (size_t i = 0; i < a->bound[k].n; i++)
+        printf(" %s%.*s", before, STR_FMT(a->bound[k].v[i]));
+    printf("\n");
+}
+
+static enum err up_ready(struct app *a)
+{
+    enum err e = ready_write(a, of(a)->ready_path);
+    if (e != OK)
+        return e;
+    a->ready = true;
+    notify_send(&a->notify, "READY=1");
+    if (a->notify.watchdog_ms)
+        timer_set(&of(a)->watchdog, 1);
+    log_info(a->log, "ready", LOG_U64("workers", a->workers_n));
+    printf("mayfly serves:\n");
+    say_list(a, "page", "http://", DOOR_HTTP);
+    say_list(a, "", "https://", DOOR_HTTPS);
+    say_list(a, "mail", "smtp ", DOOR_SMTP);
+    say_list(a, "metrics", "http://", DOOR_METRICS);
+    printf("  domain   %.*s\n", STR_FMT(a->config.server_domains.v[0]));
+    fflush(stdout);
+    return OK;
+}
+
+static const struct step {
+    const char *name;
+    enum err (*up)(struct app *a);
+} steps[] = {
+    { "log", start_log },         { "data_dir", start_data_dir }, { "limits", start_limits },
+    { "loops", start_loops },     { "signals", up_signals },      { "listeners", start_listeners },
+    { "tls", start_certificate }, { "user", start_user },         { "sandbox", start_files },
+    { "tls", start_self_signed }, { "secrets", start_secrets },   { "hub", start_hub },
+    { "store", start_store },     { "pools", start_pools },       { "services", workers_serve },
+    { "control", up_ctl },        { "threads", workers_start },   { "sandbox", start_syscalls },
+    { "ready", up_ready },
+};
+
+static bool up(struct app *a)
+{
+    for (size_t i = 0; i < COUNT(steps); i++) {
+        enum err e = steps[i].up(a);
+        if (e == OK)
+            continue;
+        log_error(a->log, "start.failed", LOG_C("step", steps[i].name), LOG_ERR(e));
+        return false;
+    }
+    return true;
+}
+
+static void down(struct app *a)
+{
+    struct running *r = of(a);
+    a->ready = false;
+    if (r->ready_path && a->log)
+        (void)unlink(r->ready_path);
+    workers_stop(a);
+    ctl_stop(r->ctl);
+    work_pool_free(a->argon);
+    work_pool_free(a->work);
+    workers_free(a);
+    if (a->store)
+        store_close(a->store);
+    event_hub_free(a->hub);
+    if (r->signals.fd > 0)
+        watch_stop(&r->signals);
+    util_close_fd(&r->signal_fd);
+    if (a->loop)
+        loop_free(a->loop);
+    tls_free(a->tls);
+    limit_free(a->limit);
+    notify_close(&a->notify);
+    log_info(a->log, "end");
+    log_close(a->log);
+}
+
+int app_serve(struct config *c, const struct config_sources *from)
+{
+    struct running *r = calloc(1, sizeof *r);
+    if (!r)
+        return EXIT_FAILURE;
+    struct app *a = &r->app;
+    a->config = *c;
+    *c = (struct config){ 0 };
+    a->sources = *from;
+    a->drain = drain;
+    r->signal_fd = -1;
+    arena_init(&a->arena, APP_TEXT_MAX);
+    sandbox_process();
+    sandbox_raise_limits();
+    notify_open(&a->notify);
+    r->ready_path = start_path(a, "run/ready.json");
+    a->started_ms = clock_wall_ms(NULL);
+    bool good = up(a);
+    if (good)
+        loop_run(a->loop);
+    down(a);
+    arena_reset(&a->arena);
+    config_fini(&a->config);
+    free(r);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}

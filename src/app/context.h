@@ -1,0 +1,46 @@
+/* What the whole process shares: made by app.c before the threads start, read-only from then on but for what is atomic
+ * or says that it takes calls from any thread. */
+#pragma once
+#include "app/config.h"
+#include "app/notify.h"
+#include "base/clock.h"
+#include "core/event.h"
+#include "core/limit.h"
+#include "io/loop.h"
+#include "io/tls.h"
+#include "io/work.h"
+#include "serve/listen.h"
+
+enum door_kind { DOOR_SMTP, DOOR_HTTP, DOOR_HTTPS, DOOR_METRICS, DOOR_KINDS };
+
+struct app {
+    struct config config;
+    struct config_sources sources; /* for reading it again at SIGHUP */
+    struct log *log;
+    struct clock clock;
+    struct notify notify;
+    struct loop *loop; /* the main thread's: signals, control socket, watchdog */
+    struct limit *limit;
+    struct store *store;
+    struct event_hub *hub;
+    struct work_pool *argon, *work; /* passwords; large mails */
+    struct tls *tls;
+    struct str cert, key; /* paths in use */
+    struct listen_gate gates[DOOR_KINDS];
+    struct config_list bound[DOOR_KINDS]; /* addresses really bound */
+    struct listen_net *smtp_proxies, *http_proxies;
+    size_t smtp_proxies_n, http_proxies_n;
+    struct worker *workers;
+    size_t workers_n;
+    int64_t started_ms;
+    _Atomic bool ready, draining;
+    struct arena arena;
+    void (*drain)(struct app *a); /* begin to stop; main thread */
+};
+
+/* The row of each kind of door: its setting, and where the list of addresses is. */
+struct door_row {
+    const char *key;
+    size_t list; /* offset in struct config */
+};
+extern const struct door_row door_rows[DOOR_KINDS];

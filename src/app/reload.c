@@ -1,0 +1,39 @@
+#include "app/reload.h"
+#include "base/log.h"
+
+enum { RELOAD_TEXT_MAX = 1 << 20 };
+
+static void say(struct app *a, const char *event, struct str lines)
+{
+    while (lines.n > 0)
+        log_warn(a->log, event, LOG_STR("what", str_line(lines, &lines)));
+}
+
+static void take_over(struct app *a, const struct config *new)
+{
+    AUTO_BUF struct buf frozen = { .max = RELOAD_TEXT_MAX };
+    config_frozen(&a->config, new, &frozen);
+    say(a, "reload.needs_restart", buf_str(&frozen));
+    a->config.server_drain_ms = new->server_drain_ms;
+    if (!str_empty(new->tls_cert)) { /* the very first arena holds both; a path a SIGHUP is little */
+        a->cert = arena_dup(&a->arena, new->tls_cert);
+        a->key = arena_dup(&a->arena, new->tls_key);
+    }
+}
+
+void reload(struct app *a)
+{
+    AUTO_BUF struct buf errors = { .max = RELOAD_TEXT_MAX }, notes = { .max = RELOAD_TEXT_MAX };
+    struct config new;
+    enum err e = config_load(&a->sources, &new, &errors, &notes);
+    if (e == OK)
+        take_over(a, &new);
+    else
+        say(a, "reload.refused", buf_str(&errors));
+    config_fini(&new);
+    enum err t = e == OK && a->cert.p && a->key.p ? tls_reload(a->tls, a->cert.p, a->key.p) : e;
+    if (t == OK)
+        log_info(a->log, "reload.done");
+    else if (e == OK)
+        log_error(a->log, "reload.tls", LOG_C("reason", "the new pair cannot be used; the old one stays"), LOG_ERR(t));
+}

@@ -1,0 +1,228 @@
+/* The steps of app.c's table, but for those that belong to the running daemon (signals, control socket, ready). */
+#include "app/start.h"
+#include "app/sandbox.h"
+#include "app/worker.h"
+#include "base/log.h"
+#include "base/rand.h"
+#include "base/secret.h"
+#include "io/file.h"
+#include "store/store.h"
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { START_TEXT_MAX = 1 << 20, SECRET_CELLS = 128 * 1024, WORKERS_MAX = 256, ARGON_QUEUE = 32, WORK_QUEUE = 256 };
+
+const char *start_path(struct app *a, const char *rest)
+{
+    return arena_printf(&a->arena, "%.*s/%s", STR_FMT(a->config.server_data_dir), rest).p;
+}
+
+enum err start_log(struct app *a)
+{
+    struct log_opts o = { .fd = STDERR_FILENO,
+                          .min = (enum log_level)a->config.log_level,
+                          .json = a->config.log_format };
+    return log_open(&o, &a->log);
+}
+
+enum err start_data_dir(struct app *a)
+{
+    enum err e = file_make_dir(a->config.server_data_dir.p);
+    if (e != OK)
+        log_error(a->log, "start.data_dir", LOG_C("reason", "cannot be made; is its parent there?"), LOG_ERR(e));
+    return e;
+}
+
+static enum err parse_nets(struct app *a, const struct config_list *list, struct listen_net **out, size_t *n)
+{
+    *out = arena_array(&a->arena, list->n + 1, sizeof **out);
+    *n = list->n;
+    for (size_t i = 0; *out && i < list->n; i++)
+        if (listen_net_parse(list->v[i], &(*out)[i]) != OK)
+            return ERR_BAD;
+    return *out ? OK : ERR_IO;
+}
+
+enum err start_limits(struct app *a)
+{
+    const struct config *c = &a->config;
+    struct limit_opts o = { .value = {
+                                [LIMIT_MX_CONNS] = (uint32_t)c->limits_mx_per_network,
+                                [LIMIT_LIVE_CONNS] = (uint32_t)c->limits_live_per_network,
+                                [LIMIT_HTTP_CONNS] = (uint32_t)c->limits_http_per_network,
+                                [LIMIT_CREATE] = (uint32_t)c->limits_create_per_network,
+                                [LIMIT_LOGIN_FAIL] = (uint32_t)c->limits_login_per_network,
+                                [LIMIT_UNKNOWN_RCPT] = (uint32_t)c->limits_unknown_per_network,
+                                [LIMIT_REQUESTS] = (uint32_t)c->limits_requests_per_network,
+                            } };
+    enum err e = parse_nets(a, &c->smtp_proxy_networks, &a->smtp_proxies, &a->smtp_proxies_n);
+    if (e == OK)
+        e = parse_nets(a, &c->http_proxy_networks, &a->http_proxies, &a->http_proxies_n);
+    return e == OK ? limit_new(&o, &a->limit) : e;
+}
+
+enum err start_loops(struct app *a)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    int64_t n = a->config.server_workers ? a->config.server_workers : cores;
+    enum err e = loop_new(&a->loop);
+    return e == OK ? workers_new(a, (size_t)MAX(1, MIN(n, WORKERS_MAX))) : e;
+}
+
+enum err start_listeners(struct app *a)
+{
+    AUTO_BUF struct buf errors = { .max = START_TEXT_MAX };
+    enum err e = workers_listen(a, &errors);
+    for (struct str rest = buf_str(&errors); rest.n > 0;)
+        log_error(a->log, "start.listen", LOG_STR("reason", str_line(rest, &rest)));
+    return e;
+}
+
+/* A configured pair may be readable by root alone. */
+enum err start_certificate(struct app *a)
+{
+    if (str_empty(a->config.tls_cert))
+        return OK;
+    a->cert = a->config.tls_cert;
+    a->key = a->config.tls_key;
+    enum err e = tls_new(a->cert.p, a->key.p, &a->tls);
+    if (e != OK)
+        log_error(a->log, "start.tls", LOG_C("reason", "tls.cert and tls.key cannot be used"), LOG_ERR(e));
+    return e;
+}
+
+enum err start_user(struct app *a)
+{
+    if (geteuid() != 0)
+        return OK;
+    enum err e = sandbox_user(a->config.server_user.p, a->config.server_data_dir.p);
+    if (e == ERR_GONE)
+        log_warn(a->log, "start.root", LOG_C("reason", "server.user does not exist: serving as root"));
+    else if (e != OK)
+        log_error(a->log, "start.user", LOG_C("reason", "cannot become server.user"), LOG_ERR(e));
+    return e == ERR_GONE ? OK : e;
+}
+
+static const char *folder_of(struct app *a, struct str path)
+{
+    size_t slash = str_rchr(path, '/');
+    return slash == STR_NONE ? "." : slash == 0 ? "/" : arena_dup(&a->arena, str_sub(path, 0, slash)).p;
+}
+
+/* A certificate's folder, and that of the file it is a link to (renewals swap links). */
+static void read_pair(struct app *a, struct sandbox_paths *p, struct str path)
+{
+    if (str_empty(path))
+        return;
+    AUTO_FREE char *real = realpath(path.p, NULL);
+    p->read[p->read_n++] = folder_of(a, path);
+    if (real)
+        p->read[p->read_n++] = folder_of(a, str_c(real));
+}
+
+enum err start_files(struct app *a)
+{
+    if (!a->config.server_sandbox)
+        return OK;
+    struct sandbox_paths p = { .write = { a->config.server_data_dir.p },
+                               .write_n = 1,
+                               .read = { "/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/ssl", "/etc/localtime",
+                                         "/dev/urandom", "/proc/self" },
+                               .read_n = 8 };
+    read_pair(a, &p, a->config.tls_cert);
+    read_pair(a, &p, a->config.tls_key);
+    if (a->sources.file)
+        read_pair(a, &p, str_c(a->sources.file));
+    enum err e = sandbox_files(&p);
+    if (e == ERR_GONE)
+        log_warn(a->log, "start.sandbox", LOG_C("reason", "this kernel has no Landlock: files are not fenced off"));
+    return e == ERR_GONE ? OK : e;
+}
+
+enum err start_self_signed(struct app *a)
+{
+    if (a->tls)
+        return OK;
+    a->cert = str_c(start_path(a, "tls/cert.pem"));
+    a->key = str_c(start_path(a, "tls/key.pem"));
+    enum err e = file_make_dir(start_path(a, "tls"));
+    if (e == OK && (access(a->cert.p, R_OK) != 0 || access(a->key.p, R_OK) != 0))
+        e = tls_self_signed(a->config.server_hostname.p, a->cert.p, a->key.p);
+    return e == OK ? tls_new(a->cert.p, a->key.p, &a->tls) : e;
+}
+
+enum err start_secrets(struct app *a)
+{
+    enum err e = rand_start();
+    if (e == OK)
+        e = secret_start(SECRET_CELLS);
+    if (e == OK && !secret_locked())
+        log_warn(a->log, "start.memlock",
+                 LOG_C("reason", "keys cannot be locked in memory: raise RLIMIT_MEMLOCK, or have no swap"));
+    return e;
+}
+
+enum err start_hub(struct app *a)
+{
+    struct loop *loops[WORKERS_MAX];
+    for (size_t i = 0; i < a->workers_n; i++)
+        loops[i] = worker_loop(a, i);
+    return event_hub_new(loops, a->workers_n, &a->hub);
+}
+
+/* On a store thread. */
+static void on_ended(void *ctx, const struct box_id *ids, size_t n)
+{
+    struct app *a = ctx;
+    for (size_t i = 0; i < n; i++) {
+        struct event *e = event_new(EVENT_BOX_ENDED, &ids[i], (struct str){ 0 });
+        if (e)
+            event_publish(a->hub, e);
+    }
+}
+
+static const char *store_why(enum err e)
+{
+    return e == ERR_BUSY  ? "another mayfly serves this data folder"
+           : e == ERR_BAD ? "not a mayfly store, or of a newer version"
+           : e == ERR_DENIED
+               ? "copy-on-write file system (see store.allow_cow), or test.clock differs from when it was made"
+               : "cannot be opened";
+}
+
+enum err start_store(struct app *a)
+{
+    const struct config *c = &a->config;
+    struct store_opts o = { .dir = start_path(a, "store"),
+                            .log = a->log,
+                            .clock = &a->clock,
+                            .allow_cow = c->store_allow_cow,
+                            .test_clock = c->test_clock,
+                            .lease_slots = (uint32_t)c->limits_boxes,
+                            .quarantine_ms = c->store_quarantine_ms,
+                            .reserve_bytes = c->store_reserve,
+                            .ended = on_ended,
+                            .ctx = a };
+    enum err e = file_make_dir(o.dir);
+    if (e == OK)
+        e = store_open(&o, &a->store);
+    if (e != OK)
+        log_error(a->log, "start.store", LOG_C("reason", store_why(e)), LOG_ERR(e));
+    return e;
+}
+
+enum err start_pools(struct app *a)
+{
+    enum err e = work_pool_new(1, ARGON_QUEUE, &a->argon); /* 64 MiB each: one at a time */
+    return e == OK ? work_pool_new(2, WORK_QUEUE, &a->work) : e;
+}
+
+enum err start_syscalls(struct app *a)
+{
+    if (!a->config.server_sandbox)
+        return OK;
+    enum err e = sandbox_syscalls();
+    if (e != OK)
+        log_warn(a->log, "start.sandbox", LOG_C("reason", "seccomp was refused: system calls are not fenced off"));
+    return OK;
+}

@@ -1,0 +1,19 @@
+/* Steps of the start, each of which needs those before it; app.c has their order. They log why they fail. */
+#pragma once
+#include "app/context.h"
+
+const char *start_path(struct app *a, const char *rest); /* <data_dir>/rest */
+[[nodiscard]] enum err start_log(struct app *a);
+[[nodiscard]] enum err start_data_dir(struct app *a);
+[[nodiscard]] enum err start_limits(struct app *a);
+[[nodiscard]] enum err start_loops(struct app *a);
+[[nodiscard]] enum err start_listeners(struct app *a);
+[[nodiscard]] enum err start_certificate(struct app *a);
+[[nodiscard]] enum err start_user(struct app *a);
+[[nodiscard]] enum err start_files(struct app *a);
+[[nodiscard]] enum err start_self_signed(struct app *a);
+[[nodiscard]] enum err start_secrets(struct app *a);
+[[nodiscard]] enum err start_hub(struct app *a);
+[[nodiscard]] enum err start_store(struct app *a);
+[[nodiscard]] enum err start_pools(struct app *a);
+[[nodiscard]] enum err start_syscalls(struct app *a);

@@ -1,0 +1,198 @@
+/* A listener's options are borrowed for its life, so each worker keeps one set for each kind of door. Whoever is told
+ * to stop is told on its own loop, by a job. */
+#include "app/worker.h"
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { LISTENERS_MAX = 64 };
+
+struct worker {
+    struct app *app;
+    struct loop *loop;
+    pthread_t thread;
+    bool running;
+    struct listen_opts doors[DOOR_KINDS];
+    struct listen *listeners[LISTENERS_MAX];
+    size_t listeners_n;
+    struct job ping, drain, stop;
+    _Atomic bool answered;
+};
+
+const struct door_row door_rows[DOOR_KINDS] = {
+    [DOOR_SMTP] = { "smtp.listen", offsetof(struct config, smtp_listen) },
+    [DOOR_HTTP] = { "http.listen", offsetof(struct config, http_listen) },
+    [DOOR_HTTPS] = { "https.listen", offsetof(struct config, https_listen) },
+    [DOOR_METRICS] = { "metrics.listen", offsetof(struct config, metrics_listen) },
+};
+
+static void on_ping(struct job *j) { CONTAINER_OF(j, struct worker, ping)->answered = true; }
+
+static void on_drain(struct job *j)
+{
+    struct worker *w = CONTAINER_OF(j, struct worker, drain);
+    for (size_t i = 0; i < w->listeners_n; i++)
+        listen_stop(w->listeners[i]);
+}
+
+static void on_stop(struct job *j) { loop_stop(CONTAINER_OF(j, struct worker, stop)->loop); }
+
+enum err workers_new(struct app *a, size_t n)
+{
+    a->workers = calloc(n, sizeof *a->workers);
+    if (!a->workers)
+        return ERR_IO;
+    for (size_t i = 0; i < n; i++) {
+        struct worker *w = &a->workers[i];
+        *w = (struct worker){
+            .app = a, .ping.run = on_ping, .drain.run = on_drain, .stop.run = on_stop, .answered = true
+        };
+        if (loop_new(&w->loop) != OK)
+            return ERR_IO;
+        a->workers_n = i + 1;
+    }
+    return OK;
+}
+
+struct loop *worker_loop(const struct app *a, size_t i) { return a->workers[i].loop; }
+
+/* ---- listeners ---- */
+static void doors_fill(struct worker *w)
+{
+    struct app *a = w->app;
+    for (int k = 0; k < DOOR_KINDS; k++)
+        w->doors[k] = (struct listen_opts){
+            .gate = &a->gates[k], .limit = a->limit, .kind = LIMIT_HTTP_CONNS, .log = a->log, .ctx = w
+        };
+    struct listen_opts *smtp = &w->doors[DOOR_SMTP];
+    smtp->kind = LIMIT_MX_CONNS;
+    smtp->proxies = a->smtp_proxies;
+    smtp->proxies_n = a->smtp_proxies_n;
+    smtp->full = S("421 4.3.2 too busy, try again later\r\n");
+    smtp->network = S("421 4.7.0 too many connections from your network\r\n");
+    for (int k = DOOR_HTTP; k <= DOOR_HTTPS; k++) {
+        w->doors[k].proxies = a->http_proxies;
+        w->doors[k].proxies_n = a->http_proxies_n;
+    }
+    w->doors[DOOR_METRICS].limit = NULL;
+}
+
+static enum err listen_at(struct worker *w, int kind, struct str address, struct buf *errors)
+{
+    struct listen *l;
+    enum err e = w->listeners_n == LISTENERS_MAX ? ERR_FULL : listen_start(w->loop, address, &w->doors[kind], &l);
+    if (e == OK)
+        w->listeners[w->listeners_n++] = l;
+    else
+        buf_printf(errors, "%s: %.*s: %s\n", door_rows[kind].key, STR_FMT(address),
+                   e == ERR_BUSY     ? "in use"
+                   : e == ERR_DENIED ? "not allowed (ports below 1024 need root or CAP_NET_BIND_SERVICE)"
+                                     : "cannot listen there");
+    return e;
+}
+
+/* The first worker finds out what port 0 becomes; the others bind just that. */
+static enum err listen_kind(struct app *a, int kind, struct buf *errors)
+{
+    const struct config_list *want = (const void *)((const char *)&a->config + door_rows[kind].list);
+    struct config_list *got = &a->bound[kind];
+    got->v = arena_array(&a->arena, want->n + 1, sizeof *got->v);
+    for (size_t i = 0; i < want->n && got->v; i++) {
+        struct worker *first = &a->workers[0];
+        if (listen_at(first, kind, want->v[i], errors) != OK)
+            return ERR_IO;
+        got->v[got->n++] = arena_dup(&a->arena, listen_address(first->listeners[first->listeners_n - 1]));
+        for (size_t k = 1; k < a->workers_n; k++)
+            if (listen_at(&a->workers[k], kind, got->v[i], errors) != OK)
+                return ERR_IO;
+    }
+    return OK;
+}
+
+enum err workers_listen(struct app *a, struct buf *errors)
+{
+    for (size_t i = 0; i < a->workers_n; i++)
+        doors_fill(&a->workers[i]);
+    for (int kind = 0; kind < DOOR_KINDS; kind++)
+        if (listen_kind(a, kind, errors) != OK)
+            return ERR_IO;
+    return OK;
+}
+
+/* ---- services ---- */
+enum err workers_serve(struct app *a)
+{
+    (void)a;
+    return OK;
+}
+
+/* ---- threads ---- */
+static void *run(void *arg)
+{
+    struct worker *w = arg;
+    loop_run(w->loop);
+    return NULL;
+}
+
+enum err workers_start(struct app *a)
+{
+    for (size_t i = 0; i < a->workers_n; i++) {
+        struct worker *w = &a->workers[i];
+        if (pthread_create(&w->thread, NULL, run, w) != 0)
+            return ERR_IO;
+        w->running = true;
+        char name[16]; /* the kernel's ceiling */
+        snprintf(name, sizeof name, "worker-%u", (unsigned)(i % 1000));
+        pthread_setname_np(w->thread, name);
+    }
+    return OK;
+}
+
+void workers_drain(struct app *a)
+{
+    for (size_t i = 0; i < a->workers_n; i++)
+        post(a->workers[i].loop, &a->workers[i].drain);
+}
+
+bool workers_idle(const struct app *a)
+{
+    for (int k = 0; k < DOOR_KINDS; k++)
+        if (a->gates[k].open > 0)
+            return false;
+    return true;
+}
+
+void workers_stop(struct app *a)
+{
+    for (size_t i = 0; i < a->workers_n; i++)
+        if (a->workers[i].running)
+            post(a->workers[i].loop, &a->workers[i].stop);
+    for (size_t i = 0; i < a->workers_n; i++)
+        if (a->workers[i].running)
+            pthread_join(a->workers[i].thread, NULL);
+}
+
+void workers_free(struct app *a)
+{
+    for (size_t i = 0; i < a->workers_n; i++) {
+        struct worker *w = &a->workers[i];
+        for (size_t k = 0; k < w->listeners_n; k++)
+            listen_free(w->listeners[k]);
+        loop_free(w->loop);
+    }
+    free(a->workers);
+    a->workers = NULL;
+    a->workers_n = 0;
+}
+
+bool workers_answer(struct app *a)
+{
+    bool all = true;
+    for (size_t i = 0; i < a->workers_n; i++)
+        all &= a->workers[i].answered;
+    for (size_t i = 0; all && i < a->workers_n; i++) {
+        a->workers[i].answered = false;
+        post(a->workers[i].loop, &a->workers[i].ping);
+    }
+    return all;
+}

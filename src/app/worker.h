@@ -1,0 +1,21 @@
+/* A thread with its loop, its listeners and what serves them. Workers share nothing but the context (context.h). */
+#pragma once
+#include "app/context.h"
+#include <pthread.h>
+
+struct worker;
+/* In this order, all on the main thread: one loop each; listeners (as root, for ports below 1024); services (once the
+ * store is there); threads. Each step undoes itself in worker_free(). */
+[[nodiscard]] enum err workers_new(struct app *a, size_t n);
+[[nodiscard]] enum err workers_listen(struct app *a, struct buf *errors);
+[[nodiscard]] enum err workers_serve(struct app *a);
+[[nodiscard]] enum err workers_start(struct app *a);
+struct loop *worker_loop(const struct app *a, size_t i);
+
+/* Any of these from the main thread. Draining: no new connections, open ones finish what they are at. */
+void workers_drain(struct app *a);
+bool workers_idle(const struct app *a); /* no connection is left */
+void workers_stop(struct app *a);       /* loops end, threads are joined */
+void workers_free(struct app *a);       /* services, listeners, loops */
+/* True when each worker answered since the last call, which asks anew: for the watchdog. */
+bool workers_answer(struct app *a);
