@@ -175,9 +175,9 @@ static void on_ended(void *ctx, const struct box_id *ids, size_t n)
 {
     struct app *a = ctx;
     for (size_t i = 0; i < n; i++) {
-        struct event *e = event_new(EVENT_BOX_ENDED, &ids[i], (struct str){ 0 });
+        struct event *e = event_new(a->hub, EVENT_BOX_ENDED, &ids[i], (struct str){ 0 });
         if (e)
-            event_publish(a->hub, e);
+            event_publish(e);
     }
 }
 
