@@ -1,6 +1,7 @@
-/* Accept, PROXY header, limits, then the protocol; shared by SMTP and HTTP. One listener an address and a loop: all loops
- * bind the same address with SO_REUSEPORT and the kernel deals connections out. A connection that is refused gets the
- * protocol's own words and is closed; what is accepted holds a place in its gate and its network until listen_release(). */
+/* Accept, PROXY header, limits, then the protocol; shared by SMTP and HTTP. One listener an address and a loop: all
+ * loops bind the same address with SO_REUSEPORT and the kernel deals connections out. A connection that is refused gets
+ * the protocol's own words and is closed; what is accepted holds a place in its gate and its network until
+ * listen_release(). */
 #pragma once
 #include "base/log.h"
 #include "core/limit.h"
@@ -36,19 +37,20 @@ struct listen_opts { /* borrowed whole, until listen_free() */
     size_t proxies_n;
     struct str full, network; /* what a refused peer is told: the ceiling, its network's share; empty: just closed */
     struct log *log;
-    /* Takes fd (non-blocking) and the hold: listen_release() once when the connection is gone. sa is the peer's address as
-     * the PROXY header has it, for the call only: it must not be kept anywhere it could be written (P5). */
+    /* Takes fd (non-blocking) and the hold: listen_release() once when the connection is gone. sa is the peer's address
+     * as the PROXY header has it, for the call only: it must not be kept anywhere it could be written (P5). */
     void (*accept)(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa);
     void *ctx;
 };
 
 /* address is "127.0.0.1:25" or "[::1]:25"; port 0 takes a free one, which listen_address() then tells, for the other
  * loops to bind too. ERR_BAD: not an address; ERR_BUSY: in use; ERR_DENIED: not allowed; ERR_IO. */
-[[nodiscard]] enum err listen_start(struct loop *l, struct str address, const struct listen_opts *o, struct listen **out);
+[[nodiscard]] enum err listen_start(struct loop *l, struct str address, const struct listen_opts *o,
+                                    struct listen **out);
 struct str listen_address(const struct listen *l); /* really bound; borrowed */
-void listen_stop(struct listen *l); /* accepts no more, closes the socket; what was accepted goes on */
-void listen_free(struct listen *l); /* after its last listen_release(); stops first; NULL is fine */
+void listen_stop(struct listen *l);                /* accepts no more, closes the socket; what was accepted goes on */
+void listen_free(struct listen *l);                /* after its last listen_release(); stops first; NULL is fine */
 void listen_release(struct listen *l, const struct peer *peer);
-/* The connection is somebody else's after all (XCLIENT): moves the hold. ERR_BUSY: that network has its share, and *peer
- * stays what it was. */
+/* The connection is somebody else's after all (XCLIENT): moves the hold. ERR_BUSY: that network has its share, and
+ * *peer stays what it was. */
 [[nodiscard]] enum err listen_move(struct listen *l, struct peer *peer, const struct sockaddr *sa);

@@ -1,0 +1,59 @@
+/* One mail transaction: from MAIL to its answer. It exists only while there is one, so an idle session costs nothing.
+ * Its bytes count against the message memory of the whole process (DESIGN section 6): what SIZE declared is set aside
+ * at MAIL, otherwise it doubles; once refused, everything is given back at once and the rest is only read past. */
+#pragma once
+#include "base/arena.h"
+#include "base/buf.h"
+#include "core/deliver.h"
+#include "wire/line.h"
+#include "wire/smtp.h"
+#include <stdatomic.h>
+
+struct smtp_in_budget { /* one for the process */
+    size_t max;
+    _Atomic size_t used;
+};
+bool smtp_in_budget_take(struct smtp_in_budget *b, size_t n);
+void smtp_in_budget_give(struct smtp_in_budget *b, size_t n);
+bool smtp_in_budget_stressed(const struct smtp_in_budget *b); /* more than three quarters are taken */
+
+/* Why the octets that come are not kept any more; the first reason stays. */
+enum smtp_in_flaw { FLAW_NONE, FLAW_SIZE, FLAW_MEMORY, FLAW_COPIES, FLAW_LINE, FLAW_BARE };
+
+enum {
+    LIMIT_TX_BYTES = 64 * 1024 * 1024, /* size times recipients; all copies are in one commit */
+    LIMIT_TX_TRIES = 1000,             /* RCPT commands in one transaction, refused ones too */
+    TX_SLACK = 4096                    /* room past the declared size: the last read brings more than the message */
+};
+
+struct smtp_in_tx {
+    struct arena arena; /* sender, recipients, HELO */
+    struct smtp_in_budget *budget;
+    size_t reserved; /* of the budget; data.cap never passes it but for page rounding */
+    uint64_t size;   /* as declared; 0: not */
+    size_t max;      /* the largest message */
+    uint64_t octets; /* of the message so far, kept or not */
+    enum smtp_body body;
+    enum smtp_in_flaw flaw;
+    bool utf8, chunked;
+    struct line_data lines;
+    struct buf data;
+    struct str from, helo, pending; /* pending: the recipient that is being looked up */
+    struct deliver_rcpt *rcpts;
+    size_t rcpts_n, rcpts_cap, tries;
+    void *owner; /* whoever waits for the store's answer */
+};
+
+/* NULL: the message memory is used up, or there is none at all. */
+struct smtp_in_tx *smtp_in_tx_new(struct smtp_in_budget *b, const struct smtp_mail *m, size_t max);
+void smtp_in_tx_free(struct smtp_in_tx *tx); /* NULL is fine */
+/* Adds the pending recipient; a box that is there already is not added twice. False when memory is out. */
+bool smtp_in_tx_add(struct smtp_in_tx *tx, const struct box_id *box);
+/* Would one more recipient make too many octets in all? */
+bool smtp_in_tx_crowded(const struct smtp_in_tx *tx);
+/* Reads message octets, as line_data_feed(). */
+[[nodiscard]] enum err smtp_in_tx_feed(struct smtp_in_tx *tx, struct str in, size_t *used);
+/* The same for BINARYMIME: all of it, as it is. */
+void smtp_in_tx_feed_raw(struct smtp_in_tx *tx, struct str in);
+/* After the last chunk: a CR at the end is bare, a last line without an end gets one. */
+void smtp_in_tx_close_chunks(struct smtp_in_tx *tx);

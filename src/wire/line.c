@@ -1,0 +1,101 @@
+/* Each octet is looked at by memchr() alone, and what is kept is copied in runs. No octet is ever held back: a CR is
+ * written when it comes, because what follows is LF or the end of the message's chances; a leading dot never is. */
+#include "wire/line.h"
+#include <string.h>
+
+static size_t find(struct str s, char c)
+{
+    const char *p = s.n ? memchr(s.p, c, s.n) : NULL;
+    return p ? (size_t)(p - s.p) : STR_NONE;
+}
+
+enum err line_command(struct str in, size_t max, struct str *line, size_t *used)
+{
+    size_t lf = find(in, '\n'), cr = find(in, '\r');
+    if (cr != STR_NONE && cr + 1 < in.n && in.p[cr + 1] != '\n')
+        return cr < max ? ERR_BAD : ERR_FULL;
+    if (lf != STR_NONE && (lf == 0 || cr != lf - 1))
+        return lf < max ? ERR_BAD : ERR_FULL;
+    if (lf == STR_NONE)
+        return in.n >= max ? ERR_FULL : ERR_MORE;
+    if (lf >= max)
+        return ERR_FULL;
+    *line = str_of(in.p, lf - 1);
+    *used = lf + 1;
+    return OK;
+}
+
+/* How far the text runs: to its CR, with it, or to the end of rest; 0 for a bare LF. */
+static size_t text_run(struct line_data *d, struct str rest)
+{
+    size_t lf = find(rest, '\n');
+    size_t cr = find(str_sub(rest, 0, MIN(lf, rest.n)), '\r');
+    if (cr == STR_NONE && lf != STR_NONE)
+        return 0;
+    d->state = cr == STR_NONE ? LINE_TEXT : LINE_CR;
+    return cr == STR_NONE ? rest.n : cr + 1;
+}
+
+/* Takes at least one octet of rest, or changes state. *keep: do they belong to the message? */
+static size_t step(struct line_data *d, struct str rest, bool *keep)
+{
+    char c = rest.p[0];
+    size_t n = 1;
+    *keep = false;
+    switch (d->state) {
+    case LINE_START:
+        d->state = c == '.' && !d->verbatim ? LINE_DOT : LINE_TEXT;
+        n = d->state == LINE_DOT;
+        break;
+    case LINE_TEXT:
+        *keep = true;
+        n = text_run(d, rest);
+        if (n == 0)
+            d->state = LINE_BARE;
+        break;
+    case LINE_CR:
+        *keep = true;
+        d->state = c == '\n' ? LINE_START : LINE_BARE;
+        break;
+    case LINE_DOT: /* RFC 5321 section 4.5.2: this dot was the client's addition, or the end */
+        d->state = c == '\r' ? LINE_DOT_CR : LINE_TEXT;
+        n = d->state == LINE_DOT_CR;
+        break;
+    case LINE_DOT_CR:
+        d->state = c == '\n' ? LINE_ENDED : LINE_BARE;
+        break;
+    case LINE_ENDED:
+    case LINE_BARE:
+        n = 0;
+        break;
+    }
+    return n;
+}
+
+static void count_line(struct line_data *d, size_t n)
+{
+    d->line_n += n;
+    if (d->line_n > LIMIT_TEXT_LINE)
+        d->too_long = true;
+    if (d->state == LINE_START)
+        d->line_n = 0;
+}
+
+enum err line_data_feed(struct line_data *d, struct str in, char *out, size_t *out_n, size_t *used)
+{
+    size_t i = 0, kept = 0;
+    while (i < in.n && d->state != LINE_ENDED && d->state != LINE_BARE) {
+        bool keep;
+        size_t n = step(d, str_from(in, i), &keep);
+        if (keep && out && n)
+            memcpy(out + kept, in.p + i, n);
+        kept += keep ? n : 0;
+        count_line(d, n);
+        i += n;
+    }
+    *out_n = kept;
+    *used = i;
+    if (d->state == LINE_BARE)
+        return ERR_BAD;
+    return d->state == LINE_ENDED ? OK : ERR_MORE;
+}
