@@ -1,5 +1,5 @@
-/* What a person wants from a mail at once: a preview line, the code, the link to press. Found here, never fetched, with a
- * confidence and the reason. Pure, linear, bounded. */
+/* What a person wants from a mail at once: a preview line, the code, the link to press. Found here, never fetched, with
+ * a confidence and the reason. Pure, linear, bounded. */
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
@@ -14,8 +14,8 @@ struct extract_in { /* UTF-8, borrowed */
     struct str text, html, subject, from_name, from_domain;
 };
 struct extract_code {
-    struct str value;   /* as shown, grouping kept */
-    struct str compact; /* as to be pasted */
+    struct str value;    /* as shown, grouping kept */
+    struct str compact;  /* as to be pasted */
     unsigned confidence; /* 0..100 */
     const char *reason;  /* static, short */
 };
