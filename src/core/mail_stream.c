@@ -3,6 +3,7 @@
 #include "core/body.h"
 #include "core/mail.h"
 #include "core/understand.h"
+#include "wire/cte.h"
 #include "wire/json.h"
 #include <stdlib.h>
 
@@ -12,7 +13,7 @@ struct mail_stream {
     void *ctx;
     int attachment;
     uint64_t at, end;
-    struct mime_decoder decoder;
+    struct cte_decoder decoder;
     struct buf decoded;
     struct job later;
     bool later_queued, closed, done;
@@ -47,7 +48,7 @@ static bool give(struct mail_stream *s, struct str raw)
         return true;
     }
     buf_clear(&s->decoded);
-    mime_decode(&s->decoder, raw, &s->decoded, last);
+    cte_decode(&s->decoder, raw, &s->decoded, last);
     if (s->decoded.n == 0 && !last)
         return false;
     s->done = last;
@@ -156,7 +157,7 @@ static void on_opened(struct body *b, enum err e)
         const struct mime_part *p = &b->u.tree.v[b->pick.files[s->attachment].part];
         s->at = p->body;
         s->end = p->end;
-        mime_decoder_init(&s->decoder, p->cte);
+        cte_init(&s->decoder, p->cte);
         info_fill(s, &j, &info);
     }
     s->ops->opened(s->ctx, &info);

@@ -76,15 +76,22 @@ static enum err put_head(struct arena *a, struct json_out *j, struct str head, s
     return OK;
 }
 
+/* What only shows when a body is decoded. */
+static void note(struct mime_tree *t, uint32_t part, uint64_t defects)
+{
+    t->v[part].defects |= defects;
+    t->defects |= defects;
+}
+
 /* The bodies to look at, joined. */
-static struct str bodies(struct arena *a, const struct mime_tree *t, struct str msg, const uint32_t *parts, uint32_t n,
+static struct str bodies(struct arena *a, struct mime_tree *t, struct str msg, const uint32_t *parts, uint32_t n,
                          struct str subtype)
 {
     AUTO_BUF struct buf b = { .max = TEXT_MAX, .secret = true };
     for (uint32_t i = 0; i < n; i++) {
         const struct mime_part *p = &t->v[parts[i]];
         if (mime_is(p, S("text"), subtype))
-            (void)mime_text(p, mime_body(p, msg), &b);
+            note(t, parts[i], mime_text(p, mime_body(p, msg), &b));
     }
     return arena_dup(a, utf8_cut(buf_str(&b), TEXT_MAX));
 }
@@ -127,7 +134,7 @@ static void put_extract(struct json_out *j, const struct extract_out *x)
     json_put_end(j);
 }
 
-static enum err put_understood(struct arena *a, struct json_out *j, const struct mime_tree *t, struct str msg,
+static enum err put_understood(struct arena *a, struct json_out *j, struct mime_tree *t, struct str msg,
                                const struct mime_pick *pick, const struct addr_list *from)
 {
     const struct addr_item *first = addr_list_first(from);
@@ -147,13 +154,12 @@ static enum err put_understood(struct arena *a, struct json_out *j, const struct
     return OK;
 }
 
-static void put_file(struct json_out *j, const struct mime_tree *t, struct str msg, const struct mime_file *f,
-                     uint32_t n)
+static void put_file(struct json_out *j, struct mime_tree *t, struct str msg, const struct mime_file *f, uint32_t n)
 {
     const struct mime_part *p = &t->v[f->part];
     AUTO_BUF struct buf b = { .max = msg.n + 3, .secret = true };
     uint8_t sha[32];
-    (void)mime_decode_all(p->cte, mime_body(p, msg), &b);
+    note(t, f->part, mime_decode(p, mime_body(p, msg), &b));
     crypto_sha256(sha, buf_str(&b));
     struct filetype type = filetype_of(buf_str(&b), f->name, p->ct.value);
     json_put_object(j);
