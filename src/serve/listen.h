@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "core/limit.h"
 #include "io/loop.h"
-#include <netinet/in.h>
+#include "serve/listen_net.h"
 #include <stdatomic.h>
 
 enum { LISTEN_PROXY_MS = 5000 }; /* for the whole PROXY header; it comes with the first packet */
@@ -18,14 +18,6 @@ struct listen_gate {
     _Atomic uint64_t accepted, refused_full, refused_network, refused_proxy, out_of_fds;
 };
 bool listen_gate_stressed(const struct listen_gate *g); /* more than three quarters of max are taken */
-
-struct listen_net { /* "10.0.0.0/8", "fd00::/8", "192.0.2.1" */
-    int family;
-    uint8_t bytes[16];
-    unsigned bits;
-};
-[[nodiscard]] enum err listen_net_parse(struct str text, struct listen_net *out);
-bool listen_net_has(const struct listen_net *n, const struct sockaddr *sa);
 
 struct listen;
 struct listen_opts { /* borrowed whole, until listen_free() */
@@ -47,6 +39,9 @@ struct listen_opts { /* borrowed whole, until listen_free() */
  * loops to bind too. ERR_BAD: not an address; ERR_BUSY: in use; ERR_DENIED: not allowed; ERR_IO. */
 [[nodiscard]] enum err listen_start(struct loop *l, struct str address, const struct listen_opts *o,
                                     struct listen **out);
+/* All loops share a port, and so would another process of this user: ERR_BUSY when somebody listens there already. To
+ * be asked once, before the first listen_start(). */
+[[nodiscard]] enum err listen_probe(struct str address);
 struct str listen_address(const struct listen *l); /* really bound; borrowed */
 void listen_stop(struct listen *l);                /* accepts no more, closes the socket; what was accepted goes on */
 void listen_free(struct listen *l);                /* after its last listen_release(); stops first; NULL is fine */

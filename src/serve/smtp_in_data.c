@@ -26,6 +26,7 @@ void smtp_in_run_data(struct smtp_in_session *s, struct str)
         return;
     }
     s->mode = SMTP_IN_DATA;
+    s->phase++;
     s->data_n = 0;
     smtp_in_reply(s, "354 go on, and end with a dot on a line of its own");
 }
@@ -119,6 +120,7 @@ void smtp_in_run_bdat(struct smtp_in_session *s, struct str arg)
     s->chunk_left = b.n;
     s->chunk_last = b.last;
     s->mode = SMTP_IN_CHUNK;
+    s->phase++;
     s->data_n = 0;
     if (!s->chunk_refused) {
         s->tx->chunked = true;

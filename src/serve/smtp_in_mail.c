@@ -53,14 +53,12 @@ void smtp_in_run_mail(struct smtp_in_session *s, struct str arg)
 }
 
 /* Words why not, or NULL. */
-static const char *rcpt_not_now(struct smtp_in_session *s)
+static const char *rcpt_not_now(const struct smtp_in_session *s)
 {
     if (s->tx->rcpts_n >= s->rules->max_rcpts)
         return "452 4.5.3 too many recipients";
     if (smtp_in_tx_crowded(s->tx))
         return "452 4.5.3 too many recipients for a message of this size";
-    if (s->rules->ops->throttled(s))
-        return "450 4.7.1 too many unknown recipients from your network, try again later";
     return NULL;
 }
 
@@ -90,6 +88,11 @@ void smtp_in_run_rcpt(struct smtp_in_session *s, struct str arg)
     enum smtp_fault f = smtp_rcpt_parse(arg, s->tx->utf8, &r);
     if (f != SMTP_FINE) {
         fail_rcpt(s, f);
+        return;
+    }
+    if (s->rules->ops->throttled(s)) { /* before the look-up: nobody learns anything any more */
+        smtp_in_note(s, SMTP_IN_ABUSE);
+        smtp_in_cut(s, "421 4.7.0 too many unknown recipients from your network, try again later");
         return;
     }
     const char *no = rcpt_not_now(s); /* no error: an honest sender with a long list comes back with the rest */

@@ -56,6 +56,7 @@ struct smtp_in_session {
     uint32_t skipped;
     enum smtp_in_mode mode : 8;
     uint8_t errors, junk, unknown;
+    uint16_t phase; /* goes up with each DATA and BDAT */
     bool esmtp : 1, tls : 1;
     bool loopback : 1; /* XCLIENT is for tests on this machine */
     bool stressed : 1; /* the owner says so: be strict */

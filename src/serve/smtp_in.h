@@ -1,0 +1,36 @@
+/* Receiving mail for our own boxes (RFC 5321): the sockets, the clock and the store around smtp_in_session. One smtp_in
+ * a loop; its connections are its own. */
+#pragma once
+#include "io/tls.h"
+#include "serve/listen.h"
+#include "serve/smtp_in_session.h"
+
+struct smtp_in;
+struct smtp_in_opts { /* copied; what it points to is borrowed until smtp_in_free() */
+    struct loop *loop;
+    struct deliver *deliver; /* this loop's */
+    struct limit *limit;     /* NULL: unknown recipients are counted by connection only */
+    struct tls *tls;         /* NULL: no STARTTLS */
+    struct log *log;
+    struct str hostname;
+    struct str postmaster; /* the address that <postmaster> means */
+    size_t max_bytes;
+    size_t max_rcpts;
+    int64_t command_ms;            /* for one whole command; 0: five minutes */
+    int64_t data_ms;               /* for one whole message; 0: ten minutes */
+    bool xclient;                  /* from loopback, for tests */
+    struct smtp_in_budget *budget; /* shared by all loops, as what follows */
+    struct smtp_in_stats *stats;
+    const struct listen_gate *gate; /* whose crowding means stress; NULL: none does */
+};
+
+[[nodiscard]] enum err smtp_in_new(const struct smtp_in_opts *o, struct smtp_in **out);
+/* As listen_opts.accept has it; in is the listener's ctx. */
+void smtp_in_accept(void *in, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa);
+/* No more messages: idle connections are told 421, whoever is in the middle of one may finish it. Connections leave
+ * their gate as they go. */
+void smtp_in_drain(struct smtp_in *in);
+size_t smtp_in_open(const struct smtp_in *in);
+/* After the loop stopped, before deliver_free(): ends what is left without a word. Their listeners must still be there.
+ */
+void smtp_in_free(struct smtp_in *in);

@@ -1,0 +1,72 @@
+/* The octets stay counted in the message memory until the answer, because deliver holds them until then. */
+#include "serve/smtp_in_storing.h"
+#include <stdlib.h>
+
+struct smtp_in_storing {
+    struct list in;
+    struct smtp_in_tx *tx;
+    struct deliver_req *req;
+    smtp_in_stored_fn *done; /* NULL: nobody waits */
+    void *ctx;
+    uint64_t octets;
+};
+
+static void end(struct smtp_in_storing *w)
+{
+    list_del(&w->in);
+    smtp_in_tx_free(w->tx);
+    free(w);
+}
+
+static void on_stored(void *ctx, enum err e, const char *why)
+{
+    struct smtp_in_storing *w = ctx;
+    smtp_in_stored_fn *done = w->done;
+    void *whose = w->ctx;
+    uint64_t octets = w->octets;
+    end(w);
+    if (done)
+        done(whose, e, why, octets);
+}
+
+struct smtp_in_storing *smtp_in_storing_new(struct list *all, struct deliver *d, struct smtp_in_tx *tx,
+                                            const struct smtp_in_way *way, smtp_in_stored_fn *done, void *ctx)
+{
+    struct smtp_in_storing *w = calloc(1, sizeof *w);
+    if (!w) {
+        smtp_in_tx_free(tx);
+        return NULL;
+    }
+    *w = (struct smtp_in_storing){ .tx = tx, .done = done, .ctx = ctx, .octets = tx->data.n };
+    list_add_tail(all, &w->in);
+    struct deliver_mail mail = { .mail_from = tx->from,
+                                 .helo = tx->helo,
+                                 .protocol = way->protocol,
+                                 .tls_version = way->tls_version,
+                                 .tls_cipher = way->tls_cipher,
+                                 .rcpts = tx->rcpts,
+                                 .rcpts_n = tx->rcpts_n,
+                                 .data = tx->data };
+    tx->data = (struct buf){ 0 };
+    w->req = deliver_mail(d, &mail, on_stored, w);
+    if (w->req)
+        return w;
+    end(w);
+    return NULL;
+}
+
+void smtp_in_storing_leave(struct smtp_in_storing *w)
+{
+    if (w)
+        w->done = NULL;
+}
+
+void smtp_in_storing_cancel_all(struct list *all)
+{
+    LIST_FOR(all, it)
+    {
+        struct smtp_in_storing *w = CONTAINER_OF(it, struct smtp_in_storing, in);
+        deliver_cancel(w->req);
+        end(w);
+    }
+}

@@ -1,0 +1,18 @@
+/* A message on its way into the store. It outlives its connection: the sender has said all of it, and whether it hears
+ * the answer is not the store's business (a retry is recognised there). */
+#pragma once
+#include "base/list.h"
+#include "serve/smtp_in_tx.h"
+
+struct smtp_in_storing;
+typedef void smtp_in_stored_fn(void *ctx, enum err e, const char *why, uint64_t octets);
+struct smtp_in_way { /* how the message came, for its trace header */
+    const char *protocol, *tls_version, *tls_cipher;
+};
+
+/* Takes tx and gives it to d; done comes once, later. all is the list that it stands in until then. NULL: no memory, tx
+ * is freed, no answer comes. */
+struct smtp_in_storing *smtp_in_storing_new(struct list *all, struct deliver *d, struct smtp_in_tx *tx,
+                                            const struct smtp_in_way *way, smtp_in_stored_fn *done, void *ctx);
+void smtp_in_storing_leave(struct smtp_in_storing *w); /* ctx has gone: done is not called. NULL is fine */
+void smtp_in_storing_cancel_all(struct list *all);     /* the loop has stopped */
