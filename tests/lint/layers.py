@@ -2,7 +2,7 @@
 """Finds an include that points up, a cycle inside a folder, a library met outside its one place, a file grown too long.
 
 A file may include from its own folder of src/ and from lower layers. Inside a folder the pairs (x.c and x.h are one) form
-no cycle. A library's header is included only by the files named for what the library does.
+no cycle; parts named x_part belong to x where there is an x. A library's header is included only by the files named for what the library does.
 """
 import fnmatch
 import pathlib
@@ -42,6 +42,17 @@ def pair(path):
     return path.with_suffix("").as_posix()
 
 
+def family(stem, stems):
+    """http_conn is a part of http, where there is an http."""
+    folder, name = stem.split("/", 1)
+    parts = name.split("_")
+    for n in range(1, len(parts)):
+        head = f"{folder}/{'_'.join(parts[:n])}"
+        if head in stems:
+            return head
+    return stem
+
+
 def check_own(name, target, files, edges):
     """An include in quotes: "folder/file.h" from src/. Returns a complaint or None."""
     if target not in files:
@@ -50,7 +61,8 @@ def check_own(name, target, files, edges):
     if LAYERS.index(theirs) > LAYERS.index(mine):
         return f'"{target}": {theirs}/ lies above {mine}/'
     if theirs == mine:
-        edges.setdefault(pair(pathlib.Path(name)), set()).add(pair(pathlib.Path(target)))
+        stems = {pair(pathlib.Path(f)) for f in files}
+        edges.setdefault(family(pair(pathlib.Path(name)), stems), set()).add(family(pair(pathlib.Path(target)), stems))
     return None
 
 

@@ -10,6 +10,7 @@ CASES = [
     ("a clean tree", {"base/a.h": "", "wire/b.c": '#include "base/a.h"\n'}, None),
     ("up", {"base/a.c": '#include "wire/b.h"\n', "wire/b.h": ""}, "lies above"),
     ("a cycle by pairs", {"io/a.c": '#include "io/b.h"\n', "io/a.h": "", "io/b.h": "", "io/b.c": '#include "io/a.h"\n'}, "a cycle"),
+    ("a part and its whole", {"io/a.c": '#include "io/a_b.h"\n', "io/a.h": "", "io/a_b.h": '#include "io/a.h"\n'}, None),
     ("a library elsewhere", {"core/a.c": "#include <lmdb.h>\n"}, "only in store/embed_index"),
     ("a library at home", {"store/embed_index.c": "#include <lmdb.h>\n"}, None),
     ("a name that is not there", {"base/a.c": '#include "a.h"\n'}, "no such file"),
