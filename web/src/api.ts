@@ -1,0 +1,164 @@
+// The only fetch of the page: one function a route, each answer checked by shape.ts. A token goes into the
+// Authorization header and nowhere else. Every failure is an ApiError that says what happened.
+import * as shape from './shape';
+import { solve } from './pow';
+
+const ROOT = '/api/v1';
+const PATIENCE_MS = 20_000;
+
+export class ApiError extends Error {
+  constructor(
+    /** 0 when there was no answer at all. */
+    readonly status: number,
+    readonly code: string,
+    readonly detail: string,
+    readonly retryAfterS = 0,
+    readonly challenge = '',
+  ) {
+    super(code || String(status));
+  }
+  get offline(): boolean {
+    return this.status === 0;
+  }
+}
+
+interface Call {
+  method?: string;
+  token?: string;
+  body?: unknown;
+  signal?: AbortSignal;
+  accept?: string;
+  headers?: Record<string, string>;
+  patienceMs?: number;
+}
+
+async function problem(answer: Response): Promise<ApiError> {
+  const o = await answer.json().then(shape.rec).catch((): Record<string, unknown> => ({}));
+  const text = (k: string): string => (typeof o[k] === 'string' ? (o[k] as string) : '');
+  const wait = Number(answer.headers.get('Retry-After'));
+  return new ApiError(answer.status, text('code'), text('detail') || text('title'), Number.isFinite(wait) ? wait : 0, text('challenge'));
+}
+
+async function ask(path: string, call: Call = {}): Promise<Response> {
+  const headers: Record<string, string> = { Accept: call.accept ?? 'application/json', ...call.headers };
+  if (call.token) headers['Authorization'] = `Bearer ${call.token}`;
+  if (call.body !== undefined) headers['Content-Type'] = 'application/json';
+  const init: RequestInit = { method: call.method ?? 'GET', headers, cache: 'no-store', credentials: 'omit', referrerPolicy: 'no-referrer' };
+  if (call.body !== undefined) init.body = JSON.stringify(call.body);
+  init.signal = call.signal ?? AbortSignal.timeout(call.patienceMs ?? PATIENCE_MS);
+  const answer = await fetch(ROOT + path, init).catch((e: unknown) => {
+    if (call.signal?.aborted) throw e;
+    throw new ApiError(0, 'offline', '');
+  });
+  if (!answer.ok) throw await problem(answer);
+  return answer;
+}
+
+async function json<T>(check: (v: unknown) => T, path: string, call: Call = {}): Promise<T> {
+  const answer = await ask(path, call);
+  try {
+    return check(await answer.json());
+  } catch (e) {
+    throw new ApiError(answer.status, 'bad_answer', e instanceof Error ? e.message : '');
+  }
+}
+
+const done = async (path: string, call: Call): Promise<void> => void (await ask(path, call));
+const msg = (id: string): string => `/mailbox/messages/${encodeURIComponent(id)}`;
+
+export interface Wanted {
+  local?: string; domain?: string; ttl?: number; idle_ttl?: number; ends_after?: number; password?: string;
+}
+
+/** Makes a box; where the server asks for work first, does it and asks again. */
+export async function create(want: Wanted): Promise<shape.NewBox> {
+  const post = (body: unknown) => json(shape.newBox, '/mailboxes', { method: 'POST', body });
+  try {
+    return await post(want);
+  } catch (e) {
+    if (!(e instanceof ApiError) || (e.status !== 428 && e.code !== 'pow_required')) throw e;
+    const task = await json(shape.rec, '/pow');
+    const challenge = String(task['challenge'] ?? '');
+    const nonce = await solve(challenge, Number(task['bits']));
+    return post({ ...want, pow: { challenge, nonce } });
+  }
+}
+
+export const site = () => json(shape.site, '/domains');
+export const session = (address: string, secret: { password: string } | { recovery: string }) =>
+  json(shape.newBox, '/session', { method: 'POST', body: { address, ...secret } });
+export const box = (token: string) => json(shape.boxInfo, '/mailbox', { token });
+export const change = (token: string, body: { ttl?: number; expires_at?: string; idle_ttl?: number; ends_after?: number; password?: string }) =>
+  json(shape.boxInfo, '/mailbox', { method: 'PATCH', token, body });
+
+/** Ends the box; answers how many mails went with it. */
+export const burn = (token: string) =>
+  json((v) => ({ ended_at: shape.time(shape.rec(v)['ended_at']), messages: Number(shape.rec(v)['messages']) || 0 }), '/mailbox', { method: 'DELETE', token });
+
+export const credentials = (token: string) => json(shape.credentials, '/mailbox/credentials', { token });
+export const credentialNew = (token: string, kind: 'token' | 'recovery' | 'password', password?: string) =>
+  json((v) => String(shape.rec(v)['secret'] ?? shape.rec(v)[kind] ?? ''), '/mailbox/credentials', {
+    method: 'POST', token, body: password ? { kind, password } : { kind },
+  });
+export const credentialDrop = (token: string, id: string) =>
+  done(`/mailbox/credentials/${encodeURIComponent(id)}`, { method: 'DELETE', token });
+
+export function messages(token: string, q: { folder?: string; cursor?: string; limit?: number; q?: string }): Promise<shape.Page> {
+  const p = new URLSearchParams();
+  for (const [k, v] of Object.entries(q)) if (v) p.set(k, String(v));
+  return json(shape.page, `/mailbox/messages?${p}`, { token });
+}
+export const message = (token: string, id: string) => json(shape.message, msg(id), { token });
+export const mark = (token: string, id: string, body: { seen?: boolean; flagged?: boolean; folder?: string }) =>
+  done(msg(id), { method: 'PATCH', token, body });
+export const remove = (token: string, id: string) => done(msg(id), { method: 'DELETE', token });
+export const verdict = (token: string, id: string, spam: boolean) =>
+  done(`${msg(id)}/verdict`, { method: 'POST', token, body: { spam } });
+
+const LONG_MS = 300_000; /* 25 MiB over a slow line */
+export const raw = async (token: string, id: string): Promise<Blob> =>
+  (await ask(`${msg(id)}/raw`, { token, accept: '*/*', patienceMs: LONG_MS })).blob();
+export const html = async (token: string, id: string): Promise<string> =>
+  (await ask(`${msg(id)}/html`, { token, accept: 'text/plain, */*' })).text();
+export const attachment = async (token: string, id: string, n: number): Promise<Blob> =>
+  (await ask(`${msg(id)}/attachments/${n}`, { token, accept: '*/*', patienceMs: LONG_MS })).blob();
+
+/** The first bytes of a mail's source, as one character each; the rest is not fetched. */
+export async function rawHead(token: string, id: string, max: number): Promise<{ text: string; whole: boolean }> {
+  const reader = (await ask(`${msg(id)}/raw`, { token, accept: '*/*' })).body!.getReader();
+  const parts: Uint8Array[] = [];
+  let n = 0;
+  for (;;) {
+    const { done: end, value } = await reader.read();
+    if (end) break;
+    parts.push(value);
+    n += value.length;
+    if (n <= max) continue;
+    void reader.cancel();
+    break;
+  }
+  const bytes = new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
+  return { text: new TextDecoder().decode(bytes.subarray(0, max)), whole: n <= max };
+}
+
+/** Hands cleaned HTML over and gets the address of a frame for it: once, within ten seconds, without the token. */
+export async function ticket(token: string, id: string, clean: string, images: boolean): Promise<string> {
+  const o = await json(shape.rec, `${msg(id)}/html`, { method: 'POST', token, body: { html: clean, images } });
+  const url = String(o['url'] ?? '');
+  if (!/^\/view\/[\w.~-]+$/.test(url)) throw new ApiError(200, 'bad_answer', 'url');
+  return url;
+}
+
+/** The event stream of one box (server-sent events, read by hand because EventSource cannot send a token). */
+export async function events(token: string, lastId: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+  const headers: Record<string, string> = lastId ? { 'Last-Event-ID': lastId } : {};
+  return (await ask('/mailbox/events', { token, signal, accept: 'text/event-stream', headers })).body!;
+}
+
+/** Holds the line until a mail newer than the uid is there; null when the time is up. */
+export async function wait(token: string, since: number, signal: AbortSignal): Promise<shape.Item | null> {
+  const answer = await ask(`/mailbox/wait?since=${since}&timeout=25`, { token, signal });
+  return answer.status === 204 ? null : shape.item(await answer.json());
+}
+
+export const testMail = (token: string) => done('/mailbox/test', { method: 'POST', token });

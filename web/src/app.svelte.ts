@@ -1,0 +1,529 @@
+// What the page does: every action of a reader, each as a call to the server and a step of the state. Views read `app`
+// and call its functions; they hold nothing of their own that outlives a click.
+import * as api from './api';
+import { ApiError } from './api';
+import { language, preferred, setLanguage, t } from './i18n/i18n.svelte';
+import { Live, type Status } from './live';
+import { alertMail, badge } from './notify';
+import type { Item, LiveEvent, Message, Site } from './shape';
+import * as st from './state';
+import * as store from './store';
+import { grouped, until } from './time';
+
+export type Sheet = 'addresses' | 'new' | 'open' | 'connect' | 'recovery' | 'settings' | 'about' | 'keys' | 'qr' | 'extend' | 'menu';
+export interface Toast { id: number; text: string; kind: 'info' | 'error'; undo?: () => void }
+interface Place { sheet?: Sheet; open?: string }
+
+const UNDO_MS = 5_000;
+const TOAST_MS = 4_000;
+const PAGE = 50;
+const OTHERS_MS = 30_000;
+const MESSAGES_KEPT = 60;
+
+class App {
+  s: st.State = $state.raw(st.empty);
+  status: Status = $state.raw({ kind: 'idle' });
+  site: Site | null = $state.raw(null);
+  settings: store.Settings = $state.raw(store.settings());
+  sheet: Sheet | null = $state(null);
+  toasts: Toast[] = $state.raw([]);
+  said = $state('');
+  now = $state(Date.now());
+  starting: 'busy' | 'done' | string = $state('busy');
+  message: Message | null = $state.raw(null);
+  messageError = $state('');
+  mailView: 'text' | 'html' | 'headers' | 'source' = $state('html');
+  burning = $state(false);
+  private offset = 0;
+  private read = new Map<string, Message>();
+  private toastId = 0;
+  private live: Live;
+
+  constructor() {
+    this.live = new Live({
+      socket: () => new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/live`),
+      events: api.events,
+      wait: api.wait,
+      onEvent: (e) => this.onEvent(e),
+      onStatus: (x) => (this.status = x),
+    });
+  }
+
+  get box(): st.Box | undefined {
+    return st.current(this.s);
+  }
+
+  // ---- start and end -------------------------------------------------------------------------------------------
+
+  async start(): Promise<void> {
+    await setLanguage(store.settings().lang || preferred()).catch(() => undefined);
+    this.applyTheme();
+    history.replaceState(null, '');
+    addEventListener('popstate', () => this.onPlace((history.state ?? {}) as Place));
+    addEventListener('online', () => this.live.retry());
+    addEventListener('offline', () => this.live.offline());
+    setInterval(() => this.tick(), 1000);
+    setInterval(() => void this.refreshOthers(), OTHERS_MS);
+    void this.loadSite();
+    await this.restore();
+  }
+
+  async loadSite(): Promise<void> {
+    this.site = await api.site().catch(() => this.site);
+  }
+
+  /** Opens what this browser knows; makes an address where nothing lives. */
+  async restore(): Promise<void> {
+    this.starting = 'busy';
+    const kept = store.boxes();
+    const found = await Promise.all(kept.map((k) => this.reopen(k)));
+    const boxes = found.filter((b) => b !== null);
+    if (boxes.length === 0 && found.length === kept.length) await this.make({});
+    else this.s = { ...this.s, boxes };
+    if (this.s.boxes.length > 0) this.show(boxes.find((b) => b.id === store.last())?.id ?? this.s.boxes[0]!.id);
+    if (this.starting === 'busy') this.starting = 'done';
+  }
+
+  private async reopen(k: store.Kept): Promise<st.Box | null> {
+    try {
+      const info = await api.box(k.token);
+      this.clock(info.now);
+      return st.boxFrom(info, k.token, k.recovery);
+    } catch (e) {
+      if (e instanceof ApiError && (e.status === 401 || e.status === 404)) return null;
+      if (k.expiresAt < this.time()) return null;
+      const info = { id: k.id, address: k.address, created_at: 0, expires_at: k.expiresAt, idle_ttl: 0, ends_after: 0, received: 0, guessable: false, now: 0, folders: [], quota: { messages: 0, max_messages: 0, bytes: 0, max_bytes: 0 } };
+      return st.boxFrom(info, k.token, k.recovery);
+    }
+  }
+
+  /** Makes a box; says in words why not when it cannot. */
+  async make(want: api.Wanted): Promise<string> {
+    try {
+      const made = await api.create(want);
+      this.adopt(made.box, made.token, made.recovery);
+      return '';
+    } catch (e) {
+      const text = this.errorText(e);
+      if (this.s.boxes.length === 0 && !this.s.ended) this.starting = text;
+      return text;
+    }
+  }
+
+  async openBox(address: string, secret: { password: string } | { recovery: string }): Promise<string> {
+    try {
+      const made = await api.session(address.trim(), secret);
+      this.adopt(made.box, made.token, '');
+      return '';
+    } catch (e) {
+      if (e instanceof ApiError && (e.status === 401 || e.status === 404 || e.status === 403 || e.status === 422 || e.status === 400)) return t('open.wrong');
+      return this.errorText(e);
+    }
+  }
+
+  private adopt(info: Parameters<typeof st.boxFrom>[0], token: string, words: string): void {
+    this.clock(info.now);
+    this.starting = 'done';
+    this.s = st.addBox(this.s, st.boxFrom(info, token, words));
+    this.keep();
+    this.show(info.id);
+  }
+
+  /** Puts a box on screen. */
+  show(id: string): void {
+    this.s = { ...st.select(this.s, id), ended: null };
+    this.message = null;
+    store.saveLast(id);
+    this.keep();
+    this.watch();
+    void this.load('INBOX');
+  }
+
+  private keep(): void {
+    store.saveBoxes(this.s.boxes.map(({ id, address, token, recovery, expiresAt }) => ({ id, address, token, recovery, expiresAt })));
+  }
+
+  private watch(): void {
+    const mine = this.s.boxes.map((b) => ({ id: b.id, token: b.token, uid: st.listOf(b, 'INBOX').items[0]?.uid ?? 0 }));
+    mine.sort((a, b) => Number(b.id === this.s.current) - Number(a.id === this.s.current));
+    this.live.watch(mine);
+  }
+
+  // ---- time ----------------------------------------------------------------------------------------------------
+
+  /** The server's clock, as far as its answers tell it. */
+  time(): number {
+    return Date.now() + this.offset;
+  }
+
+  private clock(now: number): void {
+    if (now > 0) this.offset = now - Date.now();
+    this.now = this.time();
+  }
+
+  private tick(): void {
+    this.now = this.time();
+    for (const b of this.s.boxes) if (b.expiresAt <= this.now) this.over(b.id);
+    badge(this.s);
+  }
+
+  private over(id: string): void {
+    const b = st.boxOf(this.s, id);
+    if (!b) return;
+    const onScreen = this.s.current === id;
+    this.s = st.endBox(this.s, id, { address: b.address, at: Math.min(b.expiresAt, this.time()), mails: b.quota.messages, how: 'time' });
+    this.afterEnd(onScreen);
+  }
+
+  private afterEnd(onScreen: boolean): void {
+    if (onScreen) {
+      this.message = null;
+      this.burning = false;
+      if (this.sheet) this.close();
+      this.say(t('ended.title'));
+    }
+    this.keep();
+    this.watch();
+  }
+
+  async extend(body: Parameters<typeof api.change>[1]): Promise<string> {
+    const b = this.box;
+    if (!b) return '';
+    try {
+      const info = await api.change(b.token, body);
+      this.s = st.updateBox(this.s, info);
+      this.keep();
+      if (body.password === undefined) this.toast(t('extend.done', { time: until(info.expires_at, this.now, language()) }));
+      return '';
+    } catch (e) {
+      return this.errorText(e);
+    }
+  }
+
+  async burn(): Promise<string> {
+    const b = this.box;
+    if (!b) return '';
+    try {
+      const gone = await api.burn(b.token);
+      this.s = st.endBox(this.s, b.id, { address: b.address, at: gone.ended_at || this.time(), mails: gone.messages, how: 'burned' });
+      this.afterEnd(true);
+      return '';
+    } catch (e) {
+      return this.failed(e, b);
+    }
+  }
+
+  forget(id: string): void {
+    const wasShown = this.s.current === id;
+    this.s = st.endBox(this.s, id, null);
+    this.keep();
+    if (wasShown && this.s.current) this.show(this.s.current);
+    else this.watch();
+  }
+
+  /** Everything of ours leaves this browser; `leave` also leaves the page. */
+  async forgetAll(leave: boolean): Promise<void> {
+    this.live.close();
+    this.s = st.empty;
+    this.message = null;
+    this.read.clear();
+    await store.forgetAll();
+    location.replace(leave ? 'about:blank' : '/');
+  }
+
+  // ---- mail ----------------------------------------------------------------------------------------------------
+
+  async load(folder: string, more = false): Promise<void> {
+    const b = this.box;
+    if (!b) return;
+    const cursor = more ? st.listOf(b, folder).cursor : null;
+    try {
+      const page = await api.messages(b.token, { folder, limit: PAGE, ...(cursor ? { cursor } : {}) });
+      this.s = st.setPage(this.s, b.id, folder, page, more);
+      badge(this.s);
+    } catch (e) {
+      this.failed(e, b);
+    }
+  }
+
+  folder(name: string): void {
+    this.s = st.setFolder(this.s, name);
+    this.message = null;
+    void this.load(name);
+  }
+
+  async search(query: string, more = false): Promise<void> {
+    const b = this.box;
+    if (!b) return;
+    if (!query.trim()) return void (this.s = st.clearResults(this.s));
+    const cursor = more ? this.s.results?.cursor : null;
+    try {
+      const page = await api.messages(b.token, { folder: this.s.folder, q: query, limit: PAGE, ...(cursor ? { cursor } : {}) });
+      if (this.box?.id === b.id) this.s = st.setResults(this.s, query, page, more);
+    } catch (e) {
+      this.errorToast(this.failed(e, b));
+    }
+  }
+
+  /** Opens a mail: the row's own facts are there at once, the rest follows. */
+  async open(id: string): Promise<void> {
+    const b = this.box;
+    if (!b) return;
+    const was = this.s.open;
+    this.s = st.settle(st.opened(this.s, id), id);
+    this.messageError = '';
+    this.message = this.read.get(id) ?? null;
+    if (this.message) this.mailView = this.message.html ? 'html' : 'text';
+    this.place({ open: id }, was !== null);
+    this.mark(id, true);
+    if (this.message) return;
+    try {
+      const m = await api.message(b.token, id);
+      this.remember(m);
+      if (this.s.open !== id) return;
+      this.mailView = m.html ? 'html' : 'text';
+      this.message = m;
+    } catch (e) {
+      if (this.s.open === id) this.messageError = e instanceof ApiError && e.offline ? t('error.offline') : t('read.failed');
+      this.failed(e, b);
+    }
+  }
+
+  private remember(m: Message): void {
+    this.read.set(m.id, m);
+    if (this.read.size > MESSAGES_KEPT) this.read.delete(this.read.keys().next().value!);
+  }
+
+  closeMessage(): void {
+    if ((history.state as Place | null)?.open) history.back();
+    else this.onPlace({});
+  }
+
+  step(by: 1 | -1): void {
+    const id = st.neighbour(this.s, by);
+    if (id) void this.open(id);
+  }
+
+  mark(id: string, seen: boolean): void {
+    const b = this.box;
+    const item = st.find(b, id) ?? this.s.results?.items.find((i) => i.id === id);
+    if (!b || !item || item.seen === seen) return;
+    this.s = st.marked(this.s, b.id, id, { seen });
+    api.mark(b.token, id, { seen }).catch((e: unknown) => this.failed(e, b));
+    badge(this.s);
+  }
+
+  flag(id: string, flagged: boolean): void {
+    const b = this.box;
+    if (!b) return;
+    this.s = st.marked(this.s, b.id, id, { flagged });
+    api.mark(b.token, id, { flagged }).catch((e: unknown) => this.errorToast(this.failed(e, b)));
+  }
+
+  async junk(id: string, spam: boolean): Promise<void> {
+    const b = this.box;
+    if (!b) return;
+    try {
+      await api.verdict(b.token, id, spam);
+      const goal = spam ? 'Junk' : 'INBOX';
+      if (st.find(st.boxOf(this.s, b.id), id)?.folder !== goal) await api.mark(b.token, id, { folder: goal }).catch(() => undefined);
+      this.read.delete(id);
+      this.s = st.moved(this.s, b.id, id, goal);
+      this.message = null;
+      if ((history.state as Place | null)?.open === id) history.back();
+      this.toast(t(spam ? 'read.junked' : 'read.unjunked'));
+    } catch (e) {
+      this.errorToast(this.failed(e, b));
+    }
+  }
+
+  /** Deletes with five seconds to think again; leaving the page deletes at once. */
+  remove(ids: readonly string[]): void {
+    const b = this.box;
+    if (!b || ids.length === 0) return;
+    const all = [...Object.values(b.lists).flatMap((l) => l.items), ...(this.s.results?.items ?? [])];
+    const items = [...new Map(all.filter((i) => ids.includes(i.id)).map((i) => [i.id, i])).values()];
+    const wasOpen = this.s.open;
+    this.s = st.removed(this.s, b.id, ids);
+    if (wasOpen && ids.includes(wasOpen)) this.closeMessage();
+    badge(this.s);
+    let sent = false;
+    const send = (): void => {
+      if (sent) return;
+      sent = true;
+      removeEventListener('pagehide', send);
+      for (const id of ids) api.remove(b.token, id).catch((e: unknown) => this.undelete(e, b, items.filter((i) => i.id === id)));
+    };
+    addEventListener('pagehide', send);
+    const timer = setTimeout(send, UNDO_MS);
+    this.toast(t('list.deleted', { n: ids.length }), () => {
+      clearTimeout(timer);
+      sent = true;
+      removeEventListener('pagehide', send);
+      this.s = st.put(this.s, b.id, items);
+    });
+  }
+
+  private undelete(e: unknown, b: st.Box, items: Item[]): void {
+    if (e instanceof ApiError && e.status === 404) return;
+    this.s = st.put(this.s, b.id, items);
+    this.errorToast(this.failed(e, b));
+  }
+
+  // ---- live ----------------------------------------------------------------------------------------------------
+
+  private onEvent(e: LiveEvent): void {
+    const before = st.boxOf(this.s, e.mailbox);
+    const known = e.type === 'message.new' && st.find(before, e.message.id) !== undefined;
+    const onScreen = this.s.current === e.mailbox;
+    this.s = st.apply(this.s, e);
+    if (e.type === 'message.new' && before && !known) this.onMail(before, e.message);
+    else if (e.type === 'mailbox.ended' && before) this.afterEnd(onScreen);
+    else if (e.type === 'resync' || e.type === 'denied') void this.refresh(e.mailbox);
+    if (e.type === 'message.deleted' && this.message?.id === e.id) this.message = null;
+    badge(this.s);
+  }
+
+  private onMail(b: st.Box, m: Item): void {
+    const here = this.s.current === b.id;
+    const name = m.from.name || m.from.address || t('list.nosender');
+    const code = m.code ? ` ${t('new.code', { code: [...m.code].join(' ') })}` : '';
+    this.say(t('new.arrived', { name, subject: m.subject || t('list.nosubject') }) + code);
+    if (!here) this.toast(t('new.elsewhere', { address: b.address }));
+    setTimeout(() => (this.s = st.settle(this.s, m.id)), 1600);
+    if (m.folder !== 'Junk') alertMail(this.settings, name, m.code ? `${grouped(m.code)} · ${m.subject}` : m.subject, () => this.goTo(b.id, m.id));
+  }
+
+  private goTo(boxId: string, id: string): void {
+    if (this.s.current !== boxId) this.show(boxId);
+    void this.open(id);
+  }
+
+  private async refresh(id: string): Promise<void> {
+    const all = id ? this.s.boxes.filter((b) => b.id === id) : this.s.boxes;
+    for (const b of all) {
+      try {
+        const info = await api.box(b.token);
+        this.clock(info.now);
+        this.s = st.updateBox(this.s, info);
+        if (b.id === this.s.current) await this.load(this.s.folder);
+      } catch (e) {
+        this.failed(e, b);
+      }
+    }
+  }
+
+  /** Without a socket only the box on screen is followed live; the others are asked now and then. */
+  private async refreshOthers(): Promise<void> {
+    if (this.status.kind !== 'live' || this.status.over === 'socket') return;
+    for (const b of this.s.boxes) if (b.id !== this.s.current) await this.refresh(b.id);
+  }
+
+  reconnect(): void {
+    this.live.retry();
+  }
+
+  // ---- places: what the back button undoes ---------------------------------------------------------------------
+
+  private place(p: Place, replace: boolean): void {
+    if (replace) history.replaceState(p, '');
+    else history.pushState(p, '');
+  }
+
+  private onPlace(p: Place): void {
+    this.sheet = p.sheet ?? null;
+    if (this.sheet) return;
+    const open = p.open && st.find(this.box, p.open) ? p.open : null;
+    if (open !== this.s.open) {
+      this.s = st.opened(this.s, open);
+      this.message = open ? (this.read.get(open) ?? null) : null;
+      if (open && !this.message) void this.open(open);
+    }
+  }
+
+  go(sheet: Sheet): void {
+    this.place({ sheet, ...(this.s.open ? { open: this.s.open } : {}) }, this.sheet !== null);
+    this.sheet = sheet;
+  }
+
+  close(): void {
+    if ((history.state as Place | null)?.sheet) history.back();
+    this.sheet = null;
+  }
+
+  // ---- words ---------------------------------------------------------------------------------------------------
+
+  say(text: string): void {
+    this.said = '';
+    setTimeout(() => (this.said = text), 60);
+  }
+
+  toast(text: string, undo?: () => void): void {
+    const id = ++this.toastId;
+    this.toasts = [...this.toasts.slice(-2), undo ? { id, text, kind: 'info', undo } : { id, text, kind: 'info' }];
+    setTimeout(() => this.dismiss(id), undo ? UNDO_MS : TOAST_MS);
+  }
+
+  /** Errors stay until they are closed. */
+  errorToast(text: string): void {
+    if (text && !this.toasts.some((x) => x.text === text)) this.toasts = [...this.toasts.slice(-2), { id: ++this.toastId, text, kind: 'error' }];
+  }
+
+  dismiss(id: number): void {
+    this.toasts = this.toasts.filter((x) => x.id !== id);
+  }
+
+  /** What went wrong with a box's call, in words; a token that opens nothing any more means that the box ended. */
+  private failed(e: unknown, b: st.Box): string {
+    if (e instanceof ApiError && e.status === 401) {
+      this.over(b.id);
+      return '';
+    }
+    return this.errorText(e);
+  }
+
+  errorText(e: unknown): string {
+    if (!(e instanceof ApiError)) return t('error.other', { code: '?' });
+    if (e.offline) return t('error.offline');
+    if (e.code === 'too_soon') return t('error.toosoon');
+    if (e.status === 429) return e.retryAfterS ? t('error.rate', { n: e.retryAfterS }) : t('error.rate.soon');
+    if (e.code === 'weak_password') return t('error.weak');
+    if (e.code === 'unknown_domain' || e.code === 'bad_domain') return t('error.domain');
+    if (e.status === 409) return t('error.taken');
+    if (e.code === 'bad_local' || e.code === 'bad_address') return t('error.name');
+    if (e.status === 507) return t('error.full');
+    if (e.code === 'bad_answer') return t('error.bad_answer');
+    if (e.status >= 500) return t('error.busy');
+    return e.detail || t('error.other', { code: e.code || e.status });
+  }
+
+  // ---- settings ------------------------------------------------------------------------------------------------
+
+  async set(change: Partial<store.Settings>): Promise<void> {
+    this.settings = { ...this.settings, ...change };
+    store.saveSettings(this.settings);
+    this.applyTheme();
+    if (change.lang) await setLanguage(change.lang);
+  }
+
+  private applyTheme(): void {
+    const { theme } = this.settings;
+    if (theme === 'auto') delete document.documentElement.dataset['theme'];
+    else document.documentElement.dataset['theme'] = theme;
+  }
+
+  wordsSaved(): void {
+    if (!this.box) return;
+    this.s = st.forgetWords(this.s, this.box.id);
+    this.keep();
+  }
+
+  wordsMade(words: string): void {
+    const b = this.box;
+    if (!b) return;
+    this.s = { ...this.s, boxes: this.s.boxes.map((x) => (x.id === b.id ? { ...x, recovery: words } : x)) };
+    this.keep();
+  }
+}
+
+export const app = new App();

@@ -1,0 +1,203 @@
+// What the server says, as types, and the checks that turn unknown JSON into them. A required field that is missing or
+// of another kind makes the whole answer bad; what a later server may leave out has a default. Pure.
+
+export interface Person { name: string; address: string }
+export interface Folder { name: string; total: number; unseen: number }
+export interface Quota { messages: number; max_messages: number; bytes: number; max_bytes: number }
+export interface Code { value: string; confidence: number; reason: string }
+export interface Link { url: string; host: string; text: string; kind: string }
+export interface Symbol_ { name: string; score: number; reason: string }
+export interface Attachment {
+  n: number; filename: string; content_type: string; size: number; sha256: string;
+  inline: boolean; content_id: string; dangerous: boolean; verdict: string;
+}
+export interface Auth { spf: string; dkim: string; dmarc: string; arc: string; domain: string }
+
+/** A row of the list; Message is the same with its text. */
+export interface Item {
+  id: string; uid: number; folder: string; from: Person; subject: string; received_at: number; size: number;
+  seen: boolean; flagged: boolean; junk: boolean; intro: string; code: string | null; files: number;
+}
+export interface Message extends Item {
+  to: Person[]; cc: Person[]; reply_to: Person[]; message_id: string; date: number; codes: Code[]; links: Link[];
+  text: string; html: boolean; attachments: Attachment[]; auth: Auth; score: number; symbols: Symbol_[]; defects: string[];
+}
+export interface BoxInfo {
+  id: string; address: string; created_at: number; expires_at: number; idle_ttl: number; ends_after: number;
+  received: number; guessable: boolean; quota: Quota; folders: Folder[]; now: number;
+}
+export interface NewBox { box: BoxInfo; token: string; recovery: string }
+export interface Service { name: string; host: string; port: number; tls: string }
+export interface Limits { default_ttl: number; min_ttl: number; max_ttl: number; max_messages: number; message_max_bytes: number }
+export interface Site {
+  domains: { domain: string; default: boolean }[]; limits: Limits; pow_bits: number; version: string;
+  services: Service[]; features: string[];
+}
+export interface Credential { id: string; kind: string; created_at: number; current: boolean }
+export interface Page { messages: Item[]; next_cursor: string | null }
+export interface Trace { at: number; step: string; detail: string }
+
+export type LiveEvent =
+  | { type: 'ready'; mailbox: string; expires_at: number }
+  | { type: 'message.new'; mailbox: string; message: Item }
+  | { type: 'message.changed'; mailbox: string; id: string; seen?: boolean; flagged?: boolean; folder?: string }
+  | { type: 'message.deleted'; mailbox: string; id: string }
+  | { type: 'mailbox.changed'; mailbox: string; expires_at?: number; idle_ttl?: number; ends_after?: number }
+  | { type: 'mailbox.ended'; mailbox: string }
+  | { type: 'resync'; mailbox: string }
+  | { type: 'trace'; mailbox: string; trace: Trace }
+  | { type: 'denied'; mailbox: string };
+
+export class BadAnswer extends Error {
+  override name = 'BadAnswer';
+}
+
+type Rec = Record<string, unknown>;
+const isRec = (v: unknown): v is Rec => typeof v === 'object' && v !== null && !Array.isArray(v);
+
+export function rec(v: unknown): Rec {
+  if (!isRec(v)) throw new BadAnswer('an object was due');
+  return v;
+}
+
+function must(o: Rec, key: string): string {
+  const v = o[key];
+  if (typeof v !== 'string' || v === '') throw new BadAnswer(`${key} is missing`);
+  return v;
+}
+
+const str = (v: unknown): string => (typeof v === 'string' ? v : '');
+const num = (v: unknown, or = 0): number => (typeof v === 'number' && Number.isFinite(v) ? v : or);
+const bool = (v: unknown): boolean => v === true;
+const list = <T>(v: unknown, each: (x: Rec) => T): T[] => (Array.isArray(v) ? v.filter(isRec).map(each) : []);
+
+/** RFC 3339, or a number of seconds or milliseconds, as milliseconds; 0 for what is none of these. */
+export function time(v: unknown): number {
+  if (typeof v === 'number' && Number.isFinite(v)) return v < 1e11 ? v * 1000 : v;
+  const ms = typeof v === 'string' ? Date.parse(v) : NaN;
+  return Number.isFinite(ms) ? ms : 0;
+}
+
+export const person = (v: unknown): Person =>
+  isRec(v) ? { name: str(v['name']), address: str(v['address']) } : { name: '', address: str(v) };
+const people = (v: unknown): Person[] => (Array.isArray(v) ? v.map(person) : []);
+
+export function item(v: unknown): Item {
+  const o = rec(v);
+  const files = Array.isArray(o['attachments']) ? o['attachments'].filter((a) => isRec(a) && a['inline'] !== true).length : num(o['attachments']);
+  return {
+    id: must(o, 'id'), uid: num(o['uid']), folder: str(o['folder']) || 'INBOX', from: person(o['from']),
+    subject: str(o['subject']), received_at: time(o['received_at']), size: num(o['size']), seen: bool(o['seen']),
+    flagged: bool(o['flagged']), junk: bool(o['junk']), intro: str(o['intro']), code: str(o['code']) || null, files,
+  };
+}
+
+const attachment = (a: Rec, i: number): Attachment => ({
+  n: num(a['n'], i), filename: str(a['filename']), content_type: str(a['content_type']), size: num(a['size']),
+  sha256: str(a['sha256']), inline: bool(a['inline']), content_id: str(a['content_id']).replace(/^<|>$/g, ''),
+  dangerous: bool(a['dangerous']), verdict: str(a['verdict']),
+});
+
+function auth(v: unknown): Auth {
+  const o = isRec(v) ? v : {};
+  const word = (x: unknown): string => (isRec(x) ? str(x['result']) : str(x)).toLowerCase();
+  const dkim = o['dkim'];
+  const domain = str(o['domain']) || (isRec(dkim) ? str(dkim['domain']) : '');
+  return { spf: word(o['spf']), dkim: word(dkim), dmarc: word(o['dmarc']), arc: word(o['arc']), domain };
+}
+
+export function message(v: unknown): Message {
+  const o = rec(v);
+  const verdict = isRec(o['verdict']) ? o['verdict'] : {};
+  const files = Array.isArray(o['attachments']) ? o['attachments'].filter(isRec).map(attachment) : [];
+  const symbols = Array.isArray(verdict['symbols']) ? verdict['symbols'] : [];
+  return {
+    ...item(v), to: people(o['to']), cc: people(o['cc']), reply_to: people(o['reply_to']),
+    message_id: str(o['message_id']), date: time(o['date']),
+    codes: list(o['codes'], (c) => ({ value: str(c['value']), confidence: num(c['confidence']), reason: str(c['reason']) })),
+    links: list(o['links'], (l) => ({ url: str(l['url']), host: str(l['host']), text: str(l['text']), kind: str(l['kind']) })),
+    text: str(o['text']), html: bool(o['html']), attachments: files, auth: auth(o['auth']), score: num(verdict['score']),
+    symbols: symbols.map((s) => (isRec(s) ? { name: str(s['name']), score: num(s['score']), reason: str(s['reason']) } : { name: str(s), score: 0, reason: '' })),
+    defects: Array.isArray(o['defects']) ? o['defects'].map(str).filter(Boolean) : [],
+  };
+}
+
+export function page(v: unknown): Page {
+  const o = rec(v);
+  if (!Array.isArray(o['messages'])) throw new BadAnswer('messages is missing');
+  return { messages: o['messages'].map(item), next_cursor: str(o['next_cursor']) || null };
+}
+
+export function boxInfo(v: unknown): BoxInfo {
+  const o = rec(v);
+  const q = isRec(o['quota']) ? o['quota'] : {};
+  const expires_at = time(o['expires_at']);
+  if (expires_at === 0) throw new BadAnswer('expires_at is missing');
+  return {
+    id: must(o, 'id'), address: must(o, 'address'), created_at: time(o['created_at']), expires_at,
+    idle_ttl: num(o['idle_ttl']), ends_after: num(o['ends_after']), received: num(o['received']),
+    guessable: bool(o['guessable']), now: time(o['now']),
+    quota: { messages: num(q['messages']), max_messages: num(q['max_messages']), bytes: num(q['bytes']), max_bytes: num(q['max_bytes']) },
+    folders: list(o['folders'], (f) => ({ name: str(f['name']), total: num(f['total']), unseen: num(f['unseen']) })),
+  };
+}
+
+export function newBox(v: unknown): NewBox {
+  const o = rec(v);
+  const box = isRec(o['mailbox']) ? o['mailbox'] : o;
+  return { box: boxInfo(box), token: must(o, 'token'), recovery: str(o['recovery']) };
+}
+
+export function site(v: unknown): Site {
+  const o = rec(v);
+  const l = isRec(o['limits']) ? o['limits'] : {};
+  const pow = isRec(o['pow']) ? o['pow'] : {};
+  const domains = list(o['domains'], (d) => ({ domain: must(d, 'domain'), default: bool(d['default']) }));
+  if (domains.length === 0) throw new BadAnswer('domains is missing');
+  const services = isRec(o['services']) ? Object.entries(o['services']) : [];
+  return {
+    domains, pow_bits: num(pow['bits']), version: str(o['version']),
+    limits: {
+      default_ttl: num(l['default_ttl'], 3600), min_ttl: num(l['min_ttl'], 600), max_ttl: num(l['max_ttl'], 604800),
+      max_messages: num(l['max_messages']), message_max_bytes: num(l['message_max_bytes']),
+    },
+    services: services.flatMap(([name, s]) => isRec(s) ? [{ name, host: str(s['host']), port: num(s['port']), tls: str(s['tls']) }] : []),
+    features: Array.isArray(o['features']) ? o['features'].map(str) : [],
+  };
+}
+
+export const credentials = (v: unknown): Credential[] =>
+  list(rec(v)['credentials'], (c) => ({ id: String(c['id'] ?? ''), kind: str(c['kind']), created_at: time(c['created_at']), current: bool(c['current']) }));
+
+/** One frame of the live channel; null for a type that this page does not know, which a later server may send. */
+export function liveEvent(v: unknown): LiveEvent | null {
+  if (!isRec(v)) return null;
+  const mailbox = str(v['mailbox']);
+  const id = str(v['id']);
+  const flag = (k: 'seen' | 'flagged') => (typeof v[k] === 'boolean' ? { [k]: v[k] as boolean } : {});
+  switch (v['type']) {
+    case 'ready':
+      return { type: 'ready', mailbox, expires_at: time(v['expires_at']) };
+    case 'message.new':
+      return isRec(v['message']) ? { type: 'message.new', mailbox, message: item(v['message']) } : null;
+    case 'message.changed':
+      return { type: 'message.changed', mailbox, id, ...flag('seen'), ...flag('flagged'), ...(str(v['folder']) ? { folder: str(v['folder']) } : {}) };
+    case 'message.deleted':
+      return { type: 'message.deleted', mailbox, id };
+    case 'mailbox.changed': {
+      const n = (k: 'idle_ttl' | 'ends_after') => (typeof v[k] === 'number' ? { [k]: v[k] as number } : {});
+      return { type: 'mailbox.changed', mailbox, ...(time(v['expires_at']) ? { expires_at: time(v['expires_at']) } : {}), ...n('idle_ttl'), ...n('ends_after') };
+    }
+    case 'mailbox.ended':
+      return { type: 'mailbox.ended', mailbox };
+    case 'resync':
+      return { type: 'resync', mailbox };
+    case 'trace':
+      return { type: 'trace', mailbox, trace: { at: time(v['at']) || Date.now(), step: str(v['step']), detail: str(v['detail']) } };
+    case 'denied':
+    case 'error':
+      return { type: 'denied', mailbox };
+    default:
+      return null;
+  }
+}

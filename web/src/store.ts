@@ -1,0 +1,64 @@
+// What this browser remembers: which addresses it can open, and how it likes the page. All of it in localStorage, none
+// of it ever sent anywhere but a token in its own header. A closed storage (private mode) costs only the memory.
+import type { Lang } from './i18n/i18n.svelte';
+
+export interface Kept { id: string; address: string; token: string; recovery: string; expiresAt: number }
+export interface Settings {
+  theme: 'auto' | 'light' | 'dark';
+  lang: Lang | '';
+  sound: boolean;
+  notify: boolean;
+  keys: boolean;
+}
+
+const BOXES = 'mayfly.boxes';
+const SETTINGS = 'mayfly.settings';
+const LAST = 'mayfly.last';
+export const DEFAULTS: Settings = { theme: 'auto', lang: '', sound: false, notify: false, keys: true };
+
+function read(key: string): unknown {
+  try {
+    return JSON.parse(localStorage.getItem(key) ?? 'null');
+  } catch {
+    return null;
+  }
+}
+
+function write(key: string, value: unknown): void {
+  try {
+    localStorage.setItem(key, JSON.stringify(value));
+  } catch {
+    /* full or forbidden: the page works without a memory */
+  }
+}
+
+const isKept = (v: unknown): v is Kept => {
+  const o = v as Kept | null;
+  return !!o && typeof o.id === 'string' && typeof o.address === 'string' && typeof o.token === 'string' && typeof o.expiresAt === 'number';
+};
+
+export function boxes(): Kept[] {
+  const v = read(BOXES);
+  return Array.isArray(v) ? v.filter(isKept).map((k) => ({ ...k, recovery: typeof k.recovery === 'string' ? k.recovery : '' })) : [];
+}
+export const saveBoxes = (list: Kept[]): void => write(BOXES, list);
+
+export const last = (): string => String(read(LAST) ?? '');
+export const saveLast = (id: string): void => write(LAST, id);
+
+export function settings(): Settings {
+  const v = read(SETTINGS);
+  return { ...DEFAULTS, ...(typeof v === 'object' && v !== null ? (v as Partial<Settings>) : {}) };
+}
+export const saveSettings = (s: Settings): void => write(SETTINGS, s);
+
+/** Nothing of ours is left in this browser afterwards. */
+export async function forgetAll(): Promise<void> {
+  try {
+    for (const key of Object.keys(localStorage)) if (key.startsWith('mayfly.')) localStorage.removeItem(key);
+    if ('caches' in globalThis) for (const key of await caches.keys()) await caches.delete(key);
+    for (const r of (await navigator.serviceWorker?.getRegistrations()) ?? []) await r.unregister();
+  } catch {
+    /* what cannot be reached holds nothing of ours */
+  }
+}

@@ -1,0 +1,70 @@
+// Three small build steps: the theme script that must run before the first paint, the service worker with its list of
+// files, and a .gz beside every text file, so that the server never compresses at run time.
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { constants, gzipSync } from 'node:zlib';
+import type { Plugin } from 'vite';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const hash = (text: string | Buffer): string => createHash('sha256').update(text).digest('hex').slice(0, 8);
+
+/** Emits src/boot.js, minified by hand, as a classic script with a hashed name and puts it into the head. */
+export function boot(): Plugin {
+  let name = '';
+  return {
+    name: 'mayfly-boot',
+    apply: 'build',
+    buildStart() {
+      const source = readFileSync(join(here, 'src/boot.js'), 'utf8');
+      name = `assets/boot-${hash(source)}.js`;
+      this.emitFile({ type: 'asset', fileName: name, source });
+    },
+    transformIndexHtml: () => [{ tag: 'script', attrs: { src: `/${name}` }, injectTo: 'head-prepend' }],
+  };
+}
+
+const files = (dir: string): string[] =>
+  readdirSync(dir, { withFileTypes: true }).flatMap((e) =>
+    e.isDirectory() ? files(join(dir, e.name)) : [join(dir, e.name)],
+  );
+
+/** Writes dist/sw.js from src/sw.js with the list of shell files; its cache is named after their contents. */
+export function serviceWorker(): Plugin {
+  let out = 'dist';
+  return {
+    name: 'mayfly-sw',
+    apply: 'build',
+    configResolved: (c) => void (out = join(c.root, c.build.outDir)),
+    closeBundle() {
+      const shell = files(out)
+        .map((f) => relative(out, f).split(sep).join('/'))
+        .filter((f) => !f.endsWith('.gz') && f !== 'sw.js' && f !== 'index.html' && !/-(cyrillic|vietnamese|latin-ext|symbols)/.test(f))
+        .sort();
+      const source = readFileSync(join(here, 'src/sw.js'), 'utf8');
+      const key = hash(shell.join() + hash(readFileSync(join(out, 'index.html'))) + hash(source));
+      const head = `const SHELL = ${JSON.stringify(shell.map((f) => `/${f}`))};\nconst CACHE = 'mayfly-${key}';\n`;
+      writeFileSync(join(out, 'sw.js'), head + source);
+    },
+  };
+}
+
+/** Puts a .gz beside each text file of dist. */
+export function precompress(): Plugin {
+  let out = 'dist';
+  return {
+    name: 'mayfly-precompress',
+    apply: 'build',
+    enforce: 'post',
+    configResolved: (c) => void (out = join(c.root, c.build.outDir)),
+    closeBundle: {
+      order: 'post',
+      sequential: true,
+      handler() {
+        for (const file of files(out).filter((f) => /\.(js|css|html|svg|json|webmanifest|txt)$/.test(f)))
+          writeFileSync(`${file}.gz`, gzipSync(readFileSync(file), { level: constants.Z_BEST_COMPRESSION }));
+      },
+    },
+  };
+}
