@@ -21,7 +21,7 @@ struct reading {
 /* libconfuse's callbacks carry no context of ours. Set only while one file is read, on one thread. */
 static _Thread_local struct reading *reading;
 
-static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
     buf_printf(reading->errors, "%s:%d: ", reading->file, cfg && cfg->line ? cfg->line : 1);
     buf_vprintf(reading->errors, fmt, ap);
