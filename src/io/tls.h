@@ -11,5 +11,10 @@ struct ssl_st;
 [[nodiscard]] enum err tls_reload(struct tls *t, const char *cert_pem_path, const char *key_pem_path);
 void tls_free(struct tls *t);
 struct ssl_st *tls_accept_state(struct tls *t); /* a fresh server-side SSL, or NULL; for conn.c */
+/* The client side. TLS_ANY_PEER encrypts without asking to whom (opportunistic, RFC 7435); TLS_KNOWN_PEER verifies the
+ * chain and the host's name. ca_file: NULL for the system's. Freed by tls_free(). */
+enum tls_peer { TLS_ANY_PEER, TLS_KNOWN_PEER };
+[[nodiscard]] enum err tls_client_new(enum tls_peer peer, const char *ca_file, struct tls **out);
+struct ssl_st *tls_connect_state(struct tls *t, const char *host); /* a fresh client-side SSL, or NULL; for conn.c */
 /* A self-signed P-256 pair for hostname, valid 825 days, written with mode 0600 next to each other. */
 [[nodiscard]] enum err tls_self_signed(const char *hostname, const char *cert_pem_path, const char *key_pem_path);

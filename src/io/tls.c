@@ -1,0 +1,157 @@
+/* The context in use is replaced whole, under a lock that is held for a pointer only; connections keep the one they
+ * began with. */
+#include "io/tls.h"
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct tls {
+    pthread_mutex_t lock;
+    SSL_CTX *ctx;
+    enum tls_peer peer; /* client side only */
+};
+
+/* An encrypted key would have OpenSSL ask on the terminal. */
+static int no_passphrase(char *, int, int, void *) { return 0; }
+
+/* RFC 7301: those who ask for protocols are on HTTP; nothing but HTTP/1.1 is spoken, others are let through as they
+ * are. */
+static int choose_alpn(SSL *, const unsigned char **out, unsigned char *out_n, const unsigned char *in, unsigned in_n,
+                       void *)
+{
+    static const unsigned char ours[] = "\x08http/1.1";
+    unsigned char *chosen;
+    if (SSL_select_next_proto(&chosen, out_n, ours, sizeof ours - 1, in, in_n) != OPENSSL_NPN_NEGOTIATED)
+        return SSL_TLSEXT_ERR_NOACK;
+    *out = chosen;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+/* TLS 1.2 with forward secrecy and AEAD (RFC 9325 section 4.2), all of 1.3. */
+static SSL_CTX *context_new(const SSL_METHOD *method)
+{
+    SSL_CTX *ctx = SSL_CTX_new(method);
+    if (!ctx)
+        return NULL;
+    SSL_CTX_set_mode(ctx,
+                     SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET |
+                                 SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_num_tickets(ctx, 0);
+    SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
+    if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) &&
+        SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM:ECDHE+CHACHA20") &&
+        SSL_CTX_set1_groups_list(ctx, "X25519:P-256:P-384"))
+        return ctx;
+    SSL_CTX_free(ctx);
+    return NULL;
+}
+
+static enum err server_context(const char *cert, const char *key, SSL_CTX **out)
+{
+    SSL_CTX *ctx = context_new(TLS_server_method());
+    if (!ctx)
+        return ERR_IO;
+    SSL_CTX_set_alpn_select_cb(ctx, choose_alpn, NULL);
+    bool ok = SSL_CTX_use_certificate_chain_file(ctx, cert) == 1 &&
+              SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) == 1 && SSL_CTX_check_private_key(ctx) == 1;
+    ERR_clear_error();
+    if (!ok) {
+        SSL_CTX_free(ctx);
+        return ERR_BAD;
+    }
+    *out = ctx;
+    return OK;
+}
+
+static enum err tls_wrap(SSL_CTX *ctx, enum tls_peer peer, struct tls **out)
+{
+    struct tls *t = calloc(1, sizeof *t);
+    if (!t) {
+        SSL_CTX_free(ctx);
+        return ERR_IO;
+    }
+    pthread_mutex_init(&t->lock, NULL);
+    t->ctx = ctx;
+    t->peer = peer;
+    *out = t;
+    return OK;
+}
+
+enum err tls_new(const char *cert_pem_path, const char *key_pem_path, struct tls **out)
+{
+    SSL_CTX *ctx;
+    enum err e = server_context(cert_pem_path, key_pem_path, &ctx);
+    return e == OK ? tls_wrap(ctx, TLS_ANY_PEER, out) : e;
+}
+
+enum err tls_reload(struct tls *t, const char *cert_pem_path, const char *key_pem_path)
+{
+    SSL_CTX *fresh, *old;
+    enum err e = server_context(cert_pem_path, key_pem_path, &fresh);
+    if (e != OK)
+        return e;
+    pthread_mutex_lock(&t->lock);
+    old = t->ctx;
+    t->ctx = fresh;
+    pthread_mutex_unlock(&t->lock);
+    SSL_CTX_free(old);
+    return OK;
+}
+
+enum err tls_client_new(enum tls_peer peer, const char *ca_file, struct tls **out)
+{
+    SSL_CTX *ctx = context_new(TLS_client_method());
+    if (!ctx)
+        return ERR_IO;
+    int ok = ca_file ? SSL_CTX_load_verify_file(ctx, ca_file) : SSL_CTX_set_default_verify_paths(ctx);
+    ERR_clear_error();
+    SSL_CTX_set_verify(ctx, peer == TLS_KNOWN_PEER ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+    if (ok == 1)
+        return tls_wrap(ctx, peer, out);
+    SSL_CTX_free(ctx);
+    return ERR_BAD;
+}
+
+void tls_free(struct tls *t)
+{
+    if (!t)
+        return;
+    SSL_CTX_free(t->ctx);
+    pthread_mutex_destroy(&t->lock);
+    free(t);
+}
+
+static SSL *ssl_of(struct tls *t)
+{
+    pthread_mutex_lock(&t->lock);
+    SSL_CTX *ctx = t->ctx;
+    SSL_CTX_up_ref(ctx);
+    pthread_mutex_unlock(&t->lock);
+    SSL *ssl = SSL_new(ctx);
+    SSL_CTX_free(ctx);
+    return ssl;
+}
+
+SSL *tls_accept_state(struct tls *t)
+{
+    SSL *ssl = ssl_of(t);
+    if (ssl)
+        SSL_set_accept_state(ssl);
+    return ssl;
+}
+
+SSL *tls_connect_state(struct tls *t, const char *host)
+{
+    SSL *ssl = ssl_of(t);
+    if (!ssl)
+        return NULL;
+    SSL_set_connect_state(ssl);
+    if (SSL_set_tlsext_host_name(ssl, host) == 1 && (t->peer == TLS_ANY_PEER || SSL_set1_host(ssl, host) == 1))
+        return ssl;
+    SSL_free(ssl);
+    return NULL;
+}
