@@ -22,7 +22,6 @@ LIBRARIES = {
     "wslay/*": ["wire/ws"],
     "jansson.h": ["wire/json"],
     "iconv.h": ["wire/charset"],
-    "libxml/*": ["wire/html"],
     "idn2.h": ["wire/addr", "wire/domain"],
     "libpsl.h": ["wire/addr", "wire/domain"],
     "arpa/nameser.h": ["wire/dns_rr"],

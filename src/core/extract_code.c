@@ -1,0 +1,382 @@
+/* A candidate's confidence: what the words around it say it is (base), then what its shape, its place and the message
+ * as a whole add. A word that names another number close by settles the matter at once. The weights were set by hand
+ * and are held by the corpus in tests/unit/core/; change one and look at what it prints. */
+#include "base/text.h"
+#include "core/extract_doc.h"
+#include <string.h>
+
+struct verdict {
+    int score;
+    const char *reason;
+};
+
+static void at_least(struct verdict *v, int score, const char *reason)
+{
+    if (score > v->score)
+        *v = (struct verdict){ score, reason };
+}
+
+static size_t hit_end(const struct word_hit *h) { return (size_t)h->at + h->n; }
+
+/* ---- words that settle it ---- */
+
+/* In the sentence that ends at hit i, does an earlier word name a code? "the code for your order: 1234" */
+static bool code_in_sentence(const struct doc *d, size_t i)
+{
+    for (size_t k = i; k-- > 0 && i - k < 6;) {
+        struct gap g = doc_gap(d, hit_end(&d->hits[k]), d->hits[i].at);
+        if (g.far || g.stops > 0 || g.lines > 1)
+            return false;
+        if (d->hits[k].kind == WORD_CODE || d->hits[k].kind == WORD_MAYBE)
+            return true;
+    }
+    return false;
+}
+
+/* 0: nothing; below: taken off; -100: not a code. */
+static int judge_before(const struct doc *d, const struct candidate *c, size_t i)
+{
+    const struct word_hit *h = &d->hits[i];
+    struct gap g = doc_gap(d, hit_end(h), c->at);
+    bool close = g.words <= 2 && g.stops == 0 && g.lines <= (c->alone ? 2u : 0u);
+    switch (h->kind) {
+    case WORD_MONTH:
+        return g.words <= 1 && g.lines == 0 && c->digits <= 4 && c->letters == 0 ? -100 : 0;
+    case WORD_CARD:
+        return g.words <= 1 && g.lines <= 1 ? -100 : 0;
+    case WORD_UNIT:
+        return g.words == 0 && g.lines == 0 && !g.colon && g.stops == 0 ? -100 : 0;
+    case WORD_PHONE:
+        return !close ? 0 : code_in_sentence(d, i) ? -10 : -100;
+    case WORD_OTHER:
+        return !close ? 0 : g.words == 0 && g.colon && code_in_sentence(d, i) ? -10 : -100;
+    case WORD_PROMO:
+        return g.words <= 8 && g.lines <= 3 ? -100 : 0;
+    case WORD_SOFT:
+        return !close || g.words > 0 || g.lines > 0 ? 0 : !g.colon ? -40 : code_in_sentence(d, i) ? 0 : -25;
+    case WORD_CODE:
+    case WORD_MAYBE:
+    case WORD_ACT:
+    case WORD_ENTER:
+    case WORD_CONTEXT:
+    case WORD_SALE:
+    case WORD_TRAVEL:
+    case WORD_IGNORE:
+    case WORD_CONFIRM:
+    case WORD_LOGIN:
+    case WORD_RESET:
+    case WORD_UNSUBSCRIBE:
+    case WORD_CHROME:
+        return 0;
+    }
+    return 0;
+}
+
+static int judge_after(const struct doc *d, const struct candidate *c, size_t i)
+{
+    const struct word_hit *h = &d->hits[i];
+    struct gap g = doc_gap(d, c->end, h->at);
+    bool touching = g.words == 0 && g.lines == 0 && g.stops == 0 && !g.colon;
+    if (h->kind == WORD_UNIT || (h->kind == WORD_MONTH && c->digits <= 4))
+        return touching ? -100 : 0;
+    if (h->kind == WORD_OTHER || h->kind == WORD_PROMO) /* "123456 is your order number" */
+        return g.words >= 1 && g.words <= 3 && g.lines == 0 && g.stops == 0 ? -60 : 0;
+    return 0;
+}
+
+static int judge_neighbours(const struct doc *d, const struct candidate *c, size_t before_n, size_t behind_i)
+{
+    int before = before_n > 0 ? judge_before(d, c, before_n - 1) : 0;
+    /* what stands right before a small word still counts: "order number is", "Tel. (office)" */
+    if (before == 0 && before_n > 1 && d->hits[before_n - 1].kind == WORD_SOFT)
+        before = judge_before(d, c, before_n - 2);
+    int behind = behind_i < d->hits_n ? judge_after(d, c, behind_i) : 0;
+    return MIN(before, behind);
+}
+
+/* ---- words that speak for it ---- */
+
+static int by_distance(struct gap g, bool alone, int touching, int near, int same, int far)
+{
+    if (g.far)
+        return 0;
+    if (g.words <= 1 && g.stops == 0 && g.lines <= (alone ? 3u : 1u))
+        return touching;
+    if (g.words <= 4 && g.stops == 0 && g.lines <= (alone ? 3u : 1u))
+        return near;
+    if (g.words <= 12 && g.stops <= 1 && g.lines <= (alone ? 4u : 1u))
+        return g.stops == 0 || alone ? same : same - 10;
+    return alone && g.words <= 45 && g.lines <= 8 ? far : far / 2;
+}
+
+static void weigh_before(const struct doc *d, const struct candidate *c, const struct word_hit *h, struct verdict *v)
+{
+    struct gap g = doc_gap(d, hit_end(h), c->at);
+    if (h->kind == WORD_CODE)
+        at_least(v, by_distance(g, c->alone, 62, 60, 50, 44), "follows words that name a code");
+    else if (h->kind == WORD_MAYBE)
+        at_least(v, by_distance(g, c->alone, 54, 48, 38, 36), "follows the word for a code");
+    else if (h->kind == WORD_ACT)
+        at_least(v, by_distance(g, c->alone, 36, 36, 32, 32), "follows what codes are for");
+    else if (h->kind == WORD_ENTER)
+        at_least(v, by_distance(g, c->alone, 32, 30, 26, 20), "follows a request to enter it");
+}
+
+static void weigh_after(const struct doc *d, const struct candidate *c, const struct word_hit *h, struct verdict *v)
+{
+    struct gap g = doc_gap(d, c->end, h->at);
+    bool same_line = g.lines == 0 && g.stops == 0;
+    if (h->kind == WORD_CODE)
+        at_least(v, by_distance(g, c->alone, same_line ? 62 : 48, same_line ? 60 : 48, 48, 38),
+                 "stands before words that name a code");
+    else if (h->kind == WORD_MAYBE)
+        at_least(v, by_distance(g, c->alone, 50, 48, 36, 28), "stands before the word for a code");
+    else if (h->kind == WORD_ACT)
+        at_least(v, by_distance(g, c->alone, 36, 34, 28, 24), "stands before what codes are for");
+}
+
+static struct verdict weigh_words(const struct doc *d, const struct candidate *c, size_t before_n, size_t behind)
+{
+    struct verdict v = { 0, "" };
+    bool enter = false, act = false;
+    for (size_t i = before_n; i-- > 0 && before_n - i <= 12;) {
+        struct gap g = doc_gap(d, hit_end(&d->hits[i]), c->at);
+        if (g.far)
+            break;
+        enter |= d->hits[i].kind == WORD_ENTER && g.words <= 3 && g.stops == 0;
+        weigh_before(d, c, &d->hits[i], &v);
+    }
+    for (size_t i = behind; i < d->hits_n && i - behind < 6; i++) {
+        struct gap g = doc_gap(d, c->end, d->hits[i].at);
+        if (g.far)
+            break;
+        act |= d->hits[i].kind == WORD_ACT && g.words <= 8 && g.stops == 0;
+        weigh_after(d, c, &d->hits[i], &v);
+    }
+    if (enter && act)
+        at_least(&v, 52, "is to be entered to confirm something");
+    return v;
+}
+
+static void weigh_subject(const struct doc *subject, const struct candidate *c, struct verdict *v)
+{
+    if (subject->seen[WORD_CODE] > 0)
+        at_least(v, c->alone ? 48 : 28, "the subject names a code");
+    else if (subject->seen[WORD_MAYBE] > 0 && subject->seen[WORD_OTHER] == 0)
+        at_least(v, c->alone ? 38 : 16, "the subject names a code");
+    else if (subject->seen[WORD_ACT] > 0 && subject->seen[WORD_OTHER] == 0)
+        at_least(v, c->alone ? 34 : 12, "the subject asks to confirm something");
+}
+
+/* ---- shape, place, message ---- */
+
+static struct str source_of(const struct doc *d, const struct candidate *c)
+{
+    return fold_source(&d->f, c->at, c->end);
+}
+
+static bool is_mixed_case(struct str s)
+{
+    bool upper = false, lower = false;
+    for (size_t i = 0; i < s.n; i++) {
+        upper |= s.p[i] >= 'A' && s.p[i] <= 'Z';
+        lower |= s.p[i] >= 'a' && s.p[i] <= 'z';
+    }
+    return upper && lower;
+}
+
+/* Words have vowels in about every second place, random letters in every fifth. */
+static bool is_pronounceable(struct str s)
+{
+    size_t vowels = 0;
+    for (size_t i = 0; i < s.n; i++)
+        vowels += strchr("AEIOUYaeiouy", s.p[i]) != NULL;
+    return vowels * 4 > s.n;
+}
+
+static bool is_year(const struct doc *d, const struct candidate *c)
+{
+    const char *p = d->f.p + c->at;
+    return c->shape == SHAPE_DIGITS && c->digits == 4 && (!memcmp(p, "19", 2) || !memcmp(p, "20", 2));
+}
+
+static int by_letters(const struct doc *d, const struct candidate *c, unsigned look, int base)
+{
+    bool stands_out = c->alone || c->starred || (look & (HTML_BIG | HTML_SPACED | HTML_MONO));
+    if (base < (stands_out ? 44 : 62))
+        return -100;
+    if (c->groups > 1)
+        return stands_out ? 4 : -10;
+    return is_pronounceable(source_of(d, c)) ? -40 : stands_out ? 0 : -4;
+}
+
+static int by_shape(const struct doc *d, const struct candidate *c, unsigned look, int base)
+{
+    static const int digits[11] = { [4] = 6, [5] = 8, [6] = 14, [7] = 8, [8] = 10, [9] = -4, [10] = -8 };
+    switch (c->shape) {
+    case SHAPE_DIGITS:
+        return is_year(d, c) ? (c->alone && base >= 48 ? 0 : base >= 60 ? -6 : -40) : digits[c->digits];
+    case SHAPE_GROUPED:
+        return c->digits == 6 || c->digits == 8 ? 14 : 4;
+    case SHAPE_SPREAD:
+        return 16;
+    case SHAPE_PREFIXED:
+        return 12;
+    case SHAPE_MIXED:
+        return is_mixed_case(source_of(d, c)) ? -12 : 8;
+    case SHAPE_LETTERS:
+        return by_letters(d, c, look, base);
+    }
+    return 0;
+}
+
+static unsigned look_of(const struct doc *d, const struct candidate *c)
+{
+    struct str s = source_of(d, c);
+    return d->page ? html_look_at(d->page, d->f.from[c->at], s.n) : 0;
+}
+
+static int by_place(const struct candidate *c, unsigned look)
+{
+    int out = c->alone ? 12 : 0;
+    if (look & (HTML_BIG | HTML_SPACED))
+        return out + 10;
+    return out + (look || c->starred ? 7 : 0) - (c->hash ? 30 : 0);
+}
+
+/* "CA 94103", "BA 2490": two capitals before a short number make a place or a flight. */
+static bool follows_two_capitals(const struct doc *d, const struct candidate *c)
+{
+    if (c->at < 3 || d->f.p[c->at - 1] != ' ' || c->shape != SHAPE_DIGITS || c->digits > 5)
+        return false;
+    struct str two = fold_source(&d->f, c->at - 3, c->at - 1);
+    bool start = c->at == 3 || !strchr("abcdefghijklmnopqrstuvwxyz0123456789'", d->f.p[c->at - 4]);
+    return start && two.n == 2 && two.p[0] >= 'A' && two.p[0] <= 'Z' && two.p[1] >= 'A' && two.p[1] <= 'Z';
+}
+
+static int by_message(const struct doc *docs, const struct doc *d, const struct candidate *c, int base)
+{
+    int out = d->seen[WORD_CONTEXT] >= 2 ? 8 : d->seen[WORD_CONTEXT] ? 5 : 0;
+    bool lettered = c->letters > 0 && c->shape != SHAPE_PREFIXED;
+    if (docs[0].seen[WORD_CODE] > 0 && d != docs && base >= 40)
+        out += 6;
+    if (d->seen[WORD_SALE] + docs[0].seen[WORD_SALE] >= 2 && base < 58)
+        out -= lettered ? 40 : 20;
+    if (d->seen[WORD_TRAVEL] + docs[0].seen[WORD_TRAVEL] >= 2)
+        out -= lettered ? 40 : 12;
+    if (d->cands_n > 8 && !c->alone)
+        out -= 8;
+    return out - (follows_two_capitals(d, c) ? 30 : 0);
+}
+
+static struct verdict judge(const struct doc *docs, const struct doc *d, const struct candidate *c)
+{
+    size_t behind = doc_hit_after(d, c->end), before_n = behind;
+    while (before_n > 0 && hit_end(&d->hits[before_n - 1]) > c->at) /* a word inside the candidate is none */
+        before_n--;
+    struct verdict v = weigh_words(d, c, before_n, behind);
+    if (d != docs)
+        weigh_subject(&docs[0], c, &v);
+    int base = v.score;
+    unsigned look = look_of(d, c);
+    v.score += judge_neighbours(d, c, before_n, behind);
+    if (base > 0)
+        v.score += by_shape(d, c, look, base) + by_place(c, look) + by_message(docs, d, c, base);
+    return v;
+}
+
+/* ---- the list ---- */
+
+/* As shown: without what shows nothing. As typed: letters and digits in ASCII, dashes only between letters. */
+static bool spell(struct arena *a, const struct doc *d, const struct candidate *c, struct extract_code *out)
+{
+    AUTO_BUF struct buf value = { .max = 256 }, compact = { .max = 256 };
+    struct str s = source_of(d, c);
+    bool digits_only = c->letters == 0 || c->shape == SHAPE_PREFIXED;
+    for (size_t i = 0, used; i < s.n; i += used) {
+        uint32_t cp = 0;
+        used = MAX(utf8_next(str_from(s, i), &cp), 1u);
+        uint32_t typed = fold_width(cp);
+        if (fold_cp(cp) == 0)
+            continue;
+        utf8_put(&value, typed == '\n' || typed == '\t' ? ' ' : cp);
+        if ((typed >= '0' && typed <= '9') || (!digits_only && typed > ' '))
+            utf8_put(&compact, typed);
+    }
+    out->value = arena_dup(a, buf_str(&value));
+    out->compact = arena_dup(a, buf_str(&compact));
+    return out->value.p && out->compact.p;
+}
+
+static struct extract_code *find(struct extract_out *out, struct str compact)
+{
+    for (size_t i = 0; i < out->codes_n; i++)
+        if (str_eq(out->codes[i].compact, compact))
+            return &out->codes[i];
+    return NULL;
+}
+
+/* Seen twice is a sign by itself, but only if the subject is one of the places: numbers repeat in footers too. */
+static void merge(struct extract_code *old, const struct extract_code *more)
+{
+    bool subject = old->source == EXTRACT_SUBJECT && more->source != EXTRACT_SUBJECT;
+    unsigned best = MAX(old->confidence, more->confidence);
+    if (more->confidence > old->confidence)
+        *old = *more;
+    old->confidence = MIN(best + (subject ? 10u : 0u), 99u);
+}
+
+static void put_in_order(struct extract_out *out, struct extract_code k)
+{
+    size_t i = out->codes_n;
+    if (i == EXTRACT_CODES_MAX && out->codes[i - 1].confidence >= k.confidence)
+        return;
+    if (i == EXTRACT_CODES_MAX)
+        i--;
+    out->codes_n = i + 1;
+    for (; i > 0 && out->codes[i - 1].confidence < k.confidence; i--)
+        out->codes[i] = out->codes[i - 1];
+    out->codes[i] = k;
+}
+
+static void sort(struct extract_out *out)
+{
+    size_t n = out->codes_n;
+    out->codes_n = 0;
+    for (size_t i = 0; i < n; i++)
+        put_in_order(out, out->codes[i]);
+}
+
+static bool take(const struct doc *docs, const struct doc *d, const struct candidate *c, struct arena *a,
+                 struct extract_out *out)
+{
+    struct verdict v = judge(docs, d, c);
+    struct extract_code k = { .confidence = (unsigned)MAX(MIN(v.score, 99), 0),
+                              .reason = v.reason,
+                              .source = d->source };
+    if (k.confidence < EXTRACT_KEPT)
+        return true;
+    if (!spell(a, d, c, &k))
+        return false;
+    k.where = d->f.from[c->at];
+    struct extract_code *old = find(out, k.compact);
+    if (old) {
+        merge(old, &k);
+        sort(out);
+    } else {
+        put_in_order(out, k);
+    }
+    return true;
+}
+
+bool extract_codes(const struct doc *docs, size_t n, struct arena *a, struct extract_out *out)
+{
+    out->codes = arena_array(a, EXTRACT_CODES_MAX, sizeof *out->codes);
+    if (!out->codes)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < docs[i].cands_n; k++)
+            if (!take(docs, &docs[i], &docs[i].cands[k], a, out))
+                return false;
+    return true;
+}

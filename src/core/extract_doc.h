@@ -1,0 +1,33 @@
+/* One text of a message, prepared: folded, its words found, its candidates cut out. The subject, the plain text and the
+ * page are one each; extract_code and extract_link judge what is in them. */
+#pragma once
+#include "core/extract.h"
+#include "core/extract_scan.h"
+#include "core/extract_words.h"
+
+enum { DOC_HITS_MAX = 1500, DOC_CANDIDATES_MAX = 300 };
+
+struct doc {
+    enum extract_where source;
+    struct fold f;
+    const struct html_out *page; /* for how it looks; NULL for plain text */
+    struct word_hit *hits;
+    struct candidate *cands;
+    size_t hits_n, cands_n;
+    size_t seen[WORD_CHROME + 1]; /* how many hits of a kind */
+};
+
+/* What lies between two places of a text. */
+struct gap {
+    unsigned words, lines, stops; /* lines: breaks; stops: ends of sentences */
+    bool colon;                   /* nothing but a colon, "is" signs and blanks */
+    bool far;                     /* not measured: too long */
+};
+
+bool doc_read(struct doc *d, struct arena *a, enum extract_where source, struct str text, const struct html_out *page);
+struct gap doc_gap(const struct doc *d, size_t from, size_t to);
+/* The first hit that begins at or behind at; hits_n when there is none. */
+size_t doc_hit_after(const struct doc *d, size_t at);
+
+/* The codes of all docs (the first is the subject), best first, into out: at most EXTRACT_CODES_MAX. */
+bool extract_codes(const struct doc *docs, size_t n, struct arena *a, struct extract_out *out);

@@ -1,0 +1,202 @@
+/* Tables instead of a Unicode library: the scripts of the languages that the word tables know, and no more. */
+#include "core/extract_fold.h"
+#include "base/text.h"
+#include <string.h>
+
+/* The letter under the accent, from U+00C0 and from U+1E00 on; '?' is none. Umlauts lose their dots and the sharp s is
+ * one s, in the word tables likewise. */
+static const char latin[] =
+    "aaaaaaaceeeeiiiidnooooo?ouuuuytsaaaaaaaceeeeiiiidnooooo?ouuuuytyaaaaaaccccccccddddeeeeeeeeeegggg"
+    "gggghhhhiiiiiiiiiiijjjkkkllllllllllnnnnnnnnnoooooooorrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
+static const char latin_more[] =
+    "aabbbbbbccddddddddddeeeeeeeeeeffgghhhhhhhhhhiiiikkkkkkllllllllmmmmmmnnnnnnnnoooooooopppprrrrrrrr"
+    "ssssssssssttttttttuuuuuuuuuuvvvvwwwwwwwwwwxxxxyyzzzzzzhtwy????s?aaaaaaaaaaaaaaaaaaaaaaaaeeeeeeee"
+    "eeeeeeeeiiiioooooooooooooooooooooooouuuuuuuuuuuuuuyyyyyyyy??????";
+
+/* Where the decimal digits of other scripts begin: Arabic-Indic, its eastern kind, Devanagari, Bengali, Thai, full
+ * width, the styled ones of mathematics. */
+static const uint32_t zeros[] = {
+    0x660, 0x6f0, 0x966, 0x9e6, 0xe50, 0xff10, 0x1d7ce, 0x1d7d8, 0x1d7e2, 0x1d7ec, 0x1d7f6
+};
+
+static bool digit_of(uint32_t cp, uint32_t *digit)
+{
+    for (size_t i = 0; i < COUNT(zeros); i++) {
+        if (cp < zeros[i] || cp > zeros[i] + 9)
+            continue;
+        *digit = '0' + cp - zeros[i];
+        return true;
+    }
+    return false;
+}
+
+uint32_t fold_width(uint32_t cp)
+{
+    uint32_t digit;
+    if (cp < 0x80)
+        return cp;
+    if (digit_of(cp, &digit))
+        return digit;
+    if (cp >= 0xff01 && cp <= 0xff5e)
+        return cp - 0xff01 + '!';
+    return (cp >= 0x2010 && cp <= 0x2015) || cp == 0x2212 ? '-' : cp;
+}
+
+static uint32_t fold_ascii(uint32_t cp)
+{
+    if (cp >= 'A' && cp <= 'Z')
+        return cp | 32;
+    if (cp == '\r' || cp == '\f' || cp == '\v')
+        return ' ';
+    return (cp < ' ' && cp != '\t' && cp != '\n') || cp == 0x7f ? 0 : cp;
+}
+
+static uint32_t fold_greek(uint32_t cp)
+{
+    static const struct {
+        uint16_t from, to;
+    } accents[] = { { 0x386, 0x3b1 }, { 0x388, 0x3b5 }, { 0x389, 0x3b7 }, { 0x38a, 0x3b9 }, { 0x38c, 0x3bf },
+                    { 0x38e, 0x3c5 }, { 0x38f, 0x3c9 }, { 0x3ac, 0x3b1 }, { 0x3ad, 0x3b5 }, { 0x3ae, 0x3b7 },
+                    { 0x3af, 0x3b9 }, { 0x3cc, 0x3bf }, { 0x3cd, 0x3c5 }, { 0x3ce, 0x3c9 }, { 0x3c2, 0x3c3 } };
+    for (size_t i = 0; i < COUNT(accents); i++)
+        if (cp == accents[i].from)
+            return accents[i].to;
+    return cp >= 0x391 && cp <= 0x3a9 ? cp + 32 : cp;
+}
+
+static uint32_t fold_cyrillic(uint32_t cp)
+{
+    if (cp >= 0x400 && cp < 0x410)
+        cp += 80;
+    else if (cp >= 0x410 && cp < 0x430)
+        cp += 32;
+    return cp == 0x451 ? 0x435 : cp == 0x490 ? 0x491 : cp; /* yo is written as ye as often as not */
+}
+
+/* Alef with its signs, teh marbuta, alef maksura: spelt carelessly in half of all mail. Vowel signs are dropped. */
+static uint32_t fold_arabic(uint32_t cp)
+{
+    if (cp == 0x622 || cp == 0x623 || cp == 0x625 || cp == 0x671)
+        return 0x627;
+    if ((cp >= 0x64b && cp <= 0x65f) || cp == 0x640 || cp == 0x670 || cp == 0x61c)
+        return 0;
+    if (cp == 0x60c || cp == 0x61b || cp == 0x61f || cp == 0x6d4)
+        return ';';
+    return cp == 0x629 ? 0x647 : cp == 0x649 || cp == 0x6cc ? 0x64a : cp == 0x6a9 ? 0x643 : cp;
+}
+
+/* A sentence's comma and full stop must not look like those inside a number: they become ';'. */
+static uint32_t fold_mark(uint32_t cp)
+{
+    static const struct {
+        uint16_t first, last, to;
+    } marks[] = { { 0x2000, 0x200a, ' ' }, { 0x200b, 0x200f, 0 },    { 0x2010, 0x2015, '-' },  { 0x2018, 0x201b, '\'' },
+                  { 0x201c, 0x201f, '"' }, { 0x2020, 0x2027, '*' },  { 0x2028, 0x2029, '\n' }, { 0x202a, 0x202e, 0 },
+                  { 0x202f, 0x202f, ' ' }, { 0x2032, 0x2033, '\'' }, { 0x2039, 0x203a, '"' },  { 0x205f, 0x205f, ' ' },
+                  { 0x2060, 0x206f, 0 },   { 0x2212, 0x2212, '-' },  { 0x25a0, 0x25ff, '*' },  { 0x3000, 0x3000, ' ' },
+                  { 0x3001, 0x3002, ';' }, { 0x3008, 0x3011, '"' },  { 0x3014, 0x301f, '"' },  { 0xfe00, 0xfe0f, 0 },
+                  { 0xfeff, 0xfeff, 0 },   { 0xff01, 0xff01, ';' },  { 0xff0c, 0xff0c, ';' },  { 0xff1b, 0xff1b, ';' },
+                  { 0xff1f, 0xff1f, ';' }, { 0xff61, 0xff61, ';' },  { 0xff64, 0xff64, ';' } };
+    for (size_t i = 0; i < COUNT(marks); i++)
+        if (cp >= marks[i].first && cp <= marks[i].last)
+            return marks[i].to;
+    uint32_t ascii = fold_width(cp);
+    return ascii < 0x80 ? fold_ascii(ascii) : cp;
+}
+
+uint32_t fold_cp(uint32_t cp)
+{
+    uint32_t digit;
+    if (cp < 0x80)
+        return fold_ascii(cp);
+    if (cp == 0xa0)
+        return ' ';
+    if (cp == 0xab || cp == 0xbb)
+        return '"';
+    if (cp == 0xad || (cp >= 0x300 && cp < 0x370))
+        return 0;
+    if (cp >= 0xc0 && cp < 0x180 && cp != 0xd7 && cp != 0xf7)
+        return (uint32_t)(unsigned char)latin[cp - 0xc0];
+    if (cp >= 0x1e00 && cp < 0x1f00)
+        return (uint32_t)(unsigned char)latin_more[cp - 0x1e00];
+    if (cp >= 0x370 && cp < 0x400)
+        return fold_greek(cp);
+    if (cp >= 0x400 && cp < 0x530)
+        return fold_cyrillic(cp);
+    if (digit_of(cp, &digit))
+        return digit;
+    if (cp >= 0x600 && cp < 0x700)
+        return fold_arabic(cp);
+    return cp >= 0x2000 ? fold_mark(cp) : cp;
+}
+
+/* ---- the whole text ---- */
+
+static bool is_blank(uint32_t c) { return c == ' ' || c == '\t' || c == '\n'; }
+
+/* Blanks in a row become the strongest of them: an empty line, a line's end, a tab, a space. */
+static void put_blank(struct fold *f, uint32_t c, size_t at)
+{
+    char *last = f->n > 0 ? &f->p[f->n - 1] : NULL;
+    bool doubled = f->n > 1 && last[-1] == '\n';
+    if (!last) /* nothing before the first word */
+        return;
+    if (!is_blank((unsigned char)*last) || (c == '\n' && *last == '\n' && !doubled)) {
+        f->from[f->n] = (uint32_t)at;
+        f->p[f->n++] = (char)c;
+    } else if (c == '\n' || (c == '\t' && *last == ' ')) {
+        *last = (char)c;
+    }
+}
+
+static void put_cp(struct fold *f, uint32_t cp, size_t at)
+{
+    char bytes[4];
+    size_t n = 0;
+    if (cp < 0x80) {
+        bytes[n++] = (char)cp;
+    } else if (cp < 0x800) {
+        bytes[n++] = (char)(0xc0 | cp >> 6);
+        bytes[n++] = (char)(0x80 | (cp & 63));
+    } else {
+        if (cp < 0x10000) {
+            bytes[n++] = (char)(0xe0 | cp >> 12);
+        } else {
+            bytes[n++] = (char)(0xf0 | cp >> 18);
+            bytes[n++] = (char)(0x80 | (cp >> 12 & 63));
+        }
+        bytes[n++] = (char)(0x80 | (cp >> 6 & 63));
+        bytes[n++] = (char)(0x80 | (cp & 63));
+    }
+    for (size_t i = 0; i < n; i++) {
+        f->from[f->n] = (uint32_t)at;
+        f->p[f->n++] = bytes[i];
+    }
+}
+
+bool fold_text(struct arena *a, struct str src, size_t max, struct fold *out)
+{
+    struct str s = utf8_cut(src, max);
+    /* no code point folds to a longer one, and an ill-formed octet becomes one '?' */
+    *out = (struct fold){ .src = s, .p = arena_alloc(a, s.n + 1), .from = arena_array(a, s.n + 1, sizeof *out->from) };
+    if (!out->p || !out->from)
+        return false;
+    for (size_t i = 0, used; i < s.n; i += used) {
+        uint32_t cp = '?';
+        used = utf8_next(str_from(s, i), &cp);
+        used = MAX(used, 1u);
+        cp = fold_cp(cp);
+        if (is_blank(cp))
+            put_blank(out, cp, i);
+        else if (cp != 0)
+            put_cp(out, cp, i);
+    }
+    out->from[out->n] = (uint32_t)s.n;
+    out->p[out->n] = 0;
+    return true;
+}
+
+struct str fold_source(const struct fold *f, size_t at, size_t end)
+{
+    return str_sub(f->src, f->from[at], f->from[end] - f->from[at]);
+}

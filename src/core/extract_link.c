@@ -1,0 +1,209 @@
+/* A link says what it is for by its own text, by its address, or, where it is written out or reads "click here", by the
+ * words before it. Addresses are nearly always English, whatever the mail is. */
+#include "core/extract_link.h"
+#include "core/extract_fold.h"
+#include "core/extract_words.h"
+#include <string.h>
+
+enum { HITS_MAX = 8, CONTEXT_BEFORE = 240, TEXT_MAX = 200, URL_MAX = 1024, TOKEN_MIN = 16 };
+
+static enum extract_link_kind kind_of(enum word_kind w)
+{
+    switch (w) {
+    case WORD_CONFIRM:
+        return LINK_CONFIRM;
+    case WORD_LOGIN:
+        return LINK_LOGIN;
+    case WORD_RESET:
+        return LINK_RESET;
+    case WORD_UNSUBSCRIBE:
+        return LINK_UNSUBSCRIBE;
+    case WORD_CODE:
+    case WORD_MAYBE:
+    case WORD_ACT:
+    case WORD_ENTER:
+    case WORD_CONTEXT:
+    case WORD_OTHER:
+    case WORD_SOFT:
+    case WORD_PROMO:
+    case WORD_SALE:
+    case WORD_CARD:
+    case WORD_PHONE:
+    case WORD_MONTH:
+    case WORD_UNIT:
+    case WORD_TRAVEL:
+    case WORD_IGNORE:
+    case WORD_CHROME:
+        return LINK_OTHER;
+    }
+    return LINK_OTHER;
+}
+
+/* Of several words the kind that says most: a link to reset a password often speaks of signing in too. */
+static enum extract_link_kind kind_in(struct str folded)
+{
+    static const int weight[] = { [LINK_LOGIN] = 1, [LINK_CONFIRM] = 2, [LINK_RESET] = 3, [LINK_UNSUBSCRIBE] = 4 };
+    struct word_hit hits[HITS_MAX];
+    enum extract_link_kind best = LINK_OTHER;
+    size_t n = words_find(WORDS_LINK, folded, hits, HITS_MAX);
+    for (size_t i = 0; i < n; i++) {
+        enum extract_link_kind k = kind_of(hits[i].kind);
+        best = weight[k] > weight[best] ? k : best;
+    }
+    return best;
+}
+
+static bool fold_kind(struct arena *tmp, struct str s, enum extract_link_kind *out)
+{
+    struct fold f;
+    if (!fold_text(tmp, s, TEXT_MAX + CONTEXT_BEFORE, &f))
+        return false;
+    *out = kind_in(str_of(f.p, f.n));
+    return true;
+}
+
+/* ---- the address ---- */
+
+static bool is_alnum(char c) { return (c >= '0' && c <= '9') || (char_lower(c) >= 'a' && char_lower(c) <= 'z'); }
+
+/* Path and query as words. The host is left out: login.example.com serves all of a company's links. */
+static enum extract_link_kind kind_of_url(struct str url)
+{
+    char words[URL_MAX];
+    size_t scheme = str_find(url, S("//")), n = 0;
+    struct str rest = str_from(url, scheme == STR_NONE ? url.n : scheme + 2);
+    rest = str_from(rest, str_chr(rest, '/'));
+    for (; n < rest.n && n < sizeof words; n++)
+        words[n] = is_alnum(rest.p[n]) ? char_lower(rest.p[n]) : ' ';
+    return kind_in(str_of(words, n));
+}
+
+/* A run of letters and digits long enough to be a secret: what makes a link do something. */
+static bool has_token(struct str url)
+{
+    size_t run = 0, digits = 0;
+    for (size_t i = 0; i < url.n; i++) {
+        char c = url.p[i];
+        bool in = is_alnum(c) || c == '-' || c == '_' || c == '%';
+        run = in ? run + 1 : 0;
+        digits = in ? digits + (c >= '0' && c <= '9') : 0;
+        if (run >= TOKEN_MIN && digits >= 3)
+            return true;
+    }
+    return false;
+}
+
+/* ---- one link ---- */
+
+/* Text that says nothing by itself: the address, "click here", a single word in any language. */
+static bool is_bare(const struct link *k) { return k->text.n == 0 || str_starts_nocase(k->text, S("http")); }
+
+static struct str words_before(struct str text, size_t at)
+{
+    size_t from = at > CONTEXT_BEFORE ? at - CONTEXT_BEFORE : 0;
+    struct str s = str_sub(text, from, at - from);
+    /* what belongs to the link before it, or to another paragraph two above, is not about this one */
+    for (size_t i = s.n; i-- > 2;)
+        if (s.p[i - 1] == '\n' && s.p[i] == '\n' && i + 2 < s.n)
+            return str_from(s, i);
+    return s;
+}
+
+static unsigned confidence_of(enum extract_link_kind kind, unsigned base, bool same_url, bool token)
+{
+    unsigned c = base + (same_url ? 15 : 0) + (token ? 8 : 0);
+    if (kind == LINK_LOGIN && !token) /* "log in" without a secret leads to a form like any other */
+        c = MIN(c, 45u);
+    return MIN(c, 98u);
+}
+
+static bool judge(struct arena *tmp, const struct link *k, struct str text, struct extract_link *out)
+{
+    enum extract_link_kind own = LINK_OTHER, near = LINK_OTHER, url = kind_of_url(k->url);
+    bool token = has_token(k->url), mail = str_starts_nocase(k->url, S("mailto:"));
+    if (!is_bare(k) && !fold_kind(tmp, str_sub(k->text, 0, TEXT_MAX), &own))
+        return false;
+    if (own == LINK_OTHER && (is_bare(k) || token) && !fold_kind(tmp, words_before(text, k->at), &near))
+        return false;
+    if (own != LINK_OTHER) {
+        out->kind = own;
+        out->confidence = confidence_of(own, 72, url == own, token);
+    } else if (url != LINK_OTHER) {
+        out->kind = url;
+        out->confidence = confidence_of(url, near == url ? 68 : 52, false, token);
+    } else if (near != LINK_OTHER && near != LINK_UNSUBSCRIBE && (token || is_bare(k))) {
+        out->kind = near;
+        out->confidence = confidence_of(near, is_bare(k) ? 56 : 44, false, token);
+    }
+    if (mail && out->kind != LINK_UNSUBSCRIBE)
+        out->kind = LINK_OTHER;
+    if (out->kind == LINK_OTHER)
+        out->confidence = 0;
+    return true;
+}
+
+/* ---- the list ---- */
+
+static bool goes_before(const struct extract_link *x, const struct extract_link *y)
+{
+    return x->confidence > y->confidence;
+}
+
+static void put_in_order(struct extract_out *out, struct extract_link k)
+{
+    size_t i = out->links_n;
+    if (i == EXTRACT_LINKS_MAX && !goes_before(&k, &out->links[i - 1]))
+        return;
+    if (i == EXTRACT_LINKS_MAX)
+        i--;
+    out->links_n = i + 1;
+    for (; i > 0 && goes_before(&k, &out->links[i - 1]); i--)
+        out->links[i] = out->links[i - 1];
+    out->links[i] = k;
+}
+
+static enum err judge_all(const struct links *l, struct str plain, struct str seen, struct extract_out *out)
+{
+    AUTO_ARENA struct arena tmp = { .max = 1 << 20 };
+    for (size_t i = 0; i < l->n; i++) {
+        const struct link *k = &l->item[i];
+        struct extract_link x = { .url = k->url, .host = k->host, .host_shown = k->host_shown, .text = k->text };
+        if (k->hidden)
+            continue;
+        if (!judge(&tmp, k, k->in_html ? seen : plain, &x))
+            return ERR_FULL;
+        put_in_order(out, x);
+        arena_reset(&tmp);
+    }
+    return OK;
+}
+
+enum err extract_links(struct str plain, const struct html_out *page, struct arena *a, struct extract_out *out)
+{
+    struct links l = { .arena = a };
+    struct str seen = page ? page->text : (struct str){ 0 };
+    out->links = arena_array(a, EXTRACT_LINKS_MAX, sizeof *out->links);
+    enum err e = out->links ? OK : ERR_FULL;
+    if (e == OK && page)
+        e = links_add_html(&l, page);
+    if (e == OK && (!page || page->links_n == 0))
+        e = links_add_text(&l, plain);
+    return e == OK ? judge_all(&l, plain, seen, out) : e;
+}
+
+const char *extract_link_kind_name(enum extract_link_kind k)
+{
+    switch (k) {
+    case LINK_OTHER:
+        return "other";
+    case LINK_CONFIRM:
+        return "confirm";
+    case LINK_LOGIN:
+        return "login";
+    case LINK_RESET:
+        return "reset";
+    case LINK_UNSUBSCRIBE:
+        return "unsubscribe";
+    }
+    return "other";
+}
