@@ -10,7 +10,7 @@ enum { SCRATCH_MAX = 4 << 20 };
 static enum err find_codes(const struct extract_in *in, const struct html_out *page, struct arena *a,
                            struct extract_out *out)
 {
-    AUTO_ARENA struct arena tmp = { .max = SCRATCH_MAX };
+    AUTO_ARENA struct arena tmp = { .max = SCRATCH_MAX, .secret = true };
     struct doc docs[3];
     size_t n = 0;
     bool ok = doc_read(&docs[n++], &tmp, EXTRACT_SUBJECT, in->subject, NULL);
@@ -40,4 +40,21 @@ enum err extract(const struct extract_in *in, struct arena *a, struct extract_ou
     if (e == OK)
         *out = found;
     return e;
+}
+
+const char *extract_link_kind_name(enum extract_link_kind k)
+{
+    switch (k) {
+    case LINK_OTHER:
+        return "other";
+    case LINK_CONFIRM:
+        return "confirm";
+    case LINK_LOGIN:
+        return "login";
+    case LINK_RESET:
+        return "reset";
+    case LINK_UNSUBSCRIBE:
+        return "unsubscribe";
+    }
+    return "other";
 }

@@ -290,7 +290,7 @@ static struct verdict judge(const struct doc *docs, const struct doc *d, const s
 /* As shown: without what shows nothing. As typed: letters and digits in ASCII, dashes only between letters. */
 static bool spell(struct arena *a, const struct doc *d, const struct candidate *c, struct extract_code *out)
 {
-    AUTO_BUF struct buf value = { .max = 256 }, compact = { .max = 256 };
+    AUTO_BUF struct buf value = { .max = 256, .secret = true }, compact = { .max = 256, .secret = true };
     struct str s = source_of(d, c);
     bool digits_only = c->letters == 0 || c->shape == SHAPE_PREFIXED;
     for (size_t i = 0, used; i < s.n; i += used) {

@@ -1,7 +1,7 @@
 /* One text of a message, prepared: folded, its words found, its candidates cut out. The subject, the plain text and the
  * page are one each; extract_code and extract_link judge what is in them. */
 #pragma once
-#include "core/extract.h"
+#include "core/extract_out.h"
 #include "core/extract_scan.h"
 #include "core/extract_words.h"
 

@@ -96,7 +96,7 @@ static void put_line(struct intro *n, struct str line)
 
 static bool is_chrome(struct str line)
 {
-    AUTO_ARENA struct arena tmp = { .max = 32 << 10 };
+    AUTO_ARENA struct arena tmp = { .max = 32 << 10, .secret = true };
     struct word_hit hit[4];
     struct fold f;
     if (line.n > 160 || !fold_text(&tmp, line, 160, &f))
@@ -132,7 +132,7 @@ static void put_lines(struct intro *n, struct str text, struct str subject)
 
 enum err extract_intro(const struct extract_in *in, const struct html_out *page, struct arena *a, struct str *out)
 {
-    AUTO_BUF struct buf b = { .max = BYTES_MAX };
+    AUTO_BUF struct buf b = { .max = BYTES_MAX, .secret = true };
     struct intro n = { .b = b };
     struct str subject = str_trim(in->subject);
     if (page)

@@ -164,7 +164,7 @@ static void put_in_order(struct extract_out *out, struct extract_link k)
 
 static enum err judge_all(const struct links *l, struct str plain, struct str seen, struct extract_out *out)
 {
-    AUTO_ARENA struct arena tmp = { .max = 1 << 20 };
+    AUTO_ARENA struct arena tmp = { .max = 1 << 20, .secret = true };
     for (size_t i = 0; i < l->n; i++) {
         const struct link *k = &l->item[i];
         struct extract_link x = { .url = k->url, .host = k->host, .host_shown = k->host_shown, .text = k->text };
@@ -189,21 +189,4 @@ enum err extract_links(struct str plain, const struct html_out *page, struct are
     if (e == OK && (!page || page->links_n == 0))
         e = links_add_text(&l, plain);
     return e == OK ? judge_all(&l, plain, seen, out) : e;
-}
-
-const char *extract_link_kind_name(enum extract_link_kind k)
-{
-    switch (k) {
-    case LINK_OTHER:
-        return "other";
-    case LINK_CONFIRM:
-        return "confirm";
-    case LINK_LOGIN:
-        return "login";
-    case LINK_RESET:
-        return "reset";
-    case LINK_UNSUBSCRIBE:
-        return "unsubscribe";
-    }
-    return "other";
 }

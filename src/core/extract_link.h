@@ -1,6 +1,6 @@
 /* What the links of a message are for. */
 #pragma once
-#include "core/extract.h"
+#include "core/extract_out.h"
 #include "wire/links.h"
 
 /* plain is the text/plain part; page may be NULL. */

@@ -335,13 +335,13 @@ enum err html_text(struct str html, struct arena *a, struct html_out *out)
     struct reader *r = calloc(1, sizeof *r);
     if (!r)
         return ERR_FULL;
-    r->seen.b.max = r->urls.max = r->scratch.max = 3 * HTML_MAX + 16;
+    struct buf *all[] = { &r->seen.b, &r->hidden.b, &r->urls, &r->scratch, &r->links, &r->spans };
+    for (size_t i = 0; i < COUNT(all); i++)
+        *all[i] = (struct buf){ .max = i < 4 ? 3 * HTML_MAX + 16 : 1 << 20, .secret = true };
     r->hidden.b.max = HTML_HIDDEN_MAX;
-    r->links.max = r->spans.max = 1 << 20;
     r->notes = html.n > HTML_MAX ? HTML_CUT : 0;
     read_all(r, utf8_cut(html, HTML_MAX));
     enum err e = hand_over(r, a, out);
-    struct buf *all[] = { &r->seen.b, &r->hidden.b, &r->urls, &r->links, &r->spans, &r->scratch };
     for (size_t i = 0; i < COUNT(all); i++)
         buf_fini(all[i]);
     free(r);
