@@ -51,6 +51,7 @@ struct smtp_in_storing *smtp_in_storing_new(struct list *all, struct deliver *d,
     w->req = deliver_mail(d, &mail, on_stored, w);
     if (w->req)
         return w;
+    buf_fini(&mail.data);
     end(w);
     return NULL;
 }
