@@ -74,10 +74,11 @@ static void link_close(struct reader *r)
 
 static void mark_span(struct reader *r, size_t from, unsigned look)
 {
-    struct html_span *last = (void *)(r->spans.p + r->spans.n - sizeof *last), s = { from, r->seen.b.n - from, look };
+    struct html_span *last = r->spans.n ? (void *)(r->spans.p + r->spans.n - sizeof *last) : NULL;
+    struct html_span s = { from, r->seen.b.n - from, look };
     if (look == 0 || s.n == 0)
         return;
-    if (r->spans.n > 0 && last->look == look && last->at + last->n == from)
+    if (last && last->look == look && last->at + last->n == from)
         last->n += s.n;
     else if (r->spans.n / sizeof s < HTML_SPANS_MAX)
         buf_put(&r->spans, str_of(&s, sizeof s));
