@@ -131,8 +131,8 @@ static bool take_time(struct str *s, struct date_civil *c)
     return true;
 }
 
-/* The names of RFC 5322 section 4.3 and four that programs still write. A military letter says nothing, because RFC 822 had
- * their signs wrong. */
+/* The names of RFC 5322 section 4.3 and four that programs still write. A military letter says nothing, because RFC 822
+ * had their signs wrong. */
 static const struct {
     struct str name;
     int16_t minutes;

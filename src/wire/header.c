@@ -96,9 +96,8 @@ enum err header_bounds(struct str msg, struct header_bounds *out)
             return ERR_FULL;
     struct str last = line_at(it.block, it.at);
     bool blank = is_empty_line(last);
-    if (it.at + (blank ? 0 : last.n) > LIMIT_HEADER_BYTES) /* not even the line that ends it lies within */
+    if (it.at + last.n > LIMIT_HEADER_BYTES) /* the line that ends it lies within, too */
         return ERR_FULL;
-    last = line_at(msg, it.at);
     *out = (struct header_bounds){
         .body = it.at + (blank ? last.n : 0), .fields = fields, .no_blank = !blank, .junk = it.junk > 0
     };

@@ -12,7 +12,7 @@
 enum {
     LIMIT_MIME_DEPTH = 50,              /* nested parts; real mail stays below ten */
     LIMIT_MIME_PARTS = 1000,            /* beyond these two the rest is one opaque leaf */
-    LIMIT_MIME_BOUNDARY = 200,          /* RFC 2046 section 5.1.1 has 70; longer ones are seen */
+    LIMIT_MIME_BOUNDARY = 990,          /* RFC 2046 section 5.1.1 has 70; this is what fits a line */
     LIMIT_MIME_ARENA = 8 * 1024 * 1024, /* enough for any tree within the limits above */
 };
 #define MIME_NONE UINT32_MAX /* no part */

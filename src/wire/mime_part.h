@@ -1,4 +1,4 @@
-/* What the scanner of mime.c needs: the fields of one part, and the count of lines. Not for others. */
+/* What the scanner of mime_scan.c needs: the fields of one part, the count of lines, names. Not for others. */
 #pragma once
 #include "wire/mime.h"
 
