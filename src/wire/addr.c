@@ -40,8 +40,9 @@ static size_t quoted_string(struct str s)
         unsigned char c = (unsigned char)s.p[i];
         if (c == '"')
             return i + 1;
-        if (c == '\\')
-            i++;
+        if (c == '\\' && ++i < s.n &&
+            s.p[i] & 0x80) /* RFC 6531 section 3.3 lets UTF-8 in, but not behind a backslash */
+            return 0;
         if (i == s.n || (unsigned char)s.p[i] < 32 || s.p[i] == 127)
             return 0;
     }

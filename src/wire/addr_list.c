@@ -18,7 +18,7 @@ struct reader {
     struct buf words;   /* outside brackets: phrase, or address without '@' yet; single blanks between words */
     struct buf comment; /* the last one */
     struct buf local, domain;
-    bool has_words, bracket, had_bracket, has_at;
+    bool has_words, has_quotes, bracket, had_bracket, has_at;
 };
 
 static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
@@ -79,12 +79,13 @@ static struct buf *target(struct reader *r)
 static void read_word(struct reader *r, bool after_blank)
 {
     struct buf *to = target(r);
-    if (after_blank && to == &r->words && to->n > 0 && r->s.p[r->at] != '.' && to->p[to->n - 1] != '.')
-        buf_putc(to, ' '); /* in a phrase; around dots blanks are obs-local-part, RFC 5322 section 4.4 */
+    if (after_blank && to->n > 0 && to == &r->words)
+        buf_putc(to, ' ');
     else if (after_blank && to->n > 0 && r->s.p[r->at] != '.' && to->p[to->n - 1] != '.')
-        r->out.broken = true;
+        r->out.broken = true; /* around dots blanks are obs-local-part and obs-domain, RFC 5322 section 4.4 */
     r->has_words = true;
     if (r->s.p[r->at] == '"') {
+        r->has_quotes = true;
         read_quoted(r, to);
         return;
     }
@@ -177,7 +178,7 @@ static void address_reset(struct reader *r)
     buf_clear(&r->comment);
     buf_clear(&r->local);
     buf_clear(&r->domain);
-    r->has_words = r->bracket = r->had_bracket = r->has_at = false;
+    r->has_words = r->has_quotes = r->bracket = r->had_bracket = r->has_at = false;
 }
 
 /* A separator: what was gathered is an address, or nothing. */
@@ -233,7 +234,11 @@ static void at_sign(struct reader *r)
         buf_clear(&r->domain);
         r->out.broken = true;
     } else if (!r->bracket && !r->had_bracket) {
-        buf_put(&r->local, buf_str(&r->words));
+        struct str words = buf_str(&r->words);
+        for (size_t i = 0; i < words.n; i++) /* "john . q": see read_word() */
+            if (r->has_quotes || words.p[i] != ' ' ||
+                !((i + 1 < words.n && words.p[i + 1] == '.') || (i > 0 && words.p[i - 1] == '.')))
+                buf_putc(&r->local, words.p[i]);
         buf_clear(&r->words);
     }
     r->has_at = true;
@@ -269,6 +274,10 @@ static void separator(struct reader *r, char c)
         break;
     case '>':
         r->out.broken |= !r->bracket;
+        if (!r->bracket && r->has_at) { /* its '<' is missing */
+            address_end(r);
+            break;
+        }
         r->had_bracket |= r->bracket;
         r->bracket = false;
         break;
@@ -279,8 +288,11 @@ static void separator(struct reader *r, char c)
         colon(r);
         break;
     case ',':
-        if (r->bracket && r->local.n == 0) /* between the hops of a route */
+        if (r->bracket && r->local.n == 0) { /* between the hops of a route */
+            buf_clear(&r->domain);
+            r->has_at = false;
             break;
+        }
         r->out.broken |= r->bracket; /* its '>' is missing */
         address_end(r);
         break;

@@ -196,14 +196,16 @@ static enum err scan_lines(struct scan *s)
 {
     struct line l;
     size_t at = s->v[s->cur].body;
-    while (s->level_n > 0 && s->n < LIMIT_MIME_PARTS && dashes_next(s->msg, at, &l)) {
+    bool after_end = s->level_n == 0; /* no multipart: nothing to look for */
+    while ((s->level_n > 0 || !after_end) && s->n < LIMIT_MIME_PARTS && dashes_next(s->msg, at, &l)) {
         bool closes;
         size_t level = level_of(s, l.text, &closes);
         at = l.end;
         if (level == s->level_n) {
             struct mime_part *cur = &s->v[s->cur];
-            if (cur->flags & MIME_MULTIPART && is_open_line(l.text, cur->boundary))
-                add_defect(cur, MIME_DEFECT_AFTER_END); /* it is closed, or it would have been found */
+            after_end = cur->flags & MIME_MULTIPART && is_open_line(l.text, cur->boundary);
+            if (after_end) /* it is closed, or its level would have been found */
+                add_defect(cur, MIME_DEFECT_AFTER_END);
             continue;
         }
         level_cut(s, level, l.begin);
