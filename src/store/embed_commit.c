@@ -1,0 +1,373 @@
+/* The order of a commit: segments written, flushed together with the lease files, then the LMDB transaction, then the
+ * answers. When any of it fails the segments are cut back to what the index says, new leases are given back, intake is
+ * answered with the error, and the rest of the batch is made again by itself: deleting and ending must work when storing
+ * does not. */
+#include "store/embed_commit.h"
+#include "store/embed_box.h"
+#include "store/embed_mail.h"
+#include "store/embed_maintain.h"
+#include "store/embed_reclaim.h"
+#include <stdlib.h>
+
+enum {
+    BATCH_REQS = 4096,
+    BATCH_BYTES = 8 << 20,
+    SLICE_BUSY_US = 1000, /* reclaiming beside a batch: less than its flushes take */
+    SLICE_IDLE_US = 4000,
+    LMDB_SYNCS = 2 /* of one commit: pages, then the root */
+};
+
+struct commit {
+    struct store *st;
+    pthread_t thread;
+    pthread_mutex_t mx;
+    pthread_cond_t wake;
+    struct job *head, **tail;
+    bool stop, kicked, waiting;
+    bool unsure; /* the last try failed so that only the index itself can tell what is durable */
+    struct batch b; /* its arrays are kept from one to the next */
+};
+
+static struct store_req *req_of(struct job *j) { return CONTAINER_OF(j, struct store_req, job); }
+static bool is_intake(const struct store_req *r) { return r->op->kind == STORE_APPEND || r->op->kind == STORE_CREATE; }
+
+void commit_add(struct commit *c, struct store_req *r)
+{
+    r->job.next = NULL;
+    atomic_fetch_add(&c->st->counts.queue, 1);
+    pthread_mutex_lock(&c->mx);
+    *c->tail = &r->job;
+    c->tail = &r->job.next;
+    bool wake = c->waiting;
+    pthread_mutex_unlock(&c->mx);
+    if (wake)
+        pthread_cond_signal(&c->wake);
+}
+
+void commit_kick(struct commit *c)
+{
+    pthread_mutex_lock(&c->mx);
+    c->kicked = true;
+    pthread_mutex_unlock(&c->mx);
+    pthread_cond_signal(&c->wake);
+}
+
+/* ---- making a batch ---- */
+
+static void run_end(struct batch *b, struct store_req *r)
+{
+    struct store_end *q = CONTAINER_OF(r, struct store_end, req);
+    box_ending_add(b->st, q->ids, q->n); /* what comes after it in the queue finds them gone */
+    r->err = OK;
+}
+
+static void run_task(struct batch *b, struct store_req *r)
+{
+    struct task *t = CONTAINER_OF(r, struct task, req);
+    t->run(b, t);
+}
+
+static void run_req(struct batch *b, struct store_req *r)
+{
+    switch (r->op->kind) {
+    case STORE_CREATE:
+        return run_create(b, r);
+    case STORE_RECRED:
+        return run_recred(b, r);
+    case STORE_CHANGE:
+        return run_change(b, r);
+    case STORE_END:
+        return run_end(b, r);
+    case STORE_APPEND:
+        return run_append(b, r);
+    case STORE_FLAG:
+        return run_flag(b, r);
+    case STORE_MOVE:
+        return run_move(b, r);
+    case STORE_DELETE:
+        return run_delete(b, r);
+    case STORE_TASK:
+        return run_task(b, r);
+    case STORE_FIND:
+    case STORE_LOGIN:
+    case STORE_LIST:
+    case STORE_GET:
+    case STORE_READ:
+    case STORE_FOLDERS:
+    case STORE_CHANGES:
+        break;
+    }
+    r->err = ERR_BAD;
+}
+
+/* What was written becomes durable. */
+static enum err flush(struct batch *b, uint32_t lease_epoch)
+{
+    struct store *st = b->st;
+    struct flush_file files[FLUSH_MAX];
+    size_t at = 0, n = segs_touched(st->segs, &at, files);
+    int fds[2];
+    if (b->taken_n > 0) {
+        leases_fds(st->leases, fds);
+        files[n++] = (struct flush_file){ .fd = fds[0] };
+        files[n++] = (struct flush_file){ .fd = fds[1] };
+    }
+    enum err e = OK;
+    for (; n > 0 && e == OK; n = segs_touched(st->segs, &at, files)) {
+        atomic_fetch_add(&st->counts.syncs, n);
+        e = flush_all(st->flush, files, n);
+    }
+    if (e != OK) {
+        segs_flush_failed(st->segs);
+        if (b->taken_n > 0)
+            leases_failed(st->leases);
+    } else if (b->taken_n > 0 && leases_fds(st->leases, fds) != lease_epoch) {
+        e = ERR_IO;
+    }
+    return e;
+}
+
+static void batch_begin(struct commit *c)
+{
+    struct batch *b = &c->b;
+    b->failed = false;
+    b->taken_n = b->punches_n = 0;
+    atomic_store(&c->st->batch_start_ms, BATCH_BEGINS); /* before the clock is read: see embed_maintain.c */
+    b->due_ms = guard_due_ms(c->st->guard);
+    b->now_ms = MAX(guard_now_ms(c->st->guard), b->due_ms);
+    atomic_store(&c->st->batch_start_ms, b->due_ms);
+}
+
+/* One try. `intake` false: those requests have had their answer set already. */
+static enum err attempt(struct commit *c, struct job *list, bool intake, bool *more)
+{
+    struct store *st = c->st;
+    struct batch *b = &c->b;
+    int fds[2];
+    batch_begin(c);
+    c->unsure = true;
+    enum err e = index_begin_write(st->index, &b->t);
+    if (e != OK)
+        return e;
+    c->unsure = false;
+    uint32_t epoch = leases_fds(st->leases, fds);
+    for (struct job *j = list; j; j = j->next)
+        if (intake || !is_intake(req_of(j)))
+            run_req(b, req_of(j));
+    *more = reclaim_slice(st->reclaim, b, list ? SLICE_BUSY_US : SLICE_IDLE_US);
+    segs_age(st->segs, b->now_ms);
+    e = b->failed ? ERR_IO : segs_write(st->segs);
+    if (e == OK)
+        e = flush(b, epoch);
+    if (e != OK) {
+        index_end(&b->t);
+        return e;
+    }
+    segs_save(st->segs, &b->t);
+    bool wrote = b->t.wrote;
+    e = index_commit(&b->t);
+    c->unsure = e == ERR_IO;
+    if (e == OK && wrote) {
+        atomic_fetch_add(&st->counts.commits, 1);
+        atomic_fetch_add(&st->counts.syncs, LMDB_SYNCS);
+    }
+    return e;
+}
+
+/* Back to what the index says. After an unsure commit it is opened anew first, and may turn out to have happened. */
+static void recover(struct commit *c, enum err why)
+{
+    struct store *st = c->st;
+    struct index_txn t;
+    atomic_fetch_add(&st->counts.errors, 1);
+    log_error(st->opts.log, "store.batch", LOG_ERR(why));
+    enum err e = c->unsure ? index_reopen(st->index) : OK;
+    if (e == OK)
+        e = index_begin_read(st->index, &t);
+    if (e == OK) {
+        e = segs_load(st->segs, &t);
+        index_end(&t);
+    }
+    atomic_store(&st->faulted, e != OK);
+    if (c->b.taken_n > 0 && lease_shred(st->leases, c->b.taken, c->b.taken_n) != OK)
+        log_error(st->opts.log, "store.lease", LOG_C("why", "slots of boxes that were not made stay used until a restart"));
+    if (why == ERR_FULL)
+        maintain_full(st->maintain);
+    reclaim_failed(st->reclaim);
+}
+
+static void set_err(struct job *list, enum err e, bool intake_only)
+{
+    for (struct job *j = list; j; j = j->next) {
+        struct store_req *r = req_of(j);
+        if (intake_only && !is_intake(r))
+            continue;
+        if (r->op->kind == STORE_END)
+            continue; /* an end needs no commit */
+        r->err = e;
+        if (r->op->kind != STORE_APPEND)
+            continue;
+        struct store_append *a = CONTAINER_OF(r, struct store_append, req);
+        for (size_t i = 0; i < a->n; i++)
+            a->items[i].err = a->items[i].err == OK ? e : a->items[i].err;
+    }
+}
+
+/* ---- answers ---- */
+
+static void count(struct store *st, const struct store_req *r)
+{
+    if (r->op->kind == STORE_CREATE && r->err == OK)
+        atomic_fetch_add(&st->counts.created, 1);
+    if (r->op->kind == STORE_DELETE && r->err == OK)
+        atomic_fetch_add(&st->counts.deleted, CONTAINER_OF(r, struct store_delete, req)->deleted);
+    if (r->op->kind != STORE_APPEND)
+        return;
+    const struct store_append *a = CONTAINER_OF(r, struct store_append, req);
+    for (size_t i = 0; i < a->n; i++) {
+        atomic_fetch_add(&st->counts.appended, a->items[i].err == OK && !a->items[i].duplicate);
+        atomic_fetch_add(&st->counts.duplicates, a->items[i].err == OK && a->items[i].duplicate);
+    }
+}
+
+static void answer(struct store *st, struct store_req *r)
+{
+    count(st, r);
+    atomic_fetch_sub(&st->counts.queue, 1);
+    switch ((unsigned)r->op->kind) {
+    case STORE_END:
+        maintain_end(st->maintain, CONTAINER_OF(r, struct store_end, req));
+        return;
+    case STORE_TASK: {
+        struct task *t = CONTAINER_OF(r, struct task, req);
+        t->done(t);
+        return;
+    }
+    case STORE_APPEND: {
+        struct store_append *a = CONTAINER_OF(r, struct store_append, req);
+        if (a->release)
+            a->release(a);
+        break;
+    }
+    }
+    r->job.run = store_req_answer;
+    post(r->home, &r->job);
+}
+
+static void answer_all(struct store *st, struct job *list)
+{
+    for (struct job *j = list, *next; j; j = next) {
+        next = j->next;
+        answer(st, req_of(j));
+    }
+}
+
+/* True: there is more to reclaim. */
+static bool batch_run(struct commit *c, struct job *list)
+{
+    bool more = false;
+    enum err e = attempt(c, list, true, &more);
+    if (e != OK) {
+        recover(c, e);
+        set_err(list, e, true);
+        e = attempt(c, list, false, &more);
+        if (e != OK) {
+            recover(c, e);
+            set_err(list, e, false);
+            more = false;
+        }
+    }
+    if (e == OK) {
+        segs_committed(c->st->segs);
+        reclaim_committed(c->st->reclaim);
+        maintain_punch(c->st->maintain, c->b.punches, c->b.punches_n);
+    }
+    atomic_store(&c->st->batch_start_ms, 0);
+    answer_all(c->st, list);
+    return more;
+}
+
+/* ---- the thread ---- */
+
+static uint64_t req_bytes(const struct store_req *r)
+{
+    return r->op->kind == STORE_APPEND ? append_bytes(CONTAINER_OF(r, struct store_append, req)) : 0;
+}
+
+/* With the lock held: the head of the queue, as much as one commit should be. */
+static struct job *take(struct commit *c)
+{
+    struct job *first = c->head, **cut = &c->head;
+    uint64_t bytes = 0;
+    for (size_t n = 0; *cut && n < BATCH_REQS && bytes < BATCH_BYTES; n++) {
+        bytes += req_bytes(req_of(*cut));
+        cut = &(*cut)->next;
+    }
+    struct job *rest = *cut;
+    *cut = NULL;
+    c->head = rest;
+    if (!rest)
+        c->tail = &c->head;
+    return first;
+}
+
+static void *run(void *arg)
+{
+    struct commit *c = arg;
+    bool more = false;
+    pthread_setname_np(pthread_self(), "store-commit");
+    pthread_mutex_lock(&c->mx);
+    while (!c->stop || c->head) {
+        while (!c->head && !c->stop && !c->kicked && !more) {
+            c->waiting = true;
+            pthread_cond_wait(&c->wake, &c->mx);
+            c->waiting = false;
+        }
+        c->kicked = false;
+        struct job *list = take(c);
+        pthread_mutex_unlock(&c->mx);
+        more = batch_run(c, list);
+        pthread_mutex_lock(&c->mx);
+    }
+    pthread_mutex_unlock(&c->mx);
+    return NULL;
+}
+
+enum err commit_start(struct store *st, struct commit **out)
+{
+    struct commit *c = calloc(1, sizeof *c);
+    if (!c)
+        return ERR_IO;
+    c->st = c->b.st = st;
+    c->tail = &c->head;
+    pthread_mutex_init(&c->mx, NULL);
+    pthread_cond_init(&c->wake, NULL);
+    if (pthread_create(&c->thread, NULL, run, c)) {
+        free(c);
+        return ERR_IO;
+    }
+    *out = c;
+    return OK;
+}
+
+void commit_stop(struct commit *c)
+{
+    if (!c)
+        return;
+    pthread_mutex_lock(&c->mx);
+    c->stop = true;
+    pthread_mutex_unlock(&c->mx);
+    pthread_cond_signal(&c->wake);
+    pthread_join(c->thread, NULL);
+}
+
+void commit_free(struct commit *c)
+{
+    if (!c)
+        return;
+    pthread_mutex_destroy(&c->mx);
+    pthread_cond_destroy(&c->wake);
+    free(c->b.taken);
+    free(c->b.punches);
+    free(c);
+}

@@ -1,0 +1,103 @@
+/* Giving disk back: whole files in steps, ranges by punching. All of it on the maintenance thread. */
+#include "store/embed_segment_table.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <unistd.h>
+
+enum { STEP_BYTES = 16 << 20, SETTLED_MIN = 64 << 10 };
+
+/* The first of the list that nobody is reading. */
+static struct seg **removable(struct segs *s)
+{
+    struct seg **at = &s->dropped;
+    while (*at && (*at)->refs > 0)
+        at = &(*at)->next_dropped;
+    return at;
+}
+
+bool segs_remove_step(struct segs *s)
+{
+    pthread_mutex_lock(&s->mx);
+    struct seg **at = removable(s), *g = *at;
+    bool last = false;
+    if (g) {
+        char name[SEG_NAME_N];
+        seg_name(name, g->id);
+        if (g->fd < 0 && seg_open_fd(s, g, 0) != OK)
+            g->rec.size = 0;
+        if (!g->unlinked)
+            unlinkat(s->dirfd, name, 0);
+        g->unlinked = true;
+        last = g->rec.size <= STEP_BYTES;
+        if (last)
+            *at = g->next_dropped;
+    }
+    pthread_mutex_unlock(&s->mx);
+    if (!g)
+        return false;
+    if (!last) {
+        g->rec.size -= STEP_BYTES;
+        if (ftruncate(g->fd, (off_t)g->rec.size))
+            g->rec.size = 0;
+        return true;
+    }
+    if (g->fd >= 0) {
+        pthread_mutex_lock(&s->mx);
+        s->fds--;
+        pthread_mutex_unlock(&s->mx);
+    }
+    seg_free(g);
+    return true;
+}
+
+enum err seg_punch(struct segs *s, uint64_t seg, uint64_t off, uint64_t n)
+{
+    struct seg *g;
+    enum err e = seg_hold(s, seg, &g);
+    if (e != OK)
+        return e;
+    int rc = fallocate(g->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)off, (off_t)n);
+    if (rc)
+        log_warn(s->log, "store.punch", LOG_U64("segment", seg), LOG_I64("errno", errno));
+    seg_release(s, g);
+    return rc ? ERR_IO : OK;
+}
+
+enum err seg_rewrite_head(struct segs *s, uint64_t seg, uint64_t off, const struct rec_head *h)
+{
+    struct seg *g;
+    enum err e = seg_hold(s, seg, &g);
+    if (e != OK)
+        return e;
+    uint8_t raw[REC_HEAD_N];
+    rec_head_put(raw, h);
+    bool done = pwrite(g->fd, raw, sizeof raw, (off_t)off) == REC_HEAD_N && fdatasync(g->fd) == 0;
+    seg_release(s, g);
+    return done ? OK : ERR_IO;
+}
+
+bool segs_half_dead(struct segs *s, uint64_t from, struct seg_info *out)
+{
+    bool found = false;
+    pthread_mutex_lock(&s->mx);
+    for (size_t i = 0; i < s->n && !found; i++) {
+        const struct seg *g = s->all[i];
+        uint64_t was = MIN(g->walked_live, g->rec.size);
+        found = g->id >= from && g->rec.sealed && !g->failed && !g->touched && g->rec.live_n > 0 && was > SETTLED_MIN &&
+                g->rec.live_bytes < was / 2;
+        if (found)
+            *out = (struct seg_info){ .id = g->id, .rec = g->rec, .walked_live = g->walked_live };
+    }
+    pthread_mutex_unlock(&s->mx);
+    return found;
+}
+
+void seg_walked(struct segs *s, uint64_t seg, uint64_t live_bytes)
+{
+    pthread_mutex_lock(&s->mx);
+    struct seg *g = seg_find(s, seg);
+    if (g)
+        g->walked_live = live_bytes;
+    pthread_mutex_unlock(&s->mx);
+}

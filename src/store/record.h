@@ -1,0 +1,87 @@
+/* Boxes, credentials, messages, folders, segments and leases as bytes, big-endian, each with a version in its first byte or
+ * a magic. Every parser is total; what each byte means is docs/storage.md. Keys sort, so that all that belongs to a box
+ * lies together: box ‖ kind ‖ rest. */
+#pragma once
+#include "store/store.h"
+
+enum rec_kind { REC_BOX = 1, REC_SEALED, REC_CRED, REC_FOLDER, REC_ROW, REC_ID, REC_LOG, REC_GONE, REC_DUP };
+
+struct key {
+    uint8_t b[64];
+    size_t n;
+};
+static inline struct str key_str(const struct key *k) { return str_of(k->b, k->n); }
+struct key key_box(const struct box_id *box, enum rec_kind kind); /* also the prefix of all of a kind */
+struct key key_of(const void *p, size_t n);                       /* n at most 64 */
+void key_add(struct key *k, const void *p, size_t n);
+void key_add32(struct key *k, uint32_t v);
+void key_add64(struct key *k, uint64_t v);
+
+struct box_rec {
+    struct store_box box; /* id and sealed are not in the record: the key, and a record of its own */
+    uint32_t slot;        /* of the lease */
+    uint32_t gone_n;      /* expunges kept in the change log */
+    uint64_t gone_floor;  /* modseq of the newest expunge that is no longer kept */
+};
+struct row_rec {
+    struct store_row row; /* env: borrowed from the record when it is kept there, else NULL */
+    uint64_t seg, off;    /* of the record's head */
+};
+struct dup_rec {
+    int64_t at_ms;
+    uint32_t folder, uid;
+};
+struct seg_rec {
+    uint32_t cls;
+    bool sealed;
+    uint64_t size, live_n, live_bytes;
+    int64_t created_ms;
+};
+/* Before each message in a segment. A run of dead ones is one head again, marked dead, over all of them. */
+struct rec_head {
+    bool dead;
+    struct box_id box;
+    struct msg_id id;
+    uint64_t env_n, hdr_n, body_n;
+};
+struct lease_rec {
+    bool live;
+    uint32_t slot;
+    struct box_id box;
+    uint8_t key[KEY_N];
+};
+enum {
+    REC_BOX_N = 192,
+    REC_CRED_MAX = 160 + STORE_SEALED_MAX,
+    REC_FOLDER_MAX = 64 + STORE_SEALED_MAX,
+    REC_ROW_HEAD_N = 97,
+    REC_ENV_INLINE_MAX = 1024, /* a longer env lies in the segment only: LMDB's pages are 4 KiB */
+    REC_ROW_MAX = REC_ROW_HEAD_N + REC_ENV_INLINE_MAX,
+    REC_GONE_N = 25,
+    REC_DUP_N = 17,
+    REC_SEG_N = 38,
+    REC_HEAD_N = 64,
+    REC_LEASE_N = 128
+};
+
+size_t rec_box_put(uint8_t out[REC_BOX_N], const struct box_rec *b);
+[[nodiscard]] enum err rec_box_parse(struct str in, struct box_rec *out);
+size_t rec_cred_put(uint8_t out[REC_CRED_MAX], const struct store_cred *c); /* sealed.n <= STORE_SEALED_MAX */
+[[nodiscard]] enum err rec_cred_parse(struct str in, struct store_cred *out); /* sealed borrowed from in */
+size_t rec_folder_put(uint8_t out[REC_FOLDER_MAX], const struct store_folder *f);
+[[nodiscard]] enum err rec_folder_parse(struct str in, struct store_folder *out); /* no is left to the caller */
+/* folder and uid are in the key. */
+size_t rec_row_put(uint8_t out[REC_ROW_MAX], const struct row_rec *r);
+[[nodiscard]] enum err rec_row_parse(struct str in, struct row_rec *out);
+size_t rec_gone_put(uint8_t out[REC_GONE_N], const struct store_gone *g);
+[[nodiscard]] enum err rec_gone_parse(struct str in, struct store_gone *out); /* modseq is in the key */
+size_t rec_dup_put(uint8_t out[REC_DUP_N], const struct dup_rec *d);
+[[nodiscard]] enum err rec_dup_parse(struct str in, struct dup_rec *out);
+size_t rec_seg_put(uint8_t out[REC_SEG_N], const struct seg_rec *s);
+[[nodiscard]] enum err rec_seg_parse(struct str in, struct seg_rec *out);
+void rec_head_put(uint8_t out[REC_HEAD_N], const struct rec_head *h);
+/* ERR_BAD also when the lengths do not fit `room` octets behind the head. */
+[[nodiscard]] enum err rec_head_parse(struct str in, uint64_t room, struct rec_head *out);
+uint64_t rec_head_total(const struct rec_head *h); /* head and what follows */
+void rec_lease_put(uint8_t out[REC_LEASE_N], const struct lease_rec *l);
+[[nodiscard]] enum err rec_lease_parse(struct str in, uint32_t slot, struct lease_rec *out);
