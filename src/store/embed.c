@@ -1,9 +1,10 @@
 /* The embedded backend: opening, closing, and which thread a request goes to. Bytes on disk: docs/storage.md. */
-#include "base/rand.h"
 #include "base/secret.h"
 #include "io/file.h"
 #include "store/embed_commit.h"
+#include "store/embed_disk.h"
 #include "store/embed_folder.h"
+#include "store/embed_handover.h"
 #include "store/embed_maintain.h"
 #include "store/embed_read.h"
 #include "store/embed_reclaim.h"
@@ -63,6 +64,10 @@ static enum err start_threads(struct store *st)
     if (e == OK)
         e = reclaim_new(&st->reclaim);
     if (e == OK)
+        e = handover_new(&st->handover);
+    if (e == OK)
+        e = disk_new(st, &st->disk);
+    if (e == OK)
         e = commit_start(st, &st->commit);
     return e == OK ? maintain_start(st, &st->maintain) : e;
 }
@@ -101,6 +106,8 @@ void store_close(struct store *st)
     commit_free(st->commit);
     flush_free(st->flush);
     reclaim_free(st->reclaim);
+    handover_free(st->handover);
+    disk_free(st->disk);
     leases_close(st->leases);
     segs_close(st->segs);
     index_close(st->index);

@@ -38,7 +38,8 @@ static bool is_duplicate(struct batch *b, struct store_append_item *it)
     if (!dedupe_wanted(it))
         return false;
     struct key k = dup_key(b, it);
-    if (index_get(&b->t, TAB_DATA, key_str(&k), &raw) != OK || rec_dup_parse(raw, &d) != OK || d.at_ms + DEDUPE_MS <= b->now_ms)
+    if (index_get(&b->t, TAB_DATA, key_str(&k), &raw) != OK || rec_dup_parse(raw, &d) != OK ||
+        d.at_ms + DEDUPE_MS <= b->now_ms)
         return false;
     it->duplicate = true;
     it->uid = d.uid;
@@ -100,8 +101,8 @@ static enum err item_write(struct batch *b, struct store_append *a, struct store
     row->seg = at.seg;
     row->off = at.off;
     bool added = seg_add(segs, at.seg, str_of(raw, REC_HEAD_N)) &&
-                 seg_add(segs, at.seg, head.env_n ? it->env : (struct str){ NULL, 0 }) && seg_add(segs, at.seg, it->hdr) &&
-                 seg_add(segs, at.seg, it->body);
+                 seg_add(segs, at.seg, head.env_n ? it->env : (struct str){ NULL, 0 }) &&
+                 seg_add(segs, at.seg, it->hdr) && seg_add(segs, at.seg, it->body);
     b->failed |= !added;
     seg_count(segs, at.seg, 1, (int64_t)rec_head_total(&head));
     return OK;

@@ -1,4 +1,5 @@
-/* Every run_*() checks all that can be refused before its first write: a batch has no way to take back one request's. */
+/* Every run_*() checks all that can be refused before its first write: a batch has no way to take back one request's.
+ */
 #include "store/embed_box.h"
 #include <stdlib.h>
 #include <string.h>
@@ -181,8 +182,8 @@ enum err box_creds(struct index_txn *t, const struct box_id *id, struct arena *a
     *n = 0;
     *out = arena_array(a, STORE_CREDS_MAX, sizeof **out);
     scan_begin(&sc, t, TAB_DATA);
-    for (bool more = scan_seek(&sc, key_str(&k)); *out && more && str_starts(sc.key, key_str(&k)) && *n < STORE_CREDS_MAX;
-         more = scan_next(&sc)) {
+    for (bool more = scan_seek(&sc, key_str(&k));
+         *out && more && str_starts(sc.key, key_str(&k)) && *n < STORE_CREDS_MAX; more = scan_next(&sc)) {
         struct store_cred *c = &(*out)[*n];
         c->id = sc.key.n == k.n + 8 ? get_be64((const uint8_t *)sc.key.p + k.n) : 0;
         if (rec_cred_parse(sc.val, c) != OK) {

@@ -23,7 +23,8 @@ bool box_ending(struct store *st, const struct box_id *id);
 void box_ending_add(struct store *st, const struct box_id *ids, size_t n);
 void box_ending_del(struct store *st, const struct box_id *ids, size_t n);
 
-[[nodiscard]] enum err box_creds(struct index_txn *t, const struct box_id *id, struct arena *a, struct store_cred **out, size_t *n);
+[[nodiscard]] enum err box_creds(struct index_txn *t, const struct box_id *id, struct arena *a, struct store_cred **out,
+                                 size_t *n);
 
 void run_create(struct batch *b, struct store_req *r);
 void run_recred(struct batch *b, struct store_req *r);

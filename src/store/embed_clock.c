@@ -1,6 +1,6 @@
-/* Rules (DESIGN section 4): forward steps against the boot clock may add up to five minutes a day; more freezes endings. At
- * open the boot clock is of no use after a reboot; then an hour since the mark is believed, more only with a kernel clock
- * that is synchronised. A step backwards is not followed: time goes on at the pace of the boot clock. */
+/* Rules (DESIGN section 4): forward steps against the boot clock may add up to five minutes a day; more freezes
+ * endings. At open the boot clock is of no use after a reboot; then an hour since the mark is believed, more only with
+ * a kernel clock that is synchronised. A step backwards is not followed: time goes on at the pace of the boot clock. */
 #include "store/embed_clock.h"
 #include "base/buf.h"
 #include "base/crypto.h"
@@ -28,11 +28,11 @@ struct guard {
     int fd;
     const struct clock *clock;
     struct log *log;
-    pthread_mutex_t mx; /* tick and accept */
-    _Atomic int64_t offset_ms; /* now = boot + offset */
+    pthread_mutex_t mx;           /* tick and accept */
+    _Atomic int64_t offset_ms;    /* now = boot + offset */
     _Atomic int64_t frozen_at_ms; /* 0: not frozen */
-    int64_t spent_ms;       /* of STEP_BUDGET_MS; given back evenly over a day */
-    int64_t spent_boot_ms;  /* when it was last given back */
+    int64_t spent_ms;             /* of STEP_BUDGET_MS; given back evenly over a day */
+    int64_t spent_boot_ms;        /* when it was last given back */
     int64_t saved_boot_ms;
     char boot_id[BOOT_ID_N];
 };
@@ -73,7 +73,8 @@ int64_t guard_due_ms(const struct guard *g)
     return at ? at : guard_now_ms(g);
 }
 
-/* Two slots written in turn would survive a torn write; one sector does not tear, and a lost mark costs a check only. */
+/* Two slots written in turn would survive a torn write; one sector does not tear, and a lost mark costs a check only.
+ */
 static void save(struct guard *g, int64_t boot_ms)
 {
     struct mark m = { .now_ms = boot_ms + atomic_load(&g->offset_ms), .boot_ms = boot_ms };

@@ -1,6 +1,6 @@
-/* The store's time: wall time that never runs backwards, not even over a restart, and that does not believe a jump ahead,
- * since a jump would end boxes and an end can't be undone. It is boot time plus an offset that only grows: a tick moves the
- * offset up to where the wall is, as far as the rules allow. */
+/* The store's time: wall time that never runs backwards, not even over a restart, and that does not believe a jump
+ * ahead, since a jump would end boxes and an end can't be undone. It is boot time plus an offset that only grows: a
+ * tick moves the offset up to where the wall is, as far as the rules allow. */
 #pragma once
 #include "base/clock.h"
 #include "base/err.h"

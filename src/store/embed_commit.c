@@ -1,11 +1,12 @@
 /* The order of a commit: segments written, flushed together with the lease files, then the LMDB transaction, then the
  * answers. When any of it fails the segments are cut back to what the index says, new leases are given back, intake is
- * answered with the error, and the rest of the batch is made again by itself: deleting and ending must work when storing
- * does not. */
+ * answered with the error, and the rest of the batch is made again by itself: deleting and ending must work when
+ * storing does not. */
 #include "store/embed_commit.h"
 #include "store/embed_box.h"
+#include "store/embed_disk.h"
+#include "store/embed_handover.h"
 #include "store/embed_mail.h"
-#include "store/embed_maintain.h"
 #include "store/embed_reclaim.h"
 #include <stdlib.h>
 
@@ -24,7 +25,7 @@ struct commit {
     pthread_cond_t wake;
     struct job *head, **tail;
     bool stop, kicked, waiting;
-    bool unsure; /* the last try failed so that only the index itself can tell what is durable */
+    bool unsure;    /* the last try failed so that only the index itself can tell what is durable */
     struct batch b; /* its arrays are kept from one to the next */
 };
 
@@ -190,9 +191,10 @@ static void recover(struct commit *c, enum err why)
     }
     atomic_store(&st->faulted, e != OK);
     if (c->b.taken_n > 0 && lease_shred(st->leases, c->b.taken, c->b.taken_n) != OK)
-        log_error(st->opts.log, "store.lease", LOG_C("why", "slots of boxes that were not made stay used until a restart"));
+        log_error(st->opts.log, "store.lease",
+                  LOG_C("why", "slots of boxes that were not made stay used until a restart"));
     if (why == ERR_FULL)
-        maintain_full(st->maintain);
+        disk_full(st->disk);
     reclaim_failed(st->reclaim);
 }
 
@@ -236,7 +238,7 @@ static void answer(struct store *st, struct store_req *r)
     atomic_fetch_sub(&st->counts.queue, 1);
     switch ((unsigned)r->op->kind) {
     case STORE_END:
-        maintain_end(st->maintain, CONTAINER_OF(r, struct store_end, req));
+        handover_end(st->handover, CONTAINER_OF(r, struct store_end, req));
         return;
     case STORE_TASK: {
         struct task *t = CONTAINER_OF(r, struct task, req);
@@ -280,7 +282,7 @@ static bool batch_run(struct commit *c, struct job *list)
     if (e == OK) {
         segs_committed(c->st->segs);
         reclaim_committed(c->st->reclaim);
-        maintain_punch(c->st->maintain, c->b.punches, c->b.punches_n);
+        handover_punch(c->st->handover, c->b.punches, c->b.punches_n);
     }
     atomic_store(&c->st->batch_start_ms, 0);
     answer_all(c->st, list);

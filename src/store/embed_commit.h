@@ -1,5 +1,5 @@
-/* The committer: one thread that takes all that is queued, makes it one durable commit, and answers. The flush is the timer:
- * what arrives meanwhile is the next batch. */
+/* The committer: one thread that takes all that is queued, makes it one durable commit, and answers. The flush is the
+ * timer: what arrives meanwhile is the next batch. */
 #pragma once
 #include "store/embed_state.h"
 

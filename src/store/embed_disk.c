@@ -31,7 +31,8 @@ static bool ballast_take(struct disk *d)
     pthread_mutex_lock(&d->mx);
     AUTO_FD int fd = open(d->ballast, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     struct stat s;
-    bool there = fd >= 0 && fstat(fd, &s) == 0 && (uint64_t)s.st_size == d->ballast_n && (uint64_t)s.st_blocks * 512 >= d->ballast_n;
+    bool there = fd >= 0 && fstat(fd, &s) == 0 && (uint64_t)s.st_size == d->ballast_n &&
+                 (uint64_t)s.st_blocks * 512 >= d->ballast_n;
     if (fd >= 0 && !there) {
         there = posix_fallocate(fd, 0, (off_t)d->ballast_n) == 0;
         if (!there)

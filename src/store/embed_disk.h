@@ -1,5 +1,5 @@
-/* Room on the disk: below the reserve intake stops; a preallocated ballast file is given up when even a deletion finds no
- * room, and taken again when there is some. */
+/* Room on the disk: below the reserve intake stops; a preallocated ballast file is given up when even a deletion finds
+ * no room, and taken again when there is some. */
 #pragma once
 #include "store/embed_state.h"
 

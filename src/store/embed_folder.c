@@ -1,5 +1,5 @@
-/* VERSION: "mayfly store 1", then " test-clock" in a folder that may be opened with a test clock only. It is written last
- * when a folder is made, so a half-made one is made again. */
+/* VERSION: "mayfly store 1", then " test-clock" in a folder that may be opened with a test clock only. It is written
+ * last when a folder is made, so a half-made one is made again. */
 #include "store/embed_folder.h"
 #include "base/rand.h"
 #include "base/secret.h"

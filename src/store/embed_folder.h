@@ -2,6 +2,6 @@
 #pragma once
 #include "store/embed_state.h"
 
-/* ERR_BUSY: locked by another process; ERR_BAD: not ours, or newer; ERR_DENIED: a file system that does not overwrite in
- * place, or the mark of a test clock differs. */
+/* ERR_BUSY: locked by another process; ERR_BAD: not ours, or newer; ERR_DENIED: a file system that does not overwrite
+ * in place, or the mark of a test clock differs. */
 [[nodiscard]] enum err folder_open(struct store *st);

@@ -1,5 +1,5 @@
-/* Pitfalls this keeps clear of (research: store): no NOSYNC, WRITEMAP or MAPASYNC; a reading transaction is reset as soon
- * as its answer is copied, since one left open stops page reuse; the environment is opened once a process. */
+/* Pitfalls this keeps clear of (research: store): no NOSYNC, WRITEMAP or MAPASYNC; a reading transaction is reset as
+ * soon as its answer is copied, since one left open stops page reuse; the environment is opened once a process. */
 #include "store/embed_index.h"
 #include <errno.h>
 #include <lmdb.h>
@@ -172,8 +172,8 @@ void index_end(struct index_txn *t)
 
 static bool means_full(int rc) { return rc == ENOSPC || rc == EDQUOT || rc == MDB_MAP_FULL || rc == MDB_TXN_FULL; }
 
-/* Once the page with the roots is being written nobody but LMDB itself can say which of the two it will find. A full disk
- * shows before that, when the data pages are written. */
+/* Once the page with the roots is being written nobody but LMDB itself can say which of the two it will find. A full
+ * disk shows before that, when the data pages are written. */
 enum err index_commit(struct index_txn *t)
 {
     int rc = t->rc;

@@ -1,5 +1,6 @@
-/* LMDB, and the only file that meets it: a few tables of sorted keys, one writing transaction at a time (the committer's),
- * reading ones from any thread. A value is borrowed until its transaction ends, in a writing one until the next write. */
+/* LMDB, and the only file that meets it: a few tables of sorted keys, one writing transaction at a time (the
+ * committer's), reading ones from any thread. A value is borrowed until its transaction ends, in a writing one until
+ * the next write. */
 #pragma once
 #include "base/err.h"
 #include "base/log.h"
@@ -44,7 +45,8 @@ void index_end(struct index_txn *t); /* of a reading one; gives up a writing one
 /* ERR_FULL: disk or map is full, nothing happened. ERR_IO: it may or may not be durable; index_reopen() tells. */
 [[nodiscard]] enum err index_commit(struct index_txn *t);
 
-[[nodiscard]] enum err index_get(struct index_txn *t, enum index_table tab, struct str key, struct str *val); /* ERR_GONE */
+[[nodiscard]] enum err index_get(struct index_txn *t, enum index_table tab, struct str key,
+                                 struct str *val); /* ERR_GONE */
 void index_put(struct index_txn *t, enum index_table tab, struct str key, struct str val);
 void index_del(struct index_txn *t, enum index_table tab, struct str key); /* absent is fine */
 uint64_t index_count(struct index_txn *t, enum index_table tab);

@@ -19,8 +19,8 @@ struct leases {
     int fd[2];
     struct log *log;
     pthread_mutex_t mx;
-    uint64_t *used;    /* a bit a slot */
-    uint32_t n, max;   /* slots there are on disk, slots there may be */
+    uint64_t *used;  /* a bit a slot */
+    uint32_t n, max; /* slots there are on disk, slots there may be */
     uint32_t used_n, hint;
     uint32_t epoch; /* grows when the files are opened anew */
 };
@@ -112,7 +112,8 @@ enum err leases_open(const char *dir, uint32_t max_slots, struct log *log, struc
         return ERR_IO;
     *l = (struct leases){ .fd = { -1, -1 }, .log = log, .max = max_slots ? max_slots : SLOTS_DEFAULT };
     pthread_mutex_init(&l->mx, NULL);
-    enum err e = asprintf(&l->path[0], "%s/lease.a", dir) < 0 || asprintf(&l->path[1], "%s/lease.b", dir) < 0 ? ERR_IO : OK;
+    enum err e =
+        asprintf(&l->path[0], "%s/lease.a", dir) < 0 || asprintf(&l->path[1], "%s/lease.b", dir) < 0 ? ERR_IO : OK;
     if (e == OK)
         e = open_both(l);
     if (e == OK)
@@ -167,7 +168,8 @@ static enum err check_slot(struct check *c, uint32_t slot, size_t at)
     struct leases *l = c->l;
     struct lease_rec rec;
     bool mend[2];
-    bool live = slot_judge(str_of(c->page[0] + at, REC_LEASE_N), str_of(c->page[1] + at, REC_LEASE_N), slot, &rec, mend);
+    bool live =
+        slot_judge(str_of(c->page[0] + at, REC_LEASE_N), str_of(c->page[1] + at, REC_LEASE_N), slot, &rec, mend);
     bool keep = live && c->keep(c->ctx, &rec.box, slot);
     if (live && !keep) {
         rec = (struct lease_rec){ .slot = slot };

@@ -5,7 +5,8 @@
 
 enum { LIMIT_DEFAULT = 100, LIMIT_MAX = 10000, FOLDERS_MAX = 64 };
 
-enum err row_fill(struct store *st, struct arena *a, const struct row_rec *row, bool env, bool hdr, struct store_row *out)
+enum err row_fill(struct store *st, struct arena *a, const struct row_rec *row, bool env, bool hdr,
+                  struct store_row *out)
 {
     bool inside = row->row.env_n <= REC_ENV_INLINE_MAX;
     *out = row->row;
@@ -15,7 +16,8 @@ enum err row_fill(struct store *st, struct arena *a, const struct row_rec *row, 
         if (!out->env.p)
             return ERR_IO;
     }
-    uint64_t skip = env || inside ? 0 : row->row.env_n, n = (env && !inside ? row->row.env_n : 0) + (hdr ? row->row.hdr_n : 0);
+    uint64_t skip = env || inside ? 0 : row->row.env_n,
+             n = (env && !inside ? row->row.env_n : 0) + (hdr ? row->row.hdr_n : 0);
     if (n == 0)
         return OK;
     char *p = arena_alloc(a, n);
@@ -70,7 +72,8 @@ static void lane_begin(struct merge *m, struct index_txn *t, uint32_t folder)
     bool none = q->ascending ? q->after_uid == UINT32_MAX : q->before_uid == 1;
     key_add32(&from, q->ascending ? q->after_uid + 1 : q->before_uid - 1); /* before_uid 0: the highest there can be */
     scan_begin(&l->sc, t, TAB_DATA);
-    lane_take(m, l, !none && (q->ascending ? scan_seek(&l->sc, key_str(&from)) : scan_seek_back(&l->sc, key_str(&from))));
+    lane_take(m, l,
+              !none && (q->ascending ? scan_seek(&l->sc, key_str(&from)) : scan_seek_back(&l->sc, key_str(&from))));
 }
 
 static struct lane *merge_best(struct merge *m)
@@ -116,8 +119,8 @@ static enum err lanes_begin(struct merge *m, struct index_txn *t, uint64_t *rows
     struct index_scan sc;
     enum err e = OK;
     scan_begin(&sc, t, TAB_DATA);
-    for (bool more = scan_seek(&sc, key_str(&k)); e == OK && more && str_starts(sc.key, key_str(&k)) && m->n < FOLDERS_MAX;
-         more = scan_next(&sc)) {
+    for (bool more = scan_seek(&sc, key_str(&k));
+         e == OK && more && str_starts(sc.key, key_str(&k)) && m->n < FOLDERS_MAX; more = scan_next(&sc)) {
         e = sc.key.n == k.n + 4 && rec_folder_parse(sc.val, &f) == OK ? OK : ERR_IO;
         *rows += f.total;
         if (e == OK && f.total > 0)
@@ -158,8 +161,8 @@ static enum err changed_rows(struct store *st, struct index_txn *t, struct store
     enum err e = OK;
     key_add64(&from, q->since + 1);
     scan_begin(&sc, t, TAB_DATA);
-    for (bool more = scan_seek(&sc, key_str(&from)); e == OK && more && str_starts(sc.key, key_str(&prefix)) && q->n < limit;
-         more = scan_next(&sc)) {
+    for (bool more = scan_seek(&sc, key_str(&from));
+         e == OK && more && str_starts(sc.key, key_str(&prefix)) && q->n < limit; more = scan_next(&sc)) {
         struct row_rec row;
         const uint8_t *p = (const uint8_t *)sc.val.p;
         e = sc.val.n == 8 ? row_at(t, &q->box, get_be32(p), get_be32(p + 4), &row) : ERR_IO;
@@ -180,7 +183,8 @@ static enum err gone_rows(struct index_txn *t, struct store_changes *q, uint32_t
     key_add64(&from, q->since + 1);
     scan_begin(&sc, t, TAB_DATA);
     for (bool more = scan_seek(&sc, key_str(&from));
-         e == OK && more && str_starts(sc.key, key_str(&prefix)) && q->gone_n < MIN(box_gone, (uint32_t)GONE_MAX); more = scan_next(&sc)) {
+         e == OK && more && str_starts(sc.key, key_str(&prefix)) && q->gone_n < MIN(box_gone, (uint32_t)GONE_MAX);
+         more = scan_next(&sc)) {
         struct store_gone *g = &q->gone[q->gone_n++];
         g->modseq = sc.key.n == prefix.n + 8 ? get_be64((const uint8_t *)sc.key.p + prefix.n) : 0;
         e = rec_gone_parse(sc.val, g) == OK ? OK : ERR_IO;

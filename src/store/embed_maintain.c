@@ -1,67 +1,30 @@
-/* Ends by time. The sweep takes from TAB_END what is due and has no row written first: a box whose end has come is refused
- * by every call, so nothing can bring it back; only then is its lease overwritten. One race is to be kept out: a batch that
- * began before a box's end may move that end on and commit after the sweep looked. So a sweep goes no further than the due
- * time of the batch under way; one that begins later reads a later clock and finds the box over. */
+/* Ends by time. The sweep takes from TAB_END what is due and has no row written first: a box whose end has come is
+ * refused by every call, so nothing can bring it back; only then is its lease overwritten. One race is to be kept out:
+ * a batch that began before a box's end may move that end on and commit after the sweep looked. So a sweep goes no
+ * further than the due time of the batch under way; one that begins later reads a later clock and finds the box over.
+ */
 #include "store/embed_maintain.h"
 #include "store/embed_box.h"
 #include "store/embed_commit.h"
 #include "store/embed_compact.h"
 #include "store/embed_disk.h"
+#include "store/embed_handover.h"
 #include "store/embed_reclaim.h"
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-enum { TICK_MS = 250, SWEEP_MAX = 100000, PUNCHES_MAX = 65536, SECOND_MS = 1000, MINUTE_MS = 60000 };
+enum { TICK_MS = 250, SWEEP_MAX = 100000, SECOND_MS = 1000, MINUTE_MS = 60000 };
 
 struct maintain {
     struct store *st;
     pthread_t thread;
-    pthread_mutex_t mx;
-    pthread_cond_t wake;
-    struct job *ends; /* store_end requests, newest first */
-    struct punch *punches;
-    size_t punches_n, punches_cap;
-    bool stop;
-    /* the thread's own */
-    int64_t swept_ms; /* ends up to here are done */
+    int64_t swept_ms;       /* ends up to here are done */
     struct lease_ref *refs; /* a sweep whose files failed: again next time */
     size_t refs_n;
     int64_t refs_to_ms;
     int64_t second_ms, minute_ms;
-    struct disk *disk;
     struct compact *compact;
 };
-
-void maintain_end(struct maintain *m, struct store_end *q)
-{
-    pthread_mutex_lock(&m->mx);
-    q->req.job.next = m->ends;
-    m->ends = &q->req.job;
-    pthread_mutex_unlock(&m->mx);
-    pthread_cond_signal(&m->wake);
-}
-
-void maintain_punch(struct maintain *m, const struct punch *p, size_t n)
-{
-    if (n == 0)
-        return;
-    pthread_mutex_lock(&m->mx);
-    if (n > m->punches_cap - m->punches_n && m->punches_n + n <= PUNCHES_MAX) {
-        size_t cap = MAX(m->punches_cap * 2, m->punches_n + n);
-        struct punch *grown = realloc(m->punches, cap * sizeof *grown);
-        if (grown) {
-            m->punches = grown;
-            m->punches_cap = cap;
-        }
-    }
-    for (size_t i = 0; i < n && m->punches_n < m->punches_cap; i++) /* the rest goes when its segment does */
-        m->punches[m->punches_n++] = p[i];
-    pthread_mutex_unlock(&m->mx);
-    pthread_cond_signal(&m->wake);
-}
-
-void maintain_full(struct maintain *m) { disk_full(m->disk); }
 
 /* ---- ends ---- */
 
@@ -140,20 +103,9 @@ static void end_one(struct maintain *m, struct store_end *q)
 
 static void ends_run(struct maintain *m)
 {
-    pthread_mutex_lock(&m->mx);
-    struct job *newest = m->ends, *list = NULL;
-    m->ends = NULL;
-    pthread_mutex_unlock(&m->mx);
-    while (newest) { /* oldest first */
-        struct job *next = newest->next;
-        newest->next = list;
-        list = newest;
-        newest = next;
-    }
-    while (list) {
-        struct job *next = list->next;
-        end_one(m, CONTAINER_OF(CONTAINER_OF(list, struct store_req, job), struct store_end, req));
-        list = next;
+    for (struct job *j = handover_ends(m->st->handover), *next; j; j = next) {
+        next = j->next;
+        end_one(m, CONTAINER_OF(CONTAINER_OF(j, struct store_req, job), struct store_end, req));
     }
 }
 
@@ -242,16 +194,7 @@ static int64_t lag(struct maintain *m)
 static bool punch_one(struct maintain *m)
 {
     struct punch p;
-    pthread_mutex_lock(&m->mx);
-    bool some = m->punches_n > 0;
-    if (some)
-        p = m->punches[--m->punches_n];
-    if (some && m->punches_n == 0) {
-        free(m->punches);
-        m->punches = NULL;
-        m->punches_cap = 0;
-    }
-    pthread_mutex_unlock(&m->mx);
+    bool some = handover_take_punch(m->st->handover, &p);
     if (some && p.n > 0)
         (void)!seg_punch(m->st->segs, p.seg, p.off, p.n); /* logged; the key's end takes what stays */
     return some;
@@ -269,7 +212,7 @@ static void now_and_then(struct maintain *m)
     guard_tick(m->st->guard);
     if (now - m->second_ms >= SECOND_MS) {
         m->second_ms = now;
-        disk_check(m->disk);
+        disk_check(m->st->disk);
         compact_again(m->compact);
         commit_kick(m->st->commit);
     }
@@ -285,9 +228,8 @@ static void *run(void *arg)
     struct maintain *m = arg;
     int64_t ticked = 0;
     pthread_setname_np(pthread_self(), "store-maintain");
-    pthread_mutex_lock(&m->mx);
-    while (!m->stop || m->ends) {
-        pthread_mutex_unlock(&m->mx);
+    bool more = true;
+    while (handover_wait(m->st->handover, more ? 0 : MAX(TICK_MS - (clock_mono_ms() - ticked), (int64_t)1))) {
         ends_run(m);
         if (clock_mono_ms() - ticked >= TICK_MS) {
             ticked = clock_mono_ms();
@@ -295,18 +237,8 @@ static void *run(void *arg)
             sweep(m);
             atomic_store(&m->st->oldest_due_ms, lag(m));
         }
-        bool more = slow_step(m);
-        pthread_mutex_lock(&m->mx);
-        if (more || m->ends || m->stop)
-            continue;
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        int64_t ns = until.tv_nsec + MAX(TICK_MS - (clock_mono_ms() - ticked), (int64_t)1) * 1000000;
-        until.tv_sec += ns / 1000000000;
-        until.tv_nsec = ns % 1000000000;
-        pthread_cond_timedwait(&m->wake, &m->mx, &until);
+        more = slow_step(m);
     }
-    pthread_mutex_unlock(&m->mx);
     return NULL;
 }
 
@@ -316,19 +248,10 @@ enum err maintain_start(struct store *st, struct maintain **out)
     if (!m)
         return ERR_IO;
     m->st = st;
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_mutex_init(&m->mx, NULL);
-    pthread_cond_init(&m->wake, &attr);
-    pthread_condattr_destroy(&attr);
-    enum err e = disk_new(st, &m->disk);
-    if (e == OK)
-        e = compact_new(st, &m->compact);
+    enum err e = compact_new(st, &m->compact);
     if (e == OK && pthread_create(&m->thread, NULL, run, m))
         e = ERR_IO;
     if (e != OK) {
-        disk_free(m->disk);
         compact_free(m->compact);
         free(m);
         return e;
@@ -341,16 +264,9 @@ void maintain_stop(struct maintain *m)
 {
     if (!m)
         return;
-    pthread_mutex_lock(&m->mx);
-    m->stop = true;
-    pthread_mutex_unlock(&m->mx);
-    pthread_cond_signal(&m->wake);
+    handover_stop(m->st->handover);
     pthread_join(m->thread, NULL);
-    pthread_mutex_destroy(&m->mx);
-    pthread_cond_destroy(&m->wake);
-    disk_free(m->disk);
     compact_free(m->compact);
     sweep_forget(m);
-    free(m->punches);
     free(m);
 }

@@ -100,8 +100,8 @@ static enum err read_folders(struct store *st, struct index_txn *t, struct store
         e = folder_load(t, &q->box, no, &q->folders[q->n++]);
     struct index_scan sc;
     scan_begin(&sc, t, TAB_DATA);
-    for (bool more = scan_seek(&sc, key_str(&k)); e == OK && more && str_starts(sc.key, key_str(&k)) && q->n < FOLDERS_MAX;
-         more = scan_next(&sc)) {
+    for (bool more = scan_seek(&sc, key_str(&k));
+         e == OK && more && str_starts(sc.key, key_str(&k)) && q->n < FOLDERS_MAX; more = scan_next(&sc)) {
         uint32_t no = sc.key.n == k.n + 4 ? get_be32((const uint8_t *)sc.key.p + k.n) : 0;
         if (no <= FOLDER_JUNK)
             continue;

@@ -1,6 +1,6 @@
 /* A box's rows share a prefix, so reclaiming is deleting what comes after it; its own record goes last, because it says
- * which address has to rest. Should the process die half-way, the background check at the next start finds the box by its
- * missing lease. */
+ * which address has to rest. Should the process die half-way, the background check at the next start finds the box by
+ * its missing lease. */
 #include "store/embed_reclaim.h"
 #include "store/embed_box.h"
 #include "store/embed_row.h"
@@ -67,7 +67,10 @@ struct slice {
     unsigned tick;
 };
 
-static bool out_of_time(struct slice *s) { return ++s->tick % ROWS_BETWEEN_CLOCKS == 0 && clock_mono_us() > s->until_us; }
+static bool out_of_time(struct slice *s)
+{
+    return ++s->tick % ROWS_BETWEEN_CLOCKS == 0 && clock_mono_us() > s->until_us;
+}
 
 static void row_dies(struct slice *s, const struct box_id *box, struct str key, struct str val)
 {
@@ -85,7 +88,8 @@ static bool rows_remove(struct slice *s, const struct box_id *box)
     struct index_scan sc;
     bool more, late = false;
     scan_begin(&sc, &s->b->t, TAB_DATA);
-    for (more = scan_seek(&sc, key_str(&from)); !late && more && str_starts(sc.key, key_str(&prefix)); more = scan_next(&sc)) {
+    for (more = scan_seek(&sc, key_str(&from)); !late && more && str_starts(sc.key, key_str(&prefix));
+         more = scan_next(&sc)) {
         uint8_t kind = sc.key.n > BOX_ID_N ? (uint8_t)sc.key.p[BOX_ID_N] : 0;
         struct store_cred c;
         if (kind == REC_ROW)
@@ -107,7 +111,8 @@ static void address_remove(struct batch *b, const struct store_box *x)
         index_del(&b->t, TAB_ADDR, addr);
         return;
     }
-    int64_t rest = b->st->opts.quarantine_ms ? b->st->opts.quarantine_ms : (int64_t)QUARANTINE_MS_DAYS * 24 * 3600 * 1000;
+    int64_t rest =
+        b->st->opts.quarantine_ms ? b->st->opts.quarantine_ms : (int64_t)QUARANTINE_MS_DAYS * 24 * 3600 * 1000;
     const struct addr_rec a = { .rests = true, .until_ms = b->now_ms + rest };
     uint8_t raw[ADDR_REC_N];
     struct key by_time = key_time(a.until_ms, addr);
@@ -152,7 +157,8 @@ static bool purge(struct slice *s, enum index_table tab, void (*each)(struct bat
     bool late = false, more;
     scan_begin(&sc, &b->t, tab);
     for (more = scan_next(&sc); more && !late; more = scan_next(&sc)) {
-        if (sc.key.n <= 8 || sc.key.n > sizeof(struct key) - 8 || (int64_t)get_be64((const uint8_t *)sc.key.p) > b->now_ms)
+        if (sc.key.n <= 8 || sc.key.n > sizeof(struct key) - 8 ||
+            (int64_t)get_be64((const uint8_t *)sc.key.p) > b->now_ms)
             break;
         struct key k = key_of(sc.key.p, sc.key.n);
         scan_del(&sc);

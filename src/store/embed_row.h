@@ -6,18 +6,22 @@ enum { GONE_MAX = 1000 /* expunges remembered a box; a client that is further be
 
 struct key row_key(const struct box_id *box, uint32_t folder, uint32_t uid);
 /* ERR_GONE: no such message. The env of *out is borrowed from the transaction. */
-[[nodiscard]] enum err row_at(struct index_txn *t, const struct box_id *box, uint32_t folder, uint32_t uid, struct row_rec *out);
-[[nodiscard]] enum err row_find(struct index_txn *t, const struct box_id *box, const struct msg_id *id, struct row_rec *out);
+[[nodiscard]] enum err row_at(struct index_txn *t, const struct box_id *box, uint32_t folder, uint32_t uid,
+                              struct row_rec *out);
+[[nodiscard]] enum err row_find(struct index_txn *t, const struct box_id *box, const struct msg_id *id,
+                                struct row_rec *out);
 [[nodiscard]] enum err row_of(struct str key, struct str val, struct row_rec *out); /* from a scan of REC_ROW */
 uint64_t row_bytes(const struct store_row *r); /* ciphertext, as counted against the quota */
 struct rec_head row_head(const struct box_id *box, const struct store_row *r); /* what its segment record begins with */
 
-[[nodiscard]] enum err folder_load(struct index_txn *t, const struct box_id *box, uint32_t no, struct store_folder *out);
+[[nodiscard]] enum err folder_load(struct index_txn *t, const struct box_id *box, uint32_t no,
+                                   struct store_folder *out);
 void folder_save(struct index_txn *t, const struct box_id *box, const struct store_folder *f);
 
 /* A message that is new in its folder: row, id, log entry. env must be there when it is kept inline. */
 void row_add(struct index_txn *t, const struct box_id *box, const struct row_rec *r);
-void row_save(struct index_txn *t, const struct box_id *box, const struct row_rec *r);             /* the row alone */
-void row_relog(struct index_txn *t, const struct box_id *box, struct row_rec *r, uint64_t modseq); /* changed: a new modseq */
+void row_save(struct index_txn *t, const struct box_id *box, const struct row_rec *r); /* the row alone */
+void row_relog(struct index_txn *t, const struct box_id *box, struct row_rec *r,
+               uint64_t modseq); /* changed: a new modseq */
 /* Takes a message out of its folder and notes that it is gone from there. */
 void row_remove(struct index_txn *t, struct box_rec *b, const struct row_rec *r);

@@ -1,5 +1,5 @@
-/* The table of segments: sorted by id (new ones come last), a lock around it, a count of readers on each so that a file is
- * not closed under them. The writing side is embed_segment_write.c, removal and punching embed_segment_free.c. */
+/* The table of segments: sorted by id (new ones come last), a lock around it, a count of readers on each so that a file
+ * is not closed under them. The writing side is embed_segment_write.c, removal and punching embed_segment_free.c. */
 #include "store/embed_segment_table.h"
 #include <dirent.h>
 #include <errno.h>

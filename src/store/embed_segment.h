@@ -1,6 +1,6 @@
-/* Segments: append-only files that hold what messages end at about the same time, so that disk comes back by unlink. Which
- * bytes count is said by the index alone: what lies behind a segment's committed size is cut. The committer appends, counts
- * and drops; any thread reads; the maintenance thread punches and removes. */
+/* Segments: append-only files that hold what messages end at about the same time, so that disk comes back by unlink.
+ * Which bytes count is said by the index alone: what lies behind a segment's committed size is cut. The committer
+ * appends, counts and drops; any thread reads; the maintenance thread punches and removes. */
 #pragma once
 #include "store/embed_flush.h"
 #include "store/embed_index.h"
@@ -35,8 +35,8 @@ struct segs_sum {
 void segs_close(struct segs *s);
 
 /* ---- the committer ---- */
-/* Takes the state of all segments from the index: at open (all are sealed then), and after a batch that failed. Tails behind
- * the committed sizes are cut, files without a row removed. */
+/* Takes the state of all segments from the index: at open (all are sealed then), and after a batch that failed. Tails
+ * behind the committed sizes are cut, files without a row removed. */
 [[nodiscard]] enum err segs_load(struct segs *s, struct index_txn *t);
 unsigned seg_class(int64_t remaining_ms);
 /* Room for n octets in the open segment of a class, which is rolled when it is full or old. */
@@ -44,12 +44,13 @@ unsigned seg_class(int64_t remaining_ms);
 /* Bytes for the place taken last in that segment; borrowed until segs_write(). False: memory. */
 bool seg_add(struct segs *s, uint64_t seg, struct str bytes);
 void seg_count(struct segs *s, uint64_t seg, int64_t messages, int64_t bytes); /* what lives in it grew or shrank */
-[[nodiscard]] enum err segs_write(struct segs *s);                               /* one pwritev a touched segment */
+[[nodiscard]] enum err segs_write(struct segs *s);                             /* one pwritev a touched segment */
 /* The next few to be flushed; *at starts at 0. 0: that was all. */
 size_t segs_touched(struct segs *s, size_t *at, struct flush_file out[SEG_FLUSH_MAX]);
-void segs_flush_failed(struct segs *s); /* the touched ones are sealed and opened anew */
+void segs_flush_failed(struct segs *s);        /* the touched ones are sealed and opened anew */
 void segs_age(struct segs *s, int64_t now_ms); /* seals what is old, or holds nothing any more */
-void segs_save(struct segs *s, struct index_txn *t);  /* rows of what changed; without its last message a segment loses its row */
+void segs_save(struct segs *s,
+               struct index_txn *t); /* rows of what changed; without its last message a segment loses its row */
 void segs_committed(struct segs *s);
 bool segs_changed(const struct segs *s); /* is there anything for segs_save() to write? */
 
@@ -58,8 +59,8 @@ bool segs_changed(const struct segs *s); /* is there anything for segs_save() to
 void segs_sum(struct segs *s, struct segs_sum *out);
 
 /* ---- the maintenance thread ---- */
-/* Frees a little of a segment that was dropped: its name first, then its blocks in steps (closing 100 MB at once stalls the
- * journal 60-90 ms). False: nothing to do. */
+/* Frees a little of a segment that was dropped: its name first, then its blocks in steps (closing 100 MB at once stalls
+ * the journal 60-90 ms). False: nothing to do. */
 bool segs_remove_step(struct segs *s);
 [[nodiscard]] enum err seg_punch(struct segs *s, uint64_t seg, uint64_t off, uint64_t n);
 /* Writes a head in place over dead bytes, durably. */

@@ -8,8 +8,8 @@ struct seg {
     struct seg_rec rec; /* size: with what this batch appended */
     uint64_t durable;   /* size as committed */
     uint64_t walked_live;
-    int fd;   /* -1: not open */
-    int refs; /* threads in a system call on fd */
+    int fd;                /* -1: not open */
+    int refs;              /* threads in a system call on fd */
     bool changed, touched; /* row to be saved; bytes to be flushed */
     bool failed;           /* an error on it: nothing is appended any more */
     bool dropping;         /* row deleted in this batch */

@@ -141,7 +141,8 @@ size_t segs_touched(struct segs *s, size_t *at, struct flush_file out[SEG_FLUSH_
     return n;
 }
 
-/* The bytes of a batch that a failed flush may have dropped are cut by segs_load(); what was durable before still is. */
+/* The bytes of a batch that a failed flush may have dropped are cut by segs_load(); what was durable before still is.
+ */
 void segs_flush_failed(struct segs *s)
 {
     pthread_mutex_lock(&s->mx);

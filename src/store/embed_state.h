@@ -1,6 +1,7 @@
-/* What the embedded backend's files share. The committer thread makes every change of index and segments; the maintenance
- * thread ends boxes (leases) and gives disk back; callers' threads read. A box lives while three things hold: its end has
- * not come, its lease slot still holds its id, and nobody asked for its end a moment ago (the ending set). */
+/* What the embedded backend's files share. The committer thread makes every change of index and segments; the
+ * maintenance thread ends boxes (leases) and gives disk back; callers' threads read. A box lives while three things
+ * hold: its end has not come, its lease slot still holds its id, and nobody asked for its end a moment ago (the ending
+ * set). */
 #pragma once
 #include "base/map.h"
 #include "store/embed_clock.h"
@@ -15,6 +16,8 @@
 struct commit;   /* embed_commit.c */
 struct maintain; /* embed_maintain.c */
 struct reclaim;  /* embed_reclaim.c */
+struct handover; /* embed_handover.c */
+struct disk;     /* embed_disk.c */
 
 struct store_counts {
     _Atomic uint64_t created, ended, appended, duplicates, deleted, commits, syncs, errors;
@@ -33,11 +36,13 @@ struct store {
     struct commit *commit;
     struct maintain *maintain;
     struct reclaim *reclaim;
+    struct handover *handover;
+    struct disk *disk;
     pthread_mutex_t ending_mx;
-    struct map ending;       /* box ids whose end was asked for and is not done */
-    _Atomic size_t ending_n; /* so that nobody takes the lock while there are none */
-    _Atomic bool full;       /* disk below the reserve: no intake */
-    _Atomic bool faulted;    /* the index could not be opened again */
+    struct map ending;              /* box ids whose end was asked for and is not done */
+    _Atomic size_t ending_n;        /* so that nobody takes the lock while there are none */
+    _Atomic bool full;              /* disk below the reserve: no intake */
+    _Atomic bool faulted;           /* the index could not be opened again */
     _Atomic int64_t batch_start_ms; /* due time of the batch under way, 0: none; see embed_maintain.c */
     _Atomic int64_t oldest_due_ms;
     struct store_counts counts;

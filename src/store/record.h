@@ -1,21 +1,8 @@
-/* Boxes, credentials, messages, folders, segments and leases as bytes, big-endian, each with a version in its first byte or
- * a magic. Every parser is total; what each byte means is docs/storage.md. Keys sort, so that all that belongs to a box
- * lies together: box ‖ kind ‖ rest. */
+/* Boxes, credentials, messages, folders, segments and leases as bytes, big-endian, each with a version in its first
+ * byte or a magic. Every parser is total; what each byte means is docs/storage.md. Keys sort, so that all that belongs
+ * to a box lies together: box ‖ kind ‖ rest. */
 #pragma once
 #include "store/store.h"
-
-enum rec_kind { REC_BOX = 1, REC_SEALED, REC_CRED, REC_FOLDER, REC_ROW, REC_ID, REC_LOG, REC_GONE, REC_DUP };
-
-struct key {
-    uint8_t b[64];
-    size_t n;
-};
-static inline struct str key_str(const struct key *k) { return str_of(k->b, k->n); }
-struct key key_box(const struct box_id *box, enum rec_kind kind); /* also the prefix of all of a kind */
-struct key key_of(const void *p, size_t n);                       /* n at most 64 */
-void key_add(struct key *k, const void *p, size_t n);
-void key_add32(struct key *k, uint32_t v);
-void key_add64(struct key *k, uint64_t v);
 
 struct box_rec {
     struct store_box box; /* id and sealed are not in the record: the key, and a record of its own */
@@ -66,7 +53,7 @@ enum {
 
 size_t rec_box_put(uint8_t out[REC_BOX_N], const struct box_rec *b);
 [[nodiscard]] enum err rec_box_parse(struct str in, struct box_rec *out);
-size_t rec_cred_put(uint8_t out[REC_CRED_MAX], const struct store_cred *c); /* sealed.n <= STORE_SEALED_MAX */
+size_t rec_cred_put(uint8_t out[REC_CRED_MAX], const struct store_cred *c);   /* sealed.n <= STORE_SEALED_MAX */
 [[nodiscard]] enum err rec_cred_parse(struct str in, struct store_cred *out); /* sealed borrowed from in */
 size_t rec_folder_put(uint8_t out[REC_FOLDER_MAX], const struct store_folder *f);
 [[nodiscard]] enum err rec_folder_parse(struct str in, struct store_folder *out); /* no is left to the caller */

@@ -4,7 +4,9 @@
 #include "store/store_op.h"
 #include <stdlib.h>
 
-enum { REQ_ARENA_MAX = 256 << 20 }; /* a mail to several boxes at the intake's ceiling of 64 MiB, and room for answers */
+enum {
+    REQ_ARENA_MAX = 256 << 20
+}; /* a mail to several boxes at the intake's ceiling of 64 MiB, and room for answers */
 
 #define OP(name, KIND, writes_)                                                                                        \
     const struct store_op store_op_##name = { STORE_##KIND, sizeof(struct store_##name), writes_ }

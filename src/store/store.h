@@ -1,12 +1,13 @@
-/* The store's contract: boxes, credentials, messages, folders, endings. What it holds of a message is opaque ciphertext;
- * what it may see in the clear is listed in docs/storage.md. tests/unit/contract.c runs the same cases on every backend.
+/* The store's contract: boxes, credentials, messages, folders, endings. What it holds of a message is opaque
+ * ciphertext; what it may see in the clear is listed in docs/storage.md. tests/unit/contract.c runs the same cases on
+ * every backend.
  *
- * Every request is a heap struct that begins with struct store_req. Make it with STORE_NEW(), fill its "in" fields, give
- * it away with store_submit(). It is answered exactly once, on a later turn of the loop that submitted it, by done();
- * req.err and the "out" fields are valid during that call only, then the store frees the request and all that hangs on
- * it (wiping it: leases pass through here). After store_cancel() done() is never called; the work itself may still happen.
- * Requests of one loop on one box are carried out in the order submitted as far as they write; reads see at least all
- * writes answered before they were submitted.
+ * Every request is a heap struct that begins with struct store_req. Make it with STORE_NEW(), fill its "in" fields,
+ * give it away with store_submit(). It is answered exactly once, on a later turn of the loop that submitted it, by
+ * done(); req.err and the "out" fields are valid during that call only, then the store frees the request and all that
+ * hangs on it (wiping it: leases pass through here). After store_cancel() done() is never called; the work itself may
+ * still happen. Requests of one loop on one box are carried out in the order submitted as far as they write; reads see
+ * at least all writes answered before they were submitted.
  *
  * Errors common to all: ERR_GONE (box or message not there: unknown, ended and never existed are not told apart),
  * ERR_FULL (quota, or disk full: the first is said where it applies), ERR_IO (store fault), ERR_BUSY (said where). */
@@ -33,7 +34,14 @@ static inline struct str box_id_str(const struct box_id *id) { return str_of(id-
 static inline struct str msg_id_str(const struct msg_id *id) { return str_of(id->b, MSG_ID_N); }
 
 /* Folder numbers; names of further folders are sealed with the box. */
-enum store_folder_no { FOLDER_ANY = 0, FOLDER_INBOX = 1, FOLDER_JUNK = 2, FOLDER_SENT = 3, FOLDER_DRAFTS = 4, FOLDER_TRASH = 5 };
+enum store_folder_no {
+    FOLDER_ANY = 0,
+    FOLDER_INBOX = 1,
+    FOLDER_JUNK = 2,
+    FOLDER_SENT = 3,
+    FOLDER_DRAFTS = 4,
+    FOLDER_TRASH = 5
+};
 enum { FLAG_SEEN = 1, FLAG_FLAGGED = 2, FLAG_ANSWERED = 4, FLAG_DRAFT = 8, FLAG_DELETED = 16 };
 
 struct store_box {
@@ -42,11 +50,11 @@ struct store_box {
     uint8_t pub[KEY_N];        /* X25519 public half of the current generation */
     uint32_t generation;       /* from 1; grows when credentials are changed or revoked */
     uint32_t uidvalidity;
-    int64_t created_ms, end_ms; /* end_ms: the absolute end, always set */
+    int64_t created_ms, end_ms;         /* end_ms: the absolute end, always set */
     int64_t idle_ttl_ms, last_visit_ms; /* 0: no idle end */
-    int64_t changed_ms;         /* when the end was last changed: one change per 10 s */
-    uint32_t ends_after;        /* 0: no count; see STORE_LAST_GRACE_MS */
-    uint32_t received;          /* messages ever taken in */
+    int64_t changed_ms;                 /* when the end was last changed: one change per 10 s */
+    uint32_t ends_after;                /* 0: no count; see STORE_LAST_GRACE_MS */
+    uint32_t received;                  /* messages ever taken in */
     uint32_t messages, max_messages;
     uint64_t bytes, max_bytes; /* ciphertext bytes held, and their ceiling */
     uint64_t modseq;           /* highest of the box */
@@ -54,7 +62,8 @@ struct store_box {
     struct str sealed;         /* sealed private meta (address text), opaque; borrowed from the request */
 };
 enum { BOX_GUESSABLE = 1 /* chosen name */, BOX_OPERATOR = 2 /* postmaster@, abuse@ */ };
-/* After message number ends_after the box takes no more mail and ends this much later at the latest: time to read it. */
+/* After message number ends_after the box takes no more mail and ends this much later at the latest: time to read it.
+ */
 enum { STORE_LAST_GRACE_MS = 10 * 60 * 1000, STORE_CHANGE_GAP_MS = 10 * 1000 };
 /* Earliest of end_ms and last_visit_ms + idle_ttl_ms (ends_after is folded into end_ms by the store). */
 int64_t store_box_end_ms(const struct store_box *b);
@@ -88,9 +97,9 @@ void store_cancel(struct store_req *r);                                      /* 
 void store_req_drop(struct store_req *r);                                    /* frees one that was never submitted */
 
 /* ---- boxes ---- */
-extern const struct store_op store_op_create, store_op_find, store_op_login, store_op_recred, store_op_change, store_op_end,
-    store_op_append, store_op_list, store_op_get, store_op_read, store_op_flag, store_op_move, store_op_delete,
-    store_op_folders, store_op_changes;
+extern const struct store_op store_op_create, store_op_find, store_op_login, store_op_recred, store_op_change,
+    store_op_end, store_op_append, store_op_list, store_op_get, store_op_read, store_op_flag, store_op_move,
+    store_op_delete, store_op_folders, store_op_changes;
 
 /* Makes a box. Its lease slot, row and credentials are durable before OK. ERR_BUSY: the address is taken or rests (P8).
  * ERR_FULL: no lease slot or disk space. uidvalidity, modseq and counters are set by the store. */
@@ -145,8 +154,8 @@ struct store_change {
     uint32_t ends_after;
     struct store_box box; /* out: as it is now */
 };
-/* Ends boxes at once: OK only after their lease slots are overwritten and synced. Unknown ids are no error. Each box that
- * lived is also reported through opts.ended. */
+/* Ends boxes at once: OK only after their lease slots are overwritten and synced. Unknown ids are no error. Each box
+ * that lived is also reported through opts.ended. */
 struct store_end {
     struct store_req req;
     const struct box_id *ids; /* in req.arena */
@@ -165,7 +174,7 @@ struct store_row {
     int64_t received_ms;
     uint64_t size; /* octets of the message as sent (RFC822.SIZE) */
     uint32_t env_n, hdr_n;
-    uint64_t body_n; /* ciphertext lengths */
+    uint64_t body_n;     /* ciphertext lengths */
     struct str env, hdr; /* only where asked for; borrowed from the request */
 };
 /* One mail to one or several boxes, one batch, durable and listed before the answer. Per item: OK, ERR_GONE (ended),
@@ -190,11 +199,12 @@ struct store_append {
     size_t n;
     int64_t received_ms;
     uint64_t size;
-    void (*release)(struct store_append *a); /* may be NULL; called once, on any thread, when the bytes are not needed any more */
+    void (*release)(
+        struct store_append *a); /* may be NULL; called once, on any thread, when the bytes are not needed any more */
     void *hold;
 };
-/* Rows of one folder (or all), newest uid first (ascending: oldest first). before/after are uids, exclusive, 0: open. With
- * FOLDER_ANY the order is by modseq-at-arrival (uid order within a folder; folders merged by received_ms). */
+/* Rows of one folder (or all), newest uid first (ascending: oldest first). before/after are uids, exclusive, 0: open.
+ * With FOLDER_ANY the order is by modseq-at-arrival (uid order within a folder; folders merged by received_ms). */
 struct store_list {
     struct store_req req;
     struct box_id box;
@@ -292,20 +302,21 @@ struct store_opts {
     struct log *log;
     const struct clock *clock;
     bool allow_cow;
-    bool test_clock;         /* data folder is marked so at creation; opening with another value is ERR_DENIED */
-    uint32_t lease_slots;    /* most boxes alive at once; 0: 1,048,576 */
-    int64_t quarantine_ms;   /* how long an ended chosen address rests; 0: 90 days */
-    uint64_t segment_bytes;  /* a segment is rolled at this size; 0: 256 MiB (tests set less) */
-    uint64_t reserve_bytes;  /* free disk below which intake answers ERR_FULL; 0: 256 MiB (tests set less) */
+    bool test_clock;        /* data folder is marked so at creation; opening with another value is ERR_DENIED */
+    uint32_t lease_slots;   /* most boxes alive at once; 0: 1,048,576 */
+    int64_t quarantine_ms;  /* how long an ended chosen address rests; 0: 90 days */
+    uint64_t segment_bytes; /* a segment is rolled at this size; 0: 256 MiB (tests set less) */
+    uint64_t reserve_bytes; /* free disk below which intake answers ERR_FULL; 0: 256 MiB (tests set less) */
     /* A box ended (burn, sweep, count, idle). On a store thread: hand it on with post(). */
     void (*ended)(void *ctx, const struct box_id *ids, size_t n);
     void *ctx;
 };
-/* ERR_BUSY: another process holds it; ERR_BAD: not ours or a newer format; ERR_DENIED: CoW file system or clock mark. */
+/* ERR_BUSY: another process holds it; ERR_BAD: not ours or a newer format; ERR_DENIED: CoW file system or clock mark.
+ */
 [[nodiscard]] enum err store_open(const struct store_opts *opts, struct store **out);
 void store_close(struct store *st); /* after the loops stopped submitting; finishes and answers what is queued */
-/* Wall time that never runs backwards past a stored high-water mark. While frozen (a jump ahead of > 1 h, or > 5 min a day
- * against the boot clock) it stands still where it was plus boot time gone by, and no box ends by time. */
+/* Wall time that never runs backwards past a stored high-water mark. While frozen (a jump ahead of > 1 h, or > 5 min a
+ * day against the boot clock) it stands still where it was plus boot time gone by, and no box ends by time. */
 int64_t store_now_ms(const struct store *st);
 bool store_clock_frozen(const struct store *st);
 void store_clock_accept(struct store *st);
@@ -319,4 +330,5 @@ struct store_stats {
     bool frozen, full, faulted;
 };
 void store_stats(const struct store *st, struct store_stats *out);
-[[nodiscard]] enum err store_backup(struct store *st, const char *to_dir); /* format mark, index key; never bodies or leases */
+[[nodiscard]] enum err store_backup(struct store *st,
+                                    const char *to_dir); /* format mark, index key; never bodies or leases */

@@ -1,0 +1,15 @@
+/* From the committer to the maintenance thread: boxes to end, ranges to punch out. */
+#pragma once
+#include "store/embed_state.h"
+
+struct handover;
+[[nodiscard]] enum err handover_new(struct handover **out);
+void handover_free(struct handover *h);
+void handover_end(struct handover *h, struct store_end *q); /* takes it */
+void handover_punch(struct handover *h, const struct punch *p, size_t n);
+void handover_stop(struct handover *h);
+
+struct job *handover_ends(struct handover *h); /* all, oldest first, linked by job.next */
+bool handover_take_punch(struct handover *h, struct punch *out);
+/* Until there is an end or a range, it was told to stop, or so many ms are over. False: stop, and no end waits. */
+bool handover_wait(struct handover *h, int64_t ms);
