@@ -1,8 +1,7 @@
 /* Boxes, credentials, messages, folders, segments and leases as bytes, big-endian, each with a version in its first
- * byte or a magic. Every parser is total; what each byte means is docs/storage.md. Keys sort, so that all that belongs
- * to a box lies together: box ‖ kind ‖ rest. */
+ * byte or a magic. Every parser is total; what each byte means is docs/storage.md. */
 #pragma once
-#include "store/store.h"
+#include "store/key.h"
 
 struct box_rec {
     struct store_box box; /* id and sealed are not in the record: the key, and a record of its own */
