@@ -37,7 +37,7 @@ export function cleanDeclarations(text: string, images: boolean): CssOut {
     const web = urls.filter((u) => /^(https?:)?\/\//i.test(u.trim()));
     remote.push(...web);
     const plain = value.replace(URL_VALUE, '');
-    if (LOADS.test(plain)) continue;
+    if (LOADS.test(plain) || !balanced(plain)) continue;
     if (urls.length === 0) kept.push(`${name}:${value}`);
     else if (images && web.length === urls.length && /^background/.test(name)) kept.push(`${name}:${value}`);
     else if (plain.trim() && name === 'background') kept.push(`${name}:${plain.trim()}`);
@@ -76,6 +76,8 @@ function rules(text: string, images: boolean, remote: string[], depth: number): 
   }
   return out;
 }
+
+const balanced = (text: string): boolean => text.split('(').length === text.split(')').length;
 
 function withoutComments(text: string): string {
   let out = '';

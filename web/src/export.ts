@@ -88,7 +88,7 @@ export class Zip {
 
 /** A file name from any text: no path, nothing a shell or a screen could misread, not endless. */
 export function fileName(text: string, fallback: string): string {
-  const clean = text.normalize('NFC').replace(/[\p{Cc}\p{Cf}\u2028\u2029/\\:*?"<>|]+/gu, ' ').replace(/\s+/g, ' ').trim().replace(/^\.+/, '');
+  const clean = text.normalize('NFC').replace(/[\p{Cc}\p{Cf}\u2028\u2029/\\:*?"<>|]+/gu, ' ').replace(/\s+/g, ' ').replace(/^[. ]+|[. ]+$/g, '');
   return [...clean].slice(0, 80).join('') || fallback;
 }
 

@@ -23,17 +23,20 @@ const TAGS =
   'figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main mark nav ol p pre q rp rt ruby s samp ' +
   'section small span strike strong style sub summary sup table tbody td tfoot th thead time tr tt u ul var wbr';
 const ATTRS =
-  'abbr align alt aria-label background bgcolor border cellpadding cellspacing char charoff cite class color cols colspan compact ' +
-  'datetime dir face headers height href hspace lang noshade nowrap open reversed role rowspan rules scope size span ' +
-  'src start style summary title type valign value vspace width';
+  'abbr align alt aria-label bgcolor border cellpadding cellspacing char charoff class color cols colspan compact ' +
+  'datetime dir face headers height hspace lang noshade nowrap open reversed role rowspan rules scope size span ' +
+  'start style summary title type valign value vspace width';
+
+const URLS = ['href', 'src', 'background'];
 
 const CONFIG: Config = {
   ALLOWED_TAGS: [...TAGS.split(' '), '#text', 'html', 'head', 'body'],
-  ALLOWED_ATTR: ATTRS.split(' '),
+  ALLOWED_ATTR: [...ATTRS.split(' '), ...URLS],
+  ADD_URI_SAFE_ATTR: ATTRS.split(' '),
   ALLOW_ARIA_ATTR: false,
   ALLOW_DATA_ATTR: false,
   ALLOW_UNKNOWN_PROTOCOLS: false,
-  ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|tel:|cid:|data:image\/(?:png|jpe?g|gif|webp|avif);)/i,
+  ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|tel:|cid:|data:image\/(?:png|jpe?g|gif|webp|avif);|\/\/)/i,
   FORBID_CONTENTS: ['script', 'iframe', 'object', 'embed', 'svg', 'math', 'template', 'title', 'noscript', 'select', 'audio', 'video'],
   WHOLE_DOCUMENT: true,
   FORCE_BODY: false,

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import * as shape from '../src/shape';
+
+describe('answers', () => {
+  it('without what matters are refused', () => {
+    expect(() => shape.item({})).toThrow(shape.BadAnswer);
+    expect(() => shape.item('x')).toThrow(shape.BadAnswer);
+    expect(() => shape.page({})).toThrow(shape.BadAnswer);
+    expect(() => shape.boxInfo({ id: 'a', address: 'b' })).toThrow(shape.BadAnswer);
+    expect(() => shape.newBox({ id: 'a', address: 'b', expires_at: '2026-01-01T00:00:00Z' })).toThrow(shape.BadAnswer);
+    expect(() => shape.site({ domains: [] })).toThrow(shape.BadAnswer);
+  });
+  it('with less than today’s fields get defaults', () => {
+    const m = shape.message({ id: 'a', attachments: [{ n: 2, content_id: '<x@y>' }, 7], codes: 'no', auth: null, verdict: 3 });
+    expect(m).toMatchObject({ folder: 'INBOX', subject: '', code: null, codes: [], text: '', html: false, score: 0, files: 1 });
+    expect(m.attachments).toEqual([{ n: 2, filename: '', content_type: '', size: 0, sha256: '', inline: false, content_id: 'x@y', dangerous: false, verdict: '' }]);
+  });
+  it('of odd kinds never reach the page as they are', () => {
+    const m = shape.message({ id: 'a', subject: { toString: 1 }, from: 'x@y', to: [null, 'z@y'], seen: 'yes', size: Infinity });
+    expect(m).toMatchObject({ subject: '', from: { name: '', address: 'x@y' }, seen: false, size: 0 });
+    expect(m.to).toEqual([{ name: '', address: '' }, { name: '', address: 'z@y' }]);
+  });
+  it('name a box at the top or as mailbox', () => {
+    const box = { id: 'a', address: 'a@b', expires_at: '2026-01-01T00:00:00Z' };
+    expect(shape.newBox({ ...box, token: 't', recovery: 'w' })).toMatchObject({ token: 't', recovery: 'w', box: { id: 'a' } });
+    expect(shape.newBox({ mailbox: box, token: 't' })).toMatchObject({ token: 't', recovery: '', box: { id: 'a' } });
+  });
+  it('carry times as text, seconds or milliseconds', () => {
+    expect(shape.time('1970-01-01T00:00:01Z')).toBe(1000);
+    expect(shape.time(1_700_000_000)).toBe(1_700_000_000_000);
+    expect(shape.time(1_700_000_000_000)).toBe(1_700_000_000_000);
+    expect(shape.time('soon')).toBe(0);
+  });
+});
+
+describe('live events', () => {
+  it('are known by their type, others are passed over', () => {
+    expect(shape.liveEvent({ type: 'message.deleted', mailbox: 'a', id: 'x' })).toEqual({ type: 'message.deleted', mailbox: 'a', id: 'x' });
+    expect(shape.liveEvent({ type: 'message.changed', mailbox: 'a', id: 'x', seen: false })).toEqual({ type: 'message.changed', mailbox: 'a', id: 'x', seen: false });
+    expect(shape.liveEvent({ type: 'mailbox.changed', mailbox: 'a', expires_at: '1970-01-01T00:00:01Z' })).toEqual({ type: 'mailbox.changed', mailbox: 'a', expires_at: 1000 });
+    expect(shape.liveEvent({ type: 'weather' })).toBeNull();
+    expect(shape.liveEvent([])).toBeNull();
+    expect(shape.liveEvent({ type: 'message.new', mailbox: 'a' })).toBeNull();
+  });
+});

@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import * as st from '../src/state';
+import type { LiveEvent } from '../src/shape';
+import { box, info, item } from './help';
+
+const start = (...ids: string[]): st.State => {
+  let s = st.empty;
+  for (const id of ids) s = st.setPage(st.addBox(s, box(id)), id, 'INBOX', { messages: [], next_cursor: null }, false);
+  return s;
+};
+const ids = (s: st.State): string[] => st.shown(s).items.map((i) => i.id);
+const run = (s: st.State, ...events: LiveEvent[]): st.State => events.reduce(st.apply, s);
+const came = (mailbox: string, n: number, more = {}): LiveEvent => ({ type: 'message.new', mailbox, message: item(n, more) });
+
+describe('mail that arrives', () => {
+  it('stands on top, counts once, and is fresh', () => {
+    const s = run(start('a'), came('a', 1), came('a', 2), came('a', 2));
+    expect(ids(s)).toEqual(['m2', 'm1']);
+    expect(st.unseen(st.current(s)!)).toBe(2);
+    expect(s.fresh).toEqual(['m1', 'm2']);
+    expect(st.current(s)!.quota.messages).toBe(2);
+  });
+  it('goes to its own box and folder and leaves what is read alone', () => {
+    const s = run(st.opened(run(start('a', 'b'), came('b', 1)), 'm1'), came('a', 5), came('b', 6, { folder: 'Junk' }));
+    expect(s.current).toBe('b');
+    expect(ids(s)).toEqual(['m1']);
+    expect(s.open).toBe('m1');
+    expect(st.listOf(st.boxOf(s, 'a'), 'INBOX').items.map((i) => i.id)).toEqual(['m5']);
+    expect(st.current(s)!.folders.find((f) => f.name === 'Junk')).toMatchObject({ total: 1, unseen: 1 });
+  });
+  it('of a box that is not known changes nothing', () => {
+    const s = start('a');
+    expect(run(s, came('x', 1))).toBe(s);
+  });
+  it('keeps its place by uid when it is late', () => {
+    expect(ids(run(start('a'), came('a', 9), came('a', 4), came('a', 7)))).toEqual(['m9', 'm7', 'm4']);
+  });
+});
+
+describe('marks and moves', () => {
+  it('are taken from other devices', () => {
+    const s = run(start('a'), came('a', 1), { type: 'message.changed', mailbox: 'a', id: 'm1', seen: true, flagged: true });
+    expect(st.shown(s).items[0]).toMatchObject({ seen: true, flagged: true });
+    expect(st.unseen(st.current(s)!)).toBe(0);
+  });
+  it('move a mail to Junk and close it', () => {
+    let s = run(start('a'), came('a', 1));
+    s = st.setPage(s, 'a', 'Junk', { messages: [], next_cursor: null }, false);
+    s = run(st.opened(s, 'm1'), { type: 'message.changed', mailbox: 'a', id: 'm1', folder: 'Junk' });
+    expect(s.open).toBeNull();
+    expect(ids(s)).toEqual([]);
+    expect(st.listOf(st.current(s), 'Junk').items[0]).toMatchObject({ folder: 'Junk', junk: true });
+  });
+  it('are undone: deleted mail comes back where it was', () => {
+    const s = run(start('a'), came('a', 1), came('a', 2), came('a', 3));
+    const gone = st.removed(st.toggleSelected(s, 'm2'), 'a', ['m2']);
+    expect(ids(gone)).toEqual(['m3', 'm1']);
+    expect(gone.selected).toEqual([]);
+    expect(ids(st.put(gone, 'a', [item(2)]))).toEqual(['m3', 'm2', 'm1']);
+  });
+  it('close a mail that was deleted elsewhere', () => {
+    const s = run(st.opened(run(start('a'), came('a', 1)), 'm1'), { type: 'message.deleted', mailbox: 'a', id: 'm1' });
+    expect(s.open).toBeNull();
+    expect(st.current(s)!.quota.messages).toBe(0);
+  });
+});
+
+describe('pages', () => {
+  const page = (from: number, to: number, next: string | null) => ({ messages: Array.from({ length: from - to + 1 }, (_, i) => item(from - i)), next_cursor: next });
+  it('append below and never twice', () => {
+    let s = st.setPage(start('a'), 'a', 'INBOX', page(10, 6, 'x'), false);
+    s = st.setPage(run(s, came('a', 11)), 'a', 'INBOX', page(6, 1, null), true);
+    expect(ids(s)).toEqual([11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1].map((n) => `m${n}`));
+    expect(st.shown(s).cursor).toBeNull();
+  });
+  it('that come again replace what was deleted meanwhile', () => {
+    let s = st.setPage(start('a'), 'a', 'INBOX', page(5, 1, null), false);
+    s = st.setPage(s, 'a', 'INBOX', { messages: [item(5), item(3)], next_cursor: null }, false);
+    expect(ids(s)).toEqual(['m5', 'm3']);
+  });
+});
+
+describe('boxes', () => {
+  it('come to the front, once', () => {
+    const s = st.addBox(start('a', 'b'), box('a'));
+    expect(s.boxes.map((b) => b.id)).toEqual(['a', 'b']);
+    expect(s.current).toBe('a');
+  });
+  it('that end on screen say how; others go quietly', () => {
+    const s = start('a', 'b');
+    const quiet = run(s, { type: 'mailbox.ended', mailbox: 'a' });
+    expect(quiet).toMatchObject({ current: 'b', ended: null });
+    const loud = run(s, { type: 'mailbox.ended', mailbox: 'b' });
+    expect(loud.ended).toMatchObject({ address: 'b@mayfly.test', how: 'time' });
+    expect(loud.boxes.map((b) => b.id)).toEqual(['a']);
+    expect(JSON.stringify(loud)).not.toContain('token-b');
+  });
+  it('keep mail, token and words when the server tells more of them', () => {
+    const s = st.updateBox(run(start('a'), came('a', 1)), info('a', { expires_at: 5 }));
+    expect(st.current(s)).toMatchObject({ expiresAt: 5, token: 'token-a' });
+    expect(ids(s)).toEqual(['m1']);
+  });
+  it('take new rules from other devices', () => {
+    const s = run(start('a'), { type: 'mailbox.changed', mailbox: 'a', expires_at: 7, ends_after: 3 });
+    expect(st.current(s)).toMatchObject({ expiresAt: 7, endsAfter: 3, idleTtl: 0 });
+  });
+  it('show no mail of one another', () => {
+    const s = st.select(st.opened(run(start('a', 'b'), came('b', 1)), 'm1'), 'a');
+    expect(s).toMatchObject({ current: 'a', open: null, results: null, selected: [] });
+    expect(ids(s)).toEqual([]);
+  });
+});
+
+it('steps from mail to mail and stops at the ends', () => {
+  const s = run(start('a'), came('a', 1), came('a', 2), came('a', 3));
+  expect(st.neighbour(st.opened(s, 'm2'), 1)).toBe('m1');
+  expect(st.neighbour(st.opened(s, 'm2'), -1)).toBe('m3');
+  expect(st.neighbour(st.opened(s, 'm1'), 1)).toBeNull();
+  expect(st.neighbour(s, 1)).toBe('m3');
+});
+
+it('search results follow marks and deletions', () => {
+  let s = st.setResults(run(start('a'), came('a', 1), came('a', 2)), 'mail', { messages: [item(2), item(1)], next_cursor: null }, false);
+  s = st.removed(st.marked(s, 'a', 'm1', { seen: true }), 'a', ['m2']);
+  expect(ids(s)).toEqual(['m1']);
+  expect(st.shown(s).items[0]!.seen).toBe(true);
+  expect(ids(st.clearResults(s))).toEqual(['m1']);
+});
