@@ -65,6 +65,7 @@ struct http_req {
     /* The owner's, while it works on an answer. dropped: the client left, or time is up; cancel what is pending, answer
      * no more. drain: the server is about to stop; end a long answer soon. more: a stream's unsent bytes went out. */
     void *state;
+    void *user; /* the handler's own, in the arena */
     void (*dropped)(struct http_req *r);
     void (*drain)(struct http_req *r);
     void (*more)(struct http_req *r);

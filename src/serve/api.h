@@ -1,0 +1,124 @@
+/* The REST interface (DESIGN section 8): one table of routes, the gate in front of them, and what their handlers share.
+ * One `struct api` a loop, one `struct api_shared` a process. */
+#pragma once
+#include "core/deliver.h"
+#include "core/mail.h"
+#include "core/mailbox.h"
+#include "serve/http.h"
+#include "wire/json.h"
+
+struct api_shared; /* tickets and proofs of work: api_ticket.c */
+struct api_opts {
+    struct loop *loop;
+    struct store *store;
+    struct auth *auth;
+    struct mailboxes *boxes;
+    struct event_hub *hub;
+    struct limit *limit;
+    struct deliver *deliver; /* may be NULL: then no test mails */
+    struct log *log;
+    struct api_shared *shared;
+    struct domain_list domains;
+    int64_t default_ttl_ms, min_ttl_ms, max_ttl_ms;
+    uint32_t max_messages;
+    uint64_t max_bytes, message_max_bytes;
+    uint32_t pow_bits; /* 0: none asked for */
+    /* What mail programs connect to: "services" of GET /domains, JSON object text without braces; may be empty. */
+    struct str services_json;
+    bool echo_websocket; /* test.echo_websocket: /echo, for protocol suites */
+};
+struct api {
+    struct api_opts o;
+    struct timer sweep; /* of tickets made on this loop */
+    struct list live;   /* live.c: WebSockets, streams, waits */
+    _Atomic uint64_t *live_open;
+};
+
+enum {
+    API_BOX = 1,  /* needs a token: r->opened is a struct opened * */
+    API_JSON = 2, /* a body must be application/json */
+    API_FREE = 4, /* not counted against LIMIT_REQUESTS: assets, health */
+    API_FORM = 8  /* a body must be application/x-www-form-urlencoded */
+};
+enum { API_BODY = 64 * 1024, API_HTML_BODY = 6 * 1024 * 1024, API_TICKET_MAX = 4 * 1024 * 1024 };
+
+[[nodiscard]] enum err api_new(const struct api_opts *o, struct api **out);
+void api_free(struct api *a); /* after its http is freed */
+extern const struct http_route api_routes[];
+extern const size_t api_routes_n;
+void api_gate(struct http_req *r); /* every table's ctx is a struct api * */
+
+/* ---- for handlers ---- */
+static inline struct api *api_of(const struct http_req *r) { return r->ctx; }
+static inline struct opened *api_box(const struct http_req *r) { return r->opened; }
+int64_t api_now_ms(const struct api *a);
+/* Any error as an answer; why may be NULL. r is gone. */
+void api_error(struct http_req *r, enum err e, const struct refusal *why);
+/* Begins a 2xx JSON answer; finish with http_finish(). */
+struct json_out api_json(struct http_req *r, int status);
+/* The body as a JSON object (an empty body counts as {}); false: answered 400. */
+[[nodiscard]] bool api_body(struct http_req *r, struct json_in *j);
+/* After the getters: false: a complaint was answered with 422. */
+[[nodiscard]] bool api_body_ok(struct http_req *r, const struct json_in *j);
+struct str api_keep(struct http_req *r, struct str s); /* a copy in the request's arena */
+/* "10m" or seconds; true when there. null gives 0. */
+bool api_get_duration(struct json_in *j, const char *key, int64_t *ms);
+bool api_msg_id(struct http_req *r, struct str text, struct msg_id *id); /* false: answered 404 */
+/* Marks r as waiting for a call that cancel() would stop. */
+void api_wait_auth(struct http_req *r, struct auth_req *q);
+void api_wait_mailbox(struct http_req *r, struct mailbox_req *q);
+void api_wait_mail(struct http_req *r, struct mail_req *q);
+void api_wait_store(struct http_req *r, struct store *st, struct store_req *q); /* submits q */
+void api_done(struct http_req *r); /* the call answered: nothing is pending any more */
+
+const char *api_folder_name(uint32_t folder, char out[24]);
+bool api_folder_no(struct str name, uint32_t *folder); /* any case; "" and INBOX are 1 */
+
+/* api_box.c */
+void api_put_box(struct json_out *o, const struct api *a, struct str address, const struct store_box *box,
+                 const struct store_folder *folders, size_t folders_n);
+void api_domains(struct http_req *r);
+void api_mailbox_create(struct http_req *r);
+void api_mailbox_get(struct http_req *r);
+void api_mailbox_patch(struct http_req *r);
+void api_mailbox_delete(struct http_req *r);
+/* api_cred.c */
+void api_session(struct http_req *r);
+void api_creds_list(struct http_req *r);
+void api_creds_add(struct http_req *r);
+void api_creds_revoke(struct http_req *r);
+/* api_message.c */
+void api_put_row(struct json_out *o, const struct store_row *row, struct str env); /* leaves the object open */
+void api_message_list(struct http_req *r);
+void api_message_get(struct http_req *r);
+void api_message_patch(struct http_req *r);
+void api_message_delete(struct http_req *r);
+void api_message_verdict(struct http_req *r);
+/* Answers with the message whole; for wait, too. */
+void api_message_answer(struct http_req *r, const struct msg_id *id);
+/* Moves or marks, then tells the listeners. done runs once on a later turn. */
+void api_publish_row(struct api *a, const struct box_id *box, const struct store_row *row);
+void api_publish_gone(struct api *a, const struct box_id *box, const struct msg_id *id, uint64_t modseq);
+/* api_file.c */
+void api_raw(struct http_req *r);
+void api_html(struct http_req *r);
+void api_html_ticket(struct http_req *r);
+void api_view(struct http_req *r);
+void api_attachment(struct http_req *r);
+void api_openapi(struct http_req *r);
+void api_test_mail(struct http_req *r);
+/* api_ticket.c */
+[[nodiscard]] enum err api_shared_new(struct api_shared **out);
+void api_shared_free(struct api_shared *s);
+enum { API_TICKET_N = 22, API_TICKET_MS = 10 * 1000, API_POW_MS = 5 * 60 * 1000 };
+/* html is copied. ERR_FULL: the table or its bytes are full. */
+[[nodiscard]] enum err api_ticket_put(struct api_shared *s, struct str html, bool images, int64_t now_ms,
+                                      char ticket[API_TICKET_N + 1]);
+/* Takes it, once: *html is then to be finished. False: unknown, used or too old. */
+bool api_ticket_take(struct api_shared *s, struct str ticket, int64_t now_ms, struct buf *html, bool *images);
+size_t api_ticket_sweep(struct api_shared *s, int64_t now_ms); /* how many stay */
+void api_pow(struct http_req *r);
+void api_pow_challenge(struct api_shared *s, int64_t now_ms, struct buf *out);
+/* OK once for a challenge of ours that is not too old and a nonce that solves it; ERR_DENIED. */
+[[nodiscard]] enum err api_pow_check(struct api_shared *s, struct str challenge, struct str nonce, uint32_t bits,
+                                     int64_t now_ms);

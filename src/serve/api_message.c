@@ -1,0 +1,305 @@
+/* Messages over REST. A list is written from the opened summaries as they are: no tree, no copy but into the answer. */
+#include "base/text.h"
+#include "serve/api.h"
+#include <string.h>
+
+enum { LIST_DEFAULT = 50, LIST_MAX = 200, QUERY_MAX = 256 };
+
+/* The members every message has; the summary's own follow. */
+void api_put_row(struct json_out *o, const struct store_row *row, struct str env)
+{
+    char name[24];
+    json_put_object(o);
+    json_kv_hex(o, "id", msg_id_str(&row->id));
+    json_kv_u64(o, "uid", row->uid);
+    json_kv_str(o, "folder", str_c(api_folder_name(row->folder, name)));
+    json_kv_time(o, "received_at", row->received_ms);
+    json_kv_u64(o, "size", row->size);
+    json_kv_bool(o, "seen", row->flags & FLAG_SEEN);
+    json_kv_bool(o, "flagged", row->flags & FLAG_FLAGGED);
+    json_kv_bool(o, "junk", row->folder == FOLDER_JUNK);
+    if (env.n) {
+        buf_putc(o->b, ',');
+        buf_put(o->b, env);
+    }
+}
+
+/* ---- the list ---- */
+/* A cursor is the folder's uid below which the next page begins. */
+static void on_list(void *ctx, enum err e, const struct mail_row *rows, size_t n, bool more)
+{
+    struct http_req *r = ctx;
+    api_done(r);
+    if (e != OK) {
+        api_error(r, e, NULL);
+        return;
+    }
+    struct json_out o = api_json(r, 200);
+    json_kv_array(&o, "messages");
+    for (size_t i = 0; i < n; i++) {
+        api_put_row(&o, &rows[i].row, rows[i].env);
+        json_put_end(&o);
+    }
+    json_put_end(&o);
+    if (more && n > 0) {
+        AUTO_BUF struct buf c = { .max = 24 };
+        buf_printf(&c, "u%u", (unsigned)rows[n - 1].row.uid);
+        json_kv_str(&o, "next_cursor", buf_str(&c));
+    } else {
+        json_kv_null(&o, "next_cursor");
+    }
+    json_put_end(&o);
+    http_finish(r);
+}
+
+/* NULL, or what is wrong. */
+static const char *read_query(struct http_req *r, struct mail_query *q)
+{
+    struct str v;
+    if (http_query(r, S("folder"), &v) && !api_folder_no(v, &q->folder))
+        return "There is no such folder.";
+    if (http_query(r, S("limit"), &v) && (!str_to_u32(v, &q->limit) || q->limit < 1 || q->limit > LIST_MAX))
+        return "limit must be a number from 1 to 200.";
+    if (http_query(r, S("cursor"), &v) && (!str_starts(v, S("u")) || !str_to_u32(str_from(v, 1), &q->before_uid)))
+        return "This cursor is not one of ours.";
+    if (http_query(r, S("q"), &q->q) && q->q.n > QUERY_MAX)
+        return "q is longer than 256 octets.";
+    return NULL;
+}
+
+void api_message_list(struct http_req *r)
+{
+    struct api *a = api_of(r);
+    struct mail_query q = { .folder = FOLDER_INBOX, .limit = LIST_DEFAULT };
+    const char *wrong = read_query(r, &q);
+    if (wrong)
+        http_problem(r, 422, "bad_query", wrong);
+    else
+        api_wait_mail(r, mail_list(a->o.store, a->o.loop, api_box(r), &q, on_list, r));
+}
+
+/* ---- one message ---- */
+static void on_message(void *ctx, enum err e, const struct mail *m)
+{
+    struct http_req *r = ctx;
+    api_done(r);
+    if (e != OK) {
+        api_error(r, e, NULL);
+        return;
+    }
+    struct json_out o = json_out(http_begin(r, 200, "application/json"));
+    api_put_row(&o, &m->head.row, m->head.env);
+    json_kv_str(&o, "text", m->text);
+    json_kv_bool(&o, "text_cut", m->text_cut);
+    json_put_end(&o);
+    http_finish(r);
+}
+void api_message_answer(struct http_req *r, const struct msg_id *id)
+{
+    struct api *a = api_of(r);
+    api_wait_mail(r, mail_get(a->o.store, a->o.loop, api_box(r), id, true, on_message, r));
+}
+void api_message_get(struct http_req *r)
+{
+    struct msg_id id;
+    if (api_msg_id(r, r->params[0], &id))
+        api_message_answer(r, &id);
+}
+
+/* ---- telling listeners ---- */
+void api_publish_row(struct api *a, const struct box_id *box, const struct store_row *row)
+{
+    struct event *e = event_new(a->o.hub, EVENT_MESSAGE_CHANGED, box, (struct str){ 0 });
+    if (!e)
+        return; /* they will see it at their next look */
+    e->msg = row->id;
+    e->folder = row->folder;
+    e->uid = row->uid;
+    e->flags = row->flags;
+    e->modseq = row->modseq;
+    e->size = row->size;
+    e->received_ms = row->received_ms;
+    event_publish(e);
+}
+void api_publish_gone(struct api *a, const struct box_id *box, const struct msg_id *id, uint64_t modseq)
+{
+    struct event *e = event_new(a->o.hub, EVENT_MESSAGE_GONE, box, (struct str){ 0 });
+    if (!e)
+        return;
+    e->msg = *id;
+    e->modseq = modseq;
+    event_publish(e);
+}
+
+/* ---- PATCH, verdict: mark, move, then say how it stands ---- */
+struct change {
+    struct msg_id id;
+    uint32_t set, clear, folder; /* folder 0: stays */
+};
+
+static void on_now(struct store_req *q)
+{
+    struct http_req *r = q->ctx;
+    const struct store_get *g = (const struct store_get *)(void *)q;
+    api_done(r);
+    if (q->err != OK) {
+        api_error(r, q->err, NULL);
+        return;
+    }
+    api_publish_row(api_of(r), &g->box, &g->row);
+    struct json_out o = json_out(http_begin(r, 200, "application/json"));
+    api_put_row(&o, &g->row, (struct str){ 0 });
+    json_put_end(&o);
+    http_finish(r);
+}
+
+static void ask_now(struct http_req *r)
+{
+    const struct change *c = r->user;
+    struct store_get *g = STORE_NEW(get, r, on_now);
+    if (g) {
+        g->box = api_box(r)->box.id;
+        g->id = c->id;
+    }
+    api_wait_store(r, api_of(r)->o.store, g ? &g->req : NULL);
+}
+
+static void on_moved(struct store_req *q)
+{
+    struct http_req *r = q->ctx;
+    api_done(r);
+    if (q->err != OK)
+        api_error(r, q->err, NULL);
+    else
+        ask_now(r);
+}
+static void move(struct http_req *r)
+{
+    const struct change *c = r->user;
+    struct store_move *m = STORE_NEW(move, r, on_moved);
+    struct msg_id *ids = m ? arena_new(&m->req.arena, struct msg_id) : NULL;
+    if (m && ids) {
+        *ids = c->id;
+        m->box = api_box(r)->box.id;
+        m->ids = ids;
+        m->n = 1;
+        m->folder = c->folder;
+    }
+    api_wait_store(r, api_of(r)->o.store, m ? &m->req : NULL);
+}
+
+static void on_flagged(struct store_req *q)
+{
+    struct http_req *r = q->ctx;
+    const struct change *c = r->user;
+    api_done(r);
+    if (q->err != OK)
+        api_error(r, q->err, NULL);
+    else if (c->folder)
+        move(r);
+    else
+        ask_now(r);
+}
+static void flag(struct http_req *r)
+{
+    const struct change *c = r->user;
+    struct store_flag *f = STORE_NEW(flag, r, on_flagged);
+    struct msg_id *ids = f ? arena_new(&f->req.arena, struct msg_id) : NULL;
+    if (f && ids) {
+        *ids = c->id;
+        f->box = api_box(r)->box.id;
+        f->ids = ids;
+        f->n = 1;
+        f->set = c->set;
+        f->clear = c->clear;
+    }
+    api_wait_store(r, api_of(r)->o.store, f ? &f->req : NULL);
+}
+
+static void change(struct http_req *r, const struct change *want)
+{
+    struct change *c = arena_new(&r->arena, struct change);
+    if (!c) {
+        api_error(r, ERR_IO, NULL);
+        return;
+    }
+    *c = *want;
+    r->user = c;
+    if (c->set | c->clear)
+        flag(r);
+    else if (c->folder)
+        move(r);
+    else
+        ask_now(r);
+}
+
+static void read_flag(struct json_in *j, const char *key, uint32_t bit, struct change *c)
+{
+    bool on;
+    if (json_get_bool(j, j->root, key, &on))
+        *(on ? &c->set : &c->clear) |= bit;
+}
+
+static const char *const patch_keys[] = { "seen", "flagged", "folder" };
+
+void api_message_patch(struct http_req *r)
+{
+    AUTO_JSON struct json_in j = { 0 };
+    struct change c = { 0 };
+    struct str folder = { 0 };
+    if (!api_msg_id(r, r->params[0], &c.id) || !api_body(r, &j))
+        return;
+    json_only(&j, j.root, patch_keys, COUNT(patch_keys));
+    read_flag(&j, "seen", FLAG_SEEN, &c);
+    read_flag(&j, "flagged", FLAG_FLAGGED, &c);
+    if (json_get_str(&j, j.root, "folder", 64, &folder) && !api_folder_no(folder, &c.folder))
+        json_complain(&j, "\"folder\" must be one of INBOX, Junk, Sent, Drafts, Trash");
+    if (api_body_ok(r, &j))
+        change(r, &c);
+}
+
+void api_message_verdict(struct http_req *r)
+{
+    static const char *const keys[] = { "spam" };
+    AUTO_JSON struct json_in j = { 0 };
+    struct change c = { 0 };
+    bool spam;
+    if (!api_msg_id(r, r->params[0], &c.id) || !api_body(r, &j))
+        return;
+    json_only(&j, j.root, keys, COUNT(keys));
+    if (!json_get_bool(&j, j.root, "spam", &spam))
+        json_complain(&j, "\"spam\" must be true or false");
+    else
+        c.folder = spam ? FOLDER_JUNK : FOLDER_INBOX;
+    if (api_body_ok(r, &j))
+        change(r, &c);
+}
+
+/* ---- DELETE ---- */
+static void on_deleted(struct store_req *q)
+{
+    struct http_req *r = q->ctx;
+    const struct store_delete *d = (const struct store_delete *)(void *)q;
+    api_done(r);
+    if (q->err != OK || d->deleted == 0) {
+        api_error(r, q->err != OK ? q->err : ERR_GONE, NULL);
+        return;
+    }
+    api_publish_gone(api_of(r), &d->box, d->ids, d->modseq);
+    http_reply(r, 204, NULL, (struct str){ 0 });
+}
+void api_message_delete(struct http_req *r)
+{
+    struct msg_id id;
+    if (!api_msg_id(r, r->params[0], &id))
+        return;
+    struct store_delete *d = STORE_NEW(delete, r, on_deleted);
+    struct msg_id *ids = d ? arena_new(&d->req.arena, struct msg_id) : NULL;
+    if (d && ids) {
+        *ids = id;
+        d->box = api_box(r)->box.id;
+        d->ids = ids;
+        d->n = 1;
+    }
+    api_wait_store(r, api_of(r)->o.store, d ? &d->req : NULL);
+}
