@@ -31,7 +31,6 @@ const struct http_route api_routes[] = {
     { HTTP_M_GET, STR("/api/v1/pow"), api_pow, 0, 0 },
     { HTTP_M_POST, STR("/api/v1/mailboxes"), api_mailbox_create, API_JSON, API_BODY },
     { HTTP_M_POST, STR("/api/v1/session"), api_session, API_JSON, API_BODY },
-    { HTTP_M_GET, STR("/api/openapi.json"), api_openapi, 0, 0 },
     { HTTP_M_GET, STR("/view/{ticket}"), api_view, 0, 0 },
 };
 const size_t api_routes_n = COUNT(api_routes);
@@ -66,9 +65,10 @@ int64_t api_now_ms(const struct api *a) { return store_now_ms(a->o.store); }
 /* ---- the gate ---- */
 static void unauthorized(struct http_req *r)
 {
-    http_problem(r, 401, "unauthorized",
-                 "This needs the token of a mailbox as Authorization: Bearer. The one given, if any, opens nothing: it is "
-                 "wrong, was revoked, or its mailbox has ended.");
+    http_problem(
+        r, 401, "unauthorized",
+        "This needs the token of a mailbox as Authorization: Bearer. The one given, if any, opens nothing: it is "
+        "wrong, was revoked, or its mailbox has ended.");
 }
 
 static void release_box(struct http_req *r) { opened_release(r->opened); }
@@ -118,7 +118,8 @@ void api_gate(struct http_req *r)
     int64_t retry_ms = 0;
     if (!(r->route->flags & API_FREE) &&
         limit_take(a->o.limit, LIMIT_REQUESTS, &r->peer, 1, loop_now_ms(a->o.loop), &retry_ms) != OK) {
-        http_problem_retry(r, 429, "too_many_requests", "This network asks too often. Wait a little.", MAX(retry_ms, (int64_t)1000));
+        http_problem_retry(r, 429, "too_many_requests", "This network asks too often. Wait a little.",
+                           MAX(retry_ms, (int64_t)1000));
         return;
     }
     if (!body_type_ok(r)) {

@@ -7,6 +7,7 @@
 #include "serve/http.h"
 #include "wire/json.h"
 
+struct metrics_opts;
 struct api_shared; /* tickets and proofs of work: api_ticket.c */
 struct api_opts {
     struct loop *loop;
@@ -31,7 +32,7 @@ struct api {
     struct api_opts o;
     struct timer sweep; /* of tickets made on this loop */
     struct list live;   /* live.c: WebSockets, streams, waits */
-    _Atomic uint64_t *live_open;
+    const struct metrics_opts *health; /* site.c's */
 };
 
 enum {
@@ -82,6 +83,7 @@ void api_mailbox_create(struct http_req *r);
 void api_mailbox_get(struct http_req *r);
 void api_mailbox_patch(struct http_req *r);
 void api_mailbox_delete(struct http_req *r);
+[[nodiscard]] bool api_create_allowed(struct http_req *r); /* LIMIT_CREATE; false: answered 429 */
 /* api_cred.c */
 void api_session(struct http_req *r);
 void api_creds_list(struct http_req *r);
@@ -99,13 +101,16 @@ void api_message_answer(struct http_req *r, const struct msg_id *id);
 /* Moves or marks, then tells the listeners. done runs once on a later turn. */
 void api_publish_row(struct api *a, const struct box_id *box, const struct store_row *row);
 void api_publish_gone(struct api *a, const struct box_id *box, const struct msg_id *id, uint64_t modseq);
+[[nodiscard]] bool api_env(struct json_in *j, struct str env); /* a summary's members as an object again */
+/* What a person reads of it: the text, or the HTML as text (in the arena). */
+struct str api_text_of(const struct mail *m, struct arena *a);
 /* api_file.c */
 void api_raw(struct http_req *r);
+void api_stream(struct http_req *r, const struct msg_id *id, int attachment); /* attachment -1: the raw message */
 void api_html(struct http_req *r);
 void api_html_ticket(struct http_req *r);
 void api_view(struct http_req *r);
 void api_attachment(struct http_req *r);
-void api_openapi(struct http_req *r);
 void api_test_mail(struct http_req *r);
 /* api_ticket.c */
 [[nodiscard]] enum err api_shared_new(struct api_shared **out);

@@ -119,7 +119,8 @@ static void split_address(struct json_in *j, struct mailbox_spec *spec)
     spec->domain = str_from(address, at + 1);
 }
 
-static const char *const create_keys[] = { "local", "domain", "address", "ttl", "idle_ttl", "ends_after", "password", "pow" };
+static const char *const create_keys[] = { "local",    "domain",     "address",  "ttl",
+                                           "idle_ttl", "ends_after", "password", "pow" };
 
 static void read_spec(struct json_in *j, struct mailbox_spec *spec)
 {
@@ -151,9 +152,21 @@ static bool pow_done(struct http_req *r, struct json_in *j)
         return false;
     if (api_pow_check(a->o.shared, challenge, nonce, a->o.pow_bits, loop_now_ms(a->o.loop)) == OK)
         return true;
-    http_problem(r, 428, "pow_required",
-                 "Making a mailbox needs a proof of work: GET /api/v1/pow, find a nonce so that SHA-256(challenge:nonce) "
-                 "begins with that many zero bits, and send both as \"pow\".");
+    http_problem(
+        r, 428, "pow_required",
+        "Making a mailbox needs a proof of work: GET /api/v1/pow, find a nonce so that SHA-256(challenge:nonce) "
+        "begins with that many zero bits, and send both as \"pow\".");
+    return false;
+}
+
+bool api_create_allowed(struct http_req *r)
+{
+    struct api *a = api_of(r);
+    int64_t retry_ms = 0;
+    if (limit_take(a->o.limit, LIMIT_CREATE, &r->peer, 1, loop_now_ms(a->o.loop), &retry_ms) == OK)
+        return true;
+    http_problem_retry(r, 429, "too_many_mailboxes", "This network has made many mailboxes. Wait a while.",
+                       MAX(retry_ms, (int64_t)1000));
     return false;
 }
 
@@ -162,17 +175,13 @@ void api_mailbox_create(struct http_req *r)
     struct api *a = api_of(r);
     AUTO_JSON struct json_in j = { 0 };
     struct mailbox_spec spec = { 0 };
-    int64_t retry_ms = 0;
     if (!api_body(r, &j))
         return;
     read_spec(&j, &spec);
     if (!api_body_ok(r, &j) || !pow_done(r, &j))
         return;
-    if (limit_take(a->o.limit, LIMIT_CREATE, &r->peer, 1, loop_now_ms(a->o.loop), &retry_ms) != OK) {
-        http_problem_retry(r, 429, "too_many_mailboxes", "This network has made many mailboxes. Wait a while.",
-                           MAX(retry_ms, (int64_t)1000));
+    if (!api_create_allowed(r))
         return;
-    }
     spec.local = api_keep(r, spec.local);
     spec.domain = api_keep(r, spec.domain);
     spec.password = api_keep(r, spec.password);

@@ -176,8 +176,7 @@ void api_creds_add(struct http_req *r)
     if (!api_body_ok(r, &j))
         return;
     r->user = k;
-    api_wait_mailbox(r,
-                     mailbox_cred_add(api_of(r)->o.boxes, api_box(r), *k, api_keep(r, password), on_added, r));
+    api_wait_mailbox(r, mailbox_cred_add(api_of(r)->o.boxes, api_box(r), *k, api_keep(r, password), on_added, r));
 }
 
 static void on_revoked(void *ctx, enum err e, const struct refusal *why, uint64_t id, struct str secret)

@@ -1,5 +1,5 @@
-/* Bodies as bytes: the raw message, attachments (streamed, decrypted piece by piece), HTML for the page to clean, and the
- * one-use address under which the cleaned HTML is shown. */
+/* Bodies as bytes: the raw message, attachments (streamed, decrypted piece by piece), HTML for the page to clean, and
+ * the one-use address under which the cleaned HTML is shown. */
 #include "base/text.h"
 #include "serve/api.h"
 #include <stdio.h>
@@ -16,10 +16,11 @@ static void drop_stream(struct http_req *r) { mail_stream_close(((struct stream 
 
 /* What a browser may be told it is; all else is bytes (research/security.md 30). */
 static const struct str inert[] = {
-    STR("image/png"),       STR("image/jpeg"),      STR("image/gif"),       STR("image/webp"), STR("image/avif"),
-    STR("image/bmp"),       STR("text/plain"),      STR("text/csv"),        STR("text/calendar"), STR("application/pdf"),
-    STR("application/zip"), STR("application/json"), STR("audio/mpeg"),     STR("audio/ogg"),  STR("audio/wav"),
-    STR("video/mp4"),       STR("video/webm"),      STR("video/quicktime"), STR("message/rfc822"),
+    STR("image/png"),     STR("image/jpeg"),      STR("image/gif"),       STR("image/webp"),
+    STR("image/avif"),    STR("image/bmp"),       STR("text/plain"),      STR("text/csv"),
+    STR("text/calendar"), STR("application/pdf"), STR("application/zip"), STR("application/json"),
+    STR("audio/mpeg"),    STR("audio/ogg"),       STR("audio/wav"),       STR("video/mp4"),
+    STR("video/webm"),    STR("video/quicktime"), STR("message/rfc822"),
 };
 static const char *safe_type(const struct mail_stream_info *info)
 {
@@ -31,7 +32,8 @@ static const char *safe_type(const struct mail_stream_info *info)
 
 static bool attr_char(unsigned char c) /* RFC 8187 section 3.2.1 */
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c && strchr("!#$&+-.^_`|~", c));
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c && strchr("!#$&+-.^_`|~", c));
 }
 
 /* RFC 6266: a plain name for the old, the true one in UTF-8 for the others. */
@@ -94,7 +96,7 @@ static void on_failed(void *ctx, enum err e)
 
 static const struct mail_stream_ops stream_ops = { .opened = on_opened, .piece = on_piece, .failed = on_failed };
 
-static void stream(struct http_req *r, const struct msg_id *id, int attachment)
+void api_stream(struct http_req *r, const struct msg_id *id, int attachment)
 {
     struct api *a = api_of(r);
     struct stream *s = arena_new(&r->arena, struct stream);
@@ -116,7 +118,7 @@ void api_raw(struct http_req *r)
 {
     struct msg_id id;
     if (api_msg_id(r, r->params[0], &id))
-        stream(r, &id, -1);
+        api_stream(r, &id, -1);
 }
 void api_attachment(struct http_req *r)
 {
@@ -127,7 +129,7 @@ void api_attachment(struct http_req *r)
     if (!str_to_u32(r->params[1], &n) || n >= LIMIT_MIME_PARTS)
         api_error(r, ERR_GONE, NULL);
     else
-        stream(r, &id, (int)n);
+        api_stream(r, &id, (int)n);
 }
 
 /* ---- HTML: raw to the page, cleaned back as a ticket, shown once ---- */
@@ -200,7 +202,8 @@ void api_view(struct http_req *r)
     bool images = false;
     if (r->head.method == HTTP_M_HEAD ||
         !api_ticket_take(a->o.shared, r->params[0], loop_now_ms(a->o.loop), &html, &images)) {
-        http_problem(r, 404, "ticket_used", "This address shows a message once, within ten seconds. Open the message again.");
+        http_problem(r, 404, "ticket_used",
+                     "This address shows a message once, within ten seconds. Open the message again.");
         return;
     }
     r->policy = images ? VIEW(" https: http:") : VIEW("");
@@ -241,7 +244,8 @@ void api_test_mail(struct http_req *r)
         return;
     }
     if (limit_take(a->o.limit, LIMIT_CREATE, &r->peer, 1, loop_now_ms(a->o.loop), &retry_ms) != OK) {
-        http_problem_retry(r, 429, "too_many_requests", "This network asks too often. Wait a little.", MAX(retry_ms, (int64_t)1000));
+        http_problem_retry(r, 429, "too_many_requests", "This network asks too often. Wait a little.",
+                           MAX(retry_ms, (int64_t)1000));
         return;
     }
     *to = (struct deliver_rcpt){ .box = api_box(r)->box.id, .address = api_box(r)->address };

@@ -1,6 +1,7 @@
 /* Messages over REST. A list is written from the opened summaries as they are: no tree, no copy but into the answer. */
 #include "base/text.h"
 #include "serve/api.h"
+#include "wire/html.h"
 #include <string.h>
 
 enum { LIST_DEFAULT = 50, LIST_MAX = 200, QUERY_MAX = 256 };
@@ -24,6 +25,22 @@ void api_put_row(struct json_out *o, const struct store_row *row, struct str env
     }
 }
 
+bool api_env(struct json_in *j, struct str env)
+{
+    AUTO_BUF struct buf b = { .max = 1 << 20, .secret = true };
+    buf_putc(&b, '{');
+    buf_put(&b, env);
+    buf_putc(&b, '}');
+    return json_parse(j, buf_str(&b), 1 << 20) == OK;
+}
+struct str api_text_of(const struct mail *m, struct arena *a)
+{
+    struct html_out h;
+    if (m->text.n || !m->html.n || html_text(m->html, a, &h) != OK)
+        return m->text;
+    return h.text;
+}
+
 /* ---- the list ---- */
 /* A cursor is the folder's uid below which the next page begins. */
 static void on_list(void *ctx, enum err e, const struct mail_row *rows, size_t n, bool more)
@@ -34,6 +51,10 @@ static void on_list(void *ctx, enum err e, const struct mail_row *rows, size_t n
         api_error(r, e, NULL);
         return;
     }
+    size_t expect = 2048;
+    for (size_t i = 0; i < n; i++)
+        expect += rows[i].env.n + 320;
+    http_expect(r, expect);
     struct json_out o = api_json(r, 200);
     json_kv_array(&o, "messages");
     for (size_t i = 0; i < n; i++) {
@@ -87,9 +108,12 @@ static void on_message(void *ctx, enum err e, const struct mail *m)
         api_error(r, e, NULL);
         return;
     }
+    AUTO_ARENA struct arena a = { .max = 8 << 20, .secret = true };
+    struct str text = api_text_of(m, &a);
+    http_expect(r, text.n + m->head.env.n + 1024);
     struct json_out o = json_out(http_begin(r, 200, "application/json"));
     api_put_row(&o, &m->head.row, m->head.env);
-    json_kv_str(&o, "text", m->text);
+    json_kv_str(&o, "text", text);
     json_kv_bool(&o, "text_cut", m->text_cut);
     json_put_end(&o);
     http_finish(r);

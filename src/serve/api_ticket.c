@@ -1,5 +1,6 @@
-/* What loops share: one-use tickets for cleaned HTML, and proofs of work. Short critical sections under one lock: a ticket's
- * bytes move in and out by pointer. A challenge is its own record: expiry, chance, and a keyed hash over both. */
+/* What loops share: one-use tickets for cleaned HTML, and proofs of work. Short critical sections under one lock: a
+ * ticket's bytes move in and out by pointer. A challenge is its own record: expiry, chance, and a keyed hash over both.
+ */
 #include "base/rand.h"
 #include "base/secret.h"
 #include "base/text.h"

@@ -104,6 +104,7 @@ void http_header(struct http_req *r, const char *name,
 void http_header_printf(struct http_req *r, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* The body is then appended to the buf returned (borrowed until http_finish). type NULL: no body. */
+void http_expect(struct http_req *r, size_t n); /* makes room once for an answer of about n octets */
 struct buf *http_begin(struct http_req *r, int status, const char *type);
 void http_finish(struct http_req *r);
 void http_cancel_begin(struct http_req *r); /* takes back what http_begin() wrote, to answer otherwise */

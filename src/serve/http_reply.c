@@ -113,6 +113,13 @@ static void count(const struct http_req *r)
         atomic_fetch_add_explicit(&r->http->o.counts->answers[r->status / 100], 1, memory_order_relaxed);
 }
 
+void http_expect(struct http_req *r, size_t n)
+{
+    struct buf *b = out_of(r);
+    if (!b->failed && n <= b->max - MIN(b->n, b->max) && !buf_reserve(b, n))
+        b->failed = false; /* only a hint */
+}
+
 struct buf *http_begin(struct http_req *r, int status, const char *type)
 {
     struct buf *b = out_of(r);

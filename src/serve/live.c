@@ -23,8 +23,13 @@ void live_put_ready(struct json_out *o, const struct opened *b)
 
 static void put_new(struct json_out *o, const struct event *e)
 {
-    const struct store_row row = { .id = e->msg, .folder = e->folder, .uid = e->uid, .modseq = e->modseq,
-                                   .flags = e->flags, .received_ms = e->received_ms, .size = e->size };
+    const struct store_row row = { .id = e->msg,
+                                   .folder = e->folder,
+                                   .uid = e->uid,
+                                   .modseq = e->modseq,
+                                   .flags = e->flags,
+                                   .received_ms = e->received_ms,
+                                   .size = e->size };
     if (e->json.n == 0) { /* stored, but nobody here knows what is in it: look at the list */
         live_put_simple(o, "resync", &e->box);
         return;
@@ -51,7 +56,9 @@ static void put_changed(struct json_out *o, const struct event *e)
 
 static void put_box(struct json_out *o, const struct event *e)
 {
-    const struct store_box b = { .end_ms = e->end_ms, .idle_ttl_ms = e->idle_ttl_ms, .last_visit_ms = e->last_visit_ms };
+    const struct store_box b = { .end_ms = e->end_ms,
+                                 .idle_ttl_ms = e->idle_ttl_ms,
+                                 .last_visit_ms = e->last_visit_ms };
     begin(o, "mailbox.changed", &e->box);
     json_kv_time(o, "expires_at", store_box_end_ms(&b));
     json_kv_i64(o, "idle_ttl", e->idle_ttl_ms / 1000);

@@ -1,14 +1,15 @@
-/* What happens in a mailbox, told as it happens: WebSocket, server-sent events, and a held request. All three listen at the
- * event hub on their own loop; none keeps mail. A reader that does not keep up loses events and is told so ("resync"). */
+/* What happens in a mailbox, told as it happens: WebSocket, server-sent events, and a held request. All three listen at
+ * the event hub on their own loop; none keeps mail. A reader that does not keep up loses events and is told so
+ * ("resync"). */
 #pragma once
 #include "serve/api.h"
 
 enum {
-    LIVE_BOXES_MAX = 50,           /* mailboxes on one socket */
-    LIVE_UNSENT_MAX = 256 * 1024,  /* beyond that a reader lags */
-    LIVE_AUTH_MS = 15 * 1000,      /* for the first token */
-    LIVE_PING_MS = 30 * 1000,      /* below the 60 s after which proxies hang up */
-    LIVE_DENIED_MAX = 5,           /* wrong tokens on one socket */
+    LIVE_BOXES_MAX = 50,          /* mailboxes on one socket */
+    LIVE_UNSENT_MAX = 256 * 1024, /* beyond that a reader lags */
+    LIVE_AUTH_MS = 15 * 1000,     /* for the first token */
+    LIVE_PING_MS = 30 * 1000,     /* below the 60 s after which proxies hang up */
+    LIVE_DENIED_MAX = 5,          /* wrong tokens on one socket */
     LIVE_WAIT_DEFAULT_S = 30,
     LIVE_WAIT_MAX_S = 120
 };

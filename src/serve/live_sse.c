@@ -1,5 +1,6 @@
-/* Server-sent events (HTML standard, section 9.2) of one mailbox; an event's id is the mailbox's modseq. It listens first and
- * then reads what came after Last-Event-ID; what is published meanwhile is not sent but read from the store again. */
+/* Server-sent events (HTML standard, section 9.2) of one mailbox; an event's id is the mailbox's modseq. It listens
+ * first and then reads what came after Last-Event-ID; what is published meanwhile is not sent but read from the store
+ * again. */
 #include "base/secret.h"
 #include "core/seal.h"
 #include "serve/live.h"
@@ -203,8 +204,9 @@ void live_sse(struct http_req *r, const struct live_sse_shape *shape)
     *s = (struct sse){ .r = r, .shape = shape, .fresh = !str_to_u64(id, &last), .since = last };
     http_header(r, "X-Accel-Buffering", S("no"));
     r->keep = r->keep && !r->head.http10;
+    struct peer peer = r->peer;
     if (!http_stream_begin(r, 200, "text/event-stream", UINT64_MAX)) {
-        live_release(a, &r->peer); /* HEAD */
+        live_release(a, &peer); /* HEAD: r is gone */
         return;
     }
     http_hold(r, 0);

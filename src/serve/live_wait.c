@@ -1,5 +1,5 @@
-/* A held request: the oldest message after a uid that matches, as soon as there is one. It listens first and looks then, so
- * nothing falls in between; what arrives while it looks makes it look again. */
+/* A held request: the oldest message after a uid that matches, as soon as there is one. It listens first and looks
+ * then, so nothing falls in between; what arrives while it looks makes it look again. */
 #include "serve/live.h"
 
 struct wait {

@@ -60,7 +60,8 @@ static void say_ready(struct socket *s, const struct opened *box)
 static void say_denied(struct socket *s)
 {
     ws_put(conn_out(s->conn), WS_TEXT,
-           S("{\"type\":\"denied\",\"mailbox\":\"\",\"detail\":\"This token opens nothing: it is wrong, was revoked, or its "
+           S("{\"type\":\"denied\",\"mailbox\":\"\",\"detail\":\"This token opens nothing: it is wrong, was revoked, "
+             "or its "
              "mailbox has ended.\"}"));
     conn_flush(s->conn);
     if (++s->denied >= LIVE_DENIED_MAX)
@@ -302,9 +303,11 @@ struct conn *live_ws_upgrade(struct http_req *r, const struct http_raw_ops *raw,
 static void upgrade(struct http_req *r, struct opened *o)
 {
     struct api *a = api_of(r);
+    struct peer peer = r->peer;
     struct socket *s = live_ws_check(r) ? calloc(1, sizeof *s) : NULL;
     if (!s) {
         opened_release(o);
+        live_release(a, &peer);
         return;
     }
     *s = (struct socket){ .api = a, .peer = r->peer };
@@ -332,7 +335,8 @@ static void on_first(void *ctx, enum err e, struct opened *o, int64_t retry_ms)
     if (e == ERR_IO)
         api_error(r, e, NULL);
     else
-        http_problem(r, 401, "unauthorized", "This token opens nothing: it is wrong, was revoked, or its mailbox has ended.");
+        http_problem(r, 401, "unauthorized",
+                     "This token opens nothing: it is wrong, was revoked, or its mailbox has ended.");
 }
 
 static void drop_first(struct http_req *r)

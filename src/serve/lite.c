@@ -1,0 +1,293 @@
+/* Every form posts the token back; whatever is shown is escaped text. Handlers are the interface's own calls with HTML as
+ * their answer; lite_page.c writes the pages. */
+#include "serve/lite.h"
+#include "serve/lite_page.h"
+#include <string.h>
+
+enum { LITE_LIST = 50, LITE_BODY = 4096 };
+
+/* ---- whose box ---- */
+static void release_box(struct http_req *r) { opened_release(r->opened); }
+
+static void admit(struct http_req *r, struct opened *o)
+{
+    struct api *a = api_of(r);
+    void (*next)(struct http_req *) = *(void (**)(struct http_req *))r->user;
+    r->opened = o;
+    r->release = release_box;
+    if (!opened_alive(o, api_now_ms(a))) {
+        lite_sorry(r, 401, "This mailbox has ended, or the token is not right.");
+        return;
+    }
+    mailbox_visit(a->o.boxes, o);
+    next(r);
+}
+
+static void on_auth(void *ctx, enum err e, struct opened *o, int64_t retry_ms)
+{
+    struct http_req *r = ctx;
+    (void)retry_ms;
+    api_done(r);
+    if (e == OK)
+        admit(r, o);
+    else if (e == ERR_DENIED)
+        lite_sorry(r, 401, "This mailbox has ended, or the secret is not right.");
+    else
+        lite_sorry(r, e == ERR_BUSY ? 429 : 503, "This cannot be done right now. Try again in a little while.");
+}
+
+/* Runs next with r->opened set, or answers. */
+static void enter(struct http_req *r, void (*next)(struct http_req *))
+{
+    struct api *a = api_of(r);
+    struct str token = { 0 };
+    void (**keep)(struct http_req *) = arena_alloc(&r->arena, sizeof *keep);
+    if (!keep || !http_form(r, S("token"), &token)) {
+        lite_sorry(r, 401, "Open your mailbox first.");
+        return;
+    }
+    *keep = next;
+    r->user = keep;
+    struct opened *o = auth_cached(a->o.auth, str_trim(token));
+    if (o)
+        admit(r, o);
+    else
+        api_wait_auth(r, auth_token(a->o.auth, str_trim(token), &r->peer, on_auth, r));
+}
+
+static bool msg_of(struct http_req *r, struct msg_id *id)
+{
+    struct str text = { 0 };
+    if (http_form(r, S("id"), &text) && text_unhex(text, id->b, sizeof id->b) == OK)
+        return true;
+    lite_sorry(r, 404, "This message is not there any more.");
+    return false;
+}
+
+static void failed(struct http_req *r, enum err e, const struct refusal *why)
+{
+    int status = e == ERR_BAD ? 422 : e == ERR_GONE ? 404 : e == ERR_BUSY ? 409 : 503;
+    lite_sorry(r, status, why ? why->text : e == ERR_GONE ? "This is not there any more."
+                                                           : "The server cannot do this right now. Try again.");
+}
+
+/* ---- the inbox ---- */
+static void on_list(void *ctx, enum err e, const struct mail_row *rows, size_t n, bool more)
+{
+    struct http_req *r = ctx;
+    api_done(r);
+    if (e != OK)
+        failed(r, e, NULL);
+    else
+        lite_inbox(r, rows, n, more);
+}
+static void show_inbox(struct http_req *r)
+{
+    struct api *a = api_of(r);
+    const struct mail_query q = { .folder = FOLDER_INBOX, .limit = LITE_LIST };
+    api_wait_mail(r, mail_list(a->o.store, a->o.loop, api_box(r), &q, on_list, r));
+}
+static void post_inbox(struct http_req *r) { enter(r, show_inbox); }
+
+/* ---- one message ---- */
+static void mark_seen(struct api *a, const struct opened *o, const struct msg_id *id)
+{
+    struct store_flag *f = STORE_NEW(flag, NULL, NULL);
+    struct msg_id *ids = f ? arena_new(&f->req.arena, struct msg_id) : NULL;
+    if (!ids)
+        return;
+    *ids = *id;
+    f->box = o->box.id;
+    f->ids = ids;
+    f->n = 1;
+    f->set = FLAG_SEEN;
+    store_submit(a->o.store, a->o.loop, &f->req);
+    store_cancel(&f->req); /* nobody waits for it */
+}
+static void on_message(void *ctx, enum err e, const struct mail *m)
+{
+    struct http_req *r = ctx;
+    api_done(r);
+    if (e != OK) {
+        failed(r, e, NULL);
+        return;
+    }
+    mark_seen(api_of(r), api_box(r), &m->head.row.id);
+    lite_message(r, m);
+}
+static void show_message(struct http_req *r)
+{
+    struct api *a = api_of(r);
+    struct msg_id id;
+    if (msg_of(r, &id))
+        api_wait_mail(r, mail_get(a->o.store, a->o.loop, api_box(r), &id, true, on_message, r));
+}
+static void post_message(struct http_req *r) { enter(r, show_message); }
+
+static void send_file(struct http_req *r)
+{
+    struct msg_id id;
+    struct str n = { 0 };
+    uint32_t index = 0;
+    if (!msg_of(r, &id))
+        return;
+    bool raw = !http_form(r, S("n"), &n);
+    if (!raw && (!str_to_u32(n, &index) || index >= LIMIT_MIME_PARTS))
+        lite_sorry(r, 404, "There is no such attachment.");
+    else
+        api_stream(r, &id, raw ? -1 : (int)index);
+}
+static void post_file(struct http_req *r) { enter(r, send_file); }
+
+static void on_deleted(struct store_req *q)
+{
+    struct http_req *r = q->ctx;
+    const struct store_delete *d = (const struct store_delete *)(void *)q;
+    api_done(r);
+    if (q->err == OK && d->deleted)
+        api_publish_gone(api_of(r), &d->box, d->ids, d->modseq);
+    if (q->err != OK)
+        failed(r, q->err, NULL);
+    else
+        show_inbox(r);
+}
+static void delete_message(struct http_req *r)
+{
+    struct msg_id id;
+    if (!msg_of(r, &id))
+        return;
+    struct store_delete *d = STORE_NEW(delete, r, on_deleted);
+    struct msg_id *ids = d ? arena_new(&d->req.arena, struct msg_id) : NULL;
+    if (d && ids) {
+        *ids = id;
+        d->box = api_box(r)->box.id;
+        d->ids = ids;
+        d->n = 1;
+    }
+    api_wait_store(r, api_of(r)->o.store, d ? &d->req : NULL);
+}
+static void post_delete(struct http_req *r) { enter(r, delete_message); }
+
+/* ---- the box itself ---- */
+static void on_changed(void *ctx, enum err e, const struct refusal *why, const struct store_box *box)
+{
+    struct http_req *r = ctx;
+    api_done(r);
+    if (e != OK) {
+        failed(r, e, why);
+        return;
+    }
+    api_box(r)->box.end_ms = box->end_ms;
+    show_inbox(r);
+}
+static void extend(struct http_req *r)
+{
+    struct api *a = api_of(r);
+    const struct mailbox_change c = { .set = CHANGE_END, .end_ms = api_box(r)->box.end_ms + 10 * 60 * 1000 };
+    api_wait_mailbox(r, mailbox_change(a->o.boxes, api_box(r), &c, on_changed, r));
+}
+static void post_extend(struct http_req *r) { enter(r, extend); }
+
+static void on_ended(void *ctx, enum err e, int64_t ended_ms, uint64_t messages)
+{
+    struct http_req *r = ctx;
+    (void)ended_ms;
+    api_done(r);
+    if (e != OK)
+        failed(r, e, NULL);
+    else
+        lite_ended(r, messages);
+}
+static void end_box(struct http_req *r)
+{
+    struct str sure = { 0 };
+    if (http_form(r, S("sure"), &sure) && str_eq(sure, S("yes")))
+        api_wait_mailbox(r, mailbox_end(api_of(r)->o.boxes, api_box(r), on_ended, r));
+    else
+        lite_sure(r);
+}
+static void post_end(struct http_req *r) { enter(r, end_box); }
+
+static void on_made(void *ctx, enum err e, const struct refusal *why, const struct mailbox_made *made)
+{
+    struct http_req *r = ctx;
+    api_done(r);
+    if (e != OK)
+        failed(r, e, why);
+    else
+        lite_made(r, made);
+}
+static void post_new(struct http_req *r)
+{
+    struct api *a = api_of(r);
+    struct mailbox_spec spec = { 0 };
+    int64_t retry_ms = 0;
+    if (!http_origin_ok(r)) {
+        lite_sorry(r, 403, "Pages of other sites may not do this.");
+        return;
+    }
+    if (a->o.pow_bits) {
+        lite_sorry(r, 428, "This server asks for a proof of work before it makes a mailbox, which needs JavaScript.");
+        return;
+    }
+    if (limit_take(a->o.limit, LIMIT_CREATE, &r->peer, 1, loop_now_ms(a->o.loop), &retry_ms) != OK) {
+        lite_sorry(r, 429, "Your network has made many mailboxes. Wait a while.");
+        return;
+    }
+    http_form(r, S("local"), &spec.local);
+    spec.local = str_trim(spec.local);
+    api_wait_mailbox(r, mailbox_create(a->o.boxes, &spec, on_made, r));
+}
+
+/* ---- opening one by its words ---- */
+static void on_token(void *ctx, enum err e, const struct refusal *why, uint64_t id, struct str secret)
+{
+    struct http_req *r = ctx;
+    (void)id;
+    api_done(r);
+    if (e != OK) {
+        failed(r, e, why);
+        return;
+    }
+    lite_opened(r, secret);
+}
+static void session(struct http_req *r)
+{
+    api_wait_mailbox(r, mailbox_cred_add(api_of(r)->o.boxes, api_box(r), CRED_TOKEN, (struct str){ 0 }, on_token, r));
+}
+static void post_open(struct http_req *r)
+{
+    struct api *a = api_of(r);
+    struct str address = { 0 }, secret = { 0 };
+    http_form(r, S("address"), &address);
+    http_form(r, S("secret"), &secret);
+    address = str_trim(address);
+    secret = str_trim(secret);
+    void (**keep)(struct http_req *) = arena_alloc(&r->arena, sizeof *keep);
+    if (!keep || secret.n == 0) {
+        lite_sorry(r, 422, "Type the recovery words, the token or the password.");
+        return;
+    }
+    *keep = session;
+    r->user = keep;
+    if (str_starts(secret, S("mf1_")))
+        api_wait_auth(r, auth_token(a->o.auth, secret, &r->peer, on_auth, r));
+    else if (str_chr(secret, ' ') != STR_NONE)
+        api_wait_auth(r, auth_recovery(a->o.auth, address, secret, &r->peer, on_auth, r));
+    else
+        api_wait_auth(r, auth_password(a->o.auth, address, secret, &r->peer, on_auth, r));
+}
+
+const struct http_route lite_routes[] = {
+    { HTTP_M_GET, STR("/lite"), lite_front, API_FREE, 0 },
+    { HTTP_M_GET, STR("/lite/style.css"), lite_style, API_FREE, 0 },
+    { HTTP_M_POST, STR("/lite/new"), post_new, API_FORM, LITE_BODY },
+    { HTTP_M_POST, STR("/lite/open"), post_open, API_FORM, LITE_BODY },
+    { HTTP_M_POST, STR("/lite/inbox"), post_inbox, API_FORM, LITE_BODY },
+    { HTTP_M_POST, STR("/lite/message"), post_message, API_FORM, LITE_BODY },
+    { HTTP_M_POST, STR("/lite/file"), post_file, API_FORM, LITE_BODY },
+    { HTTP_M_POST, STR("/lite/delete"), post_delete, API_FORM, LITE_BODY },
+    { HTTP_M_POST, STR("/lite/extend"), post_extend, API_FORM, LITE_BODY },
+    { HTTP_M_POST, STR("/lite/end"), post_end, API_FORM, LITE_BODY },
+};
+const size_t lite_routes_n = COUNT(lite_routes);

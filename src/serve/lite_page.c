@@ -1,0 +1,275 @@
+/* Plain HTML that reads well as text: no table of layout, no image, one small style sheet of its own. */
+#include "serve/lite_page.h"
+
+static const char headers[] =
+    "Cache-Control: no-store\r\n"
+    "Content-Security-Policy: default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'\r\n"
+    "X-Content-Type-Options: nosniff\r\n"
+    "Referrer-Policy: no-referrer\r\n"
+    "Cross-Origin-Opener-Policy: same-origin\r\n"
+    "Cross-Origin-Resource-Policy: same-origin\r\n"
+    "Permissions-Policy: camera=(), geolocation=(), microphone=(), payment=(), usb=()\r\n";
+
+static const char style[] =
+    ":root{color-scheme:light dark}body{font:1.0625rem/1.5 system-ui,sans-serif;max-width:42rem;margin:2rem auto;padding:0 1rem}"
+    "h1{font-size:1.25rem}.address,.code{font:1.25rem ui-monospace,monospace;overflow-wrap:anywhere}"
+    "pre{white-space:pre-wrap;overflow-wrap:anywhere;border-block:1px solid;padding-block:1rem}li{margin-block:1rem}"
+    "form{display:inline}input{font:inherit;padding:.25rem .5rem}label{display:block;margin-block:.5rem}";
+
+void lite_style(struct http_req *r) { http_reply(r, 200, "text/css; charset=utf-8", str_c(style)); }
+
+/* ---- pieces ---- */
+static struct buf *begin(struct http_req *r, int status, const char *title)
+{
+    r->policy = headers;
+    struct buf *b = http_begin(r, status, "text/html; charset=utf-8");
+    buf_puts(b, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>");
+    buf_puts(b, title);
+    buf_puts(b, "</title><meta name=\"viewport\" content=\"width=device-width\">"
+                "<link rel=\"stylesheet\" href=\"/lite/style.css\"></head><body>\n<h1>");
+    buf_puts(b, title);
+    buf_puts(b, "</h1>\n");
+    return b;
+}
+static void end(struct http_req *r, struct buf *b)
+{
+    buf_puts(b, "</body></html>\n");
+    http_finish(r);
+}
+static void hidden(struct buf *b, const char *name, struct str value)
+{
+    buf_printf(b, "<input type=\"hidden\" name=\"%s\" value=\"", name);
+    text_html(b, value);
+    buf_puts(b, "\">");
+}
+static void form(struct buf *b, const char *action, struct str token)
+{
+    buf_printf(b, "<form method=\"post\" action=\"/lite/%s\">", action);
+    hidden(b, "token", token);
+}
+static void button(struct buf *b, const char *label) { buf_printf(b, "<input type=\"submit\" value=\"%s\"></form>\n", label); }
+static void simple(struct buf *b, const char *action, struct str token, const char *label)
+{
+    form(b, action, token);
+    button(b, label);
+}
+static void id_form(struct buf *b, const char *action, struct str token, const struct msg_id *id)
+{
+    char hex[MSG_ID_N * 2];
+    form(b, action, token);
+    hidden(b, "id", str_of(hex, text_hex(hex, msg_id_str(id))));
+}
+static void line(struct buf *b, const char *label, struct str text)
+{
+    buf_printf(b, "<p>%s: ", label);
+    text_html(b, text);
+    buf_puts(b, "</p>\n");
+}
+static void when(struct buf *b, const char *label, int64_t ms)
+{
+    AUTO_BUF struct buf t = { .max = 40 };
+    text_rfc3339(&t, ms / 1000 * 1000);
+    line(b, label, buf_str(&t));
+}
+static struct str token_of(struct http_req *r)
+{
+    struct str t = { 0 };
+    http_form(r, S("token"), &t);
+    return str_trim(t);
+}
+
+static struct str member(struct json_in *j, const struct json *of, const char *key)
+{
+    struct str s = { 0 };
+    json_get_str(j, of, key, 1 << 16, &s);
+    return s;
+}
+
+static void put_who(struct buf *b, struct json_in *j)
+{
+    const struct json *from = NULL;
+    json_get_object(j, j->root, "from", &from);
+    if (!from)
+        return;
+    struct str name = member(j, from, "name"), address = member(j, from, "address");
+    text_html(b, name);
+    buf_puts(b, name.n ? " &lt;" : "");
+    text_html(b, address);
+    buf_puts(b, name.n ? "&gt;" : "");
+}
+
+/* ---- pages ---- */
+void lite_front(struct http_req *r)
+{
+    struct buf *b = begin(r, 200, "mayfly, plain");
+    buf_puts(b, "<p>An e-mail address for the next hour. No account, and nothing left when it ends.</p>\n"
+                "<form method=\"post\" action=\"/lite/new\"><label>A name of your own, or nothing for a random one: "
+                "<input name=\"local\" autocomplete=\"off\"></label>");
+    button(b, "New address");
+    buf_puts(b, "<h2>Open one you have</h2>\n<form method=\"post\" action=\"/lite/open\">"
+                "<label>Recovery words, token or password: <input name=\"secret\" autocomplete=\"off\" size=\"60\"></label>"
+                "<label>Address, with a password: <input name=\"address\" autocomplete=\"off\"></label>");
+    button(b, "Open");
+    end(r, b);
+}
+
+void lite_sorry(struct http_req *r, int status, const char *text)
+{
+    struct buf *b = begin(r, status, "That did not work");
+    buf_puts(b, "<p>");
+    text_html(b, str_c(text));
+    buf_puts(b, "</p>\n<p><a href=\"/lite\">Start again</a></p>\n");
+    end(r, b);
+}
+
+void lite_made(struct http_req *r, const struct mailbox_made *made)
+{
+    struct buf *b = begin(r, 201, "Your address");
+    buf_puts(b, "<p class=\"address\">");
+    text_html(b, made->address);
+    buf_puts(b, "</p>\n");
+    when(b, "It ends at", store_box_end_ms(&made->box));
+    line(b, "Recovery words, shown this once; they open the mailbox anywhere", made->recovery);
+    line(b, "Token for programs, shown this once", made->token);
+    simple(b, "inbox", made->token, "Check for mail");
+    end(r, b);
+}
+
+void lite_opened(struct http_req *r, struct str token)
+{
+    struct buf *b = begin(r, 200, "Opened");
+    line(b, "Address", api_box(r)->address);
+    when(b, "It ends at", store_box_end_ms(&api_box(r)->box));
+    simple(b, "inbox", token, "Go to the inbox");
+    end(r, b);
+}
+
+static void put_item(struct buf *b, struct str token, const struct mail_row *m)
+{
+    AUTO_JSON struct json_in j = { 0 };
+    buf_puts(b, m->row.flags & FLAG_SEEN ? "<li>" : "<li>New: ");
+    if (api_env(&j, m->env)) {
+        struct str subject = member(&j, j.root, "subject"), code = member(&j, j.root, "code");
+        buf_puts(b, "<b>");
+        text_html(b, subject.n ? subject : S("(no subject)"));
+        buf_puts(b, "</b><br>");
+        put_who(b, &j);
+        if (code.n) {
+            buf_puts(b, "<br>Code: <span class=\"code\">");
+            text_html(b, code);
+            buf_puts(b, "</span>");
+        }
+    }
+    buf_puts(b, "<br>");
+    id_form(b, "message", token, &m->row.id);
+    button(b, "Read");
+    buf_puts(b, "</li>\n");
+}
+
+void lite_inbox(struct http_req *r, const struct mail_row *rows, size_t n, bool more)
+{
+    struct str token = token_of(r);
+    struct buf *b = begin(r, 200, "Inbox");
+    buf_puts(b, "<p class=\"address\">");
+    text_html(b, api_box(r)->address);
+    buf_puts(b, "</p>\n");
+    when(b, "It ends at", store_box_end_ms(&api_box(r)->box));
+    simple(b, "inbox", token, "Check for mail");
+    simple(b, "extend", token, "10 minutes more");
+    simple(b, "end", token, "End it now");
+    buf_puts(b, n ? "<ol>\n" : "<p>Nothing yet. Mail shows here when you check again.</p>\n");
+    for (size_t i = 0; i < n; i++)
+        put_item(b, token, &rows[i]);
+    buf_puts(b, n ? "</ol>\n" : "");
+    if (more)
+        buf_puts(b, "<p>Older messages are not shown here.</p>\n");
+    end(r, b);
+}
+
+static void put_files(struct buf *b, struct http_req *r, struct json_in *j, const struct msg_id *id)
+{
+    const struct json *list = NULL;
+    json_get_array(j, j->root, "attachments", 1000, &list);
+    for (size_t i = 0; i < json_len(list); i++) {
+        struct str name = member(j, json_at(list, i), "filename");
+        buf_puts(b, "<p>Attachment: ");
+        text_html(b, name);
+        buf_putc(b, ' ');
+        id_form(b, "file", token_of(r), id);
+        buf_printf(b, "<input type=\"hidden\" name=\"n\" value=\"%zu\">", i);
+        button(b, "Download");
+        buf_puts(b, "</p>\n");
+    }
+}
+
+static void put_links(struct buf *b, struct json_in *j)
+{
+    const struct json *list = NULL;
+    json_get_array(j, j->root, "links", 1000, &list);
+    for (size_t i = 0; i < json_len(list); i++) {
+        struct str url = member(j, json_at(list, i), "url");
+        if (!str_starts_nocase(url, S("https://")) && !str_starts_nocase(url, S("http://")))
+            continue;
+        buf_puts(b, "<p>Link: <a rel=\"noreferrer noopener nofollow\" href=\"");
+        text_html(b, url);
+        buf_puts(b, "\">");
+        text_html(b, url);
+        buf_puts(b, "</a></p>\n");
+    }
+}
+
+void lite_message(struct http_req *r, const struct mail *m)
+{
+    AUTO_JSON struct json_in j = { 0 };
+    AUTO_ARENA struct arena arena = { .max = 8 << 20, .secret = true };
+    struct str token = token_of(r);
+    bool known = api_env(&j, m->head.env);
+    struct buf *b = begin(r, 200, "Message");
+    simple(b, "inbox", token, "Back to the inbox");
+    if (known) {
+        buf_puts(b, "<p>From: ");
+        put_who(b, &j);
+        buf_puts(b, "</p>\n");
+        line(b, "Subject", member(&j, j.root, "subject"));
+        struct str code = member(&j, j.root, "code");
+        if (code.n) {
+            buf_puts(b, "<p>Code: <span class=\"code\">");
+            text_html(b, code);
+            buf_puts(b, "</span></p>\n");
+        }
+    }
+    when(b, "Received", m->head.row.received_ms);
+    buf_puts(b, "<pre>");
+    text_html(b, api_text_of(m, &arena));
+    buf_puts(b, "</pre>\n");
+    if (known) {
+        put_links(b, &j);
+        put_files(b, r, &j, &m->head.row.id);
+    }
+    id_form(b, "file", token, &m->head.row.id);
+    button(b, "Download the whole message");
+    id_form(b, "delete", token, &m->head.row.id);
+    button(b, "Delete it");
+    end(r, b);
+}
+
+void lite_sure(struct http_req *r)
+{
+    struct buf *b = begin(r, 200, "End this mailbox?");
+    buf_puts(b, "<p>Its address stops working and its mail can never be read again, not even with the recovery words.</p>\n");
+    form(b, "end", token_of(r));
+    hidden(b, "sure", S("yes"));
+    button(b, "End it for ever");
+    simple(b, "inbox", token_of(r), "Keep it");
+    end(r, b);
+}
+
+void lite_ended(struct http_req *r, uint64_t messages)
+{
+    struct buf *b = begin(r, 200, "It is gone");
+    buf_printf(b, "<p>The mailbox has ended, and %llu messages with it. Nobody can read them any more.</p>\n"
+                  "<p><a href=\"/lite\">Start again</a></p>\n",
+               (unsigned long long)messages);
+    end(r, b);
+}

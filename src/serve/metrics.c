@@ -1,0 +1,144 @@
+#include "serve/metrics.h"
+#include "base/secret.h"
+#include "core/event.h"
+#include "serve/listen.h"
+#include <inttypes.h>
+#include <malloc.h>
+#include <stdio.h>
+
+static void head(struct buf *b, const char *name, const char *type, const char *help)
+{
+    buf_printf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+static void one(struct buf *b, const char *name, const char *type, const char *help, uint64_t v)
+{
+    head(b, name, type, help);
+    buf_printf(b, "%s %" PRIu64 "\n", name, v);
+}
+static uint64_t load(const _Atomic uint64_t *v) { return atomic_load_explicit(v, memory_order_relaxed); }
+
+static void put_store(struct buf *b, struct store *st)
+{
+    struct store_stats s;
+    store_stats(st, &s);
+    const struct {
+        const char *name, *type, *help;
+        uint64_t v;
+    } rows[] = {
+        { "mayfly_mailboxes_live", "gauge", "Mailboxes that live now.", s.boxes },
+        { "mayfly_mailboxes_created_total", "counter", "Mailboxes made since start.", s.created },
+        { "mayfly_mailboxes_ended_total", "counter", "Mailboxes ended since start.", s.ended },
+        { "mayfly_messages_live", "gauge", "Messages held now.", s.messages },
+        { "mayfly_messages_stored_total", "counter", "Messages stored since start.", s.appended },
+        { "mayfly_messages_duplicate_total", "counter", "Retried messages that were stored already.", s.duplicates },
+        { "mayfly_messages_deleted_total", "counter", "Messages deleted by their holder.", s.deleted },
+        { "mayfly_store_held_bytes", "gauge", "Ciphertext bytes of live messages.", s.bytes },
+        { "mayfly_store_disk_bytes", "gauge", "Bytes of segment files on disk.", s.disk_bytes },
+        { "mayfly_store_segments", "gauge", "Segment files.", s.segments },
+        { "mayfly_store_commits_total", "counter", "Group commits.", s.commits },
+        { "mayfly_store_syncs_total", "counter", "Flushes to disk.", s.syncs },
+        { "mayfly_store_errors_total", "counter", "Failed reads, writes and flushes.", s.errors },
+        { "mayfly_store_queue", "gauge", "Requests that wait for the committer.", s.queue },
+        { "mayfly_store_full", "gauge", "1: intake is refused for lack of disk space.", s.full },
+        { "mayfly_store_faulted", "gauge", "1: intake is refused after a store fault.", s.faulted },
+        { "mayfly_clock_frozen", "gauge", "1: the wall clock jumped and no mailbox ends by time.", s.frozen },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        one(b, rows[i].name, rows[i].type, rows[i].help, rows[i].v);
+    head(b, "mayfly_expiry_lag_seconds", "gauge", "How long the most overdue mailbox has waited for its key's end.");
+    buf_printf(b, "mayfly_expiry_lag_seconds %.3f\n", (double)s.oldest_due_ms / 1000);
+}
+
+static void put_smtp(struct buf *b, const struct smtp_in_stats *s)
+{
+    one(b, "mayfly_smtp_accepted_total", "counter", "Messages answered 250.", load(&s->v[SMTP_IN_ACCEPTED]));
+    one(b, "mayfly_smtp_received_bytes_total", "counter", "Octets of those.", load(&s->v[SMTP_IN_BYTES]));
+    one(b, "mayfly_smtp_tls_total", "counter", "Connections that turned to TLS.", load(&s->v[SMTP_IN_SECURED]));
+    one(b, "mayfly_smtp_recipients_total", "counter", "Recipients answered 250.", load(&s->v[SMTP_IN_RCPTS]));
+    head(b, "mayfly_smtp_rejected_total", "counter", "What was refused, by reason.");
+    for (int i = SMTP_IN_UNKNOWN; i < SMTP_IN_COUNTS; i++)
+        buf_printf(b, "mayfly_smtp_rejected_total{reason=\"%s\"} %" PRIu64 "\n", smtp_in_count_name((enum smtp_in_count)i),
+                   load(&s->v[i]));
+}
+
+static void put_gates(struct buf *b, const struct metrics_opts *m)
+{
+    head(b, "mayfly_connections_open", "gauge", "Open connections by listener.");
+    for (size_t i = 0; i < m->gates_n; i++)
+        buf_printf(b, "mayfly_connections_open{listener=\"%s\"} %u\n", m->gates[i].name,
+                   (unsigned)atomic_load_explicit(&m->gates[i].gate->open, memory_order_relaxed));
+    head(b, "mayfly_connections_accepted_total", "counter", "Connections taken by listener.");
+    for (size_t i = 0; i < m->gates_n; i++)
+        buf_printf(b, "mayfly_connections_accepted_total{listener=\"%s\"} %" PRIu64 "\n", m->gates[i].name,
+                   load(&m->gates[i].gate->accepted));
+    head(b, "mayfly_connections_refused_total", "counter", "Connections refused by listener and reason.");
+    for (size_t i = 0; i < m->gates_n; i++) {
+        const struct listen_gate *g = m->gates[i].gate;
+        const char *fmt = "mayfly_connections_refused_total{listener=\"%s\",reason=\"%s\"} %" PRIu64 "\n";
+        buf_printf(b, fmt, m->gates[i].name, "full", load(&g->refused_full));
+        buf_printf(b, fmt, m->gates[i].name, "network", load(&g->refused_network));
+        buf_printf(b, fmt, m->gates[i].name, "proxy", load(&g->refused_proxy));
+        buf_printf(b, fmt, m->gates[i].name, "descriptors", load(&g->out_of_fds));
+    }
+}
+
+static void put_http(struct buf *b, const struct http_counts *h)
+{
+    one(b, "mayfly_http_requests_total", "counter", "Requests read.", load(&h->requests));
+    head(b, "mayfly_http_answers_total", "counter", "Answers by class of status.");
+    for (int i = 1; i < 6; i++)
+        buf_printf(b, "mayfly_http_answers_total{class=\"%dxx\"} %" PRIu64 "\n", i, load(&h->answers[i]));
+}
+
+void metrics_write(const struct metrics_opts *m, struct buf *b)
+{
+    head(b, "mayfly_info", "gauge", "The version that runs.");
+    buf_printf(b, "mayfly_info{version=\"%s\"} 1\n", m->version ? m->version : "unknown");
+    if (m->ready)
+        one(b, "mayfly_ready", "gauge", "1: takes mail and serves.", atomic_load(m->ready));
+    if (m->store)
+        put_store(b, m->store);
+    if (m->smtp)
+        put_smtp(b, m->smtp);
+    if (m->deliver_accepted)
+        one(b, "mayfly_deliver_accepted_total", "counter", "Messages delivered.", load(m->deliver_accepted));
+    if (m->deliver_refused)
+        one(b, "mayfly_deliver_refused_total", "counter", "Messages not delivered.", load(m->deliver_refused));
+    put_gates(b, m);
+    if (m->http)
+        put_http(b, m->http);
+    if (m->hub)
+        one(b, "mayfly_live_listeners", "gauge", "Mailboxes listened to: WebSocket, SSE, wait.", event_listeners(m->hub));
+    one(b, "mayfly_secret_cells", "gauge", "Keys in locked memory.", secret_used());
+}
+
+static void serve_metrics(struct http_req *r)
+{
+    metrics_write(r->ctx, http_begin(r, 200, "text/plain; version=0.0.4; charset=utf-8"));
+    http_finish(r);
+}
+
+void metrics_answer_livez(struct http_req *r) { http_reply(r, 200, "text/plain; charset=utf-8", S("ok\n")); }
+/* Named one by one, so that somebody who runs us sees what is wrong; 503 keeps traffic away. */
+void metrics_answer_readyz(struct http_req *r, const struct metrics_opts *m)
+{
+    struct store_stats s = { 0 };
+    if (m->store)
+        store_stats(m->store, &s);
+    bool up = !m->ready || atomic_load(m->ready), drains = m->draining && atomic_load(m->draining);
+    bool ok = up && !drains && !s.full && !s.faulted;
+    struct buf *b = http_begin(r, ok ? 200 : 503, "text/plain; charset=utf-8");
+    buf_printf(b, "%s\nserver %s\nstore %s\ndisk %s\nclock %s\n", ok ? "ok" : "not ready",
+               drains ? "draining" : up ? "ok" : "starting", s.faulted ? "faulted" : "ok", s.full ? "full" : "ok",
+               s.frozen ? "frozen" : "ok");
+    http_finish(r);
+}
+void metrics_livez(struct http_req *r) { metrics_answer_livez(r); }
+void metrics_readyz(struct http_req *r) { metrics_answer_readyz(r, r->ctx); }
+
+const struct http_route metrics_routes[] = {
+    { HTTP_M_GET, STR("/metrics"), serve_metrics, 0, 0 },
+    { HTTP_M_GET, STR("/livez"), metrics_livez, 0, 0 },
+    { HTTP_M_GET, STR("/readyz"), metrics_readyz, 0, 0 },
+};
+const size_t metrics_routes_n = COUNT(metrics_routes);
