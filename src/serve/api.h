@@ -30,8 +30,8 @@ struct api_opts {
 };
 struct api {
     struct api_opts o;
-    struct timer sweep; /* of tickets made on this loop */
-    struct list live;   /* live.c: WebSockets, streams, waits */
+    struct timer sweep;                /* of tickets made on this loop */
+    struct list live;                  /* live.c: WebSockets, streams, waits */
     const struct metrics_opts *health; /* site.c's */
 };
 

@@ -18,7 +18,8 @@ static const char ask_again[] = "Cache-Control: no-cache\r\n" SAFE;
 /* RFC 9110 section 13.1.2: weak comparison, any element. */
 static bool known(struct str held, const struct asset *a)
 {
-    return str_eq(held, S("*")) || str_find(held, str_c(a->tag)) != STR_NONE || str_find(held, str_c(a->tag_gz)) != STR_NONE;
+    return str_eq(held, S("*")) || str_find(held, str_c(a->tag)) != STR_NONE ||
+           str_find(held, str_c(a->tag_gz)) != STR_NONE;
 }
 
 void assets_serve(struct http_req *r)

@@ -1,4 +1,5 @@
-/* The built page, from memory: each file with its type, tags and a gzipped form (scripts/embed.py writes the tables). */
+/* The built page, from memory: each file with its type, tags and a gzipped form (scripts/embed.py writes the tables).
+ */
 #pragma once
 #include "serve/api.h"
 

@@ -1,5 +1,5 @@
-/* Accounts, tokens and domains in mail.tm's words. A client that sends Accept: application/ld+json gets collections with
- * their hydra frame, one that says application/json a bare array: that is what the clients in the wild read. */
+/* Accounts, tokens and domains in mail.tm's words. A client that sends Accept: application/ld+json gets collections
+ * with their hydra frame, one that says application/json a bare array: that is what the clients in the wild read. */
 #include "serve/compat_mailtm.h"
 #include "base/text.h"
 #include "serve/compat_mailtm_message.h"
@@ -194,10 +194,7 @@ static void on_fresh(void *ctx, enum err e, const struct refusal *why, const str
     put_account(&o, box, api_box(r)->address);
     http_finish(r);
 }
-static void me(struct http_req *r)
-{
-    api_wait_mailbox(r, mailbox_fresh(api_of(r)->o.boxes, api_box(r), on_fresh, r));
-}
+static void me(struct http_req *r) { api_wait_mailbox(r, mailbox_fresh(api_of(r)->o.boxes, api_box(r), on_fresh, r)); }
 
 static bool is_mine(const struct http_req *r, struct str id)
 {
@@ -254,7 +251,8 @@ static void on_opened(void *ctx, enum err e, struct opened *box, int64_t retry_m
     struct http_req *r = ctx;
     api_done(r);
     if (e == ERR_BUSY) {
-        http_problem_retry(r, 429, "too_many_tries", "Too many tries came at once or were wrong.", MAX(retry_ms, (int64_t)1000));
+        http_problem_retry(r, 429, "too_many_tries", "Too many tries came at once or were wrong.",
+                           MAX(retry_ms, (int64_t)1000));
     } else if (e == ERR_DENIED) {
         mailtm_error(r, 401, "Invalid credentials.");
     } else if (e != OK) {

@@ -1,5 +1,5 @@
-/* /compat/mailtm: the shape of mail.tm's interface (research/features.md section 4.1) for programs written against it. An
- * account is a mailbox with a password; ids are ours. */
+/* /compat/mailtm: the shape of mail.tm's interface (research/features.md section 4.1) for programs written against it.
+ * An account is a mailbox with a password; ids are ours. */
 #pragma once
 #include "serve/api.h"
 extern const struct http_route compat_mailtm_routes[];

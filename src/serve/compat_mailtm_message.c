@@ -1,6 +1,6 @@
 /* Messages in mail.tm's shape, made from the summary that every message has. */
-#include "base/text.h"
 #include "serve/compat_mailtm_message.h"
+#include "base/text.h"
 #include <string.h>
 
 enum { PAGE = 30, FIELD_MAX = 1 << 20, EVENT_MAX = 256 * 1024 };
@@ -350,7 +350,9 @@ static void source_failed(void *ctx, enum err e)
 }
 void mailtm_source(struct http_req *r)
 {
-    static const struct mail_stream_ops ops = { .opened = source_opened, .piece = source_piece, .failed = source_failed };
+    static const struct mail_stream_ops ops = { .opened = source_opened,
+                                                .piece = source_piece,
+                                                .failed = source_failed };
     struct api *a = api_of(r);
     struct msg_id id;
     if (!api_msg_id(r, r->params[0], &id))

@@ -1,5 +1,5 @@
-/* Every form posts the token back; whatever is shown is escaped text. Handlers are the interface's own calls with HTML as
- * their answer; lite_page.c writes the pages. */
+/* Every form posts the token back; whatever is shown is escaped text. Handlers are the interface's own calls with HTML
+ * as their answer; lite_page.c writes the pages. */
 #include "serve/lite.h"
 #include "serve/lite_page.h"
 #include <string.h>
@@ -67,8 +67,10 @@ static bool msg_of(struct http_req *r, struct msg_id *id)
 static void failed(struct http_req *r, enum err e, const struct refusal *why)
 {
     int status = e == ERR_BAD ? 422 : e == ERR_GONE ? 404 : e == ERR_BUSY ? 409 : 503;
-    lite_sorry(r, status, why ? why->text : e == ERR_GONE ? "This is not there any more."
-                                                           : "The server cannot do this right now. Try again.");
+    lite_sorry(r, status,
+               why             ? why->text
+               : e == ERR_GONE ? "This is not there any more."
+                               : "The server cannot do this right now. Try again.");
 }
 
 /* ---- the inbox ---- */

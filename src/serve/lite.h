@@ -1,5 +1,5 @@
-/* The inbox without JavaScript, for w3m, lynx and old machines. Pages are answers to forms that carry the token as a hidden
- * field: no cookie, no token in an address. */
+/* The inbox without JavaScript, for w3m, lynx and old machines. Pages are answers to forms that carry the token as a
+ * hidden field: no cookie, no token in an address. */
 #pragma once
 #include "serve/api.h"
 extern const struct http_route lite_routes[];

@@ -12,7 +12,8 @@ static const char headers[] =
     "Permissions-Policy: camera=(), geolocation=(), microphone=(), payment=(), usb=()\r\n";
 
 static const char style[] =
-    ":root{color-scheme:light dark}body{font:1.0625rem/1.5 system-ui,sans-serif;max-width:42rem;margin:2rem auto;padding:0 1rem}"
+    ":root{color-scheme:light dark}body{font:1.0625rem/1.5 system-ui,sans-serif;max-width:42rem;margin:2rem "
+    "auto;padding:0 1rem}"
     "h1{font-size:1.25rem}.address,.code{font:1.25rem ui-monospace,monospace;overflow-wrap:anywhere}"
     "pre{white-space:pre-wrap;overflow-wrap:anywhere;border-block:1px solid;padding-block:1rem}li{margin-block:1rem}"
     "form{display:inline}input{font:inherit;padding:.25rem .5rem}label{display:block;margin-block:.5rem}";
@@ -48,7 +49,10 @@ static void form(struct buf *b, const char *action, struct str token)
     buf_printf(b, "<form method=\"post\" action=\"/lite/%s\">", action);
     hidden(b, "token", token);
 }
-static void button(struct buf *b, const char *label) { buf_printf(b, "<input type=\"submit\" value=\"%s\"></form>\n", label); }
+static void button(struct buf *b, const char *label)
+{
+    buf_printf(b, "<input type=\"submit\" value=\"%s\"></form>\n", label);
+}
 static void simple(struct buf *b, const char *action, struct str token, const char *label)
 {
     form(b, action, token);
@@ -107,9 +111,10 @@ void lite_front(struct http_req *r)
                 "<form method=\"post\" action=\"/lite/new\"><label>A name of your own, or nothing for a random one: "
                 "<input name=\"local\" autocomplete=\"off\"></label>");
     button(b, "New address");
-    buf_puts(b, "<h2>Open one you have</h2>\n<form method=\"post\" action=\"/lite/open\">"
-                "<label>Recovery words, token or password: <input name=\"secret\" autocomplete=\"off\" size=\"60\"></label>"
-                "<label>Address, with a password: <input name=\"address\" autocomplete=\"off\"></label>");
+    buf_puts(
+        b, "<h2>Open one you have</h2>\n<form method=\"post\" action=\"/lite/open\">"
+           "<label>Recovery words, token or password: <input name=\"secret\" autocomplete=\"off\" size=\"60\"></label>"
+           "<label>Address, with a password: <input name=\"address\" autocomplete=\"off\"></label>");
     button(b, "Open");
     end(r, b);
 }
@@ -257,7 +262,9 @@ void lite_message(struct http_req *r, const struct mail *m)
 void lite_sure(struct http_req *r)
 {
     struct buf *b = begin(r, 200, "End this mailbox?");
-    buf_puts(b, "<p>Its address stops working and its mail can never be read again, not even with the recovery words.</p>\n");
+    buf_puts(
+        b,
+        "<p>Its address stops working and its mail can never be read again, not even with the recovery words.</p>\n");
     form(b, "end", token_of(r));
     hidden(b, "sure", S("yes"));
     button(b, "End it for ever");
@@ -268,8 +275,9 @@ void lite_sure(struct http_req *r)
 void lite_ended(struct http_req *r, uint64_t messages)
 {
     struct buf *b = begin(r, 200, "It is gone");
-    buf_printf(b, "<p>The mailbox has ended, and %llu messages with it. Nobody can read them any more.</p>\n"
-                  "<p><a href=\"/lite\">Start again</a></p>\n",
+    buf_printf(b,
+               "<p>The mailbox has ended, and %llu messages with it. Nobody can read them any more.</p>\n"
+               "<p><a href=\"/lite\">Start again</a></p>\n",
                (unsigned long long)messages);
     end(r, b);
 }

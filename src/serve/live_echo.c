@@ -51,7 +51,9 @@ static void on_closed(void *ctx)
     ws_in_fini(&s->in);
     free(s);
 }
-static const struct http_raw_ops ops = { .input = on_input, .timeout = on_timeout, .drain = on_drain, .closed = on_closed };
+static const struct http_raw_ops ops = {
+    .input = on_input, .timeout = on_timeout, .drain = on_drain, .closed = on_closed
+};
 
 void live_echo(struct http_req *r)
 {

@@ -3,8 +3,6 @@
 #include "core/event.h"
 #include "serve/listen.h"
 #include <inttypes.h>
-#include <malloc.h>
-#include <stdio.h>
 
 static void head(struct buf *b, const char *name, const char *type, const char *help)
 {
@@ -57,8 +55,8 @@ static void put_smtp(struct buf *b, const struct smtp_in_stats *s)
     one(b, "mayfly_smtp_recipients_total", "counter", "Recipients answered 250.", load(&s->v[SMTP_IN_RCPTS]));
     head(b, "mayfly_smtp_rejected_total", "counter", "What was refused, by reason.");
     for (int i = SMTP_IN_UNKNOWN; i < SMTP_IN_COUNTS; i++)
-        buf_printf(b, "mayfly_smtp_rejected_total{reason=\"%s\"} %" PRIu64 "\n", smtp_in_count_name((enum smtp_in_count)i),
-                   load(&s->v[i]));
+        buf_printf(b, "mayfly_smtp_rejected_total{reason=\"%s\"} %" PRIu64 "\n",
+                   smtp_in_count_name((enum smtp_in_count)i), load(&s->v[i]));
 }
 
 static void put_gates(struct buf *b, const struct metrics_opts *m)
@@ -74,11 +72,16 @@ static void put_gates(struct buf *b, const struct metrics_opts *m)
     head(b, "mayfly_connections_refused_total", "counter", "Connections refused by listener and reason.");
     for (size_t i = 0; i < m->gates_n; i++) {
         const struct listen_gate *g = m->gates[i].gate;
-        const char *fmt = "mayfly_connections_refused_total{listener=\"%s\",reason=\"%s\"} %" PRIu64 "\n";
-        buf_printf(b, fmt, m->gates[i].name, "full", load(&g->refused_full));
-        buf_printf(b, fmt, m->gates[i].name, "network", load(&g->refused_network));
-        buf_printf(b, fmt, m->gates[i].name, "proxy", load(&g->refused_proxy));
-        buf_printf(b, fmt, m->gates[i].name, "descriptors", load(&g->out_of_fds));
+        const struct {
+            const char *reason;
+            uint64_t n;
+        } rows[] = { { "full", load(&g->refused_full) },
+                     { "network", load(&g->refused_network) },
+                     { "proxy", load(&g->refused_proxy) },
+                     { "descriptors", load(&g->out_of_fds) } };
+        for (size_t k = 0; k < COUNT(rows); k++)
+            buf_printf(b, "mayfly_connections_refused_total{listener=\"%s\",reason=\"%s\"} %" PRIu64 "\n",
+                       m->gates[i].name, rows[k].reason, rows[k].n);
     }
 }
 
@@ -108,7 +111,8 @@ void metrics_write(const struct metrics_opts *m, struct buf *b)
     if (m->http)
         put_http(b, m->http);
     if (m->hub)
-        one(b, "mayfly_live_listeners", "gauge", "Mailboxes listened to: WebSocket, SSE, wait.", event_listeners(m->hub));
+        one(b, "mayfly_live_listeners", "gauge", "Mailboxes listened to: WebSocket, SSE, wait.",
+            event_listeners(m->hub));
     one(b, "mayfly_secret_cells", "gauge", "Keys in locked memory.", secret_used());
 }
 
@@ -129,8 +133,10 @@ void metrics_answer_readyz(struct http_req *r, const struct metrics_opts *m)
     bool ok = up && !drains && !s.full && !s.faulted;
     struct buf *b = http_begin(r, ok ? 200 : 503, "text/plain; charset=utf-8");
     buf_printf(b, "%s\nserver %s\nstore %s\ndisk %s\nclock %s\n", ok ? "ok" : "not ready",
-               drains ? "draining" : up ? "ok" : "starting", s.faulted ? "faulted" : "ok", s.full ? "full" : "ok",
-               s.frozen ? "frozen" : "ok");
+               drains ? "draining"
+               : up   ? "ok"
+                      : "starting",
+               s.faulted ? "faulted" : "ok", s.full ? "full" : "ok", s.frozen ? "frozen" : "ok");
     http_finish(r);
 }
 void metrics_livez(struct http_req *r) { metrics_answer_livez(r); }

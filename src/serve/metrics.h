@@ -1,5 +1,6 @@
-/* Counters as Prometheus text, and whether we live and are ready. Names are mayfly_<area>_<thing>_{total,seconds,bytes}; no
- * label holds an address. Served on its own listener; /livez and /readyz on the page's, too. */
+/* Counters as Prometheus text, and whether we live and are ready. Names are
+ * mayfly_<area>_<thing>_{total,seconds,bytes}; no label holds an address. Served on its own listener; /livez and
+ * /readyz on the page's, too. */
 #pragma once
 #include "serve/http.h"
 #include "serve/smtp_in_stats.h"

@@ -34,9 +34,14 @@ static enum err open_http(struct site *s, const struct site_opts *o)
     s->tables[n++] = (struct http_table){ compat_mailtm_routes, compat_mailtm_routes_n, s->api };
     if (o->api.echo_websocket)
         s->tables[n++] = (struct http_table){ echo_routes, COUNT(echo_routes), s->api };
-    const struct http_opts page = { .loop = o->api.loop, .log = o->api.log, .tables = s->tables, .tables_n = n,
-                                    .gate = api_gate, .cors_origins = o->cors_origins,
-                                    .cors_origins_n = o->cors_origins_n, .counts = o->counts };
+    const struct http_opts page = { .loop = o->api.loop,
+                                    .log = o->api.log,
+                                    .tables = s->tables,
+                                    .tables_n = n,
+                                    .gate = api_gate,
+                                    .cors_origins = o->cors_origins,
+                                    .cors_origins_n = o->cors_origins_n,
+                                    .counts = o->counts };
     s->metrics_table = (struct http_table){ metrics_routes, metrics_routes_n, (void *)(uintptr_t)o->metrics };
     const struct http_opts own = { .loop = o->api.loop, .log = o->api.log, .tables = &s->metrics_table, .tables_n = 1 };
     enum err e = http_new(&page, &s->http);

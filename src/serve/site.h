@@ -1,5 +1,5 @@
-/* All that HTTP serves, put together: the interface, the page, /lite, /compat, health; and metrics on a listener of their
- * own. One site a loop. */
+/* All that HTTP serves, put together: the interface, the page, /lite, /compat, health; and metrics on a listener of
+ * their own. One site a loop. */
 #pragma once
 #include "serve/api.h"
 #include "serve/metrics.h"
