@@ -28,21 +28,38 @@ enum err http_new(const struct http_opts *o, struct http **out)
     return OK;
 }
 
+static void drop_req(struct http_conn *c)
+{
+    struct http_req *r = c->req;
+    if (!r)
+        return;
+    if (r->dropped)
+        r->dropped(r);
+    http_req_over(r);
+}
+
+/* The sockets are closed by the loop later, when nothing here is left: so all that hangs on a connection goes now. */
+static void let_go(struct http_conn *c)
+{
+    c->dead = true;
+    c->http = NULL;
+    if (c->raw)
+        c->raw->closed(c->raw_ctx);
+    c->raw = NULL;
+    drop_req(c);
+    if (c->gone)
+        c->gone(c->gone_ctx, &c->peer);
+    c->gone = NULL;
+    list_del(&c->node);
+    conn_abort(c->conn, "server stopped");
+}
+
 void http_free(struct http *h)
 {
     if (!h)
         return;
     LIST_FOR(&h->conns, it)
-    {
-        struct http_conn *c = CONTAINER_OF(it, struct http_conn, node);
-        c->http = NULL; /* closed() may come after us */
-        if (c->req && c->req->dropped)
-            c->req->dropped(c->req);
-        if (c->req)
-            c->req->dropped = NULL;
-        conn_abort(c->conn, "server stopped");
-        list_del(&c->node);
-    }
+    let_go(CONTAINER_OF(it, struct http_conn, node));
     free(h->routes);
     free(h);
 }
@@ -298,16 +315,6 @@ static void on_drained(void *ctx)
     } else if (c->req && c->req->streaming && c->req->more) {
         c->req->more(c->req);
     }
-}
-
-static void drop_req(struct http_conn *c)
-{
-    struct http_req *r = c->req;
-    if (!r)
-        return;
-    if (r->dropped)
-        r->dropped(r);
-    http_req_over(r);
 }
 
 static void on_timeout(void *ctx)
