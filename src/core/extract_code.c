@@ -185,6 +185,14 @@ static bool is_mixed_case(struct str s)
     return upper && lower;
 }
 
+static bool is_lower(struct str s)
+{
+    size_t i = 0;
+    while (i < s.n && !(s.p[i] >= 'a' && s.p[i] <= 'z'))
+        i++;
+    return i < s.n;
+}
+
 /* Words have vowels in about every second place, random letters in every fifth. */
 static bool is_pronounceable(struct str s)
 {
@@ -210,6 +218,14 @@ static int by_letters(const struct doc *d, const struct candidate *c, unsigned l
     return is_pronounceable(source_of(d, c)) ? -40 : stands_out ? 0 : -4;
 }
 
+/* Capitals are how codes are set; "sha-256" and "mp3" are words. */
+static int by_mix(struct str s, const struct candidate *c)
+{
+    if (is_mixed_case(s))
+        return -12;
+    return c->groups > 1 && !c->alone && is_lower(s) ? -30 : 8;
+}
+
 static int by_shape(const struct doc *d, const struct candidate *c, unsigned look, int base)
 {
     static const int digits[11] = { [4] = 6, [5] = 8, [6] = 14, [7] = 8, [8] = 10, [9] = -4, [10] = -8 };
@@ -223,7 +239,7 @@ static int by_shape(const struct doc *d, const struct candidate *c, unsigned loo
     case SHAPE_PREFIXED:
         return 12;
     case SHAPE_MIXED:
-        return is_mixed_case(source_of(d, c)) ? -12 : 8;
+        return by_mix(source_of(d, c), c);
     case SHAPE_LETTERS:
         return by_letters(d, c, look, base);
     }

@@ -103,7 +103,7 @@ static bool is_chrome(struct str line)
         return false;
     size_t n = words_find(WORDS_LINK, str_of(f.p, f.n), hit, COUNT(hit));
     for (size_t i = 0; i < n; i++)
-        if (hit[i].kind == WORD_CHROME)
+        if (hit[i].kind == WORD_CHROME && (hit[i].at < 4 || hit[i].n * 3 >= f.n))
             return true;
     return false;
 }

@@ -187,7 +187,7 @@ static bool mixed(const struct fold *f, const struct token *t)
     for (size_t i = 0; i < n && t->dashes > 0; i++)
         if (len[i] < 3 || len[i] > 6 || n > 3)
             return false;
-    return looks_random(f, t) && (all_upper(f, t) || (t->dashes == 0 && (all_lower(f, t) || all >= 6)));
+    return looks_random(f, t) && (all_upper(f, t) || all_lower(f, t) || (t->dashes == 0 && all >= 6));
 }
 
 static bool letters(const struct fold *f, const struct token *t)
