@@ -63,7 +63,7 @@ static int word_number(struct str word)
         return -1;
     for (size_t i = 0; i < word.n; i++)
         low[i] = char_lower(word.p[i]);
-    return words_find(str_of(low, word.n));
+    return bip39_find(str_of(low, word.n));
 }
 
 enum err recovery_parse(struct str text, uint8_t raw[RECOVERY_BYTES])

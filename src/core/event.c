@@ -143,19 +143,20 @@ static void call_each(struct hub_loop *hl, struct event_listener *first, const s
     hl->cursor = NULL;
 }
 
+/* Who listens to everything keeps caches of keys: mail as such does not touch those. */
+static bool for_all(const struct event *e)
+{
+    return e->kind == EVENT_BOX_ENDED || e->kind == EVENT_BOX_CHANGED || e->kind == EVENT_CREDS_CHANGED;
+}
+
 static void run(struct job *j)
 {
     struct event_job *ej = CONTAINER_OF(j, struct event_job, job);
     struct event *e = ej->event;
     call_each(ej->at, map_get(&ej->at->boxes, box_id_str(&e->box)), e);
-    call_each(ej->at, ej->at->all, e);
+    if (for_all(e))
+        call_each(ej->at, ej->at->all, e);
     event_drop(e);
-}
-
-/* Who listens to everything keeps caches of keys: mail as such does not touch those. */
-static bool for_all(const struct event *e)
-{
-    return e->kind == EVENT_BOX_ENDED || e->kind == EVENT_BOX_CHANGED || e->kind == EVENT_CREDS_CHANGED;
 }
 
 void event_publish(struct event *e)

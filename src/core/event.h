@@ -40,7 +40,7 @@ struct event_hub;
 void event_hub_free(struct event_hub *h);                                            /* after the loops stopped */
 void event_listen(struct event_hub *h, struct loop *here, struct event_listener *l); /* l->box and l->on are set */
 void event_unlisten(struct event_hub *h, struct event_listener *l);                  /* fine when it is not listening */
-/* Also every event of every box, for caches (auth): same rules. */
+/* What ends or changes any box or its credentials, for who caches keys; mail as such is not told here. Same rules. */
 void event_listen_all(struct event_hub *h, struct loop *here, struct event_listener *l);
 struct event *event_new(struct event_hub *h, enum event_kind kind, const struct box_id *box,
                         struct str json); /* NULL: no memory */

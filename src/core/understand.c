@@ -234,5 +234,6 @@ enum err understand(struct arena *a, struct str msg, struct mime_tree *tree, str
     json_put_end(&j);
     put_trust(&j);
     put_defects(&j, tree);
+    buf_drop(json, 1); /* the brace that only the writer needed: what is kept are the members */
     return json->failed ? ERR_FULL : e;
 }

@@ -180,7 +180,7 @@ const char words[WORDS_N][WORDS_MAX + 1] = {
 };
 /* clang-format on */
 
-int words_find(struct str word)
+int bip39_find(struct str word)
 {
     size_t lo = 0, hi = WORDS_N;
     while (lo < hi) {

@@ -4,4 +4,4 @@
 
 enum { WORDS_N = 2048, WORDS_MAX = 8 };
 extern const char words[WORDS_N][WORDS_MAX + 1];
-int words_find(struct str word); /* lower case; its number, or -1 */
+int bip39_find(struct str word); /* lower case; its number, or -1 */

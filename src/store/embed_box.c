@@ -105,7 +105,7 @@ size_t addr_put(uint8_t out[ADDR_REC_N], const struct addr_rec *a)
     return 9;
 }
 
-enum err addr_parse(struct str in, struct addr_rec *out)
+enum err tomb_parse(struct str in, struct addr_rec *out)
 {
     const uint8_t *p = (const uint8_t *)in.p;
     if (in.n == 1 + BOX_ID_N && p[0] == 1) {
@@ -212,7 +212,7 @@ static enum err create_check(struct batch *b, const struct store_create *c)
     if (e != ERR_GONE)
         return e == OK ? ERR_BUSY : e;
     e = index_get(&b->t, TAB_ADDR, str_of(c->box.addr_hash, HASH_N), &raw);
-    if (e == OK && (addr_parse(raw, &a) != OK || !a.rests || a.until_ms > b->now_ms))
+    if (e == OK && (tomb_parse(raw, &a) != OK || !a.rests || a.until_ms > b->now_ms))
         return ERR_BUSY;
     if (e != OK && e != ERR_GONE)
         return e;

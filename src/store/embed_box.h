@@ -16,7 +16,7 @@ struct addr_rec {
 };
 enum { ADDR_REC_N = 17 };
 size_t addr_put(uint8_t out[ADDR_REC_N], const struct addr_rec *a);
-[[nodiscard]] enum err addr_parse(struct str in, struct addr_rec *out);
+[[nodiscard]] enum err tomb_parse(struct str in, struct addr_rec *out);
 struct key key_time(int64_t ms, struct str rest); /* ms ‖ rest, for the tables sorted by time */
 
 bool box_ending(struct store *st, const struct box_id *id);

@@ -144,7 +144,7 @@ static void rest_over(struct batch *b, struct str key)
 {
     struct str addr = str_from(key, 8), raw;
     struct addr_rec a;
-    if (index_get(&b->t, TAB_ADDR, addr, &raw) == OK && addr_parse(raw, &a) == OK && a.rests && a.until_ms <= b->now_ms)
+    if (index_get(&b->t, TAB_ADDR, addr, &raw) == OK && tomb_parse(raw, &a) == OK && a.rests && a.until_ms <= b->now_ms)
         index_del(&b->t, TAB_ADDR, addr);
 }
 

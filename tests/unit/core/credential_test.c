@@ -19,11 +19,11 @@ static void start(void)
 TEST(words_are_sorted_and_found)
 {
     for (int i = 0; i < WORDS_N; i++) {
-        CHECK_EQ(words_find(str_c(words[i])), i);
+        CHECK_EQ(bip39_find(str_c(words[i])), i);
         CHECK(i == 0 || str_cmp(str_c(words[i - 1]), str_c(words[i])) < 0);
     }
-    CHECK_EQ(words_find(S("abandonx")), -1);
-    CHECK_EQ(words_find(S("")), -1);
+    CHECK_EQ(bip39_find(S("abandonx")), -1);
+    CHECK_EQ(bip39_find(S("")), -1);
 }
 
 /* BIP 39's own test vectors. */
