@@ -320,6 +320,26 @@ static size_t compare(struct side *, struct str data)
     return data.n;
 }
 
+static size_t reply_and_ask(struct side *s, struct str data)
+{
+    conn_write(s->c, S("reply"));
+    CHECK_EQ(conn_unsent(s->c), 5); /* it goes out when this returns, and then */
+    conn_pause(s->c);
+    return data.n;
+}
+
+TEST(who_asked_what_is_unsent_is_told_when_it_is_gone)
+{
+    setup();
+    a.take = reply_and_ask;
+    a.on_drained = finish_a;
+    open_a((struct conn_opts){ 0 });
+    peer_sends("x");
+    finish();
+    CHECK_EQ(a.drained, 1);
+    CHECK_STR("reply", str_c(left), "reply");
+}
+
 TEST(bytes_arrive_in_order)
 {
     static char piece[70000];
@@ -664,6 +684,34 @@ TEST(tls_pause_leaves_nothing_behind) /* bytes may be inside the SSL, where no e
     finish();
     CHECK_EQ(a.secured, 1);
     CHECK_EQ(a.got_n, sizeof big);
+}
+
+static void resume_until_10000(struct timer *t)
+{
+    if (a.got.n == 10000)
+        conn_finish(a.c);
+    conn_resume(a.c);
+    timer_set(t, 1);
+}
+static size_t take_all_and_pause(struct side *s, struct str data)
+{
+    conn_pause(s->c);
+    return data.n;
+}
+
+TEST(tls_a_record_read_in_part_is_read_on)
+{
+    static char record[10000];
+    tls_setup();
+    a.take = take_all_and_pause;
+    open_a((struct conn_opts){ .in_max = 1000 });
+    open_b((struct conn_opts){ 0 });
+    conn_start_tls(a.c, server);
+    conn_start_tls_client(b.c, client, "localhost");
+    conn_write(b.c, str_of(record, sizeof record));
+    every_10_ms(resume_until_10000);
+    finish();
+    CHECK(a.got_n == sizeof record && a.inputs == 10);
 }
 
 TEST(tls_abort_in_secured_and_finish_in_a_handshake)
