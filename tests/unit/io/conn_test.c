@@ -361,6 +361,34 @@ TEST(bytes_arrive_in_order)
     CHECK(unsent > 0 && compare_at >= 4000000);
 }
 
+static size_t reply_and_finish(struct side *s, struct str)
+{
+    conn_write(s->c, S("bye"));
+    conn_finish(s->c);
+    return 1;
+}
+static void read_to_the_end(struct timer *)
+{
+    char c;
+    CHECK_STR("reply", peer_reads(), "bye");
+    CHECK_EQ(read(fds[1], &c, 1), 0); /* an end, not a reset */
+    CHECK_EQ(a.closed, 0);
+    ticks++;
+    shutdown(fds[1], SHUT_WR);
+}
+
+TEST(what_is_unread_at_the_end_resets_nothing)
+{
+    setup();
+    a.take = reply_and_finish;
+    open_a((struct conn_opts){ .in_max = 1 });
+    peer_sends("xyz");
+    every_10_ms(read_to_the_end);
+    finish();
+    CHECK_EQ(ticks, 1);
+    CHECK_STR("why", str_c(a.why), "finished");
+}
+
 /* ---- deadlines ---- */
 
 static void farewell(struct side *s)
