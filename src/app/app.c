@@ -166,9 +166,11 @@ static void down(struct app *a)
     ctl_stop(r->ctl);
     work_pool_free(a->argon);
     work_pool_free(a->work);
-    workers_free(a);
+    workers_settle(a);
+    workers_quit(a);
     if (a->store)
         store_close(a->store);
+    workers_free(a);
     event_hub_free(a->hub);
     if (r->signals.fd > 0)
         watch_stop(&r->signals);

@@ -30,6 +30,7 @@ struct app {
     struct config_list bound[DOOR_KINDS]; /* addresses really bound */
     struct listen_net *smtp_proxies, *http_proxies;
     size_t smtp_proxies_n, http_proxies_n;
+    struct shared *shared; /* services.c's */
     struct worker *workers;
     size_t workers_n;
     int64_t started_ms;

@@ -1,17 +1,20 @@
 /* The command line: one table of subcommands. What serves is in app.c; what talks to a running server is in
  * ctl_client.c. */
-#include "app/config.h"
+#include "app/app.h"
+#include "app/ctl.h"
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef MAYFLY_VERSION
 #define MAYFLY_VERSION "0.1.0"
 #endif
 
-enum { PRINT_MAX = 4 << 20, EXTRA_MAX = 200, EXIT_USAGE = 2 };
+enum { PRINT_MAX = 4 << 20, EXTRA_MAX = 200, EXIT_USAGE = 2, READY_WAIT_S = 30, LINE_MAX_N = 1000 };
 
 struct args {
+    const char *command;
     const char *file;
     const char *extra[EXTRA_MAX];
     size_t extra_n;
@@ -25,17 +28,69 @@ static void print(FILE *to, const struct buf *b)
         fwrite(b->p, 1, b->n, to);
 }
 
+static struct config_sources sources_of(const struct args *a)
+{
+    return (struct config_sources){ a->file, (const char *const *)environ, a->extra, a->extra_n };
+}
+
 /* Loads the configuration and prints complaints and notes; false when it cannot be used. */
 static bool load(const struct args *a, struct config *c)
 {
     AUTO_BUF struct buf errors = { .max = PRINT_MAX }, notes = { .max = PRINT_MAX };
-    struct config_sources from = {
-        .file = a->file, .env = (const char *const *)environ, .extra = a->extra, .extra_n = a->extra_n
-    };
+    struct config_sources from = sources_of(a);
     enum err e = config_load(&from, c, &errors, &notes);
     print(stderr, &notes);
     print(stderr, &errors);
     return e == OK;
+}
+
+static int run_serve(const struct args *a)
+{
+    struct config c;
+    if (!load(a, &c)) {
+        config_fini(&c);
+        return 1;
+    }
+    struct config_sources from = sources_of(a);
+    return app_serve(&c, &from);
+}
+
+/* ---- what a running server is asked ---- */
+static bool socket_path(const struct args *a, struct buf *path)
+{
+    struct config c;
+    bool good = load(a, &c);
+    if (good)
+        buf_printf(path, "%.*s/run/ctl.sock", STR_FMT(c.server_data_dir));
+    buf_putc(path, 0);
+    config_fini(&c);
+    return good;
+}
+
+static int run_ask(const struct args *a)
+{
+    AUTO_BUF struct buf path = { .max = PRINT_MAX }, line = { .max = LINE_MAX_N };
+    buf_puts(&line, a->command);
+    for (int i = 0; i < a->rest_n; i++)
+        buf_printf(&line, " %s", a->rest[i]);
+    buf_putc(&line, 0);
+    if (line.failed || !socket_path(a, &path))
+        return EXIT_USAGE;
+    return ctl_ask(path.p, line.p, false);
+}
+
+static int run_readyz(const struct args *a)
+{
+    AUTO_BUF struct buf path = { .max = PRINT_MAX };
+    bool wait = a->rest_n == 1 && strcmp(a->rest[0], "--wait") == 0;
+    if (!socket_path(a, &path))
+        return EXIT_USAGE;
+    for (int tries = wait ? READY_WAIT_S * 50 : 0; tries > 0; tries--) {
+        if (ctl_ask(path.p, "ready", true) == 0)
+            return 0;
+        nanosleep(&(struct timespec){ .tv_nsec = 20 * 1000 * 1000 }, NULL);
+    }
+    return ctl_ask(path.p, "ready", false);
 }
 
 static int run_check_config(const struct args *a)
@@ -77,6 +132,14 @@ static const struct command {
     int (*run)(const struct args *);
     const char *help;
 } commands[] = {
+    { "serve", run_serve,
+      "[-c FILE] [-o section.key=value]…: serves until SIGTERM; SIGHUP reads the certificate again" },
+    { "readyz", run_readyz, "[--wait]: is it ready? (with --wait: up to 30 seconds)" },
+    { "stats", run_ask, ": counts of the running server" },
+    { "box", run_ask, "show|end ADDRESS: state of an address, or its end at once" },
+    { "clock", run_ask, "[accept]: the store's clock; takes over a wall clock that jumped" },
+    { "backup", run_ask, ": copies what may be kept (never mail or keys of boxes) and says where" },
+    { "drain", run_ask, ": finish what is open, then end" },
     { "check-config", run_check_config, "[-c FILE] [-o section.key=value]…: says what is in force and why" },
     { "config", run_config, "--file | --man: prints mayfly.conf or its man page" },
     { "version", run_version, "" },
@@ -112,7 +175,7 @@ static bool args_parse(int argc, char **argv, struct args *a)
 
 int main(int argc, char **argv)
 {
-    struct args a = { 0 };
+    struct args a = { .command = argc > 1 ? argv[1] : "" };
     for (size_t i = 0; argc > 1 && i < COUNT(commands); i++)
         if (strcmp(argv[1], commands[i].name) == 0 && args_parse(argc - 2, argv + 2, &a))
             return commands[i].run(&a);

@@ -1,6 +1,7 @@
 /* A listener's options are borrowed for its life, so each worker keeps one set for each kind of door. Whoever is told
  * to stop is told on its own loop, by a job. */
 #include "app/worker.h"
+#include "app/services.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@ struct worker {
     struct loop *loop;
     pthread_t thread;
     bool running;
+    struct services *services;
     struct listen_opts doors[DOOR_KINDS];
     struct listen *listeners[LISTENERS_MAX];
     size_t listeners_n;
@@ -33,6 +35,7 @@ static void on_drain(struct job *j)
     struct worker *w = CONTAINER_OF(j, struct worker, drain);
     for (size_t i = 0; i < w->listeners_n; i++)
         listen_stop(w->listeners[i]);
+    services_drain(w->services);
 }
 
 static void on_stop(struct job *j) { loop_stop(CONTAINER_OF(j, struct worker, stop)->loop); }
@@ -64,6 +67,10 @@ static void doors_fill(struct worker *w)
         w->doors[k] = (struct listen_opts){
             .gate = &a->gates[k], .limit = a->limit, .kind = LIMIT_HTTP_CONNS, .log = a->log, .ctx = w
         };
+    w->doors[DOOR_SMTP].accept = services_accept_smtp;
+    w->doors[DOOR_HTTP].accept = services_accept_http;
+    w->doors[DOOR_HTTPS].accept = services_accept_https;
+    w->doors[DOOR_METRICS].accept = services_accept_metrics;
     struct listen_opts *smtp = &w->doors[DOOR_SMTP];
     smtp->kind = LIMIT_MX_CONNS;
     smtp->proxies = a->smtp_proxies;
@@ -80,7 +87,11 @@ static void doors_fill(struct worker *w)
 static enum err listen_at(struct worker *w, int kind, struct str address, struct buf *errors)
 {
     struct listen *l;
-    enum err e = w->listeners_n == LISTENERS_MAX ? ERR_FULL : listen_start(w->loop, address, &w->doors[kind], &l);
+    enum err e = w->listeners_n == LISTENERS_MAX ? ERR_FULL : OK;
+    if (e == OK && w == w->app->workers)
+        e = listen_probe(address);
+    if (e == OK)
+        e = listen_start(w->loop, address, &w->doors[kind], &l);
     if (e == OK)
         w->listeners[w->listeners_n++] = l;
     else
@@ -122,8 +133,14 @@ enum err workers_listen(struct app *a, struct buf *errors)
 /* ---- services ---- */
 enum err workers_serve(struct app *a)
 {
-    (void)a;
-    return OK;
+    enum err e = services_shared_new(a);
+    for (size_t i = 0; e == OK && i < a->workers_n; i++) {
+        struct worker *w = &a->workers[i];
+        e = services_new(a, w->loop, &w->services);
+        for (int k = 0; k < DOOR_KINDS; k++) /* the loops do not run yet */
+            w->doors[k].ctx = w->services;
+    }
+    return e;
 }
 
 /* ---- threads ---- */
@@ -172,14 +189,32 @@ void workers_stop(struct app *a)
             pthread_join(a->workers[i].thread, NULL);
 }
 
-void workers_free(struct app *a)
+void workers_settle(struct app *a)
 {
     for (size_t i = 0; i < a->workers_n; i++) {
         struct worker *w = &a->workers[i];
+        if (!w->running)
+            continue;
+        post(w->loop, &w->stop); /* behind all that is queued */
+        loop_run(w->loop);
+    }
+}
+
+void workers_quit(struct app *a)
+{
+    for (size_t i = 0; i < a->workers_n; i++) {
+        struct worker *w = &a->workers[i];
+        services_free(w->services);
         for (size_t k = 0; k < w->listeners_n; k++)
             listen_free(w->listeners[k]);
-        loop_free(w->loop);
     }
+    services_shared_free(a);
+}
+
+void workers_free(struct app *a)
+{
+    for (size_t i = 0; i < a->workers_n; i++)
+        loop_free(a->workers[i].loop);
     free(a->workers);
     a->workers = NULL;
     a->workers_n = 0;

@@ -5,7 +5,7 @@
 
 struct worker;
 /* In this order, all on the main thread: one loop each; listeners (as root, for ports below 1024); services (once the
- * store is there); threads. Each step undoes itself in worker_free(). */
+ * store is there); threads. */
 [[nodiscard]] enum err workers_new(struct app *a, size_t n);
 [[nodiscard]] enum err workers_listen(struct app *a, struct buf *errors);
 [[nodiscard]] enum err workers_serve(struct app *a);
@@ -15,7 +15,11 @@ struct loop *worker_loop(const struct app *a, size_t i);
 /* Any of these from the main thread. Draining: no new connections, open ones finish what they are at. */
 void workers_drain(struct app *a);
 bool workers_idle(const struct app *a); /* no connection is left */
-void workers_stop(struct app *a);       /* loops end, threads are joined */
-void workers_free(struct app *a);       /* services, listeners, loops */
+/* The end, in this order: loops end and threads are joined; (the work pools are freed;) what they and others posted
+ * runs, on this thread; services and listeners go; (the store is closed;) loops go, with what it still answered. */
+void workers_stop(struct app *a);
+void workers_settle(struct app *a);
+void workers_quit(struct app *a);
+void workers_free(struct app *a);
 /* True when each worker answered since the last call, which asks anew: for the watchdog. */
 bool workers_answer(struct app *a);

@@ -1,0 +1,238 @@
+/* The only place that knows which setting becomes which option. */
+#include "app/services.h"
+#include "core/deliver.h"
+#include "core/mailbox.h"
+#include "serve/site.h"
+#include "serve/smtp_in.h"
+#include <stdlib.h>
+#include <unistd.h>
+
+#ifndef MAYFLY_VERSION
+#define MAYFLY_VERSION "0.1.0"
+#endif
+
+enum { MESSAGE_MEMORY_MAX = 1 << 30 };
+
+struct shared {
+    struct api_shared *api;
+    struct smtp_in_budget budget;
+    struct smtp_in_stats smtp;
+    struct http_counts http;
+    _Atomic uint64_t accepted, refused;
+    struct metrics_gate gates[DOOR_KINDS];
+    struct metrics_opts metrics;
+    struct str postmaster;
+};
+struct services {
+    struct app *app;
+    struct auth *auth;
+    struct mailboxes *boxes;
+    struct deliver *deliver;
+    struct smtp_in *smtp;
+    struct site *site;
+};
+
+/* DESIGN section 6: a quarter of the memory, at most 1 GiB. */
+static size_t message_memory(const struct config *c)
+{
+    if (c->limits_message_memory)
+        return c->limits_message_memory;
+    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    uint64_t quarter = pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page / 4 : MESSAGE_MEMORY_MAX;
+    return (size_t)MIN(quarter, (uint64_t)MESSAGE_MEMORY_MAX);
+}
+
+static void shared_metrics(struct app *a, struct shared *s)
+{
+    static const char *const names[DOOR_KINDS] = { "smtp", "http", "https", "metrics" };
+    for (int k = 0; k < DOOR_KINDS; k++)
+        s->gates[k] = (struct metrics_gate){ names[k], &a->gates[k] };
+    s->metrics = (struct metrics_opts){ .store = a->store,
+                                        .hub = a->hub,
+                                        .limit = a->limit,
+                                        .smtp = &s->smtp,
+                                        .http = &s->http,
+                                        .deliver_accepted = &s->accepted,
+                                        .deliver_refused = &s->refused,
+                                        .gates = s->gates,
+                                        .gates_n = DOOR_KINDS,
+                                        .ready = &a->ready,
+                                        .draining = &a->draining,
+                                        .version = MAYFLY_VERSION };
+}
+
+enum err services_shared_new(struct app *a)
+{
+    struct shared *s = calloc(1, sizeof *s);
+    if (!s)
+        return ERR_IO;
+    a->shared = s;
+    s->budget.max = message_memory(&a->config);
+    s->postmaster = arena_printf(&a->arena, "postmaster@%.*s", STR_FMT(a->config.server_domains.v[0]));
+    shared_metrics(a, s);
+    return api_shared_new(&s->api);
+}
+
+void services_shared_free(struct app *a)
+{
+    if (a->shared)
+        api_shared_free(a->shared->api);
+    free(a->shared);
+    a->shared = NULL;
+}
+
+static struct domain_list domains(const struct app *a)
+{
+    return (struct domain_list){ a->config.server_domains.v, a->config.server_domains.n };
+}
+
+/* ---- core ---- */
+static enum err core_new(struct services *s, struct loop *loop)
+{
+    struct app *a = s->app;
+    const struct config *c = &a->config;
+    struct auth_opts auth = {
+        .loop = loop, .store = a->store, .hub = a->hub, .limit = a->limit, .argon = a->argon, .log = a->log
+    };
+    enum err e = auth_new(&auth, &s->auth);
+    struct mailboxes_opts boxes = { .loop = loop,
+                                    .store = a->store,
+                                    .auth = s->auth,
+                                    .hub = a->hub,
+                                    .argon = a->argon,
+                                    .log = a->log,
+                                    .domains = domains(a),
+                                    .default_ttl_ms = c->box_default_ttl_ms,
+                                    .min_ttl_ms = c->box_min_ttl_ms,
+                                    .max_ttl_ms = c->box_max_ttl_ms,
+                                    .max_messages = (uint32_t)c->box_max_messages,
+                                    .max_bytes = c->box_max_bytes };
+    if (e == OK)
+        e = mailboxes_new(&boxes, &s->boxes);
+    struct deliver_opts deliver = { .loop = loop,
+                                    .store = a->store,
+                                    .hub = a->hub,
+                                    .work = a->work,
+                                    .log = a->log,
+                                    .domains = domains(a),
+                                    .hostname = c->server_hostname,
+                                    .accepted = &a->shared->accepted,
+                                    .refused = &a->shared->refused };
+    return e == OK ? deliver_new(&deliver, &s->deliver) : e;
+}
+
+/* ---- serve ---- */
+static enum err smtp_new(struct services *s, struct loop *loop)
+{
+    struct app *a = s->app;
+    const struct config *c = &a->config;
+    struct smtp_in_opts o = { .loop = loop,
+                              .deliver = s->deliver,
+                              .limit = a->limit,
+                              .tls = a->tls,
+                              .log = a->log,
+                              .hostname = c->server_hostname,
+                              .postmaster = a->shared->postmaster,
+                              .max_bytes = c->smtp_max_bytes,
+                              .max_rcpts = (size_t)c->smtp_max_recipients,
+                              .command_ms = c->smtp_command_ms,
+                              .data_ms = c->smtp_data_ms,
+                              .xclient = c->test_xclient,
+                              .budget = &a->shared->budget,
+                              .stats = &a->shared->smtp,
+                              .gate = &a->gates[DOOR_SMTP] };
+    return smtp_in_new(&o, &s->smtp);
+}
+
+static enum err web_new(struct services *s, struct loop *loop)
+{
+    struct app *a = s->app;
+    const struct config *c = &a->config;
+    struct site_opts o = { .api = { .loop = loop,
+                                    .store = a->store,
+                                    .auth = s->auth,
+                                    .boxes = s->boxes,
+                                    .hub = a->hub,
+                                    .limit = a->limit,
+                                    .deliver = s->deliver,
+                                    .log = a->log,
+                                    .shared = a->shared->api,
+                                    .domains = domains(a),
+                                    .default_ttl_ms = c->box_default_ttl_ms,
+                                    .min_ttl_ms = c->box_min_ttl_ms,
+                                    .max_ttl_ms = c->box_max_ttl_ms,
+                                    .max_messages = (uint32_t)c->box_max_messages,
+                                    .max_bytes = c->box_max_bytes,
+                                    .message_max_bytes = c->smtp_max_bytes,
+                                    .pow_bits = (uint32_t)c->http_pow_bits,
+                                    .echo_websocket = c->test_echo_websocket },
+                           .metrics = &a->shared->metrics,
+                           .cors_origins = c->http_cors_origins.v,
+                           .cors_origins_n = c->http_cors_origins.n,
+                           .counts = &a->shared->http };
+    return site_new(&o, &s->site);
+}
+
+enum err services_new(struct app *a, struct loop *loop, struct services **out)
+{
+    struct services *s = calloc(1, sizeof *s);
+    if (!s)
+        return ERR_IO;
+    *out = s;
+    s->app = a;
+    enum err e = core_new(s, loop);
+    if (e == OK)
+        e = smtp_new(s, loop);
+    return e == OK ? web_new(s, loop) : e;
+}
+
+void services_drain(struct services *s)
+{
+    smtp_in_drain(s->smtp);
+    site_drain(s->site);
+}
+
+void services_free(struct services *s)
+{
+    if (!s)
+        return;
+    if (s->smtp)
+        smtp_in_free(s->smtp);
+    if (s->site)
+        site_free(s->site);
+    if (s->deliver)
+        deliver_free(s->deliver);
+    if (s->boxes)
+        mailboxes_free(s->boxes);
+    if (s->auth)
+        auth_free(s->auth);
+    free(s);
+}
+
+/* ---- who comes in ---- */
+static void gone(void *ctx, const struct peer *peer) { listen_release(ctx, peer); }
+
+void services_accept_smtp(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa)
+{
+    struct services *s = ctx;
+    smtp_in_accept(s->smtp, l, fd, peer, sa);
+}
+
+/* gone() gives the hold back also when the connection could not be taken, so there is nothing to do with an error. */
+void services_accept_http(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *)
+{
+    struct services *s = ctx;
+    (void)!site_accept(s->site, fd, peer, NULL, gone, l);
+}
+
+void services_accept_https(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *)
+{
+    struct services *s = ctx;
+    (void)!site_accept(s->site, fd, peer, s->app->tls, gone, l);
+}
+
+void services_accept_metrics(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *)
+{
+    struct services *s = ctx;
+    (void)!site_accept_metrics(s->site, fd, peer, gone, l);
+}

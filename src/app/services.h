@@ -1,0 +1,17 @@
+/* What one worker serves with, each for its own loop, and what all workers' services share. */
+#pragma once
+#include "app/context.h"
+
+struct services;
+[[nodiscard]] enum err services_shared_new(struct app *a); /* once, before the first services_new() */
+void services_shared_free(struct app *a);                  /* after the last services_free() */
+
+[[nodiscard]] enum err services_new(struct app *a, struct loop *loop, struct services **out);
+void services_drain(struct services *s); /* on its loop */
+void services_free(struct services *s);  /* after the loop stopped; NULL is fine; listeners must still be there */
+
+/* As listen_opts.accept has it; ctx is the struct services. */
+void services_accept_smtp(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa);
+void services_accept_http(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa);
+void services_accept_https(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa);
+void services_accept_metrics(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa);

@@ -1,0 +1,298 @@
+#!/usr/bin/env python3
+"""The daemon as a whole: start, signals, control socket, certificates, rights, readiness, configuration."""
+import os
+import pathlib
+import signal
+import socket
+import ssl
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lib"))
+from daemon import BINARY, Daemon, Skip, run  # noqa: E402
+
+
+def eq(got, want):
+    if got != want:
+        raise AssertionError(f"got {got!r}, want {want!r}")
+
+
+def until(what, seconds=10):
+    end = time.monotonic() + seconds
+    while not what():
+        if time.monotonic() > end:
+            raise AssertionError("not in time")
+        time.sleep(0.02)
+
+
+def status_of(pid, key):
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(key + ":"):
+            return line.split(":", 1)[1].strip()
+
+
+def starts_within_a_second_and_says_where():
+    d = Daemon()
+    begun = time.monotonic()
+    with d:
+        took = time.monotonic() - begun
+        assert took < 1, f"{took:.2f} s"
+        eq(d.ready["pid"], d.p.pid)
+        for key in ("smtp.listen", "http.listen", "https.listen", "metrics.listen"):
+            assert d.address(key)[1] > 0
+        eq(d.ctl("readyz"), (0, "ready\n"))
+        eq(d.request("GET", "/livez")[0], 200)
+        eq(d.request("GET", "/readyz")[0], 200)
+        assert "http://127.0.0.1:%d" % d.address("http.listen")[1] in d.log_text()
+        eq(d.stop(), 0)
+        assert not (d.data / "run/ready.json").exists()
+        eq(d.ctl("readyz")[0], 3)
+
+
+def the_main_job():
+    with Daemon() as d:
+        box = d.make_box()
+        d.send(box["address"], "From: A <a@example.test>\r\nSubject: Your code is 739204\r\n\r\nUse 739204 to sign in.\r\n")
+        m = d.wait(box["token"])
+        eq((m["subject"], m["code"]), ("Your code is 739204", "739204"))
+        eq(len(d.messages(box["token"])), 1)
+        d.restart()
+        eq(len(d.messages(box["token"])), 1)
+        d.api("DELETE", "/mailbox", token=box["token"])
+        eq(d.request("GET", "/api/v1/mailbox", token=box["token"])[0], 401)
+
+
+def gives_up_what_it_does_not_need():
+    with Daemon() as d:
+        eq(status_of(d.pid, "NoNewPrivs"), "1")
+        eq(status_of(d.pid, "Seccomp"), "2")
+        limits = pathlib.Path(f"/proc/{d.pid}/limits").read_text() if os.geteuid() == 0 else ""
+        if limits:
+            core = next(x for x in limits.splitlines() if x.startswith("Max core"))
+            eq(core.split()[4:6], ["0", "0"])
+        for p in d.data.rglob("*"):
+            mode = stat.S_IMODE(p.lstat().st_mode)
+            assert mode & 0o077 == 0, f"{p} is {mode:o}"
+        eq(stat.S_IMODE(d.data.stat().st_mode), 0o700)
+
+
+def root_becomes_a_user():
+    if os.geteuid() != 0:
+        raise Skip("needs root")
+    user = "nobody"
+    with tempfile.TemporaryDirectory(prefix="mayfly-test-") as t:
+        os.chmod(t, 0o755)
+        d = Daemon(f"server.user={user}", folder=t)
+        with d:
+            uids = status_of(d.pid, "Uid").split()
+            import pwd
+            eq(uids, [str(pwd.getpwnam(user).pw_uid)] * 4)
+            box = d.make_box()
+            d.send(box["address"], "Subject: as nobody\r\n\r\n.\r\n")
+            eq(d.wait(box["token"])["subject"], "as nobody")
+
+
+def a_second_one_on_the_same_folder_is_refused():
+    with Daemon() as d:
+        with tempfile.TemporaryDirectory() as t:
+            e = subprocess.run(d.args("serve"), capture_output=True, text=True, timeout=20)
+            assert e.returncode == 1 and "another mayfly" in e.stderr, e.stderr
+        eq(d.ctl("readyz")[0], 0)
+
+
+def a_port_in_use_is_named():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        s.listen()
+        d = Daemon(f"smtp.listen=127.0.0.1:{s.getsockname()[1]}")
+        try:
+            d.start()
+            raise AssertionError("it started")
+        except RuntimeError as e:
+            assert "smtp.listen" in str(e) and "in use" in str(e), e
+        finally:
+            d.__exit__()
+
+
+def drains():
+    with Daemon("server.drain=10s") as d:
+        box = d.make_box()
+        s = d.smtp()
+        s.ehlo()
+        s.docmd("MAIL FROM:<a@example.test>")
+        s.docmd(f"RCPT TO:<{box['address']}>")
+        eq(s.docmd("DATA")[0], 354)
+        s.send(b"Subject: half\r\n\r\n")
+        d.p.send_signal(signal.SIGTERM)
+        until(lambda: not (d.data / "run/ready.json").exists())
+        s.send(b"whole\r\n.\r\n")
+        eq(s.getreply()[0], 250)
+        s.close()
+        eq(d.p.wait(15), 0)
+        d.start()
+        eq(len(d.messages(box["token"])), 1)
+
+
+def a_second_signal_ends_it_at_once():
+    with Daemon("server.drain=60s") as d:
+        s = d.smtp()
+        s.ehlo()
+        d.p.send_signal(signal.SIGTERM)
+        until(lambda: not (d.data / "run/ready.json").exists())
+        begun = time.monotonic()
+        d.p.send_signal(signal.SIGTERM)
+        d.p.wait(10)
+        assert time.monotonic() - begun < 5
+        s.close()
+
+
+def peer_certificate(d):
+    c = ssl.create_default_context()
+    c.check_hostname, c.verify_mode = False, ssl.CERT_NONE
+    with socket.create_connection(d.address("https.listen"), 10) as s, c.wrap_socket(s, server_hostname="mayfly.localhost") as t:
+        return t.getpeercert(binary_form=True), t.version()
+
+
+def make_pair(folder, name):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                    "-subj", f"/CN={name}", "-keyout", f"{folder}/key.pem", "-out", f"{folder}/cert.pem"],
+                   check=True, capture_output=True)
+
+
+def a_self_signed_pair_is_made_and_kept():
+    with Daemon() as d:
+        first, version = peer_certificate(d)
+        assert version in ("TLSv1.2", "TLSv1.3")
+        d.restart()
+        eq(peer_certificate(d)[0], first)
+
+
+def certificates_are_read_again_at_sighup():
+    with tempfile.TemporaryDirectory() as t:
+        os.chmod(t, 0o755)
+        make_pair(t, "one.test")
+        with Daemon(f"tls.cert={t}/cert.pem", f"tls.key={t}/key.pem") as d:
+            first = peer_certificate(d)[0]
+            make_pair(t, "two.test")
+            d.p.send_signal(signal.SIGHUP)
+            until(lambda: "reload.done" in d.log_text())
+            second = peer_certificate(d)[0]
+            assert second != first
+            pathlib.Path(t, "cert.pem").write_text("rubbish")
+            d.p.send_signal(signal.SIGHUP)
+            until(lambda: "reload.tls" in d.log_text())
+            eq(peer_certificate(d)[0], second)
+
+
+def the_operator_asks():
+    with Daemon() as d:
+        box = d.make_box()
+        d.send(box["address"], "Subject: x\r\n\r\ny\r\n")
+        code, said = d.ctl("stats")
+        assert code == 0 and "\nmessages 1\n" in said, said
+        code, said = d.ctl("box", "show", box["address"])
+        assert code == 0 and "mail    1 of" in said, said
+        eq(d.ctl("box", "end", box["address"]), (0, "ended\n"))
+        eq(d.request("GET", "/api/v1/mailbox", token=box["token"])[0], 401)
+        eq(d.ctl("box", "show", box["address"])[0], 1)
+        eq(d.ctl("box", "show", "no such")[0], 1)
+        eq(d.ctl("clock")[0], 0)
+        eq(d.ctl("clock", "advance", "1h")[0], 1)  # not without test.clock
+        code, said = d.ctl("backup")
+        assert code == 0 and pathlib.Path(said.strip()).is_dir(), said
+        eq(d.ctl("drain")[0], 0)
+        eq(d.p.wait(20), 0)
+
+
+def the_control_socket_takes_any_bytes():
+    with Daemon() as d:
+        for junk in (b"\n", b"nonsense\n", b"box\n", b"box show " + b"a" * 900 + b"\n", os.urandom(500) + b"\n", b"x" * 5000, b""):
+            with socket.socket(socket.AF_UNIX) as s:
+                s.connect(str(d.data / "run/ctl.sock"))
+                s.settimeout(5)
+                try:
+                    s.sendall(junk)
+                    s.shutdown(socket.SHUT_WR)
+                    while s.recv(4096):
+                        pass
+                except (BrokenPipeError, ConnectionResetError):
+                    pass
+        eq(d.ctl("readyz")[0], 0)
+
+
+def tells_systemd():
+    with tempfile.TemporaryDirectory() as t:
+        os.chmod(t, 0o777)
+        path = t + "/notify"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+            s.bind(path)
+            os.chmod(path, 0o777)
+            s.settimeout(10)
+            with Daemon(env={"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "300000"}) as d:
+                eq(s.recv(100), b"READY=1")
+                eq(s.recv(100), b"WATCHDOG=1")
+                eq(s.recv(100), b"WATCHDOG=1")
+                d.p.send_signal(signal.SIGTERM)
+                while s.recv(100) != b"STOPPING=1":
+                    pass
+
+
+def a_test_clock_moves_the_end():
+    with Daemon("test.clock=true") as d:
+        box = d.make_box(ttl="10m")
+        eq(d.ctl("clock", "advance", "9m")[0], 0)
+        eq(d.request("GET", "/api/v1/mailbox", token=box["token"])[0], 200)
+        eq(d.ctl("clock", "advance", "2m")[0], 0)
+        eq(d.request("GET", "/api/v1/mailbox", token=box["token"])[0], 401)
+
+
+def a_clock_that_jumps_ends_nothing_until_accepted():
+    with Daemon("test.clock=true") as d:
+        box = d.make_box(ttl="1h")
+        eq(d.ctl("clock", "jump", "3h")[0], 0)
+        until(lambda: "clock_frozen 1" in d.ctl("stats")[1])
+        eq(d.request("GET", "/api/v1/mailbox", token=box["token"])[0], 200)
+        eq(d.ctl("clock", "accept")[0], 0)
+        until(lambda: d.request("GET", "/api/v1/mailbox", token=box["token"])[0] == 401)
+
+
+def configuration_errors_end_the_start():
+    with tempfile.TemporaryDirectory() as t:
+        conf = pathlib.Path(t, "m.conf")
+        conf.write_text("# x\nserver {\n  workers = many\n}\n")
+        for command in ("check-config", "serve"):
+            r = subprocess.run([BINARY, command, "-c", conf], capture_output=True, text=True, timeout=20)
+            eq(r.returncode, 1)
+            eq(r.stderr, f"{conf}:3: server.workers: not a number\n")
+
+
+def no_leftovers_of_strangers_in_the_log():
+    with Daemon("log.level=debug") as d:
+        box = d.make_box()
+        d.send(box["address"], "Subject: canary-subject\r\n\r\ncanary-body\r\n", sender="canary-sender@example.test")
+        d.request("GET", "/api/v1/mailbox", token=box["token"])
+        d.request("GET", "/api/v1/mailbox", token="mf1_canary")
+        try:
+            d.send("canary-unknown@mayfly.localhost", "Subject: x\r\n\r\ny\r\n")
+        except Exception:
+            pass
+        d.stop()
+        said = d.log_text().split("mayfly serves:")
+        said = said[0] + "".join(said[1].splitlines(True)[6:])
+        for word in ("canary", box["address"].split("@")[0], box["token"], "127.0.0.1", "7f000001"):
+            assert word not in said, f"{word} in the log: {said}"
+
+
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        sys.exit(run([globals()[name] for name in sys.argv[1:]]))
+    sys.exit(run([starts_within_a_second_and_says_where, the_main_job, gives_up_what_it_does_not_need, root_becomes_a_user,
+                  a_second_one_on_the_same_folder_is_refused, a_port_in_use_is_named, drains, a_second_signal_ends_it_at_once,
+                  a_self_signed_pair_is_made_and_kept, certificates_are_read_again_at_sighup, the_operator_asks,
+                  the_control_socket_takes_any_bytes, tells_systemd, a_test_clock_moves_the_end,
+                  a_clock_that_jumps_ends_nothing_until_accepted, configuration_errors_end_the_start,
+                  no_leftovers_of_strangers_in_the_log]))
