@@ -1,3 +1,4 @@
+/* The reserve keeps intake away from the last blocks; the ballast is what ending and deleting have left after that. */
 #include "store/embed_disk.h"
 #include <errno.h>
 #include <fcntl.h>

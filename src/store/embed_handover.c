@@ -1,3 +1,4 @@
+/* One lock for both queues: they are short and rare beside commits. */
 #include "store/embed_handover.h"
 #include <stdlib.h>
 #include <time.h>

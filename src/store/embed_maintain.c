@@ -9,6 +9,7 @@
 #include "store/embed_compact.h"
 #include "store/embed_disk.h"
 #include "store/embed_handover.h"
+#include "store/embed_orphan.h"
 #include "store/embed_reclaim.h"
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ struct maintain {
     int64_t refs_to_ms;
     int64_t second_ms, minute_ms;
     struct compact *compact;
+    struct orphan orphan;
 };
 
 /* ---- ends ---- */
@@ -203,7 +205,7 @@ static bool punch_one(struct maintain *m)
 /* One small step of what may take long. */
 static bool slow_step(struct maintain *m)
 {
-    return segs_remove_step(m->st->segs) || punch_one(m) || compact_step(m->compact);
+    return segs_remove_step(m->st->segs) || punch_one(m) || orphan_step(&m->orphan, m->st) || compact_step(m->compact);
 }
 
 static void now_and_then(struct maintain *m)

@@ -63,8 +63,11 @@ void segs_sum(struct segs *s, struct segs_sum *out);
  * the journal 60-90 ms). False: nothing to do. */
 bool segs_remove_step(struct segs *s);
 [[nodiscard]] enum err seg_punch(struct segs *s, uint64_t seg, uint64_t off, uint64_t n);
-/* Writes a head in place over dead bytes, durably. */
-[[nodiscard]] enum err seg_rewrite_head(struct segs *s, uint64_t seg, uint64_t off, const struct rec_head *h);
+struct seg_run {
+    uint64_t off, n;
+};
+/* Dead runs: one head over each, made durable, and only then what is behind it punched out. */
+[[nodiscard]] enum err seg_bury(struct segs *s, uint64_t seg, const struct seg_run *runs, size_t n);
 /* A sealed segment at or after `from` whose live bytes fell below half of what they were when it was last walked. */
 bool segs_half_dead(struct segs *s, uint64_t from, struct seg_info *out);
 void seg_walked(struct segs *s, uint64_t seg, uint64_t live_bytes);

@@ -51,30 +51,50 @@ bool segs_remove_step(struct segs *s)
     return true;
 }
 
+static enum err punch(struct segs *s, struct seg *g, uint64_t off, uint64_t n)
+{
+    if (fallocate(g->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)off, (off_t)n) == 0)
+        return OK;
+    log_warn(s->log, "store.punch", LOG_U64("segment", g->id), LOG_I64("errno", errno));
+    return ERR_IO;
+}
+
 enum err seg_punch(struct segs *s, uint64_t seg, uint64_t off, uint64_t n)
 {
     struct seg *g;
     enum err e = seg_hold(s, seg, &g);
     if (e != OK)
         return e;
-    int rc = fallocate(g->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)off, (off_t)n);
-    if (rc)
-        log_warn(s->log, "store.punch", LOG_U64("segment", seg), LOG_I64("errno", errno));
+    e = punch(s, g, off, n);
     seg_release(s, g);
-    return rc ? ERR_IO : OK;
+    return e;
 }
 
-enum err seg_rewrite_head(struct segs *s, uint64_t seg, uint64_t off, const struct rec_head *h)
+static enum err bury(struct segs *s, struct seg *g, const struct seg_run *runs, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint8_t raw[REC_HEAD_N];
+        rec_head_put(raw, &(struct rec_head){ .dead = true, .body_n = runs[i].n - REC_HEAD_N });
+        if (pwrite(g->fd, raw, sizeof raw, (off_t)runs[i].off) != REC_HEAD_N)
+            return ERR_IO;
+    }
+    if (fdatasync(g->fd))
+        return ERR_IO;
+    enum err e = OK;
+    for (size_t i = 0; i < n && e == OK; i++)
+        e = punch(s, g, runs[i].off + REC_HEAD_N, runs[i].n - REC_HEAD_N);
+    return e;
+}
+
+enum err seg_bury(struct segs *s, uint64_t seg, const struct seg_run *runs, size_t n)
 {
     struct seg *g;
     enum err e = seg_hold(s, seg, &g);
     if (e != OK)
         return e;
-    uint8_t raw[REC_HEAD_N];
-    rec_head_put(raw, h);
-    bool done = pwrite(g->fd, raw, sizeof raw, (off_t)off) == REC_HEAD_N && fdatasync(g->fd) == 0;
+    e = bury(s, g, runs, n);
     seg_release(s, g);
-    return done ? OK : ERR_IO;
+    return e;
 }
 
 bool segs_half_dead(struct segs *s, uint64_t from, struct seg_info *out)

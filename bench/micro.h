@@ -1,0 +1,4 @@
+#pragma once
+
+int micro_store(int argc, char **argv);
+int micro_ends(int argc, char **argv);

@@ -1,0 +1,35 @@
+/* The ends table has an entry a box, with its slot: the shortest list of all boxes there is. */
+#include "store/embed_orphan.h"
+#include "store/embed_reclaim.h"
+#include <string.h>
+
+enum { STEP_BOXES = 256 };
+
+bool orphan_step(struct orphan *o, struct store *st)
+{
+    struct lease_ref refs[STEP_BOXES];
+    size_t n = 0, seen = 0;
+    struct index_txn t;
+    struct index_scan sc;
+    if (o->done || index_begin_read(st->index, &t) != OK)
+        return false;
+    scan_begin(&sc, &t, TAB_END);
+    bool more = scan_seek(&sc, key_str(&o->at));
+    for (; more && seen < STEP_BOXES; more = scan_next(&sc), seen++) {
+        if (sc.key.n != 8 + BOX_ID_N || sc.val.n != 4)
+            continue;
+        struct lease_ref r = { .slot = get_be32((const uint8_t *)sc.val.p) };
+        memcpy(r.box.b, sc.key.p + 8, BOX_ID_N);
+        if (lease_get(st->leases, &r.box, r.slot, NULL) == ERR_GONE)
+            refs[n++] = r;
+    }
+    if (more)
+        o->at = key_of(sc.key.p, MIN(sc.key.n, sizeof o->at.b));
+    o->done = !more;
+    scan_end(&sc);
+    index_end(&t);
+    if (n > 0)
+        log_info(st->opts.log, "store.orphans", LOG_U64("boxes", n));
+    reclaim_add(st->reclaim, refs, n);
+    return true;
+}
