@@ -2,7 +2,7 @@
  * stay out of reach, here as everywhere. Requests to the store come back on the main loop. */
 #include "app/operate.h"
 #include "base/text.h"
-#include "core/mailbox.h"
+#include "core/name.h"
 #include "io/file.h"
 #include "store/store.h"
 #include <stdlib.h>
@@ -77,7 +77,7 @@ static void run_box(void *ctx, struct ctl_req *r, struct str args)
     AUTO_ARENA struct arena scratch = { .max = OPERATE_TEXT_MAX };
     struct str key;
     bool end = str_eq(verb, S("end"));
-    if ((!end && !str_eq(verb, S("show"))) || mailbox_address_key(str_trim(address), &scratch, &key) != OK) {
+    if ((!end && !str_eq(verb, S("show"))) || name_address_key(str_trim(address), &scratch, &key) != OK) {
         ctl_error(r, "usage: mayfly box show|end ADDRESS");
         return;
     }

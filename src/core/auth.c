@@ -3,7 +3,7 @@
 #include "core/auth.h"
 #include "base/map.h"
 #include "base/secret.h"
-#include "core/mailbox.h"
+#include "core/name.h"
 #include "core/opened.h"
 #include <stdlib.h>
 #include <string.h>
@@ -242,7 +242,7 @@ struct auth_req *auth_password(struct auth *a, struct str address, struct str pa
     if (throttled(r))
         return answer_later(r, ERR_BUSY, NULL);
     buf_put(&r->password, password);
-    if (r->password.failed || address.n > ADDRESS_MAX || mailbox_address_key(address, &r->arena, &key) != OK)
+    if (r->password.failed || address.n > ADDRESS_MAX || name_address_key(address, &r->arena, &key) != OK)
         return answer_later(r, ERR_DENIED, NULL);
     struct store_find *f = STORE_NEW(find, r, on_find);
     if (f == NULL)

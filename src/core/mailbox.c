@@ -59,16 +59,6 @@ struct mailbox_req *mailbox_req_later(struct mailbox_req *r, enum err e, void (*
     return r;
 }
 
-enum err mailbox_address_key(struct str address, struct arena *a, struct str *out)
-{
-    AUTO_BUF struct buf b = { .max = ADDRESS_MAX };
-    enum err e = addr_key(&b, str_trim(address));
-    if (e != OK || b.failed)
-        return ERR_BAD;
-    *out = arena_dup(a, buf_str(&b));
-    return out->p == NULL ? ERR_FULL : OK;
-}
-
 /* ---- credentials of a box being made or changed ---- */
 
 static void cred_begin(struct mailbox_req *r, struct store_cred *c, enum cred_kind kind)
@@ -293,7 +283,7 @@ static enum err life_make(struct mailbox_req *r, const struct mailbox_spec *spec
 static enum err keys_make(struct mailbox_req *r)
 {
     struct str key;
-    enum err e = mailbox_address_key(r->address, &r->arena, &key);
+    enum err e = name_address_key(r->address, &r->arena, &key);
     if (e != OK)
         return refuse(r, "local_invalid", "This is not an address that can get mail.");
     store_addr_hash(r->m->o.store, key, r->box.addr_hash);

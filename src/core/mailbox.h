@@ -72,6 +72,3 @@ struct mailbox_req *mailbox_cred_revoke(struct mailboxes *m, struct opened *o, u
 typedef void mailbox_creds_fn(void *ctx, enum err e, const struct store_cred *creds, size_t n);
 struct mailbox_req *mailbox_creds(struct mailboxes *m, struct opened *o, mailbox_creds_fn *done, void *ctx);
 void mailbox_cancel(struct mailbox_req *r); /* NULL is fine; done is not called any more */
-
-/* Pure: normal form of an address for look-up: lower-case, IDNA, +tag stripped. */
-[[nodiscard]] enum err mailbox_address_key(struct str address, struct arena *a, struct str *out);

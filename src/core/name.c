@@ -3,8 +3,9 @@
 #include "core/name.h"
 #include "base/rand.h"
 #include "core/words.h"
+#include "wire/addr.h"
 
-enum { TAIL = 8, LOCAL_MAX = 64, PASSWORD_MIN = 10, PASSWORD_MAX = 256 };
+enum { TAIL = 8, LOCAL_MAX = 64, PASSWORD_MIN = 10, PASSWORD_MAX = 256, KEY_TEXT_MAX = 512 };
 static const char tail_letters[] = "abcdefghijklmnopqrstuvwxyz234567"; /* 5 bits each, RFC 4648 base 32 */
 
 void name_generate(struct buf *out)
@@ -254,4 +255,14 @@ enum err password_check(struct str password, struct str address, struct refusal 
     else
         return OK;
     return ERR_BAD;
+}
+
+enum err name_address_key(struct str address, struct arena *a, struct str *out)
+{
+    AUTO_BUF struct buf b = { .max = KEY_TEXT_MAX };
+    enum err e = addr_key(&b, str_trim(address));
+    if (e != OK || b.failed)
+        return ERR_BAD;
+    *out = arena_dup(a, buf_str(&b));
+    return out->p == NULL ? ERR_FULL : OK;
 }

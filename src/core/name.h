@@ -1,5 +1,6 @@
 /* Local parts: generated ones, and which may be chosen. Pure but for chance. */
 #pragma once
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 
@@ -16,3 +17,5 @@ void name_generate(struct buf *out);
 [[nodiscard]] enum err name_check(struct str local, struct refusal *why);
 /* A password that is neither short nor among the common ones nor the address itself. ERR_BAD with *why. */
 [[nodiscard]] enum err password_check(struct str password, struct str address, struct refusal *why);
+/* Pure: normal form of an address for look-up: lower-case, IDNA, +tag stripped. */
+[[nodiscard]] enum err name_address_key(struct str address, struct arena *a, struct str *out);

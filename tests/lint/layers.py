@@ -16,8 +16,8 @@ LINES_MAX = 400  # past that, look for the second idea in the file
 LIBRARIES = {
     "sodium*": ["base/*"],
     "zstd*.h": ["base/zip"],
-    "openssl/*": ["base/crypto", "io/tls*"],
-    "event2/*": ["io/loop", "io/conn", "io/post"],
+    "openssl/*": ["base/crypto", "io/tls*", "io/conn*", "io/stream"],
+    "event2/*": ["io/loop", "io/conn*", "io/post"],
     "http_parser.h": ["wire/http"],
     "wslay/*": ["wire/ws"],
     "jansson.h": ["wire/json"],
@@ -34,6 +34,8 @@ LIBRARIES = {
     "seccomp.h": ["app/sandbox"],
     "linux/landlock.h": ["app/sandbox"],
 }
+# Parts of a module that do not carry its name: auth's inner half; the handlers of the interface's table.
+PARTS = {"core/opened": "core/auth", "serve/live": "serve/api"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.M)
 
 
@@ -43,6 +45,9 @@ def pair(path):
 
 def family(stem, stems):
     """http_conn is a part of http, where there is an http."""
+    for part, whole in PARTS.items():
+        if stem == part or stem.startswith(part + "_"):
+            return whole
     folder, name = stem.split("/", 1)
     parts = name.split("_")
     for n in range(1, len(parts)):
