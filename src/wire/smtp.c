@@ -178,8 +178,11 @@ static enum smtp_fault path_parse(struct str arg, struct str keyword, struct add
     struct str path = str_trim(str_from(arg, keyword.n));
     if (path.n == 0)
         return SMTP_SYNTAX;
-    if (addr_path(path, out, rest) != OK)
+    bool naked = path.p[0] != '<'; /* printers, scripts and people at a terminal; Postfix takes it as well */
+    if ((naked ? addr_parse(str_word(path, rest), out) : addr_path(path, out, rest)) != OK)
         return SMTP_PATH;
+    if (naked)
+        return SMTP_FINE;
     return rest->n > 0 && rest->p[0] != ' ' && rest->p[0] != '\t' ? SMTP_SYNTAX : SMTP_FINE;
 }
 
