@@ -132,6 +132,7 @@ class Dialog:
             return self.expect(word, rest)
         if word == "CLOSED":
             line = self.client().line()
+            self.client().s.close()  # it waits a moment for our side, and holds our place as long
             return None if line is None else f"still there: {line!r}"
         if word == "QUIET":
             return None if self.client().quiet(float(rest)) else "not quiet"

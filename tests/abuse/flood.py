@@ -1,0 +1,147 @@
+"""Many raw SMTP clients at once in one thread, and what a daemon costs meanwhile."""
+import pathlib
+import resource
+import selectors
+import socket
+import time
+
+
+def raise_fd_limit():
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
+
+
+def memory(pid):
+    """Anonymous resident bytes now, and the most the process ever had resident."""
+    said = dict(line.split(":", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines())
+    return tuple(int(said[k].split()[0]) * 1024 for k in ("RssAnon", "VmHWM"))
+
+
+def cpu_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+class Raw:
+    """One client that blocks; replies are read as (code, last line)."""
+
+    def __init__(self, address, timeout=30, source=None):
+        self.s = socket.create_connection(address, timeout=timeout, source_address=source)
+        self.have = b""
+
+    def say(self, data):
+        self.s.sendall(data)
+        return self
+
+    def reply(self):
+        """None when the server has hung up."""
+        while True:
+            while b"\n" not in self.have:
+                try:
+                    more = self.s.recv(65536)
+                except (ConnectionResetError, BrokenPipeError):
+                    more = b""
+                if not more:
+                    return None
+                self.have += more
+            line, self.have = self.have.split(b"\n", 1)
+            if line[3:4] != b"-":
+                return line.strip().decode()
+
+    def code(self):
+        said = self.reply()
+        return int(said[:3]) if said else None
+
+    def ask(self, data):
+        return self.say(data).code()
+
+    def transaction(self, to, mail=b"MAIL FROM:<s@c.test>\r\n"):
+        """Up to the recipient; the codes."""
+        return [self.code(), self.ask(b"EHLO c.test\r\n"), self.ask(mail), self.ask(b"RCPT TO:<%s>\r\n" % to.encode())]
+
+    def deliver(self, to, data):
+        codes = self.transaction(to) + [self.ask(b"DATA\r\n"), self.ask(data + b"\r\n.\r\n")]
+        self.s.close()
+        return codes
+
+    def close(self):
+        self.s.close()
+
+
+class Talker:
+    """A client of a Crowd: says pieces one by one, each when a reply to the one before has come (or at once if eager)."""
+
+    def __init__(self, pieces, eager_after=None):
+        self.pieces, self.at, self.eager_after = pieces, 0, eager_after
+        self.out, self.have, self.replies, self.done = memoryview(b""), b"", [], False
+
+
+class Crowd:
+    def __init__(self, address):
+        self.address, self.selector, self.open = address, selectors.DefaultSelector(), 0
+
+    def add(self, talker):
+        s = socket.socket()
+        s.setblocking(False)
+        try:
+            s.connect(self.address)
+        except BlockingIOError:
+            pass
+        talker.s = s
+        self.selector.register(s, selectors.EVENT_READ, talker)
+        self.open += 1
+
+    def finish(self, t):
+        if not t.done:
+            t.done = True
+            self.selector.unregister(t.s)
+            t.s.close()
+            self.open -= 1
+
+    def push(self, t):
+        """Sends what it can of the current piece; watches for writing while some is left."""
+        try:
+            while t.out:
+                t.out = t.out[t.s.send(t.out):]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.finish(t)
+            return
+        self.selector.modify(t.s, selectors.EVENT_READ | (selectors.EVENT_WRITE if t.out else 0), t)
+
+    def pull(self, t):
+        try:
+            more = t.s.recv(65536)
+        except BlockingIOError:
+            return
+        except OSError:
+            more = b""
+        if not more:
+            self.finish(t)
+            return
+        t.have += more
+        *lines, t.have = t.have.split(b"\n")
+        finals = [line.strip().decode() for line in lines if line[3:4] != b"-"]
+        t.replies += finals
+        for _ in finals:
+            if t.at < len(t.pieces):
+                t.out = memoryview(bytes(t.out) + t.pieces[t.at])
+                t.at += 1
+        if t.at == len(t.pieces) and len(t.replies) > len(t.pieces):
+            self.finish(t)
+        elif t.out:
+            self.push(t)
+
+    def run(self, seconds, until_open=0):
+        """True when at most until_open clients are left before the time is up."""
+        end = time.monotonic() + seconds
+        while self.open > until_open and time.monotonic() < end:
+            for key, events in self.selector.select(0.2):
+                t = key.data
+                if events & selectors.EVENT_WRITE and not t.done:
+                    self.push(t)
+                if events & selectors.EVENT_READ and not t.done:
+                    self.pull(t)
+        return self.open <= until_open
