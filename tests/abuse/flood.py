@@ -70,10 +70,10 @@ class Raw:
 
 
 class Talker:
-    """A client of a Crowd: says pieces one by one, each when a reply to the one before has come (or at once if eager)."""
+    """A client of a Crowd: says its pieces one by one, each when a reply has come; then it hangs up, or stays."""
 
-    def __init__(self, pieces, eager_after=None):
-        self.pieces, self.at, self.eager_after = pieces, 0, eager_after
+    def __init__(self, pieces, stay=False):
+        self.pieces, self.at, self.stay = pieces, 0, stay
         self.out, self.have, self.replies, self.done = memoryview(b""), b"", [], False
 
 
@@ -129,7 +129,7 @@ class Crowd:
             if t.at < len(t.pieces):
                 t.out = memoryview(bytes(t.out) + t.pieces[t.at])
                 t.at += 1
-        if t.at == len(t.pieces) and len(t.replies) > len(t.pieces):
+        if len(t.replies) > len(t.pieces) and not t.stay:
             self.finish(t)
         elif t.out:
             self.push(t)
