@@ -10,7 +10,7 @@ import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "lib")]
+sys.path[:0] = [str(HERE.parent / "lib")]
 import daemon  # noqa: E402
 from flood import Crowd, Raw, Talker, cpu_seconds, memory, raise_fd_limit  # noqa: E402
 
