@@ -16,7 +16,7 @@ import flood  # noqa: E402
 DATA = pathlib.Path(os.environ.get("MAYFLY_TESTDATA", HERE.parents[2] / "shared/testdata"))
 # What we answer otherwise, on purpose.
 ELSE_CHASQUID = {
-    "auth_multi_dialog": "submission over TLS, not MX", "auth_too_many_failures": "submission over TLS, not MX",
+    "auth_multi_dialog": "submission over TLS, not MX",
     "bad_data": "a line that is no field ends the header: mail is shown, not refused",
 }
 ELSE_JAMES = {"authplain": "submission, not MX", "starttls_session_fixation": "AUTH is submission's"}
