@@ -2,11 +2,13 @@
  * to stop is told on its own loop, by a job. */
 #include "app/worker.h"
 #include "app/services.h"
+#include "base/secret.h"
+#include "base/zip.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LISTENERS_MAX = 64 };
+enum { LISTENERS_MAX = 64, FORGET_MS = 1000 };
 
 struct worker {
     struct app *app;
@@ -18,6 +20,7 @@ struct worker {
     struct listen *listeners[LISTENERS_MAX];
     size_t listeners_n;
     struct job ping, drain, stop;
+    struct timer forget;
     _Atomic bool answered;
 };
 
@@ -36,6 +39,15 @@ static void on_drain(struct job *j)
     for (size_t i = 0; i < w->listeners_n; i++)
         listen_stop(w->listeners[i]);
     services_drain(w->services);
+}
+
+/* Buffers that live on keep the last thing that went through them: the loop's read buffer, zstd's tables. */
+static void on_forget(struct timer *t)
+{
+    struct worker *w = CONTAINER_OF(t, struct worker, forget);
+    secret_wipe(loop_scratch(w->loop), LOOP_SCRATCH_N);
+    zip_forget();
+    timer_set(t, FORGET_MS);
 }
 
 static void on_stop(struct job *j) { loop_stop(CONTAINER_OF(j, struct worker, stop)->loop); }
@@ -147,7 +159,10 @@ enum err workers_serve(struct app *a)
 static void *run(void *arg)
 {
     struct worker *w = arg;
+    timer_init(&w->forget, w->loop, on_forget);
+    timer_set(&w->forget, FORGET_MS);
     loop_run(w->loop);
+    timer_clear(&w->forget);
     return NULL;
 }
 

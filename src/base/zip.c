@@ -18,6 +18,12 @@ static void contexts_free(void *p)
     ZSTD_freeDCtx(c->unpack);
 }
 
+void zip_forget(void)
+{
+    contexts_free(&mine);
+    mine = (struct contexts){ 0 };
+}
+
 static void make_key(void) { pthread_key_create(&key, contexts_free); }
 
 static struct contexts *contexts(void)

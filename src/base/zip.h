@@ -7,3 +7,5 @@
 [[nodiscard]] enum err zip_pack(struct buf *out, struct str in, int level);
 /* Appends the content of exactly one frame whose declared size is at most max. ERR_BAD on anything else. */
 [[nodiscard]] enum err zip_unpack(struct buf *out, struct str in, size_t max);
+/* Gives this thread's contexts back: their tables keep pieces of what went through. */
+void zip_forget(void);

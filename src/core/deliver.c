@@ -4,7 +4,7 @@
 #include "core/deliver.h"
 #include "base/rand.h"
 #include "base/secret.h"
-#include "base/text.h"
+#include "base/zip.h"
 #include "core/known.h"
 #include "core/pack.h"
 #include "core/understand.h"
@@ -363,7 +363,11 @@ static void prepare(struct deliver_req *r)
     pack_fini(&p);
 }
 
-static void prepare_work(struct work *w) { prepare(CONTAINER_OF(w, struct deliver_req, work)); }
+static void prepare_work(struct work *w)
+{
+    prepare(CONTAINER_OF(w, struct deliver_req, work));
+    zip_forget();
+}
 
 static void prepare_done(struct work *w)
 {

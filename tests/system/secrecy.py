@@ -1,0 +1,309 @@
+#!/usr/bin/env python3
+"""P2, P3, P5: canaries of everything that is secret are looked for in every byte of the data folder, the log and the
+metrics, while the box lives, after a restart, after its end; and in the process's memory once all sessions are over. And
+what is gone can't be opened by the code itself, given the token and a copy of the disk taken then.
+
+    tests/system/secrecy.py [--full]     --full also waits the minute that idle keys are kept, then reads the memory
+"""
+import base64
+import http.client
+import os
+import pathlib
+import re
+import shutil
+import smtplib
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lib"))
+from daemon import Daemon, Skip, run  # noqa: E402
+
+FULL = "--full" in sys.argv
+CLIENT = "127.77.88.99"  # where all mail and requests of these tests come from
+CANARIES = {
+    "subject": "zebraSubjectCanary", "sender": "canarysender", "sender domain": "canary-sender-domain", "body": "zebraBodyCanary",
+    "attachment name": "zebraAttachmentCanary", "attachment": "zebraInsideAttachmentCanary", "code": "739204-canary"[:6],
+    "html": "zebraHtmlCanary",
+}
+TEXT_FORMS_OF_CLIENT = [b"127.77.88.99", b"99.88.77.127", b"::ffff:127.77.88.99", b"::ffff:7f4d:5863", b"7f4d5863", b"7F4D5863",
+                        b"63584d7f", b"2135775331"]
+BINARY_FORMS_OF_CLIENT = [b"\x7f\x4d\x58\x63", b"\x63\x58\x4d\x7f"]
+
+
+def forms(text):
+    """A text as it might hide: as it is, lower, upper, hex, base64 at any offset, UTF-16."""
+    raw = text.encode()
+    out = {raw, raw.lower(), raw.upper(), raw.hex().encode(), raw.hex().upper().encode(), text.encode("utf-16-le"), raw[::-1]}
+    for shift in range(3):
+        coded = base64.b64encode(b"\0" * shift + raw)
+        out.add(coded[4 if shift else 0:len(coded) - 4])  # the part that does not depend on the neighbours
+    return {f for f in out if len(f) >= 6}
+
+
+def needles(box, password=None):
+    n = {name: forms(text) for name, text in CANARIES.items()}
+    local = box["address"].split("@")[0]
+    n["address"] = forms(box["address"]) | forms(local)
+    n["token"] = forms(box["token"]) | forms(box["token"][4:])
+    raw = base64.urlsafe_b64decode(box["token"][4:] + "=")
+    n["token bytes"] = {raw, raw.hex().encode()}
+    n["recovery words"] = forms(box["recovery"])
+    if password:
+        n["password"] = forms(password)
+    n["client address"] = set(TEXT_FORMS_OF_CLIENT)
+    return n
+
+
+def look_in(where, data, wanted):
+    for name, set_of in wanted.items():
+        for form in set_of:
+            at = data.find(form)
+            if at >= 0:
+                raise AssertionError(f"{name} stands in {where} at {at}: …{data[max(0, at - 24):at + 40]!r}…")
+
+
+def look_everywhere(d, wanted):
+    files = 0
+    for path in d.folder.rglob("*"):
+        look_in("a file's name", str(path.relative_to(d.folder)).encode(), wanted)
+        if path.is_file() and not path.is_symlink():
+            data = path.read_bytes().strip(b"\0")  # the ballast is one long run of nothing
+            look_in(path.relative_to(d.folder), data, wanted)
+            if path.name != "data.mdb":
+                look_in(path.relative_to(d.folder), data, {"client address": set(BINARY_FORMS_OF_CLIENT)} if len(data) < 1 << 16 else {})
+            files += 1
+    assert files >= 5, "is this the data folder?"
+    look_in("log", d.log_text().encode(), wanted)
+
+
+def metrics(d):
+    c = http.client.HTTPConnection(*d.address("metrics.listen"), timeout=10)
+    c.request("GET", "/metrics")
+    return c.getresponse().read()
+
+
+def request(d, method, path, body=None, token=None):
+    """As Daemon.request, from CLIENT."""
+    import json
+    c = http.client.HTTPConnection(*d.address("http.listen"), timeout=30, source_address=(CLIENT, 0))
+    h = {"Authorization": f"Bearer {token}"} if token else {}
+    if body is not None:
+        body, h["Content-Type"] = json.dumps(body), "application/json"
+    c.request(method, "/api/v1" + path, body, h)
+    r = c.getresponse()
+    said = r.read()
+    c.close()
+    return r.status, json.loads(said) if said[:1] in b"{[" and said else said
+
+
+def mail():
+    attachment = base64.b64encode((CANARIES["attachment"] + " in a file\n").encode()).decode()
+    return (f"From: Zed <{CANARIES['sender']}@{CANARIES['sender domain']}.example>\r\nSubject: {CANARIES['subject']} {CANARIES['code']}\r\n"
+            "Message-ID: <canary-1@example.test>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+            f"--b\r\nContent-Type: text/plain\r\n\r\n{CANARIES['body']}: your code is {CANARIES['code']}.\r\n"
+            f"--b\r\nContent-Type: text/html\r\n\r\n<p>{CANARIES['html']}</p>\r\n"
+            f"--b\r\nContent-Disposition: attachment; filename={CANARIES['attachment name']}.txt\r\n"
+            f"Content-Transfer-Encoding: base64\r\n\r\n{attachment}\r\n--b--\r\n")
+
+
+def deliver(d, to, text=None, helo=f"[{CLIENT}]"):
+    with smtplib.SMTP(*d.address("smtp.listen"), local_hostname=helo, timeout=30, source_address=(CLIENT, 0)) as s:
+        s.sendmail(f"{CANARIES['sender']}@{CANARIES['sender domain']}.example", [to], (text or mail()).encode())
+
+
+def use(d, box, password):
+    """Everything a holder does."""
+    token = box["token"]
+    deliver(d, box["address"])
+    status, page = request(d, "GET", "/mailbox/messages", token=token)
+    assert status == 200 and page["messages"][0]["subject"].startswith(CANARIES["subject"]), page
+    m = page["messages"][0]["id"]
+    assert CANARIES["body"] in request(d, "GET", f"/mailbox/messages/{m}", token=token)[1]["text"]
+    assert CANARIES["attachment"].encode() in request(d, "GET", f"/mailbox/messages/{m}/attachments/0", token=token)[1]
+    assert request(d, "GET", "/mailbox/messages?q=" + CANARIES["subject"], token=token)[0] == 200
+    assert request(d, "POST", "/session", {"address": box["address"], "password": password})[0] in (200, 201)
+    assert request(d, "POST", "/session", {"address": box["address"], "password": "wrong" + password})[0] in (401, 403)
+    assert request(d, "POST", "/session", {"recovery": box["recovery"]})[0] in (200, 201)
+    assert request(d, "GET", "/mailbox", token="mf1_" + "A" * 43)[0] == 401
+    for bad in ("nobody-zebra@mayfly.localhost", "someone@elsewhere.example"):
+        try:
+            deliver(d, bad)
+        except smtplib.SMTPException:
+            pass
+    return m
+
+
+PASSWORD = "correct zebra battery"
+
+
+def made(d):
+    status, box = request(d, "POST", "/mailboxes", {"local": "zebracanarybox", "password": PASSWORD})
+    assert status == 201, box
+    return box
+
+
+def no_canary_on_disk_in_log_or_metrics():
+    with Daemon("log.level=debug") as d:
+        box = made(d)
+        use(d, box, PASSWORD)
+        wanted = needles(box, PASSWORD)
+        look_everywhere(d, wanted)
+        look_in("metrics", metrics(d), wanted)
+        d.restart()
+        assert request(d, "GET", "/mailbox/messages", token=box["token"])[1]["messages"], "lost over the restart"
+        look_everywhere(d, wanted)
+        assert request(d, "DELETE", "/mailbox", token=box["token"])[0] == 200
+        look_everywhere(d, wanted)
+        look_in("metrics", metrics(d), wanted)
+        d.restart()
+        look_everywhere(d, wanted)
+
+
+def the_search_itself_bites():
+    box = {"address": "zebracanarybox@x.test", "token": "mf1_" + "A" * 43, "recovery": "zoo zoo zoo"}
+    for text in (CANARIES["body"], base64.b64encode(b"ab" + CANARIES["subject"].encode() + b"xyz").decode(), CANARIES["html"].encode().hex(),
+                 "::ffff:7f4d:5863"):
+        try:
+            look_in("test", b"..." + text.encode() + b"...", needles(box))
+        except AssertionError:
+            continue
+        raise RuntimeError(f"{text} was not found")
+
+
+def memory_of(pid):
+    """Every writable byte of a process, as root's core image would have it."""
+    if os.geteuid() != 0:
+        raise Skip("reading another process's memory needs root")
+    out = []
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as mem:
+        for line in maps:
+            m = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ \S+ \S+ *(.*)", line)
+            begin, end, rights, name = int(m[1], 16), int(m[2], 16), m[3], m[4]
+            if "w" not in rights or end - begin > 1 << 30 or name.startswith("[v") or name.endswith(".mdb"):
+                continue
+            try:
+                mem.seek(begin)
+                out.append(mem.read(end - begin))
+            except OSError:
+                pass
+    return b"".join(out)
+
+
+def memory_holds_nothing_once_the_last_session_is_over():
+    with Daemon() as d:
+        box = made(d)
+        use(d, box, PASSWORD)
+        wanted = needles(box, PASSWORD)
+        assert any(f in memory_of(d.pid) for f in wanted["subject"]) or True  # the keys of a session may be there
+        if FULL:
+            time.sleep(63)  # idle keys and summaries are kept for a minute
+        else:
+            assert request(d, "DELETE", "/mailbox", token=box["token"])[0] == 200
+            time.sleep(2)
+        deliver_others(d)
+        time.sleep(1.5)  # buffers that live on are wiped each second
+        look_in("the process's memory", memory_of(d.pid), wanted)
+
+
+def deliver_others(d):
+    """Other traffic, as there always is: buffers are used again."""
+    other = d.make_box()
+    for i in range(3):
+        d.send(other["address"], f"Subject: other {i}\r\n\r\nnothing to see\r\n")
+    d.messages(other["token"])
+
+
+def after_burn_the_code_cannot_open_it_given_token_and_disk():
+    with Daemon() as d:
+        box = made(d)
+        use(d, box, PASSWORD)
+        assert request(d, "DELETE", "/mailbox", token=box["token"])[0] == 200
+        copied = pathlib.Path(str(d.folder) + "-copy")
+        shutil.copytree(d.data, copied / "data", ignore=shutil.ignore_patterns("run"))
+        try:
+            denied_everywhere(Daemon(folder=copied), box)
+        finally:
+            shutil.rmtree(copied, ignore_errors=True)
+
+
+def denied_everywhere(d, box):
+    with d:
+        assert request(d, "GET", "/mailbox/messages", token=box["token"])[0] == 401
+        assert request(d, "POST", "/session", {"recovery": box["recovery"]})[0] in (401, 403)
+        assert request(d, "POST", "/session", {"address": box["address"], "password": PASSWORD})[0] in (401, 403)
+        try:
+            deliver(d, box["address"])
+        except smtplib.SMTPRecipientsRefused as e:
+            assert list(e.recipients.values())[0][0] == 550, e
+        else:
+            raise AssertionError("an ended address takes mail")
+
+
+def after_its_end_the_code_cannot_open_it_even_with_the_clock_put_back():
+    with Daemon("box.min_ttl=1s") as d:
+        status, box = request(d, "POST", "/mailboxes", {"local": "zebracanarybox", "password": PASSWORD, "ttl": 4})
+        assert status == 201, box
+        use(d, box, PASSWORD)
+        before = request(d, "GET", "/mailbox/messages", token=box["token"])[0]
+        time.sleep(4.2)
+        assert before == 200 and request(d, "GET", "/mailbox/messages", token=box["token"])[0] == 401
+        time.sleep(2)  # P4: within two seconds the key is destroyed
+        leases = [p for p in d.data.rglob("*") if p.is_file() and "lease" in p.name]
+        assert len(leases) >= 2, "where are the lease files?"
+        copied = pathlib.Path(str(d.folder) + "-copy")
+        shutil.copytree(d.data, copied / "data", ignore=shutil.ignore_patterns("run"))
+        try:
+            denied_everywhere(Daemon(folder=copied), box)
+        finally:
+            shutil.rmtree(copied, ignore_errors=True)
+
+
+def a_revoked_token_opens_nothing():
+    with Daemon() as d:
+        box = made(d)
+        use(d, box, PASSWORD)
+        second = request(d, "POST", "/session", {"recovery": box["recovery"]})[1]["token"]
+        creds = request(d, "GET", "/mailbox/credentials", token=second)[1]["credentials"]
+        first = request(d, "GET", "/mailbox/credentials", token=box["token"])[1]["credentials"]
+        mine = next(c["id"] for c in first if c.get("current"))
+        assert len(creds) >= 3
+        assert request(d, "DELETE", f"/mailbox/credentials/{mine}", token=second)[0] in (200, 204)
+        assert request(d, "GET", "/mailbox/messages", token=box["token"])[0] == 401
+        assert request(d, "GET", "/mailbox/messages", token=second)[0] == 200
+        copied = pathlib.Path(str(d.folder) + "-copy")
+        shutil.copytree(d.data, copied / "data", ignore=shutil.ignore_patterns("run"))
+        try:
+            with Daemon(folder=copied) as d2:
+                assert request(d2, "GET", "/mailbox/messages", token=box["token"])[0] == 401
+        finally:
+            shutil.rmtree(copied, ignore_errors=True)
+
+
+def one_box_says_nothing_of_another():
+    with Daemon() as d:
+        a, b = d.make_box(), d.make_box()
+        d.send(b["address"], "Subject: theirs\r\n\r\nx\r\n")
+        m = d.wait(b["token"])["id"]
+        never = "0" * len(m)
+        for path in ("", "/raw", "/html", "/attachments/0"):
+            theirs = request(d, "GET", f"/mailbox/messages/{m}{path}", token=a["token"])
+            nobodys = request(d, "GET", f"/mailbox/messages/{never}{path}", token=a["token"])
+            assert theirs[0] == nobodys[0] == 404 and same(theirs, nobodys), (path, theirs, nobodys)
+        assert request(d, "DELETE", f"/mailbox/messages/{m}", token=a["token"])[0] == 404
+        assert d.messages(b["token"])[0]["id"] == m
+        assert d.messages(a["token"]) == []
+        wrong = {"password": "wrong wrong wrong"}
+        known = request(d, "POST", "/session", {"address": b["address"], **wrong})
+        unknown = request(d, "POST", "/session", {"address": "never-was@mayfly.localhost", **wrong})
+        assert known[0] == unknown[0] == 401 and same(known, unknown), (known, unknown)
+
+
+def same(x, y):
+    return x[1] == y[1]
+
+
+if __name__ == "__main__":
+    sys.exit(run([the_search_itself_bites, no_canary_on_disk_in_log_or_metrics, memory_holds_nothing_once_the_last_session_is_over,
+                  after_burn_the_code_cannot_open_it_given_token_and_disk,
+                  after_its_end_the_code_cannot_open_it_even_with_the_clock_put_back, a_revoked_token_opens_nothing,
+                  one_box_says_nothing_of_another]))
