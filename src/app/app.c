@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "io/file.h"
 #include "store/store.h"
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,6 +185,9 @@ static void down(struct app *a)
     log_close(a->log);
 }
 
+/* glibc raises this threshold with each large block that is freed, and from then on keeps what mails gave back. */
+static void memory_goes_back(void) { (void)mallopt(M_MMAP_THRESHOLD, 256 * 1024); }
+
 int app_serve(struct config *c, const struct config_sources *from)
 {
     struct running *r = calloc(1, sizeof *r);
@@ -196,6 +200,7 @@ int app_serve(struct config *c, const struct config_sources *from)
     a->drain = drain;
     r->signal_fd = -1;
     arena_init(&a->arena, APP_TEXT_MAX);
+    memory_goes_back();
     sandbox_process();
     sandbox_raise_limits();
     notify_open(&a->notify);

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 enum { LISTENERS_MAX = 64, FORGET_MS = 1000 };
 
@@ -72,6 +73,15 @@ enum err workers_new(struct app *a, size_t n)
 struct loop *worker_loop(const struct app *a, size_t i) { return a->workers[i].loop; }
 
 /* ---- listeners ---- */
+/* Each kind of door may take three quarters of the descriptors, so that the store and the other kinds keep some. */
+static uint32_t door_max(void)
+{
+    struct rlimit r;
+    if (getrlimit(RLIMIT_NOFILE, &r) != 0 || r.rlim_cur > UINT32_MAX)
+        return 0;
+    return (uint32_t)(r.rlim_cur / 4 * 3);
+}
+
 static void doors_fill(struct worker *w)
 {
     struct app *a = w->app;
@@ -114,6 +124,15 @@ static enum err listen_at(struct worker *w, int kind, struct str address, struct
     return e;
 }
 
+/* Sharing the port is for our own loops: a second mayfly on it would take half of the connections. */
+static enum err door_free(int kind, struct str address, struct buf *errors)
+{
+    enum err e = listen_probe(address);
+    if (e == ERR_BUSY)
+        buf_printf(errors, "%s: %.*s: in use\n", door_rows[kind].key, STR_FMT(address));
+    return e == ERR_BUSY ? e : OK;
+}
+
 /* The first worker finds out what port 0 becomes; the others bind just that. */
 static enum err listen_kind(struct app *a, int kind, struct buf *errors)
 {
@@ -122,7 +141,7 @@ static enum err listen_kind(struct app *a, int kind, struct buf *errors)
     got->v = arena_array(&a->arena, want->n + 1, sizeof *got->v);
     for (size_t i = 0; i < want->n && got->v; i++) {
         struct worker *first = &a->workers[0];
-        if (listen_at(first, kind, want->v[i], errors) != OK)
+        if (door_free(kind, want->v[i], errors) != OK || listen_at(first, kind, want->v[i], errors) != OK)
             return ERR_IO;
         got->v[got->n++] = arena_dup(&a->arena, listen_address(first->listeners[first->listeners_n - 1]));
         for (size_t k = 1; k < a->workers_n; k++)
@@ -136,6 +155,8 @@ enum err workers_listen(struct app *a, struct buf *errors)
 {
     for (size_t i = 0; i < a->workers_n; i++)
         doors_fill(&a->workers[i]);
+    for (int kind = 0; kind < DOOR_KINDS; kind++)
+        a->gates[kind].max = door_max();
     for (int kind = 0; kind < DOOR_KINDS; kind++)
         if (listen_kind(a, kind, errors) != OK)
             return ERR_IO;

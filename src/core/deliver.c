@@ -475,11 +475,15 @@ static enum err take(struct deliver_req *r, struct deliver_mail *m)
         return ERR_BUSY;
     trace_header(r, m, &trace);
     dedupe_hash(r, m);
-    r->raw = (struct buf){ .max = trace.n + m->data.n, .secret = true };
-    if (trace.failed || buf_reserve(&r->raw, trace.n + m->data.n) == NULL)
+    r->raw = m->data; /* in place: a second copy would double what large mails cost */
+    m->data = (struct buf){ 0 };
+    r->raw.max = trace.n + r->raw.n;
+    r->raw.secret = true;
+    if (trace.failed || buf_reserve(&r->raw, trace.n) == NULL)
         return ERR_BUSY;
-    buf_put(&r->raw, buf_str(&trace));
-    buf_put(&r->raw, buf_str(&m->data));
+    memmove(r->raw.p + trace.n, r->raw.p, r->raw.n);
+    memcpy(r->raw.p, trace.p, trace.n);
+    r->raw.n += trace.n;
     copies_fill(r, m);
     return OK;
 }
