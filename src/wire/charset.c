@@ -216,11 +216,25 @@ static bool latin_to_utf8(struct buf *out, struct str in)
     return exact;
 }
 
+/* Not one character beyond ASCII in it is well-formed: the label lies. */
+static bool has_no_utf8(struct str in)
+{
+    uint32_t cp;
+    while ((in = str_from(in, utf8_ascii(in))).n > 0) {
+        if (utf8_next(in, &cp) > 0)
+            return false;
+        in = str_from(in, 1);
+    }
+    return true;
+}
+
 static bool utf8_to_utf8(struct buf *out, struct str in)
 {
     bool exact = utf8_valid(in);
     if (exact)
         buf_put(out, in);
+    else if (has_no_utf8(in))
+        latin_to_utf8(out, in);
     else
         utf8_scrub(out, in);
     return exact;

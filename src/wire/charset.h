@@ -4,8 +4,9 @@
 #include "base/buf.h"
 
 /* Appends in as well-formed UTF-8 and never fails but by out's ceiling. An empty, unknown or unavailable charset is
- * taken for UTF-8 when the bytes are that, else for windows-1252; what a known one can't decode becomes U+FFFD. A byte
- * order mark at the front is obeyed (UTF-8, UTF-16) and dropped. True when every byte meant what the label says. */
+ * taken for UTF-8 when the bytes are that, else for windows-1252; what a known one can't decode becomes U+FFFD (but
+ * UTF-8 without one good character beyond ASCII is windows-1252, too). A byte order mark at the front is obeyed (UTF-8,
+ * UTF-16) and dropped. True when every byte meant what the label says. */
 bool charset_to_utf8(struct buf *out, struct str name, struct str in);
 bool charset_known(struct str name); /* any case, aliases too */
 

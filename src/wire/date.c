@@ -150,9 +150,9 @@ static void take_zone(struct str *s, struct date *out)
     struct str word = take(s, east || west ? is_digit : is_alpha);
     if (east || west) {
         uint32_t v;
-        if ((word.n != 4 && word.n != 2) || !str_to_u32(word, &v))
+        if (word.n < 2 || word.n > 4 || !str_to_u32(word, &v))
             return;
-        int minutes = (int)(word.n == 4 ? v / 100 * 60 + v % 100 : v * 60);
+        int minutes = (int)(word.n > 2 ? v / 100 * 60 + v % 100 : v * 60);
         out->zone_unknown = (west && v == 0) || minutes >= 24 * 60; /* "-0000", RFC 5322 section 3.3 */
         out->zone_min = out->zone_unknown ? 0 : (int16_t)(east ? minutes : -minutes);
         return;

@@ -35,7 +35,7 @@ static bool word_at(struct scan *w, size_t at, struct word *out)
     struct str head = str_sub(w->s, at + 2, LIMIT_WORD_CHARSET);
     size_t q = str_chr(head, '?');
     size_t text = at + 2 + q + 3; /* behind "?B?" */
-    if (q == STR_NONE || q == 0 || text > w->s.n || w->s.p[text - 1] != '?')
+    if (q == STR_NONE || text > w->s.n || w->s.p[text - 1] != '?')
         return false;
     char encoding = char_lower(w->s.p[text - 2]);
     size_t end = end_after(w, text);

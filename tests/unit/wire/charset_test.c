@@ -12,7 +12,8 @@ TEST(charset_conversions)
     } cases[] = {
         { "utf-8", STR("\xc3\xa4"), "\xc3\xa4", true },
         { "UTF8", STR("\xef\xbb\xbf\xc3\xa4"), "\xc3\xa4", true },
-        { "utf-8", STR("a\xff"), "a\xef\xbf\xbd", false },
+        { "utf-8", STR("\xc3\xa4\xff"), "\xc3\xa4\xef\xbf\xbd", false },
+        { "utf-8", STR("a\xe4"), "a\xc3\xa4", false },
         { "iso-8859-1", STR("\xe4\x80"), "\xc3\xa4\xe2\x82\xac", true },
         { "ISO_8859-1:1987", STR("\xe4"), "\xc3\xa4", true },
         { "windows-1252", STR("\x81"), "\xef\xbf\xbd", false },

@@ -116,6 +116,7 @@ TEST(header_text_is_one_line_of_utf8)
         { "no blank before", "x=?utf-8?q?a?=y", "xay" },
         { "blanks within Q", "=?utf-8?Q?a b?=", "a b" },
         { "question mark within", "=?utf-8?Q?what?\?=", "what?" },
+        { "no charset", "=?\?Q?=E4?=", "\xc3\xa4" },
         { "no end", "=?utf-8?Q?abc", "=?utf-8?Q?abc" },
         { "unknown encoding", "=?utf-8?X?abc?=", "=?utf-8?X?abc?=" },
         { "unknown charset, Latin bytes", "=?nix?Q?=E4?=", "\xc3\xa4" },
