@@ -11,6 +11,7 @@ void text_base64url(struct buf *out, struct str in);           /* section 5, unp
 /* Strict: canonical alphabet, right padding (none for url). ERR_BAD otherwise. */
 [[nodiscard]] enum err text_unbase64(struct buf *out, struct str in);
 [[nodiscard]] enum err text_unbase64url(struct buf *out, struct str in);
+size_t utf8_ascii(struct str s); /* how many bytes at the front are ASCII */
 bool utf8_valid(struct str s); /* RFC 3629: no surrogates, no overlongs, at most U+10FFFF */
 /* Decodes one code point at s.p; returns its length 1..4, or 0 when s is empty, ill-formed or cut. */
 size_t utf8_next(struct str s, uint32_t *cp);

@@ -2,6 +2,7 @@
  * table 3-7), so one look at a row decides, and a maximal ill-formed subpart is what matched before the byte that did
  * not. */
 #include "base/text.h"
+#include <string.h>
 
 struct lead {
     uint8_t from, to; /* lead bytes */
@@ -51,12 +52,29 @@ size_t utf8_ill_formed(struct str s)
     return MIN(MAX(n, 1u), s.n);
 }
 
+size_t utf8_ascii(struct str s)
+{
+    size_t i = 0;
+    for (uint64_t eight; i + sizeof eight <= s.n; i += sizeof eight) {
+        memcpy(&eight, s.p + i, sizeof eight);
+        if (eight & UINT64_C(0x8080808080808080))
+            break;
+    }
+    while (i < s.n && !((uint8_t)s.p[i] & 0x80))
+        i++;
+    return i;
+}
+
 bool utf8_valid(struct str s)
 {
-    uint32_t cp;
-    for (size_t n; s.n; s = str_from(s, n))
-        if ((n = utf8_next(s, &cp)) == 0)
+    for (size_t i = utf8_ascii(s); i < s.n;) {
+        size_t of, n = match((struct str){ s.p + i, s.n - i }, &of);
+        if (n == 0 || n != of)
             return false;
+        i += n;
+        if (i < s.n && !((uint8_t)s.p[i] & 0x80))
+            i += utf8_ascii((struct str){ s.p + i, s.n - i });
+    }
     return true;
 }
 

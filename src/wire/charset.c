@@ -190,19 +190,11 @@ static const uint16_t high[32] = {
     0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178,
 };
 
-static size_t ascii_run(struct str s)
-{
-    size_t i = 0;
-    while (i < s.n && !(s.p[i] & 0x80))
-        i++;
-    return i;
-}
-
 static bool latin_to_utf8(struct buf *out, struct str in)
 {
     bool exact = true;
     while (in.n > 0) {
-        size_t run = ascii_run(in);
+        size_t run = utf8_ascii(in);
         buf_put(out, str_sub(in, 0, run));
         in = str_from(in, run);
         if (in.n == 0)
@@ -323,7 +315,7 @@ bool charset_to_utf8(struct buf *out, struct str name, struct str in)
     case ASCII:
     case NONE:
         guess_to_utf8(out, in);
-        return ascii_run(in) == in.n && (kind == ASCII || name.n == 0);
+        return utf8_ascii(in) == in.n && (kind == ASCII || name.n == 0);
     }
     return false;
 }

@@ -74,23 +74,31 @@ static void flow_line(struct flow *f, struct str line)
         put_text(f->out, S("\n"));
 }
 
+static void put_line(struct flow *f, struct str line, bool ended)
+{
+    if (f->flowed) {
+        flow_line(f, line);
+        return;
+    }
+    put_text(f->out, line);
+    if (ended)
+        put_text(f->out, S("\n"));
+}
+
+/* CR LF, LF and, as old Macs had it, CR alone end a line. */
 static void put_lines(struct flow *f, struct str text)
 {
     while (text.n > 0 && !f->out->failed) {
-        size_t n = 0;
-        while (n < text.n && text.p[n] != '\n' && text.p[n] != '\r')
-            n++;
-        struct str line = str_sub(text, 0, n);
-        bool crlf = n + 1 < text.n && text.p[n] == '\r' && text.p[n + 1] == '\n';
-        bool ended = n < text.n;
-        text = str_from(text, n + (crlf ? 2 : ended ? 1 : 0));
-        if (f->flowed) {
-            flow_line(f, line);
-            continue;
-        }
-        put_text(f->out, line);
-        if (ended)
-            put_text(f->out, S("\n"));
+        size_t lf = str_chr(text, '\n');
+        bool ended = lf != STR_NONE;
+        struct str line = str_sub(text, 0, lf);
+        text = str_from(text, ended ? lf + 1 : text.n);
+        if (ended && line.n > 0 && line.p[line.n - 1] == '\r')
+            line.n--;
+        for (size_t cr; !f->out->failed && (cr = str_chr(line, '\r')) != STR_NONE; line = str_from(line, cr + 1))
+            put_line(f, str_sub(line, 0, cr), true);
+        if (ended || line.n > 0)
+            put_line(f, line, ended);
     }
     if (f->open)
         put_text(f->out, S("\n"));
