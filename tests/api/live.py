@@ -1,0 +1,250 @@
+"""Being told at once: WebSocket, server-sent events, wait."""
+import json
+import signal
+import threading
+import time
+
+from client import Api, Daemon, Events, WebSocket, mail
+
+d = Daemon("test.echo_websocket=true", "http.cors_origins=https://friend.example")
+api = Api(d)
+
+
+def start():
+    d.start()
+
+
+def stop():
+    d.__exit__()
+
+
+def later(run, *args):
+    t = threading.Thread(target=run, args=args)
+    t.start()
+    return t
+
+
+def a_program_listens():
+    box = api.box()
+    ws = WebSocket(d, token=box["token"])
+    ready = ws.event()
+    assert ready["type"] == "ready" and ready["mailbox"] == box["id"]
+    d.send(box["address"], mail())
+    new = ws.event()
+    assert new["type"] == "message.new" and new["message"]["code"] == "482913" and new["mailbox"] == box["id"]
+    listed = api.v1("GET", "/mailbox/messages", token=box["token"])["messages"][0]
+    assert listed == new["message"]
+    path = f"/mailbox/messages/{listed['id']}"
+    api.v1("PATCH", path, {"seen": True}, box["token"])
+    e = ws.event()
+    assert e["type"] == "message.changed" and e["seen"] and e["id"] == listed["id"]
+    api.v1("POST", path + "/verdict", {"spam": True}, box["token"])
+    e = ws.event()
+    assert e["type"] == "message.changed" and e["folder"] == "Junk" and e["junk"]
+    api.v1("DELETE", path, token=box["token"], want=204)
+    assert ws.event()["type"] == "message.deleted"
+    api.v1("PATCH", "/mailbox", {"ttl": "2h"}, box["token"])
+    e = ws.event()
+    assert e["type"] == "mailbox.changed" and e["expires_at"] > box["expires_at"]
+    api.v1("DELETE", "/mailbox", token=box["token"])
+    assert ws.event()["type"] == "mailbox.ended"
+    ws.close()
+
+
+def a_page_listens_to_several():
+    boxes = [api.box() for _ in range(3)]
+    ws = WebSocket(d, headers={"Origin": "http://localhost"})
+    for b in boxes:
+        ws.send({"auth": b["token"]})
+    assert [ws.event()["mailbox"] for _ in boxes] == [b["id"] for b in boxes]
+    for b in reversed(boxes):
+        d.send(b["address"], mail(b["id"]))
+        e = ws.event()
+        assert e["mailbox"] == b["id"] and e["message"]["subject"] == b["id"]
+    ws.send({"auth": boxes[0]["token"]})
+    assert ws.event()["type"] == "ready"
+    ws.send({"auth": "mf1_" + "A" * 43})
+    assert ws.event()["type"] == "denied"
+    d.send(boxes[1]["address"], mail("still"))
+    assert ws.event()["message"]["subject"] == "still"
+    ws.close()
+
+
+def fifty_boxes_and_no_more():
+    ws = WebSocket(d)
+    for _ in range(50):
+        ws.send({"auth": api.box()["token"]})
+        assert ws.event()["type"] == "ready"
+    ws.send({"auth": api.box()["token"]})
+    assert ws.closed() == 1008
+
+
+def who_may_connect():
+    box = api.box()
+    assert WebSocket(d, headers={"Origin": "https://evil.example"}).status == 403
+    assert WebSocket(d, headers={"Origin": "https://friend.example"}).status == 101
+    assert WebSocket(d, token="mf1_" + "A" * 43).status == 401
+    assert WebSocket(d, token=box["token"], headers={"Sec-WebSocket-Version": "8"}).status == 426
+    assert WebSocket(d, token=box["token"], headers={"Sec-WebSocket-Key": "short"}).status == 400
+    api.v1("GET", "/live", want=426)
+    ws = WebSocket(d)
+    for _ in range(5):
+        ws.send({"auth": "mf1_" + "B" * 43})
+    assert ws.closed() == 1008
+    for first in ('{"auth":5}', "{}", "[]", "hello", '{"auth":""}'):
+        ws = WebSocket(d)
+        ws.send(first)
+        assert ws.closed() == 1008, first
+    assert WebSocket(d, path="/api/v1/live?token=" + box["token"]).status == 101  # and it opens nothing: no ready comes
+
+
+def frames():
+    ws = WebSocket(d)
+    ws.send(b"ping", op=9)
+    assert ws.frame() == (10, b"ping")
+    ws.send(b"\x03\xe8bye", op=8)
+    assert ws.closed() == 1000
+    for payload, op, code in ((b"\xff", 1, 1007), (b"x", 2, 1003), (b"x" * 20000, 1, 1009), (b"\x03", 8, 1002)):
+        ws = WebSocket(d)
+        ws.send(payload, op=op)
+        assert ws.closed() == code, (op, code)
+    ws = WebSocket(d)
+    ws.s.sendall(b"\x81\x02hi")
+    assert ws.closed() == 1002
+    ws = WebSocket(d, path="/echo")
+    for text in ("", "x", "y" * 125, "z" * 126, "\u20ac" * 3000):
+        ws.send(text)
+        assert ws.frame() == (1, text.encode())
+    ws.send(b"ab", fin=False)
+    ws.send(b"in between", op=9)
+    assert ws.frame() == (10, b"in between")
+    ws.send(b"cd", op=0)
+    assert ws.frame() == (1, b"abcd")
+
+
+def a_revoked_key_hears_no_more():
+    box = api.box()
+    other = api.v1("POST", "/session", {"recovery": box["recovery"]})["token"]
+    ws = WebSocket(d, token=other)
+    ws.event()
+    mine = next(c["id"] for c in api.v1("GET", "/mailbox/credentials", token=other)["credentials"] if c["current"])
+    api.v1("DELETE", f"/mailbox/credentials/{mine}", token=box["token"], want=204)
+    assert ws.closed() == 1012
+    assert WebSocket(d, token=other).status == 401
+
+
+def a_stream_of_events():
+    box = api.box()
+    s = Events(d, box["token"])
+    assert s.status == 200 and s.event()["type"] == "ready"
+    d.send(box["address"], mail("one"))
+    assert s.event()["message"]["subject"] == "one"
+    last = s.id
+    s.close()
+    d.send(box["address"], mail("two"))
+    d.send(box["address"], mail("three"))
+    first = api.v1("GET", "/mailbox/messages", token=box["token"])["messages"][-1]["id"]
+    s = Events(d, box["token"], last)
+    assert [s.event()["message"]["subject"] for _ in range(2)] == ["two", "three"]
+    api.v1("DELETE", f"/mailbox/messages/{first}", token=box["token"], want=204)
+    e = s.event()
+    assert e["type"] == "message.deleted" and e["id"] == first
+    s.close()
+    s = Events(d, box["token"], last)
+    got = [s.event() for _ in range(3)]
+    assert sorted(e["type"] for e in got) == ["message.deleted", "message.new", "message.new"]
+    api.v1("DELETE", "/mailbox", token=box["token"])
+    assert s.event()["type"] == "mailbox.ended"
+    assert s.r.readline() == b""
+
+
+def waits():
+    box = api.box()
+    t = time.monotonic()
+    api.v1("GET", "/mailbox/wait?timeout=1", token=box["token"], want=204)
+    assert 0.9 < time.monotonic() - t < 3
+    got = []
+    w = later(lambda: got.append(api.v1("GET", "/mailbox/wait?timeout=20", token=box["token"])))
+    time.sleep(0.2)
+    d.send(box["address"], mail("first"))
+    w.join()
+    assert got[0]["subject"] == "first" and got[0]["text"]
+    d.send(box["address"], mail("second"))
+    assert api.v1("GET", "/mailbox/wait", token=box["token"])["subject"] == "first"  # the oldest
+    assert api.v1("GET", f"/mailbox/wait?since={got[0]['uid']}", token=box["token"])["subject"] == "second"
+    assert api.v1("GET", "/mailbox/wait?subject=SECO", token=box["token"])["subject"] == "second"
+    api.v1("GET", "/mailbox/wait?from=nobody&timeout=0", token=box["token"], want=204)
+    assert api.v1("GET", "/mailbox/wait?has=code&from=joe", token=box["token"])["code"] == "482913"
+    w = later(lambda: got.append(api.v1("GET", "/mailbox/wait?timeout=20&subject=third", token=box["token"])))
+    time.sleep(0.1)
+    for s in ("other", "the third", "fourth"):
+        d.send(box["address"], mail(s))
+    w.join()
+    assert got[1]["subject"] == "the third"
+    for wrong in ("timeout=121", "timeout=x", "since=-1", "has=money", "folder=nowhere"):
+        api.v1("GET", "/mailbox/wait?" + wrong, token=box["token"], want=422)
+    w = later(lambda: got.append(api.v1("GET", "/mailbox/wait?timeout=20&subject=never", token=box["token"], want=401)))
+    time.sleep(0.2)
+    api.v1("DELETE", "/mailbox", token=box["token"])
+    w.join()
+    assert got[2]["code"] == "unauthorized"
+
+
+def many_listeners_are_all_told():
+    box = api.box()
+    all_ws = [WebSocket(d, token=box["token"]) for _ in range(40)]
+    for ws in all_ws:
+        assert ws.event()["type"] == "ready"
+    d.send(box["address"], mail("all"))
+    for ws in all_ws:
+        assert ws.event()["message"]["subject"] == "all"
+        ws.close()
+
+
+def a_reader_that_stops_is_told_to_look_again():
+    box = api.box()
+    ws = WebSocket(d, token=box["token"])
+    ws.s.setsockopt(__import__("socket").SOL_SOCKET, __import__("socket").SO_RCVBUF, 4096)
+    ws.event()
+    d.send(box["address"], mail("x"))
+    m = ws.event()["message"]["id"]
+    import http.client
+    c = http.client.HTTPConnection(*d.address("http.listen"), timeout=10)
+    for i in range(16000):
+        c.request("PATCH", f"/api/v1/mailbox/messages/{m}", json.dumps({"seen": bool(i % 2)}),
+                  {"Authorization": f"Bearer {box['token']}", "Content-Type": "application/json"})
+        c.getresponse().read()
+        if i == 8000:  # enough to fill the buffers of both kernels' ends
+            pass
+    kinds = []
+    ws.s.settimeout(3)
+    try:
+        while "resync" not in kinds:
+            kinds.append(ws.event()["type"])
+    except OSError:
+        pass
+    assert "resync" in kinds and len(kinds) < 16000, len(kinds)
+    ws.close()
+
+
+def a_restart_says_come_back():
+    box = api.box()
+    ws = WebSocket(d, token=box["token"])
+    ws.event()
+    s = Events(d, box["token"])
+    s.event()
+    got = []
+    w = later(lambda: got.append(d.request("GET", "/api/v1/mailbox/wait?timeout=100", token=box["token"])[0]))
+    time.sleep(0.3)
+    t = time.monotonic()
+    d.p.send_signal(signal.SIGTERM)
+    assert ws.closed() == 1012
+    assert s.r.read() == b""
+    w.join()
+    assert got == [204]
+    d.p.wait(20)
+    assert d.p.returncode == 0 and time.monotonic() - t < 10
+
+
+CASES = [a_program_listens, a_page_listens_to_several, fifty_boxes_and_no_more, who_may_connect, frames, a_revoked_key_hears_no_more,
+         a_stream_of_events, waits, many_listeners_are_all_told, a_reader_that_stops_is_told_to_look_again, a_restart_says_come_back]
