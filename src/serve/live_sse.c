@@ -201,7 +201,8 @@ void live_sse(struct http_req *r, const struct live_sse_shape *shape)
     }
     if (!live_hold(r))
         return;
-    *s = (struct sse){ .r = r, .shape = shape, .fresh = !str_to_u64(id, &last), .since = last };
+    bool resumes = str_to_u64(id, &last);
+    *s = (struct sse){ .r = r, .shape = shape, .fresh = !resumes, .since = last };
     http_header(r, "X-Accel-Buffering", S("no"));
     r->keep = r->keep && !r->head.http10;
     struct peer peer = r->peer;

@@ -90,8 +90,12 @@ class Api:
 
 
 class WebSocket:
-    def __init__(self, daemon, path="/api/v1/live", token=None, headers=None, seconds=10):
-        self.s = socket.create_connection(daemon.address("http.listen"), timeout=seconds)
+    def __init__(self, daemon, path="/api/v1/live", token=None, headers=None, seconds=10, window=None):
+        self.s = socket.socket()
+        self.s.settimeout(seconds)
+        if window:
+            self.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+        self.s.connect(daemon.address("http.listen"))
         key = base64.b64encode(os.urandom(16)).decode()
         h = {"Host": "localhost", "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Key": key, "Sec-WebSocket-Version": "13",
              **({"Authorization": f"Bearer {token}"} if token else {}), **(headers or {})}
