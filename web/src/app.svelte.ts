@@ -34,6 +34,7 @@ class App {
   messageError = $state('');
   mailView: 'text' | 'html' | 'headers' | 'source' = $state('html');
   burning = $state(false);
+  private burnt = '';
   private offset = 0;
   private read = new Map<string, Message>();
   private toastId = 0;
@@ -203,12 +204,14 @@ class App {
   async burn(): Promise<string> {
     const b = this.box;
     if (!b) return '';
+    this.burnt = b.id; /* the live line tells of the end, too: the answer here says more */
     try {
       const gone = await api.burn(b.token);
       this.s = st.endBox(this.s, b.id, { address: b.address, at: gone.ended_at || this.time(), mails: gone.messages, how: 'burned' });
       this.afterEnd(true);
       return '';
     } catch (e) {
+      this.burnt = '';
       return this.failed(e, b);
     }
   }
@@ -376,6 +379,7 @@ class App {
     const before = st.boxOf(this.s, e.mailbox);
     const known = e.type === 'message.new' && st.find(before, e.message.id) !== undefined;
     const onScreen = this.s.current === e.mailbox;
+    if (e.type === 'mailbox.ended' && e.mailbox === this.burnt) return;
     this.s = st.apply(this.s, e);
     if (e.type === 'message.new' && before && !known) this.onMail(before, e.message);
     else if (e.type === 'mailbox.ended' && before) this.afterEnd(onScreen);

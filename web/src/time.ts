@@ -51,6 +51,7 @@ export function bytes(n: number, lang: string): string {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
   let i = 0;
   for (; n >= 1000 && i < 3; i++) n /= 1000;
+  if (i === 0) return `${n} B`;
   const opts = { style: 'unit', unit: units[i]!, unitDisplay: 'short', maximumFractionDigits: n < 10 && i > 0 ? 1 : 0 } as const;
   return new Intl.NumberFormat(lang, opts).format(n);
 }
