@@ -6,7 +6,7 @@ const auth = (spf, dkim, dmarc) => ({ spf, dkim, dmarc, arc: 'none' });
 export const samples = [
   {
     from: { name: 'Example', address: 'no-reply@example.com' }, subject: 'Your verification code', intro: 'Use 739 204 to finish signing up. It is valid for ten minutes.',
-    code: '739204', codes: [{ value: '739204', confidence: 0.98, reason: 'after “verification code is”' }], html: true,
+    code: '739204', codes: [{ value: '739204', confidence: 0.98, reason: 'follows words that name a code' }], html: true,
     links: [{ url: 'https://example.com/confirm?t=abc', host: 'example.com', text: 'Confirm in the browser', kind: 'confirm' }, { url: 'https://example.com/help', host: 'example.com', text: 'Help', kind: 'other' }],
     text: 'Hello,\n\nyour verification code is 739 204.\nIt is valid for ten minutes. If you did not ask for it, ignore this mail.\n\nExample',
     htmlText: '<html><head><style>@import url(http://evil.test/a.css); .c{font-size:28px;letter-spacing:4px;background:url(http://evil.test/bg.png)}</style></head><body style="font-family:Georgia,serif"><h1 style="font-size:22px">Welcome to Example</h1><p>Your verification code is</p><p class="c"><b>739 204</b></p><p>It is valid for ten minutes. <a href="https://example.com/confirm?t=abc">Confirm in the browser</a> instead.</p><img src="https://img.example.com/banner.png" width="480" height="120" alt="Banner"><img src="https://track.example.com/open.gif?u=1" width="1" height="1"><img src="cid:logo@x" width="48" height="48" alt="Logo"><script>parent.postMessage("ran","*")</script></body></html>',

@@ -85,8 +85,8 @@ export async function create(want: Wanted): Promise<shape.NewBox> {
 }
 
 export const site = () => json(shape.site, '/domains');
-export const session = (address: string, secret: { password: string } | { recovery: string }) =>
-  json(shape.newBox, '/session', { method: 'POST', body: { address, ...secret } });
+export const session = (address: string, /* may be empty beside recovery words */ secret: { password: string } | { recovery: string }) =>
+  json(shape.newBox, '/session', { method: 'POST', body: address ? { address, ...secret } : secret });
 export const box = (token: string) => json(shape.boxInfo, '/mailbox', { token });
 export const change = (token: string, body: { ttl?: number; expires_at?: string; idle_ttl?: number; ends_after?: number; password?: string }) =>
   json(shape.boxInfo, '/mailbox', { method: 'PATCH', token, body });
@@ -161,4 +161,4 @@ export async function wait(token: string, since: number, signal: AbortSignal): P
   return answer.status === 204 ? null : shape.item(await answer.json());
 }
 
-export const testMail = (token: string) => done('/mailbox/test', { method: 'POST', token });
+export const testMail = (token: string) => done('/mailbox/test', { method: 'POST', token, body: {} });

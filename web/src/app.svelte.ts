@@ -111,9 +111,10 @@ class App {
     }
   }
 
+  /** Words find their box alone; a password goes with its address. */
   async openBox(address: string, secret: { password: string } | { recovery: string }): Promise<string> {
     try {
-      const made = await api.session(address.trim(), secret);
+      const made = await api.session(address.trim().toLowerCase(), secret);
       this.adopt(made.box, made.token, '');
       return '';
     } catch (e) {
@@ -391,7 +392,7 @@ class App {
   private onMail(b: st.Box, m: Item): void {
     const here = this.s.current === b.id;
     const name = m.from.name || m.from.address || t('list.nosender');
-    const code = m.code ? ` ${t('new.code', { code: [...m.code].join(' ') })}` : '';
+    const code = m.code ? ` ${t('new.code', { code: [...m.codeCopy].join(' ') })}` : '';
     this.say(t('new.arrived', { name, subject: m.subject || t('list.nosubject') }) + code);
     if (!here) this.toast(t('new.elsewhere', { address: b.address }));
     setTimeout(() => (this.s = st.settle(this.s, m.id)), 1600);
@@ -491,10 +492,10 @@ class App {
     if (e.offline) return t('error.offline');
     if (e.code === 'too_soon') return t('error.toosoon');
     if (e.status === 429) return e.retryAfterS ? t('error.rate', { n: e.retryAfterS }) : t('error.rate.soon');
-    if (e.code === 'weak_password') return t('error.weak');
-    if (e.code === 'unknown_domain' || e.code === 'bad_domain') return t('error.domain');
-    if (e.status === 409) return t('error.taken');
-    if (e.code === 'bad_local' || e.code === 'bad_address') return t('error.name');
+    if (e.code.startsWith('password_')) return t('error.weak');
+    if (e.code === 'domain_unknown') return t('error.domain');
+    if (e.code === 'address_taken' || e.code === 'local_reserved') return t('error.taken');
+    if (e.code.startsWith('local_')) return t('error.name');
     if (e.status === 507) return t('error.full');
     if (e.code === 'bad_answer') return t('error.bad_answer');
     if (e.status >= 500) return t('error.busy');

@@ -148,7 +148,7 @@ export function cleanMail(dirty: string, opts: CleanOpts): Clean {
 }
 
 const INLINE = /^image\/(png|jpe?g|gif|webp|avif)$/i;
-const INLINE_MAX = 8 << 20; /* bytes of inline pictures put into one frame */
+const INLINE_MAX = 2 << 20; /* bytes of inline pictures put into one frame; the server takes 4 MiB of HTML */
 
 /** The inline pictures of a mail, fetched and turned into data: URLs for cleanMail. */
 export async function inlinePictures(

@@ -23,7 +23,7 @@ function move(by: 1 | -1): void {
 function copyCode(): void {
   const items = shown(app.s).items;
   const id = target() ?? items.find((i) => i.code)?.id;
-  const code = (app.message?.id === id ? app.message?.code : undefined) ?? items.find((i) => i.id === id)?.code;
+  const code = (app.message?.id === id ? app.message?.codeCopy : undefined) ?? items.find((i) => i.id === id)?.codeCopy;
   if (code) void copyText(code, t('copied.code', { code: [...code].join(' ') })).then((ok) => ok && app.toast(t('copied.code', { code })));
   else copyAddress();
 }

@@ -4,7 +4,8 @@
 export interface Person { name: string; address: string }
 export interface Folder { name: string; total: number; unseen: number }
 export interface Quota { messages: number; max_messages: number; bytes: number; max_bytes: number }
-export interface Code { value: string; confidence: number; reason: string }
+/** As the mail shows it, and as a form wants it. */
+export interface Code { value: string; compact: string; confidence: number; reason: string }
 export interface Link { url: string; host: string; text: string; kind: string }
 export interface Symbol_ { name: string; score: number; reason: string }
 export interface Attachment {
@@ -16,7 +17,9 @@ export interface Auth { spf: string; dkim: string; dmarc: string; arc: string; d
 /** A row of the list; Message is the same with its text. */
 export interface Item {
   id: string; uid: number; folder: string; from: Person; subject: string; received_at: number; size: number;
-  seen: boolean; flagged: boolean; junk: boolean; intro: string; code: string | null; files: number;
+  seen: boolean; flagged: boolean; junk: boolean; intro: string;
+  /** As the mail shows it; codeCopy is what goes to the clipboard. */
+  code: string | null; codeCopy: string; files: number;
 }
 export interface Message extends Item {
   to: Person[]; cc: Person[]; reply_to: Person[]; message_id: string; date: number; codes: Code[]; links: Link[];
@@ -82,20 +85,24 @@ export const person = (v: unknown): Person =>
   isRec(v) ? { name: str(v['name']), address: str(v['address']) } : { name: '', address: str(v) };
 const people = (v: unknown): Person[] => (Array.isArray(v) ? v.map(person) : []);
 
+const code = (c: Rec): Code => ({ value: str(c['value']), compact: str(c['compact']) || str(c['value']).replace(/(?<=\d)[\s-](?=\d)/g, ''), confidence: num(c['confidence']), reason: str(c['reason']) });
+
 export function item(v: unknown): Item {
   const o = rec(v);
+  const best = list(o['codes'], code).find((c) => c.value === o['code']) ?? code({ value: o['code'] });
   const files = Array.isArray(o['attachments']) ? o['attachments'].filter((a) => isRec(a) && a['inline'] !== true).length : num(o['attachments']);
   return {
     id: must(o, 'id'), uid: num(o['uid']), folder: str(o['folder']) || 'INBOX', from: person(o['from']),
     subject: str(o['subject']), received_at: time(o['received_at']), size: num(o['size']), seen: bool(o['seen']),
-    flagged: bool(o['flagged']), junk: bool(o['junk']), intro: str(o['intro']), code: str(o['code']) || null, files,
+    flagged: bool(o['flagged']), junk: bool(o['junk']), intro: str(o['intro']), code: str(o['code']) || null,
+    codeCopy: best.compact, files,
   };
 }
 
 const attachment = (a: Rec, i: number): Attachment => ({
   n: num(a['n'], i), filename: str(a['filename']), content_type: str(a['content_type']), size: num(a['size']),
   sha256: str(a['sha256']), inline: bool(a['inline']), content_id: str(a['content_id']).replace(/^<|>$/g, ''),
-  dangerous: bool(a['dangerous']), verdict: str(a['verdict']),
+  dangerous: bool(a['dangerous']) || str(a['dangerous']) !== '', verdict: str(a['verdict']),
 });
 
 function auth(v: unknown): Auth {
@@ -114,7 +121,7 @@ export function message(v: unknown): Message {
   return {
     ...item(v), to: people(o['to']), cc: people(o['cc']), reply_to: people(o['reply_to']),
     message_id: str(o['message_id']), date: time(o['date']),
-    codes: list(o['codes'], (c) => ({ value: str(c['value']), confidence: num(c['confidence']), reason: str(c['reason']) })),
+    codes: list(o['codes'], code),
     links: list(o['links'], (l) => ({ url: str(l['url']), host: str(l['host']), text: str(l['text']), kind: str(l['kind']) })),
     text: str(o['text']), html: bool(o['html']), attachments: files, auth: auth(o['auth']), score: num(verdict['score']),
     symbols: symbols.map((s) => (isRec(s) ? { name: str(s['name']), score: num(s['score']), reason: str(s['reason']) } : { name: str(s), score: 0, reason: '' })),
@@ -162,7 +169,7 @@ export function site(v: unknown): Site {
       max_messages: num(l['max_messages']), message_max_bytes: num(l['message_max_bytes']),
     },
     services: services.flatMap(([name, s]) => isRec(s) ? [{ name, host: str(s['host']), port: num(s['port']), tls: str(s['tls']) }] : []),
-    features: Array.isArray(o['features']) ? o['features'].map(str) : [],
+    features: Array.isArray(o['features']) ? o['features'].map(str) : ['test_mail'],
   };
 }
 

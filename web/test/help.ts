@@ -5,7 +5,7 @@ import { boxFrom, type Box } from '../src/state';
 export function item(n: number, more: Partial<Item> = {}): Item {
   return {
     id: `m${n}`, uid: n, folder: 'INBOX', from: { name: 'Ann', address: 'ann@example.com' }, subject: `Mail ${n}`, received_at: 1e12 + n,
-    size: 100, seen: false, flagged: false, junk: false, intro: '', code: null, files: 0, ...more,
+    size: 100, seen: false, flagged: false, junk: false, intro: '', code: null, codeCopy: '', files: 0, ...more,
   };
 }
 
