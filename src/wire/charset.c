@@ -146,7 +146,8 @@ static const struct row rows[] = {
     { "georgianps", ICONV, "GEORGIAN-PS" },
 };
 
-enum { KEY_MAX = 24 }; /* the longest key is shorter */
+enum { KEY_MAX = 24 };         /* the longest key is shorter */
+enum { LIMIT_ERRORS = 10000 }; /* of one text, before the rest is read as ASCII */
 
 static size_t key_of(struct str name, char key[KEY_MAX])
 {
@@ -241,12 +242,23 @@ static void guess_to_utf8(struct buf *out, struct str in)
         latin_to_utf8(out, in);
 }
 
+/* What is left when a text has shown not to be in its charset: every error costs iconv a call. */
+static void ascii_to_utf8(struct buf *out, struct str in)
+{
+    while (in.n > 0) {
+        size_t run = utf8_ascii(in);
+        buf_put(out, str_sub(in, 0, run));
+        if (run < in.n)
+            put_replacement(out);
+        in = str_from(in, run + 1);
+    }
+}
+
 static bool iconv_run(iconv_t cd, struct buf *out, struct str in)
 {
     char piece[4096], *from = (char *)(uintptr_t)in.p; /* iconv's prototype lacks a const */
-    size_t left = in.n;
-    bool exact = true;
-    while (left > 0 && !out->failed) {
+    size_t left = in.n, errors = 0;
+    while (left > 0 && errors < LIMIT_ERRORS && !out->failed) {
         char *to = piece;
         size_t room = sizeof piece, before = left;
         size_t r = iconv(cd, &from, &left, &to, &room);
@@ -256,7 +268,7 @@ static bool iconv_run(iconv_t cd, struct buf *out, struct str in)
             break;
         if (why == E2BIG && (left < before || room < sizeof piece))
             continue;
-        exact = false;
+        errors++;
         put_replacement(out);
         if (why == EINVAL || left == 0) /* a character cut off at the end */
             break;
@@ -267,7 +279,9 @@ static bool iconv_run(iconv_t cd, struct buf *out, struct str in)
     size_t room = sizeof piece;
     if (iconv(cd, NULL, NULL, &to, &room) != (size_t)-1) /* what stateful ones still hold */
         buf_put(out, (struct str){ piece, sizeof piece - room });
-    return exact;
+    if (errors == LIMIT_ERRORS)
+        ascii_to_utf8(out, (struct str){ from, left });
+    return errors == 0;
 }
 
 static bool iconv_to_utf8(struct buf *out, const char *name, struct str in)

@@ -122,11 +122,25 @@ static struct str html_charset(struct str html)
     return charset_known(name) && !str_starts_nocase(name, S("utf-16")) ? name : S("");
 }
 
+/* The octets of the part, no more of them than can matter: an octet of text takes at most three in quoted-printable,
+ * and four in UTF-32. What is cut is not judged as broken. */
+static uint64_t decode_some(const struct mime_part *p, struct str body, size_t room, struct buf *octets)
+{
+    enum { WORST = 16, SLACK = 4096 };
+    size_t most = room < (SIZE_MAX - SLACK) / WORST ? WORST * room + SLACK : SIZE_MAX;
+    if (body.n <= most)
+        return mime_decode(p, body, octets);
+    struct cte_decoder d;
+    cte_init(&d, p->cte);
+    cte_decode(&d, str_sub(body, 0, most), octets, false);
+    return d.broken ? mime_cte_defect(p->cte) : 0;
+}
+
 uint64_t mime_text(const struct mime_part *p, struct str body, struct buf *out)
 {
     AUTO_BUF struct buf octets = { .max = 2 * body.n + 64, .secret = out->secret };
     AUTO_BUF struct buf text = { .max = 8 * body.n + 64, .secret = out->secret };
-    uint64_t defects = mime_decode(p, body, &octets);
+    uint64_t defects = decode_some(p, body, out->max - out->n, &octets);
     bool html = mime_is(p, S("text"), S("html"));
     struct str charset = p->charset.n == 0 && html ? html_charset(buf_str(&octets)) : p->charset;
     charset_to_utf8(&text, charset, buf_str(&octets));

@@ -312,4 +312,9 @@ TEST(mime_text_of_parts)
     CHECK_EQ(mime_text(&p, S("w6TDpA*="), &small), UINT64_C(1) << MIME_DEFECT_BAD_BASE64);
     CHECK(small.failed);
     CHECK_STR("cut between characters", buf_str(&small), "\xc3\xa4");
+    AUTO_BUF struct buf large = { .max = 1 << 20 }, little = { .max = 100 };
+    while (large.n < 100000)
+        buf_puts(&large, "YWJj");
+    CHECK_EQ(mime_text(&p, buf_str(&large), &little), 0); /* more than fits is not even looked at */
+    CHECK(little.failed && little.n == 100);
 }
