@@ -7,18 +7,20 @@
 
 enum { SCRATCH_MAX = 4 << 20 };
 
+/* The page before the plain text, which says the same as a rule: it is only looked at when the page shows no code. */
 static enum err find_codes(const struct extract_in *in, const struct html_out *page, struct arena *a,
                            struct extract_out *out)
 {
     AUTO_ARENA struct arena tmp = { .max = SCRATCH_MAX, .secret = true };
-    struct doc docs[3];
-    size_t n = 0;
-    bool ok = doc_read(&docs[n++], &tmp, EXTRACT_SUBJECT, in->subject, NULL);
-    if (ok && in->text.n > 0)
-        ok = doc_read(&docs[n++], &tmp, EXTRACT_TEXT, in->text, NULL);
+    struct doc subject, d;
+    bool ok = doc_read(&subject, &tmp, EXTRACT_SUBJECT, in->subject, NULL) && extract_codes(&subject, &subject, a, out);
+    size_t before = out->codes_n;
     if (ok && page && page->text.n > 0)
-        ok = doc_read(&docs[n++], &tmp, EXTRACT_HTML, page->text, page);
-    return ok && extract_codes(docs, n, a, out) ? OK : ERR_FULL;
+        ok = doc_read(&d, &tmp, EXTRACT_HTML, page->text, page) && extract_codes(&subject, &d, a, out);
+    bool shown = out->codes_n > before && out->codes[0].confidence >= EXTRACT_SHOWN;
+    if (ok && in->text.n > 0 && !shown)
+        ok = doc_read(&d, &tmp, EXTRACT_TEXT, in->text, NULL) && extract_codes(&subject, &d, a, out);
+    return ok ? OK : ERR_FULL;
 }
 
 enum err extract(const struct extract_in *in, struct arena *a, struct extract_out *out)

@@ -1,14 +1,10 @@
 /* A candidate's confidence: what the words around it say it is (base), then what its shape, its place and the message
  * as a whole add. A word that names another number close by settles the matter at once. The weights were set by hand
  * and are held by the corpus in tests/unit/core/; change one and look at what it prints. */
-#include "base/text.h"
 #include "core/extract_doc.h"
 #include <string.h>
 
-struct verdict {
-    int score;
-    const char *reason;
-};
+enum { HITS_BEFORE = 12, HITS_AFTER = 6, WORDS_MAX = 60 }; /* looked at around a candidate */
 
 static void at_least(struct verdict *v, int score, const char *reason)
 {
@@ -109,9 +105,8 @@ static int by_distance(struct gap g, bool alone, int touching, int near, int sam
     return alone && g.words <= 45 && g.lines <= 8 ? far : far / 2;
 }
 
-static void weigh_before(const struct doc *d, const struct candidate *c, const struct word_hit *h, struct verdict *v)
+static void weigh_before(struct gap g, const struct candidate *c, const struct word_hit *h, struct verdict *v)
 {
-    struct gap g = doc_gap(d, hit_end(h), c->at);
     if (h->kind == WORD_CODE)
         at_least(v, by_distance(g, c->alone, 62, 60, 50, 44), "follows words that name a code");
     else if (h->kind == WORD_MAYBE)
@@ -122,9 +117,8 @@ static void weigh_before(const struct doc *d, const struct candidate *c, const s
         at_least(v, by_distance(g, c->alone, 32, 30, 26, 20), "follows a request to enter it");
 }
 
-static void weigh_after(const struct doc *d, const struct candidate *c, const struct word_hit *h, struct verdict *v)
+static void weigh_after(struct gap g, const struct candidate *c, const struct word_hit *h, struct verdict *v)
 {
-    struct gap g = doc_gap(d, c->end, h->at);
     bool same_line = g.lines == 0 && g.stops == 0;
     if (h->kind == WORD_CODE)
         at_least(v, by_distance(g, c->alone, same_line ? 62 : 48, same_line ? 60 : 48, 48, 38),
@@ -135,24 +129,43 @@ static void weigh_after(const struct doc *d, const struct candidate *c, const st
         at_least(v, by_distance(g, c->alone, 36, 34, 28, 24), "stands before what codes are for");
 }
 
+/* Outwards from the candidate, so that each octet between is measured once. */
+static bool weigh_words_before(const struct doc *d, const struct candidate *c, size_t n, struct verdict *v)
+{
+    struct gap g = { 0 };
+    size_t to = c->at;
+    bool enter = false;
+    for (size_t i = n; i-- > 0 && n - i <= HITS_BEFORE;) {
+        g = gap_join(g, doc_gap(d, hit_end(&d->hits[i]), to));
+        if (g.far || g.words > WORDS_MAX)
+            break;
+        to = hit_end(&d->hits[i]);
+        enter |= d->hits[i].kind == WORD_ENTER && g.words <= 3 && g.stops == 0;
+        weigh_before(g, c, &d->hits[i], v);
+    }
+    return enter;
+}
+
+static bool weigh_words_after(const struct doc *d, const struct candidate *c, size_t n, struct verdict *v)
+{
+    struct gap g = { 0 };
+    size_t from = c->end;
+    bool act = false;
+    for (size_t i = n; i < d->hits_n && i - n < HITS_AFTER; i++) {
+        g = gap_join(g, doc_gap(d, from, d->hits[i].at));
+        if (g.far || g.words > WORDS_MAX)
+            break;
+        from = d->hits[i].at;
+        act |= d->hits[i].kind == WORD_ACT && g.words <= 8 && g.stops == 0;
+        weigh_after(g, c, &d->hits[i], v);
+    }
+    return act;
+}
+
 static struct verdict weigh_words(const struct doc *d, const struct candidate *c, size_t before_n, size_t behind)
 {
     struct verdict v = { 0, "" };
-    bool enter = false, act = false;
-    for (size_t i = before_n; i-- > 0 && before_n - i <= 12;) {
-        struct gap g = doc_gap(d, hit_end(&d->hits[i]), c->at);
-        if (g.far)
-            break;
-        enter |= d->hits[i].kind == WORD_ENTER && g.words <= 3 && g.stops == 0;
-        weigh_before(d, c, &d->hits[i], &v);
-    }
-    for (size_t i = behind; i < d->hits_n && i - behind < 6; i++) {
-        struct gap g = doc_gap(d, c->end, d->hits[i].at);
-        if (g.far)
-            break;
-        act |= d->hits[i].kind == WORD_ACT && g.words <= 8 && g.stops == 0;
-        weigh_after(d, c, &d->hits[i], &v);
-    }
+    bool enter = weigh_words_before(d, c, before_n, &v), act = weigh_words_after(d, c, behind, &v);
     if (enter && act)
         at_least(&v, 52, "is to be entered to confirm something");
     return v;
@@ -170,7 +183,7 @@ static void weigh_subject(const struct doc *subject, const struct candidate *c, 
 
 /* ---- shape, place, message ---- */
 
-static struct str source_of(const struct doc *d, const struct candidate *c)
+static struct str doc_source(const struct doc *d, const struct candidate *c)
 {
     return fold_source(&d->f, c->at, c->end);
 }
@@ -215,7 +228,7 @@ static int by_letters(const struct doc *d, const struct candidate *c, unsigned l
         return -100;
     if (c->groups > 1)
         return stands_out ? 4 : -10;
-    return is_pronounceable(source_of(d, c)) ? -40 : stands_out ? 0 : -4;
+    return is_pronounceable(doc_source(d, c)) ? -40 : stands_out ? 0 : -4;
 }
 
 /* Capitals are how codes are set; "sha-256" and "mp3" are words. */
@@ -239,7 +252,7 @@ static int by_shape(const struct doc *d, const struct candidate *c, unsigned loo
     case SHAPE_PREFIXED:
         return 12;
     case SHAPE_MIXED:
-        return by_mix(source_of(d, c), c);
+        return by_mix(doc_source(d, c), c);
     case SHAPE_LETTERS:
         return by_letters(d, c, look, base);
     }
@@ -248,7 +261,7 @@ static int by_shape(const struct doc *d, const struct candidate *c, unsigned loo
 
 static unsigned look_of(const struct doc *d, const struct candidate *c)
 {
-    struct str s = source_of(d, c);
+    struct str s = doc_source(d, c);
     return d->page ? html_look_at(d->page, d->f.from[c->at], s.n) : 0;
 }
 
@@ -270,129 +283,33 @@ static bool follows_two_capitals(const struct doc *d, const struct candidate *c)
     return start && two.n == 2 && two.p[0] >= 'A' && two.p[0] <= 'Z' && two.p[1] >= 'A' && two.p[1] <= 'Z';
 }
 
-static int by_message(const struct doc *docs, const struct doc *d, const struct candidate *c, int base)
+static int by_message(const struct doc *subject, const struct doc *d, const struct candidate *c, int base)
 {
     int out = d->seen[WORD_CONTEXT] >= 2 ? 8 : d->seen[WORD_CONTEXT] ? 5 : 0;
     bool lettered = c->letters > 0 && c->shape != SHAPE_PREFIXED;
-    if (docs[0].seen[WORD_CODE] > 0 && d != docs && base >= 40)
+    if (subject->seen[WORD_CODE] > 0 && d != subject && base >= 40)
         out += 6;
-    if (d->seen[WORD_SALE] + docs[0].seen[WORD_SALE] >= 2 && base < 58)
+    if (d->seen[WORD_SALE] + subject->seen[WORD_SALE] >= 2 && base < 58)
         out -= lettered ? 40 : 20;
-    if (d->seen[WORD_TRAVEL] + docs[0].seen[WORD_TRAVEL] >= 2)
+    if (d->seen[WORD_TRAVEL] + subject->seen[WORD_TRAVEL] >= 2)
         out -= lettered ? 40 : 12;
     if (d->cands_n > 8 && !c->alone)
         out -= 8;
     return out - (follows_two_capitals(d, c) ? 30 : 0);
 }
 
-static struct verdict judge(const struct doc *docs, const struct doc *d, const struct candidate *c)
+struct verdict doc_judge(const struct doc *subject, const struct doc *d, const struct candidate *c)
 {
     size_t behind = doc_hit_after(d, c->end), before_n = behind;
     while (before_n > 0 && hit_end(&d->hits[before_n - 1]) > c->at) /* a word inside the candidate is none */
         before_n--;
     struct verdict v = weigh_words(d, c, before_n, behind);
-    if (d != docs)
-        weigh_subject(&docs[0], c, &v);
+    if (d != subject)
+        weigh_subject(subject, c, &v);
     int base = v.score;
     unsigned look = look_of(d, c);
     v.score += judge_neighbours(d, c, before_n, behind);
     if (base > 0)
-        v.score += by_shape(d, c, look, base) + by_place(c, look) + by_message(docs, d, c, base);
+        v.score += by_shape(d, c, look, base) + by_place(c, look) + by_message(subject, d, c, base);
     return v;
-}
-
-/* ---- the list ---- */
-
-/* As shown: without what shows nothing. As typed: letters and digits in ASCII, dashes only between letters. */
-static bool spell(struct arena *a, const struct doc *d, const struct candidate *c, struct extract_code *out)
-{
-    AUTO_BUF struct buf value = { .max = 256, .secret = true }, compact = { .max = 256, .secret = true };
-    struct str s = source_of(d, c);
-    bool digits_only = c->letters == 0 || c->shape == SHAPE_PREFIXED;
-    for (size_t i = 0, used; i < s.n; i += used) {
-        uint32_t cp = 0;
-        used = MAX(utf8_next(str_from(s, i), &cp), 1u);
-        uint32_t typed = fold_width(cp);
-        if (fold_cp(cp) == 0)
-            continue;
-        utf8_put(&value, typed == '\n' || typed == '\t' ? ' ' : cp);
-        if ((typed >= '0' && typed <= '9') || (!digits_only && typed > ' '))
-            utf8_put(&compact, typed);
-    }
-    out->value = arena_dup(a, buf_str(&value));
-    out->compact = arena_dup(a, buf_str(&compact));
-    return out->value.p && out->compact.p;
-}
-
-static struct extract_code *find(struct extract_out *out, struct str compact)
-{
-    for (size_t i = 0; i < out->codes_n; i++)
-        if (str_eq(out->codes[i].compact, compact))
-            return &out->codes[i];
-    return NULL;
-}
-
-/* Seen twice is a sign by itself, but only if the subject is one of the places: numbers repeat in footers too. */
-static void merge(struct extract_code *old, const struct extract_code *more)
-{
-    bool subject = old->source == EXTRACT_SUBJECT && more->source != EXTRACT_SUBJECT;
-    unsigned best = MAX(old->confidence, more->confidence);
-    if (more->confidence > old->confidence)
-        *old = *more;
-    old->confidence = MIN(best + (subject ? 10u : 0u), 99u);
-}
-
-static void put_in_order(struct extract_out *out, struct extract_code k)
-{
-    size_t i = out->codes_n;
-    if (i == EXTRACT_CODES_MAX && out->codes[i - 1].confidence >= k.confidence)
-        return;
-    if (i == EXTRACT_CODES_MAX)
-        i--;
-    out->codes_n = i + 1;
-    for (; i > 0 && out->codes[i - 1].confidence < k.confidence; i--)
-        out->codes[i] = out->codes[i - 1];
-    out->codes[i] = k;
-}
-
-static void sort(struct extract_out *out)
-{
-    size_t n = out->codes_n;
-    out->codes_n = 0;
-    for (size_t i = 0; i < n; i++)
-        put_in_order(out, out->codes[i]);
-}
-
-static bool take(const struct doc *docs, const struct doc *d, const struct candidate *c, struct arena *a,
-                 struct extract_out *out)
-{
-    struct verdict v = judge(docs, d, c);
-    struct extract_code k = { .confidence = (unsigned)MAX(MIN(v.score, 99), 0),
-                              .reason = v.reason,
-                              .source = d->source };
-    if (k.confidence < EXTRACT_KEPT)
-        return true;
-    if (!spell(a, d, c, &k))
-        return false;
-    k.where = d->f.from[c->at];
-    struct extract_code *old = find(out, k.compact);
-    if (old) {
-        merge(old, &k);
-        sort(out);
-    } else {
-        put_in_order(out, k);
-    }
-    return true;
-}
-
-bool extract_codes(const struct doc *docs, size_t n, struct arena *a, struct extract_out *out)
-{
-    out->codes = arena_array(a, EXTRACT_CODES_MAX, sizeof *out->codes);
-    if (!out->codes)
-        return false;
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < docs[i].cands_n; k++)
-            if (!take(docs, &docs[i], &docs[i].cands[k], a, out))
-                return false;
-    return true;
 }

@@ -3,17 +3,51 @@
 #include "core/extract_doc.h"
 #include <string.h>
 
-enum { GAP_MAX = 400 };
+enum {
+    GAP_MAX = 400, /* octets between a candidate and a word about it */
+    TOP = 1000     /* octets in which a message says what it is */
+};
+
+/* The blank before at, so that no word is cut. */
+static size_t word_start(const struct doc *d, size_t at)
+{
+    while (at > 0 && d->f.p[at] != ' ' && d->f.p[at] != '\n')
+        at--;
+    return at;
+}
+
+/* Words are looked for where they can matter: around the candidates, and at the top for what the message is about. */
+static void find_words(struct doc *d)
+{
+    size_t at = 0, until = MIN(d->f.n, (size_t)TOP);
+    for (size_t i = 0; i <= d->cands_n; i++) {
+        size_t begin = i < d->cands_n && d->cands[i].at > GAP_MAX ? word_start(d, d->cands[i].at - GAP_MAX) : 0;
+        if (i < d->cands_n && begin <= until) {
+            until = MAX(until, MIN(d->cands[i].end + (size_t)GAP_MAX, d->f.n));
+            continue;
+        }
+        size_t found =
+            words_find(WORDS_CODE, str_of(d->f.p + at, until - at), d->hits + d->hits_n, DOC_HITS_MAX - d->hits_n);
+        for (size_t k = 0; k < found; k++)
+            d->hits[d->hits_n++].at += (uint32_t)at;
+        at = begin;
+        until = i < d->cands_n ? MIN(d->cands[i].end + (size_t)GAP_MAX, d->f.n) : 0;
+    }
+}
 
 bool doc_read(struct doc *d, struct arena *a, enum extract_where source, struct str text, const struct html_out *page)
 {
     *d = (struct doc){ .source = source, .page = page };
-    d->hits = arena_array(a, DOC_HITS_MAX, sizeof *d->hits);
     d->cands = arena_array(a, DOC_CANDIDATES_MAX, sizeof *d->cands);
-    if (!d->hits || !d->cands || !fold_text(a, text, EXTRACT_TEXT_MAX, &d->f))
+    if (!d->cands || !fold_text(a, text, EXTRACT_TEXT_MAX, &d->f))
         return false;
     d->cands_n = scan_candidates(&d->f, d->cands, DOC_CANDIDATES_MAX);
-    d->hits_n = words_find(WORDS_CODE, str_of(d->f.p, d->f.n), d->hits, DOC_HITS_MAX);
+    if (d->cands_n == 0 && source != EXTRACT_SUBJECT) /* words without a number to explain are of no use */
+        return true;
+    d->hits = arena_array(a, MIN(d->f.n / 2 + 1, (size_t)DOC_HITS_MAX), sizeof *d->hits);
+    if (!d->hits)
+        return false;
+    find_words(d);
     for (size_t i = 0; i < d->hits_n; i++)
         d->seen[d->hits[i].kind]++;
     return true;
@@ -31,16 +65,19 @@ static bool is_stop(const struct doc *d, size_t i)
 /* Scripts without blanks: two characters make about a word. */
 static bool is_unspaced_lead(unsigned char c) { return c >= 0xe0 && c < 0xf5; }
 
+static const struct gap too_far = { .words = 999, .lines = 99, .stops = 99, .far = true };
+
 struct gap doc_gap(const struct doc *d, size_t from, size_t to)
 {
-    struct gap g = { .colon = true };
+    struct gap g = { 0 };
     unsigned unspaced = 0;
     bool inside = false;
     if (to < from || to - from > GAP_MAX)
-        return (struct gap){ .words = 999, .lines = 99, .stops = 99, .far = true };
+        return too_far;
     for (size_t i = from; i < to; i++) {
         unsigned char c = (unsigned char)d->f.p[i];
         g.lines += c == '\n';
+        g.colon |= c == ':';
         g.stops += is_stop(d, i);
         unspaced += is_unspaced_lead(c);
         bool word = is_word(c) && !is_unspaced_lead(c) && (inside || c < 0x80 || c >= 0xc0);
@@ -48,8 +85,14 @@ struct gap doc_gap(const struct doc *d, size_t from, size_t to)
         inside = word && is_word(c);
     }
     g.words += unspaced / 2;
-    g.colon = g.words == 0 && memchr(d->f.p + from, ':', to - from);
     return g;
+}
+
+struct gap gap_join(struct gap a, struct gap b)
+{
+    if (a.far || b.far)
+        return too_far;
+    return (struct gap){ a.words + b.words, a.lines + b.lines, a.stops + b.stops, a.colon || b.colon, false };
 }
 
 size_t doc_hit_after(const struct doc *d, size_t at)
@@ -64,3 +107,5 @@ size_t doc_hit_after(const struct doc *d, size_t at)
     }
     return lo;
 }
+
+struct str doc_source(const struct doc *d, const struct candidate *c) { return fold_source(&d->f, c->at, c->end); }

@@ -20,14 +20,23 @@ struct doc {
 /* What lies between two places of a text. */
 struct gap {
     unsigned words, lines, stops; /* lines: breaks; stops: ends of sentences */
-    bool colon;                   /* nothing but a colon, "is" signs and blanks */
+    bool colon;                   /* one is among it */
     bool far;                     /* not measured: too long */
 };
 
 bool doc_read(struct doc *d, struct arena *a, enum extract_where source, struct str text, const struct html_out *page);
 struct gap doc_gap(const struct doc *d, size_t from, size_t to);
+struct gap gap_join(struct gap a, struct gap b); /* of two stretches side by side */
 /* The first hit that begins at or behind at; hits_n when there is none. */
 size_t doc_hit_after(const struct doc *d, size_t at);
 
-/* The codes of all docs (the first is the subject), best first, into out: at most EXTRACT_CODES_MAX. */
-bool extract_codes(const struct doc *docs, size_t n, struct arena *a, struct extract_out *out);
+struct str doc_source(const struct doc *d, const struct candidate *c); /* as the message has it */
+
+struct verdict {
+    int score;          /* a confidence, before it is cut to 0 .. 99 */
+    const char *reason; /* static */
+};
+struct verdict doc_judge(const struct doc *subject, const struct doc *d, const struct candidate *c);
+
+/* Adds the codes of d, which may be the subject itself, to out's, best first. */
+bool extract_codes(const struct doc *subject, const struct doc *d, struct arena *a, struct extract_out *out);

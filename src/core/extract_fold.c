@@ -174,6 +174,35 @@ static void put_cp(struct fold *f, uint32_t cp, size_t at)
     }
 }
 
+/* Most octets of most mail: letters, digits and marks of ASCII, and single spaces. Stops at anything else; how many
+ * there were. */
+static size_t fold_run(struct fold *f, const char *s, size_t at, size_t end)
+{
+    char *out = f->p + f->n;
+    uint32_t *from = f->from + f->n;
+    size_t i = at;
+    for (; i < end && s[i] < 0x7f; i++) {
+        if (s[i] <= ' ' && (s[i] != ' ' || out == f->p || out[-1] <= ' '))
+            break;
+        *out++ = (char)(s[i] | (s[i] >= 'A' && s[i] <= 'Z') << 5);
+        *from++ = (uint32_t)i;
+    }
+    f->n += i - at;
+    return i - at;
+}
+
+static size_t fold_one(struct fold *f, struct str s, size_t at)
+{
+    uint32_t cp = '?';
+    size_t used = utf8_next(s, &cp);
+    cp = used > 0 ? fold_cp(cp) : cp;
+    if (is_blank(cp))
+        put_blank(f, cp, at);
+    else if (cp != 0)
+        put_cp(f, cp, at);
+    return MAX(used, 1u);
+}
+
 bool fold_text(struct arena *a, struct str src, size_t max, struct fold *out)
 {
     struct str s = utf8_cut(src, max);
@@ -181,15 +210,10 @@ bool fold_text(struct arena *a, struct str src, size_t max, struct fold *out)
     *out = (struct fold){ .src = s, .p = arena_alloc(a, s.n + 1), .from = arena_array(a, s.n + 1, sizeof *out->from) };
     if (!out->p || !out->from)
         return false;
-    for (size_t i = 0, used; i < s.n; i += used) {
-        uint32_t cp = '?';
-        used = utf8_next(str_from(s, i), &cp);
-        used = MAX(used, 1u);
-        cp = fold_cp(cp);
-        if (is_blank(cp))
-            put_blank(out, cp, i);
-        else if (cp != 0)
-            put_cp(out, cp, i);
+    for (size_t i = 0; i < s.n;) {
+        i += fold_run(out, s.p, i, s.n);
+        if (i < s.n)
+            i += fold_one(out, str_of(s.p + i, s.n - i), i);
     }
     out->from[out->n] = (uint32_t)s.n;
     out->p[out->n] = 0;

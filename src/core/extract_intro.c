@@ -6,7 +6,7 @@
 #include "core/extract_words.h"
 #include <string.h>
 
-enum { LINES_MAX = 400, LINE_MAX = 2000, BYTES_MAX = 4 * EXTRACT_INTRO_MAX + 8 };
+enum { CHROME_LINES = 6, LINES_MAX = 400, LINE_MAX = 2000, BYTES_MAX = 4 * EXTRACT_INTRO_MAX + 8 };
 
 struct intro {
     struct buf b;
@@ -66,7 +66,7 @@ static void put_char(struct intro *n, uint32_t cp)
 
 static void put_word(struct intro *n, struct str word)
 {
-    size_t before = n->b.n, chars = n->chars;
+    size_t before = n->b.n;
     if (n->b.n > 0) {
         buf_putc(&n->b, ' ');
         n->chars++;
@@ -80,7 +80,6 @@ static void put_word(struct intro *n, struct str word)
         return;
     if (word.n < 40 && before > 0) /* a cut word is worse than none, but Chinese has no blanks */
         n->b.n = before;
-    (void)chars;
     buf_puts(&n->b, "\xe2\x80\xa6");
     n->chars = EXTRACT_INTRO_MAX;
 }
@@ -124,7 +123,7 @@ static void put_lines(struct intro *n, struct str text, struct str subject)
         if (str_eq(line, S("--")))
             return;
         bool skip = str_starts(line, S(">")) || (subject.n > 0 && str_eq_nocase(line, subject)) ||
-                    introduces_quote(line, str_sub(text, 0, LINE_MAX)) || is_chrome(line);
+                    introduces_quote(line, str_sub(text, 0, LINE_MAX)) || (i < CHROME_LINES && is_chrome(line));
         if (line.n > 0 && !skip)
             put_line(n, line);
     }

@@ -9,7 +9,32 @@ enum { DIGITS_MIN = 4, DIGITS_MAX = 10, MIXED_MIN = 5, MIXED_MAX = 12, GROUPS_MA
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 static bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
 static bool is_alnum(char c) { return is_digit(c) || is_letter(c); }
-static bool is_in_token(char c) { return is_alnum(c) || (c && strchr(".,:/\\@&?%+$#=_-^", c)); }
+
+/* What a number, an address or a date is written with. */
+enum { IN_TOKEN = 1, DIGIT = 2 };
+static const unsigned char classes[256] = {
+    ['0' ... '9'] = IN_TOKEN | DIGIT,
+    ['a' ... 'z'] = IN_TOKEN,
+    ['.'] = IN_TOKEN,
+    [','] = IN_TOKEN,
+    [':'] = IN_TOKEN,
+    ['/'] = IN_TOKEN,
+    ['\\'] = IN_TOKEN,
+    ['@'] = IN_TOKEN,
+    ['&'] = IN_TOKEN,
+    ['?'] = IN_TOKEN,
+    ['%'] = IN_TOKEN,
+    ['+'] = IN_TOKEN,
+    ['$'] = IN_TOKEN,
+    ['#'] = IN_TOKEN,
+    ['='] = IN_TOKEN,
+    ['_'] = IN_TOKEN,
+    ['-'] = IN_TOKEN,
+    ['^'] = IN_TOKEN,
+};
+static unsigned class_of(char c) { return classes[(unsigned char)c]; }
+static bool is_in_token(char c) { return class_of(c) != 0; }
+static bool is_edge(char c) { return c == '.' || c == ',' || c == ':' || c == '?' || c == '-' || c == '_' || c == '='; }
 
 struct token {
     size_t at, end;
@@ -44,19 +69,29 @@ static void cut_label(const struct fold *f, struct token *t)
     }
 }
 
-/* The next token at or behind from; false at the end. Marks at its ends are not part of it. */
+static bool upper_at(const struct fold *f, size_t i)
+{
+    char c = f->src.p[f->from[i]];
+    return !is_letter(c) && !is_digit(c); /* the source was a capital, or one of full width */
+}
+
+/* The next token at or behind from that may be of interest; false at the end. Nearly all are words, without a digit and
+ * without a capital first, and passed over. Marks at its ends are not part of it. */
 static bool next_token(const struct fold *f, size_t from, struct token *t)
 {
-    size_t i = from;
-    while (i < f->n && !is_in_token(f->p[i]))
-        i++;
-    t->at = i;
-    while (i < f->n && is_in_token(f->p[i]))
-        i++;
-    t->end = i;
-    while (t->end > t->at && strchr(".,:?-_=", f->p[t->end - 1]))
+    size_t i = from, end = f->n;
+    unsigned kinds;
+    do {
+        while (i < end && class_of(f->p[i]) == 0)
+            i++;
+        t->at = i;
+        for (kinds = 0; i < end && class_of(f->p[i]) != 0; i++)
+            kinds |= class_of(f->p[i]);
+        t->end = i;
+    } while (i < end && !(kinds & DIGIT) && !upper_at(f, t->at));
+    while (t->end > t->at && is_edge(f->p[t->end - 1]))
         t->end--;
-    while (t->at < t->end && strchr(".,:?-_=#", f->p[t->at]))
+    while (t->at < t->end && (is_edge(f->p[t->at]) || f->p[t->at] == '#'))
         t->at++;
     cut_label(f, t);
     count(f, t);
@@ -130,12 +165,6 @@ static size_t dash_parts(const struct fold *f, const struct token *t, uint8_t *l
         start = i + 1;
     }
     return n;
-}
-
-static bool upper_at(const struct fold *f, size_t i)
-{
-    char c = f->src.p[f->from[i]];
-    return !is_letter(c) && !is_digit(c); /* the source was a capital, or one of full width */
 }
 
 static bool all_upper(const struct fold *f, const struct token *t)

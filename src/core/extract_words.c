@@ -1,10 +1,11 @@
-/* All phrases hang in chains by their first two octets. The chains are built once, before main(), and only read after
- * that: they are constants the compiler can't compute. */
+/* A phrase is found by its first four octets, or by its first two if it has no more: almost every word of a mail is
+ * turned away by one look at an empty chain. The chains are built once, before main(), and only read after that: they
+ * are constants the compiler can't compute. */
 #include "core/extract_words.h"
 #include <assert.h>
 #include <string.h>
 
-enum { CHAINS = 1024, PHRASES_MAX = 4000 };
+enum { CHAINS = 4096, PHRASES_MAX = 4000, KEY = 4 };
 
 struct phrase {
     const char *p;
@@ -14,14 +15,21 @@ struct phrase {
 };
 
 struct index {
-    uint16_t head[CHAINS]; /* index + 1 */
+    uint16_t head[CHAINS], head_short[CHAINS]; /* index + 1 */
     struct phrase phrase[PHRASES_MAX];
     size_t n;
 };
 static struct index indexes[2];
 
 static unsigned char plain(char c) { return (unsigned char)(c == '-' || c == '\t' || c == '\n' ? ' ' : c); }
-static size_t chain_of(const char *p) { return (plain(p[0]) * 37u + plain(p[1]) * 5u) % CHAINS; }
+
+static size_t chain_short(const char *p) { return (plain(p[0]) * 37u + plain(p[1]) * 5u) % CHAINS; }
+static size_t chain_long(const char *p)
+{
+    uint32_t key =
+        (uint32_t)plain(p[0]) | (uint32_t)plain(p[1]) << 8 | (uint32_t)plain(p[2]) << 16 | (uint32_t)plain(p[3]) << 24;
+    return (key * 2654435761u) >> 20; /* Knuth's multiplier; the upper 12 bits are the best mixed */
+}
 
 /* Latin, Greek, Cyrillic: words have blanks around them. Arabic glues particles on, Chinese glues everything. */
 static bool is_spaced_letter(unsigned char c) { return (c >= 'a' && c <= 'z') || (c >= 0xc3 && c <= 0xd4); }
@@ -39,10 +47,10 @@ static void index_add(struct index *ix, enum word_kind kind, struct str phrase)
     bool stem = str_ends(phrase, S("~"));
     phrase.n -= stem;
     assert(phrase.n >= 2 && ix->n < PHRASES_MAX);
-    size_t c = chain_of(phrase.p);
+    uint16_t *head = phrase.n >= KEY ? &ix->head[chain_long(phrase.p)] : &ix->head_short[chain_short(phrase.p)];
     ix->phrase[ix->n] =
-        (struct phrase){ phrase.p, (uint16_t)phrase.n, ix->head[c], (uint8_t)kind, !stem && ends_in_letter(phrase) };
-    ix->head[c] = (uint16_t)++ix->n;
+        (struct phrase){ phrase.p, (uint16_t)phrase.n, *head, (uint8_t)kind, !stem && ends_in_letter(phrase) };
+    *head = (uint16_t)++ix->n;
 }
 
 static void index_rows(struct index *ix, const struct word_row *rows, size_t n)
@@ -70,10 +78,9 @@ static bool matches(const struct phrase *ph, struct str text)
     return !ph->bounded || ph->n == text.n || !is_spaced_letter((unsigned char)text.p[ph->n]);
 }
 
-static const struct phrase *longest_at(const struct index *ix, struct str text)
+static const struct phrase *longest_in(const struct index *ix, uint16_t i, struct str text, const struct phrase *best)
 {
-    const struct phrase *best = NULL;
-    for (uint16_t i = ix->head[chain_of(text.p)]; i > 0; i = ix->phrase[i - 1].next) {
+    for (; i > 0; i = ix->phrase[i - 1].next) {
         const struct phrase *ph = &ix->phrase[i - 1];
         if ((!best || ph->n > best->n) && matches(ph, text))
             best = ph;
@@ -81,25 +88,41 @@ static const struct phrase *longest_at(const struct index *ix, struct str text)
     return best;
 }
 
+static const struct phrase *longest_at(const struct index *ix, const char *p, size_t n)
+{
+    uint16_t few = ix->head_short[chain_short(p)], many = n >= KEY ? ix->head[chain_long(p)] : 0;
+    if ((few | many) == 0)
+        return NULL;
+    return longest_in(ix, many, str_of(p, n), longest_in(ix, few, str_of(p, n), NULL));
+}
+
 static size_t cp_length(unsigned char lead) { return lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4; }
+
+/* Behind the word or the character at i. */
+static size_t skip_word(struct str text, size_t i)
+{
+    unsigned char c = (unsigned char)text.p[i];
+    if (!is_spaced_letter(c) && !is_digit(c))
+        return i + cp_length(c);
+    while (i < text.n && (is_spaced_letter((unsigned char)text.p[i]) || is_digit((unsigned char)text.p[i])))
+        i += cp_length((unsigned char)text.p[i]);
+    return i;
+}
 
 size_t words_find(enum word_table table, struct str text, struct word_hit *hits, size_t max)
 {
     size_t n = 0;
-    bool inside = false; /* the octet before belongs to the same word */
     for (size_t i = 0; i + 1 < text.n && n < max;) {
-        unsigned char c = (unsigned char)text.p[i];
-        bool spaced = is_spaced_letter(c) || is_digit(c);
         const struct phrase *ph =
-            c > ' ' && !(spaced && inside) ? longest_at(&indexes[table], str_from(text, i)) : NULL;
-        if (ph) {
-            hits[n++] = (struct word_hit){ (uint32_t)i, ph->n, ph->kind };
-            i += ph->n;
-            inside = ends_in_letter(str_sub(text, 0, i));
-        } else {
-            inside = spaced || (inside && c >= 0x80 && c < 0xc0);
-            i += cp_length(c);
+            (unsigned char)text.p[i] > ' ' ? longest_at(&indexes[table], text.p + i, text.n - i) : NULL;
+        if (!ph) {
+            i = skip_word(text, i);
+            continue;
         }
+        hits[n++] = (struct word_hit){ (uint32_t)i, ph->n, ph->kind };
+        i += ph->n;
+        if (ends_in_letter(str_sub(text, 0, i)) && i < text.n && is_spaced_letter((unsigned char)text.p[i]))
+            i = skip_word(text, i); /* a stem: the rest of its word */
     }
     return n;
 }

@@ -150,7 +150,7 @@ void html_style_read(struct str decl, struct html_style *out)
         struct str value, one = str_cut(decl, ';', &decl);
         struct str name = str_trim(str_cut(one, ':', &value));
         for (size_t i = 0; i < COUNT(properties); i++)
-            if (str_eq_nocase(name, properties[i].name))
+            if (name.n == properties[i].name.n && str_eq_nocase(name, properties[i].name))
                 properties[i].read(out, str_trim(value));
     }
 }

@@ -1,6 +1,5 @@
-/* Sorted by name. */
+/* Sorted by name; first[] knows where each letter begins. */
 #include "wire/html_tag.h"
-#include <string.h>
 
 static const struct html_tag tags[] = {
     { "a", TAG_LINK },
@@ -93,23 +92,25 @@ static const struct html_tag tags[] = {
 };
 static const struct html_tag unknown = { "", 0 };
 
+/* Where the tags of each letter begin; one more for the end. */
+static const unsigned char first[27] = { 0,  5,  13, 17, 24, 25, 32, 32, 42, 45, 45, 46, 49, 53,
+                                         56, 59, 63, 63, 63, 72, 84, 85, 85, 86, 87, 87, 87 };
+
+static bool is_name(const char *tag, struct str name)
+{
+    for (size_t i = 0; i < name.n; i++)
+        if (tag[i] != char_lower(name.p[i]))
+            return false;
+    return tag[name.n] == 0;
+}
+
 const struct html_tag *html_tag_find(struct str name)
 {
-    char lower[sizeof tags[0].name] = { 0 };
-    size_t lo = 0, hi = COUNT(tags);
-    if (name.n >= sizeof lower)
+    unsigned letter = name.n > 0 ? (unsigned)(char_lower(name.p[0]) - 'a') : 26;
+    if (letter >= 26 || name.n >= sizeof tags[0].name)
         return &unknown;
-    for (size_t i = 0; i < name.n; i++)
-        lower[i] = char_lower(name.p[i]);
-    while (lo < hi) {
-        size_t mid = (lo + hi) / 2;
-        int c = strcmp(tags[mid].name, lower);
-        if (c == 0)
-            return &tags[mid];
-        if (c < 0)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
+    for (unsigned i = first[letter]; i < first[letter + 1]; i++)
+        if (is_name(tags[i].name, name))
+            return &tags[i];
     return &unknown;
 }

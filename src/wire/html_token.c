@@ -2,8 +2,14 @@
  * it does in browsers, so nothing is scanned for its end twice. */
 #include "wire/html_token.h"
 
+enum { SPACE = 1, SLASH = 2, EQUALS = 4, CLOSE = 8 };
+static const unsigned char classes[256] = {
+    [' '] = SPACE,  ['\t'] = SPACE, ['\n'] = SPACE, ['\r'] = SPACE,
+    ['\f'] = SPACE, ['/'] = SLASH,  ['='] = EQUALS, ['>'] = CLOSE,
+};
+
 static bool is_letter(char c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; }
-static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f'; }
+static unsigned class_of(char c) { return classes[(unsigned char)c]; }
 
 static void skip(struct html_lexer *l, size_t n) { l->rest = str_from(l->rest, n); }
 
@@ -34,27 +40,31 @@ static const struct str attr_names[HTML_ATTRS] = {
     [HTML_SIZE] = STR("size"), [HTML_HIDDEN] = STR("hidden"), [HTML_TYPE] = STR("type")
 };
 
-static struct str take_while(struct html_lexer *l, bool (*wanted)(char))
+/* Everything before the first octet of a class in stop. */
+static struct str take_until(struct html_lexer *l, unsigned stop)
 {
     size_t n = 0;
-    while (n < l->rest.n && wanted(l->rest.p[n]))
+    while (n < l->rest.n && !(class_of(l->rest.p[n]) & stop))
         n++;
-    struct str taken = str_sub(l->rest, 0, n);
+    struct str taken = { l->rest.p, n };
     skip(l, n);
     return taken;
 }
 
-static bool in_name(char c) { return !is_space(c) && c != '/' && c != '>'; }
-static bool in_attr_name(char c) { return in_name(c) && c != '='; }
-static bool in_bare_value(char c) { return !is_space(c) && c != '>'; }
-static bool between_attrs(char c) { return is_space(c) || c == '/'; }
+static void skip_all(struct html_lexer *l, unsigned wanted)
+{
+    size_t n = 0;
+    while (n < l->rest.n && class_of(l->rest.p[n]) & wanted)
+        n++;
+    skip(l, n);
+}
 
 static struct str attr_value(struct html_lexer *l)
 {
-    take_while(l, is_space);
+    skip_all(l, SPACE);
     char quote = l->rest.n > 0 ? l->rest.p[0] : 0;
     if (quote != '"' && quote != '\'')
-        return take_while(l, in_bare_value);
+        return take_until(l, SPACE | CLOSE);
     skip(l, 1);
     size_t n = str_chr(l->rest, quote);
     struct str value = str_sub(l->rest, 0, n);
@@ -65,7 +75,7 @@ static struct str attr_value(struct html_lexer *l)
 static void keep_attr(struct html_token *t, struct str name, struct str value)
 {
     for (unsigned i = 0; i < HTML_ATTRS; i++) {
-        if (!str_eq_nocase(name, attr_names[i]))
+        if (name.n != attr_names[i].n || (name.p[0] | 32) != attr_names[i].p[0] || !str_eq_nocase(name, attr_names[i]))
             continue;
         if (!(t->has & 1u << i))
             t->attr[i] = value;
@@ -78,9 +88,9 @@ static void one_attr(struct html_lexer *l, struct html_token *t)
     bool odd = l->rest.p[0] == '='; /* a name may begin with one, section 13.2.5.32 */
     const char *start = l->rest.p;
     skip(l, odd);
-    struct str name = take_while(l, in_attr_name), value = { 0 };
+    struct str name = take_until(l, SPACE | SLASH | CLOSE | EQUALS), value = { 0 };
     name = str_of(start, name.n + odd);
-    take_while(l, is_space);
+    skip_all(l, SPACE);
     if (str_starts(l->rest, S("="))) {
         skip(l, 1);
         value = attr_value(l);
@@ -104,9 +114,9 @@ static bool take_tag(struct html_lexer *l, struct html_token *t)
     bool end = l->rest.p[1] == '/';
     *t = (struct html_token){ .kind = end ? HTML_END : HTML_START };
     skip(l, end ? 2 : 1);
-    t->name = take_while(l, in_name);
+    t->name = take_until(l, SPACE | SLASH | CLOSE);
     for (;;) {
-        take_while(l, between_attrs);
+        skip_all(l, SPACE | SLASH);
         if (l->rest.n == 0)
             return false;
         if (l->rest.p[0] == '>')
@@ -125,7 +135,7 @@ static bool closes_raw(struct str s, struct str name)
 {
     if (s.n < name.n + 2 || s.p[1] != '/' || !str_eq_nocase(str_sub(s, 2, name.n), name))
         return false;
-    return s.n == name.n + 2 || !in_name(s.p[name.n + 2]);
+    return s.n == name.n + 2 || class_of(s.p[name.n + 2]) & (SPACE | SLASH | CLOSE);
 }
 
 static size_t raw_length(struct str s, struct str name)

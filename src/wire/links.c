@@ -178,18 +178,29 @@ enum err links_add_html(struct links *l, const struct html_out *h)
 
 static bool is_word(char c) { return (char_lower(c) >= 'a' && char_lower(c) <= 'z') || (c >= '0' && c <= '9'); }
 
+/* Where the scheme that ends in the colon at i begins, or STR_NONE. */
+static size_t scheme_before(struct str text, size_t colon)
+{
+    for (size_t i = 0; i < COUNT(schemes); i++) {
+        size_t n = str_chr(schemes[i], ':'), at = colon - n;
+        if (colon >= n && str_starts_nocase(str_from(text, at), schemes[i]) && (at == 0 || !is_word(text.p[at - 1])))
+            return at;
+    }
+    return STR_NONE;
+}
+
 enum err links_add_text(struct links *l, struct str text)
 {
     enum err e = OK;
-    for (size_t i = 0; i < text.n && e == OK && !l->left_out; i++) {
-        char c = char_lower(text.p[i]);
-        if ((c != 'h' && c != 'm') || (i > 0 && is_word(text.p[i - 1])))
-            continue;
-        size_t run;
-        struct str url = url_at(str_from(text, i), &run);
+    for (size_t i = 0; i < text.n && e == OK && !l->left_out;) {
+        size_t colon = str_chr(str_from(text, i), ':'), run = 0;
+        if (colon == STR_NONE)
+            break;
+        size_t at = scheme_before(text, i + colon);
+        struct str url = at == STR_NONE ? (struct str){ 0 } : url_at(str_from(text, at), &run);
         if (url.n > 0)
-            e = add(l, (struct link){ .url = url, .text = url, .at = i });
-        i += run > 0 ? run - 1 : 0;
+            e = add(l, (struct link){ .url = url, .text = url, .at = at });
+        i = at == STR_NONE ? i + colon + 1 : at + MAX(run, 1u);
     }
     return e;
 }
