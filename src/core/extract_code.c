@@ -183,11 +183,6 @@ static void weigh_subject(const struct doc *subject, const struct candidate *c, 
 
 /* ---- shape, place, message ---- */
 
-static struct str doc_source(const struct doc *d, const struct candidate *c)
-{
-    return fold_source(&d->f, c->at, c->end);
-}
-
 static bool is_mixed_case(struct str s)
 {
     bool upper = false, lower = false;
