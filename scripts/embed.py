@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""embed.py OUT.c DIST OPENAPI: the built page and the interface's description as C arrays with their routes.
+"""embed.py OUT.c DIST OPENAPI DEPFILE: the built page and the interface's description as C arrays with their routes.
 
 A file is kept once as it is and once gzipped (the build's own .gz, else made here) where that is smaller. The names that
 the build hashes lie in assets/ and never change: those may be cached for ever. Without a build, one page says so.
@@ -77,13 +77,16 @@ def write(out, dist, openapi):
     parts.append("const struct http_route assets_routes[] = {\n%s};\n" % "".join(routes))
     parts.append("const size_t assets_n = COUNT(assets);\n")
     text = "".join(parts)
-    if os.path.exists(out):
-        with open(out, encoding="utf-8") as f:
-            if f.read() == text:
-                return  # untouched: nothing is compiled again
     with open(out, "w", encoding="utf-8") as f:
         f.write(text)
 
 
+def tell_inputs(out, dist, openapi, depfile):
+    """DIST/.built is touched by scripts/web at the end of a build; one that is not there means: look each time."""
+    with open(depfile, "w", encoding="utf-8") as f:
+        f.write("%s: %s %s\n" % (out, os.path.join(dist, ".built"), openapi))
+
+
 if __name__ == "__main__":
     write(*sys.argv[1:4])
+    tell_inputs(*sys.argv[1:5])
