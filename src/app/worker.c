@@ -124,15 +124,6 @@ static enum err listen_at(struct worker *w, int kind, struct str address, struct
     return e;
 }
 
-/* Sharing the port is for our own loops: a second mayfly on it would take half of the connections. */
-static enum err door_free(int kind, struct str address, struct buf *errors)
-{
-    enum err e = listen_probe(address);
-    if (e == ERR_BUSY)
-        buf_printf(errors, "%s: %.*s: in use\n", door_rows[kind].key, STR_FMT(address));
-    return e == ERR_BUSY ? e : OK;
-}
-
 /* The first worker finds out what port 0 becomes; the others bind just that. */
 static enum err listen_kind(struct app *a, int kind, struct buf *errors)
 {
@@ -141,7 +132,7 @@ static enum err listen_kind(struct app *a, int kind, struct buf *errors)
     got->v = arena_array(&a->arena, want->n + 1, sizeof *got->v);
     for (size_t i = 0; i < want->n && got->v; i++) {
         struct worker *first = &a->workers[0];
-        if (door_free(kind, want->v[i], errors) != OK || listen_at(first, kind, want->v[i], errors) != OK)
+        if (listen_at(first, kind, want->v[i], errors) != OK)
             return ERR_IO;
         got->v[got->n++] = arena_dup(&a->arena, listen_address(first->listeners[first->listeners_n - 1]));
         for (size_t k = 1; k < a->workers_n; k++)

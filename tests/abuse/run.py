@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Load and abuse by SMTP: everything has its defined answer, memory stays bounded, and honest senders do not wait.
 run.py [WORD…] runs the cases whose name holds a word. MAYFLY_SOAK=1: the full counts."""
+import functools
 import os
 import pathlib
 import signal
@@ -12,7 +13,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib")]
 import daemon  # noqa: E402
-from flood import Crowd, Raw, Talker, cpu_seconds, memory, raise_fd_limit  # noqa: E402
+from flood import Crowd, Raw, Talker, cpu_seconds, memory, open_live, raise_fd_limit  # noqa: E402
 
 SOAK = os.environ.get("MAYFLY_SOAK") == "1"
 MB = 1024 * 1024
@@ -46,42 +47,104 @@ def bounded(d, most, what):
         raise AssertionError(f"{what}: {peak / MB:.0f} MB resident, more than {most / MB:.0f}")
 
 
-def idle_connections_cost_little():
-    hard = raise_fd_limit()
-    n = min(5000, hard - 2000)
-    with daemon.Daemon() as d:
-        box = d.make_box()
-        honest(d, box, 2)
-        before, crowd = memory(d.pid)[0], Crowd(d.address("smtp.listen"))
-        idle = [Talker([b"EHLO client.test\r\n"], stay=True) for _ in range(n)]
-        for i, t in enumerate(idle):
-            crowd.add(t)
-            if i % 200 == 199:
-                crowd.run(0.05)
-        end = time.monotonic() + 30
-        while time.monotonic() < end and any(len(t.replies) < 2 for t in idle):
-            crowd.run(0.2)
-        check("connections greeted", sum(len(t.replies) >= 2 for t in idle), n)
-        each = (memory(d.pid)[0] - before) / n
-        print(f"     {n} idle connections: {each:.0f} bytes of user memory each")
-        if each > 1024:
-            raise AssertionError(f"{each:.0f} bytes for each idle connection")
-        failed = []
+def idle_smtp(d, n):
+    crowd, idle = Crowd(d.address("smtp.listen")), [Talker([b"EHLO client.test\r\n"], stay=True) for _ in range(n)]
+    for i, t in enumerate(idle):
+        crowd.add(t)
+        if i % 200 == 199:
+            crowd.run(0.05)
+    end = time.monotonic() + 30
+    while time.monotonic() < end and any(len(t.replies) < 2 for t in idle):
+        crowd.run(0.2)
+    check("connections greeted", sum(len(t.replies) >= 2 for t in idle), n)
+    return crowd
 
-        def deliver():
-            try:
-                honest(d, box, 10)
-            except Exception as e:
-                failed.append(e)
-        threads = [threading.Thread(target=deliver) for _ in range(64)]
+
+def cost(d, what, n, make, most=1024):
+    """What make() opened, kept; fails when it costs the daemon more than that each."""
+    before = memory(d.pid)[0]
+    kept = make()
+    each = (memory(d.pid)[0] - before) / n
+    print(f"     {n} idle {what}: {each:.0f} bytes of user memory each")
+    if each > most:
+        raise AssertionError(f"{each:.0f} bytes for each idle {what}")
+    return kept
+
+
+def at_once(n, run):
+    failed = []
+
+    def one():
+        try:
+            run()
+        except Exception as e:
+            failed.append(str(e))
+    threads = [threading.Thread(target=one) for _ in range(n)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    check("that failed", failed, [])
+
+
+def thousands_idle_cost_little():
+    n = min(5000, raise_fd_limit() // 2 - 1000)
+    with daemon.Daemon() as d:
+        box, watched = d.make_box(), [d.make_box() for _ in range(50)]
+        at_once(16, lambda: honest(d, box, 5))  # what comes once and stays
+        warm = open_live(d.address("http.listen"), watched[0]["token"])
+        smtps = cost(d, "SMTP connections", n, lambda: idle_smtp(d, n))
+        lives = cost(d, "WebSockets", n,
+                     lambda: [open_live(d.address("http.listen"), watched[i % 50]["token"]) for i in range(n)])
         start = time.monotonic()
-        for t in threads:
-            t.start()
-        for t in threads:
-            t.join()
-        print(f"     64 sessions beside them: {time.monotonic() - start:.2f} s")
-        check("deliveries that failed", failed, [])
-        check("messages", len(d.messages(box["token"])), 65)
+        at_once(64, lambda: honest(d, box, 10))
+        print(f"     64 sessions deliver beside them: {time.monotonic() - start:.2f} s")
+        check("messages", len(d.messages(box["token"])), 80)
+        d.send(watched[7]["address"], "Subject: live\r\n\r\nx\r\n")
+        lives[7].settimeout(5)
+        said = b""
+        while b"message.new" not in said:
+            said += lives[7].recv(65536)
+        check("all SMTP connections stand", smtps.open, n)
+        for s in [warm, *lives]:
+            s.close()
+
+
+def ten_thousand_of_a_kind():
+    if not SOAK:
+        raise daemon.Skip("only in the soak tier")
+    n = min(10000, raise_fd_limit() - 1000)
+    with daemon.Daemon() as d:
+        box, watched = d.make_box(), [d.make_box() for _ in range(50)]
+        at_once(16, lambda: honest(d, box, 5))
+        crowd = cost(d, "SMTP connections", n, lambda: idle_smtp(d, n))
+        honest(d, box, 1)
+        check("all stand", crowd.open, n)
+        for k in list(crowd.selector.get_map().values()):
+            crowd.finish(k.data)
+    with daemon.Daemon() as d:
+        watched = [d.make_box() for _ in range(50)]
+        warm = open_live(d.address("http.listen"), watched[0]["token"])
+        lives = cost(d, "WebSockets", n,
+                     lambda: [open_live(d.address("http.listen"), watched[i % 50]["token"]) for i in range(n)])
+        for s in [warm, *lives]:
+            s.close()
+
+
+def idle_tls_costs_what_openssl_does():
+    n = 1000 if SOAK else 200
+    with daemon.Daemon() as d:
+        raise_fd_limit()
+
+        def secure():
+            c = smtp(d)
+            check("STARTTLS", [c.code(), c.ask(b"EHLO c\r\n"), c.ask(b"STARTTLS\r\n")], [220, 250, 220])
+            c.s = tls_client().wrap_socket(c.s)
+            check("EHLO", c.ask(b"EHLO c\r\n"), 250)
+            return c
+        warm = [secure() for _ in range(20)]
+        for c in cost(d, "TLS connections", n, lambda: [secure() for _ in range(n)], 16 * 1024) + warm:
+            c.close()
 
 
 def slow_clients_keep_nobody_waiting():
@@ -250,10 +313,9 @@ def bdat_abuse():
         honest(d, box, 1)
 
 
+@functools.cache
 def tls_client():
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context
+    return ssl._create_unverified_context()
 
 
 def dead_letter(d, box):
@@ -347,7 +409,8 @@ def drain_finishes_what_it_began():
         check("it is there", len(d.messages(box["token"])), 1)
 
 
-CASES = [idle_connections_cost_little, slow_clients_keep_nobody_waiting, slow_messages_are_given_up, lines_without_end,
+CASES = [thousands_idle_cost_little, ten_thousand_of_a_kind, idle_tls_costs_what_openssl_does,
+         slow_clients_keep_nobody_waiting, slow_messages_are_given_up, lines_without_end,
          hundred_thousand_headers, nested_parts, hundred_thousand_recipients, big_mails_at_once, bdat_abuse, starttls_abuse,
          churn, no_descriptors_left, drain_finishes_what_it_began]
 

@@ -69,6 +69,23 @@ class Raw:
         self.s.close()
 
 
+def open_live(address, token):
+    """A WebSocket that listens to a box; the socket, its first frame not read yet."""
+    s = socket.create_connection(address, timeout=30)
+    s.sendall(b"GET /api/v1/live HTTP/1.1\r\nHost: %s:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+              b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuthorization: Bearer %s\r\n\r\n"
+              % (address[0].encode(), address[1], token.encode()))
+    said = b""
+    while b"\r\n\r\n" not in said:
+        more = s.recv(4096)
+        if not more:
+            break
+        said += more
+    if not said.startswith(b"HTTP/1.1 101"):
+        raise AssertionError(f"no WebSocket: {said[:300]!r}")
+    return s
+
+
 class Talker:
     """A client of a Crowd: says its pieces one by one, each when a reply has come; then it hangs up, or stays."""
 
