@@ -78,6 +78,9 @@ bool api_folder_no(struct str name, uint32_t *folder); /* any case; "" and INBOX
 /* api_box.c */
 void api_put_box(struct json_out *o, const struct api *a, struct str address, const struct store_box *box,
                  const struct store_folder *folders, size_t folders_n);
+/* Bodies of POST /mailboxes and PATCH /mailbox; complaints are j's. Apart, for the fuzzer. */
+void api_read_spec(struct json_in *j, struct mailbox_spec *spec);
+void api_read_change(struct json_in *j, int64_t now_ms, struct mailbox_change *c, struct str *password);
 void api_domains(struct http_req *r);
 void api_mailbox_create(struct http_req *r);
 void api_mailbox_get(struct http_req *r);

@@ -122,7 +122,7 @@ static void split_address(struct json_in *j, struct mailbox_spec *spec)
 static const char *const create_keys[] = { "local",    "domain",     "address",  "ttl",
                                            "idle_ttl", "ends_after", "password", "pow" };
 
-static void read_spec(struct json_in *j, struct mailbox_spec *spec)
+void api_read_spec(struct json_in *j, struct mailbox_spec *spec)
 {
     int64_t ends_after = 0;
     json_only(j, j->root, create_keys, COUNT(create_keys));
@@ -177,7 +177,7 @@ void api_mailbox_create(struct http_req *r)
     struct mailbox_spec spec = { 0 };
     if (!api_body(r, &j))
         return;
-    read_spec(&j, &spec);
+    api_read_spec(&j, &spec);
     if (!api_body_ok(r, &j) || !pow_done(r, &j))
         return;
     if (!api_create_allowed(r))
@@ -260,7 +260,7 @@ static void on_changed(void *ctx, enum err e, const struct refusal *why, const s
 
 static const char *const patch_keys[] = { "ttl", "expires_at", "idle_ttl", "ends_after", "password" };
 
-static void read_change(struct json_in *j, int64_t now_ms, struct mailbox_change *c, struct str *password)
+void api_read_change(struct json_in *j, int64_t now_ms, struct mailbox_change *c, struct str *password)
 {
     int64_t ttl = 0, n = 0;
     struct str at = { 0 };
@@ -291,7 +291,7 @@ void api_mailbox_patch(struct http_req *r)
     struct str password = { 0 };
     if (!api_body(r, &j))
         return;
-    read_change(&j, api_now_ms(a), &c, &password);
+    api_read_change(&j, api_now_ms(a), &c, &password);
     if (!api_body_ok(r, &j))
         return;
     struct str *kept = arena_new(&r->arena, struct str);

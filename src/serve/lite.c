@@ -1,6 +1,7 @@
 /* Every form posts the token back; whatever is shown is escaped text. Handlers are the interface's own calls with HTML
  * as their answer; lite_page.c writes the pages. */
 #include "serve/lite.h"
+#include "core/seal.h"
 #include "serve/lite_page.h"
 #include <string.h>
 
@@ -257,6 +258,14 @@ static void session(struct http_req *r)
 {
     api_wait_mailbox(r, mailbox_cred_add(api_of(r)->o.boxes, api_box(r), CRED_TOKEN, (struct str){ 0 }, on_token, r));
 }
+static size_t words_in(struct str s)
+{
+    struct str rest = s;
+    size_t n = 0;
+    while (str_word(rest, &rest).n)
+        n++;
+    return n;
+}
 static void post_open(struct http_req *r)
 {
     struct api *a = api_of(r);
@@ -274,7 +283,7 @@ static void post_open(struct http_req *r)
     r->user = keep;
     if (str_starts(secret, S("mf1_")))
         api_wait_auth(r, auth_token(a->o.auth, secret, &r->peer, on_auth, r));
-    else if (str_chr(secret, ' ') != STR_NONE)
+    else if (words_in(secret) == RECOVERY_WORDS)
         api_wait_auth(r, auth_recovery(a->o.auth, address, secret, &r->peer, on_auth, r));
     else
         api_wait_auth(r, auth_password(a->o.auth, address, secret, &r->peer, on_auth, r));

@@ -276,8 +276,8 @@ void lite_ended(struct http_req *r, uint64_t messages)
 {
     struct buf *b = begin(r, 200, "It is gone");
     buf_printf(b,
-               "<p>The mailbox has ended, and %llu messages with it. Nobody can read them any more.</p>\n"
+               "<p>The mailbox has ended, and %llu message%s with it. Nobody can read it any more.</p>\n"
                "<p><a href=\"/lite\">Start again</a></p>\n",
-               (unsigned long long)messages);
+               (unsigned long long)messages, messages == 1 ? "" : "s");
     end(r, b);
 }

@@ -1,0 +1,146 @@
+"""/lite as a browser without JavaScript uses it: links and forms alone. With w3m and lynx, where they are installed."""
+import html.parser
+import re
+import shutil
+import subprocess
+
+from client import Api, Daemon, Skip, form, mail
+
+d = Daemon()
+api = Api(d)
+
+
+def start():
+    d.start()
+
+
+def stop():
+    d.__exit__()
+
+
+class Page(html.parser.HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.forms, self.links, self.bad, self.text = [], [], [], ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        a = dict(attrs)
+        if tag in ("script", "iframe", "img", "object", "svg") or any(k.startswith("on") or k == "style" for k in a):
+            self.bad.append((tag, a))
+        if tag == "form":
+            assert a["method"] == "post"
+            self.forms.append({"action": a["action"], "fields": {}, "button": ""})
+        elif tag == "input" and a.get("type") == "submit":
+            self.forms[-1]["button"] = a["value"]
+        elif tag == "input":
+            self.forms[-1]["fields"][a["name"]] = a.get("value", "")
+        elif tag == "a":
+            self.links.append(a["href"])
+
+    def handle_data(self, data):
+        self.text += data
+
+
+class Browser:
+    def show(self, answer, want=200):
+        status, h, body = answer
+        assert status == want, (status, body[:300])
+        assert "set-cookie" not in h and h["cache-control"] == "no-store" and h["content-type"] == "text/html; charset=utf-8"
+        csp = h["content-security-policy"]
+        assert csp.startswith("default-src 'none'") and "form-action 'self'" in csp and "script" not in csp and "unsafe" not in csp
+        self.page = Page(body.decode())
+        assert not self.page.bad, self.page.bad
+        for link in self.page.links:
+            assert "mf1_" not in link
+        return self
+
+    def go(self, path):
+        return self.show(d.request("GET", path))
+
+    def press(self, button, nth=0, want=200, raw=False, **fields):
+        f = [f for f in self.page.forms if f["button"] == button][nth]
+        body, h = form(**{**f["fields"], **fields})
+        answer = d.request("POST", f["action"], body, headers=h)
+        return answer if raw else self.show(answer, want)
+
+
+def the_whole_story():
+    b = Browser().go("/lite").press("New address", want=201)
+    address = re.search(r"\S+@\S+", b.page.text)[0]
+    words = re.search(r"anywhere: ((?:[a-z]+ ){11}[a-z]+)", b.page.text)[1]
+    b.press("Check for mail")
+    assert "Nothing yet" in b.page.text and address in b.page.text
+    d.send(address, mail("<script>alert(1)</script> & Co"))
+    d.send(address, mail("Second"))
+    b.press("Check for mail")
+    assert "482913" in b.page.text and "<script>alert(1)</script> & Co" in b.page.text and b.page.text.count("New:") == 2
+    b.press("Read", nth=1)
+    assert "Your verification code is 482913" in b.page.text and "joe@example.test" in b.page.text
+    status, h, file = b.press("Download", raw=True)
+    assert file == b"<b>hello</b>" and h["content-disposition"].startswith("attachment")
+    status, h, raw = b.press("Download the whole message", raw=True)
+    assert h["content-type"] == "message/rfc822" and raw.endswith(mail("<script>alert(1)</script> & Co").encode())
+    b.press("Back to the inbox")
+    assert b.page.text.count("New:") == 1
+    b.press("Read", nth=0).press("Delete it")
+    assert "Second" not in b.page.text
+    before = re.search(r"ends at: (\S+)", b.page.text)[1]
+    b.press("10 minutes more")
+    assert re.search(r"ends at: (\S+)", b.page.text)[1] > before
+    other = Browser().go("/lite").press("Open", secret=words)
+    assert address in other.page.text
+    other.press("Go to the inbox")
+    assert "<script>" in other.page.text
+    b.press("End it now")
+    assert "never" in b.page.text
+    b.press("Keep it").press("End it now").press("End it for ever")
+    assert "1 message with it" in b.page.text
+    other.press("Check for mail", want=401)
+    Browser().go("/lite").press("Open", secret=words, want=401)
+
+
+def a_name_of_ones_own_and_a_password():
+    b = Browser().go("/lite").press("New address", local="plain.name", want=201)
+    assert "plain.name@" in b.page.text
+    Browser().go("/lite").press("New address", local="plain.name", want=409)
+    Browser().go("/lite").press("New address", local="postmaster", want=422)
+    box = api.box(local="with.password", password="correct horse 77")
+    Browser().go("/lite").press("Open", secret="correct horse 77", address=box["address"])
+    Browser().go("/lite").press("Open", secret="wrong horse 777", address=box["address"], want=401)
+    Browser().go("/lite").press("Open", secret=box["token"])
+    Browser().go("/lite").press("Open", secret="", want=422)
+
+
+def forms_of_strangers():
+    body, h = form(local="")
+    assert d.request("POST", "/lite/new", body, headers={**h, "Origin": "https://evil.example"})[0] == 403
+    assert d.request("POST", "/lite/new", body, headers={**h, "Origin": "null"})[0] == 403
+    assert d.request("POST", "/lite/new", "{}", headers={"Content-Type": "application/json"})[0] == 415
+    for path in ("inbox", "message", "file", "delete", "extend", "end"):
+        for fields in ({}, {"token": "x"}, {"token": "mf1_" + "A" * 43, "id": "0" * 32}, {"token": "%"}):
+            body, h = form(**fields)
+            assert d.request("POST", "/lite/" + path, body, headers=h)[0] == 401
+    a, b = api.box(), api.box()
+    d.send(a["address"], mail())
+    m = api.v1("GET", "/mailbox/wait", token=a["token"])
+    for path in ("message", "file", "delete"):
+        body, h = form(token=b["token"], id=m["id"])
+        assert d.request("POST", "/lite/" + path, body, headers=h)[0] in (200, 404)
+    assert api.v1("GET", f"/mailbox/messages/{m['id']}", token=a["token"])
+    assert d.request("GET", "/lite/inbox")[0] == 405
+
+
+def text_browsers():
+    missing = [x for x in ("w3m", "lynx") if not shutil.which(x)]
+    if len(missing) == 2:
+        raise Skip("neither w3m nor lynx is installed")
+    host, port = d.address("http.listen")
+    for name, args in (("w3m", ["-dump"]), ("lynx", ["-dump", "-nolist"])):
+        if name in missing:
+            continue
+        out = subprocess.run([name, *args, f"http://{host}:{port}/lite"], capture_output=True, text=True, timeout=20).stdout
+        assert "New address" in out and "Recovery words" in out, out
+
+
+CASES = [the_whole_story, a_name_of_ones_own_and_a_password, forms_of_strangers, text_browsers]
