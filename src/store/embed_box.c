@@ -267,6 +267,24 @@ void run_create(struct batch *b, struct store_req *r)
     create_save(b, c, slot);
 }
 
+static size_t creds_count(struct index_txn *t, const struct box_id *box)
+{
+    struct key k = key_box(box, REC_CRED);
+    struct index_scan sc;
+    size_t n = 0;
+    scan_begin(&sc, t, TAB_DATA);
+    for (bool more = scan_seek(&sc, key_str(&k)); more && str_starts(sc.key, key_str(&k)); more = scan_next(&sc))
+        n++;
+    scan_end(&sc);
+    return n;
+}
+
+/* Is the set that the caller changed still the one that it read? */
+static bool recred_outdated(struct batch *b, const struct store_recred *c, const struct box_rec *rec)
+{
+    return rec->box.generation != c->expect_generation || creds_count(&b->t, &c->id) != c->expect_creds_n;
+}
+
 void run_recred(struct batch *b, struct store_req *r)
 {
     struct store_recred *c = CONTAINER_OF(r, struct store_recred, req);
@@ -278,7 +296,7 @@ void run_recred(struct batch *b, struct store_req *r)
         r->err = ERR_FULL;
     else if (!creds_fit(c->creds, c->creds_n) || c->sealed.n > STORE_SEALED_MAX || c->generation < c->expect_generation)
         r->err = ERR_BAD;
-    else if (rec.box.generation != c->expect_generation || lookup_taken(&b->t, &c->id, c->creds, c->creds_n))
+    else if (recred_outdated(b, c, &rec) || lookup_taken(&b->t, &c->id, c->creds, c->creds_n))
         r->err = ERR_BUSY;
     if (r->err != OK)
         return;

@@ -421,6 +421,7 @@ CASE(credentials_are_replaced_as_a_set)
     q->creds = c;
     q->creds_n = 2;
     q->expect_generation = 1;
+    q->expect_creds_n = 1;
     q->generation = 2;
     q->sealed = arena_dup(&q->req.arena, S("meta 2"));
     memset(q->pub, 9, KEY_N);
@@ -439,6 +440,11 @@ CASE(credentials_are_replaced_as_a_set)
     q->id = box;
     q->expect_generation = 1;
     q->generation = 2;
+    CHECK_EQ(RUN(r, recred, q)->req.err, ERR_BUSY);
+    q = NEW(recred);
+    q->id = box;
+    q->expect_generation = q->generation = 2;
+    q->expect_creds_n = 1; /* somebody read the set before the other put two */
     CHECK_EQ(RUN(r, recred, q)->req.err, ERR_BUSY);
     CHECK_EQ(rig_append(r, &box, 1, "sealed for generation 1"), ERR_BUSY);
 }
