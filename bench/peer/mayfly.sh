@@ -13,9 +13,9 @@ peer_start() {
     spawn "$MAYFLY_BIN" serve -o server.data_dir="$D/data" -o server.domains=$DOMAIN -o server.hostname=mx.$DOMAIN \
         -o smtp.listen=127.0.0.1:$SMTP_PORT -o http.listen=127.0.0.1:$HTTP_PORT -o https.listen= \
         -o metrics.listen= -o tls.cert="$BENCH_TMP/cert/cert.pem" -o tls.key="$BENCH_TMP/cert/key.pem" \
-        -o box.max_messages=100000000 -o box.max_bytes=1T -o box.default_ttl=1d -o limits.mx_per_network=0 \
-        -o limits.live_per_network=0 -o limits.http_per_network=0 -o limits.create_per_network=0 \
-        -o limits.login_per_network=0 -o limits.unknown_per_network=0 -o limits.requests_per_network=0 ${MAYFLY_OPTS:-}
+        -o box.max_messages=1000000 -o box.max_bytes=1000G -o box.default_ttl=1d -o limits.mx_per_network=1000000 \
+        -o limits.live_per_network=1000000 -o limits.http_per_network=1000000 -o limits.create_per_network=1000000 \
+        -o limits.login_per_network=1000000 -o limits.unknown_per_network=1000000 -o limits.requests_per_network=1000000 ${MAYFLY_OPTS:-}
     wait_port $HTTP_PORT || return 1
     python3 - "$HTTP_PORT" "$MAILBOXES" "$DOMAIN" >"$TOKENS" <<'PY'
 import http.client, json, sys
