@@ -1,6 +1,6 @@
 /* HTML's tokenizer, HTML standard section 13.2.5, as far as text and links need it. Every octet is looked at a constant
  * number of times, whatever the input: libxml2's parser compares each attribute with all before it in a tag and each
- * stray end tag with all open elements, 44 s for one megabyte (docs/decisions/html.md). */
+ * stray end tag with all open elements, 44 s for one megabyte (docs/decisions/0004). */
 #pragma once
 #include "base/str.h"
 
