@@ -12,7 +12,7 @@ struct buf {
 };
 
 void buf_init(struct buf *b, size_t max);
-void buf_fini(struct buf *b); /* frees (wipes when secret); the struct is then as after buf_init with the same max */
+void buf_fini(struct buf *b);  /* frees (wipes when secret); the struct is then as after buf_init with the same max */
 void buf_clear(struct buf *b); /* n = 0 and failed = false, memory kept (wiped when secret) */
 void buf_put(struct buf *b, struct str s);
 void buf_putc(struct buf *b, char c);

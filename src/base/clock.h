@@ -1,6 +1,6 @@
-/* Time in ms. Wall time decides ends of boxes (through store_now_ms(), which guards against jumps); monotonic time decides
- * time-outs; boot time (CLOCK_BOOTTIME) is what a wall jump is measured against. A test clock adds an offset to the wall
- * and boot readings, settable from any thread. */
+/* Time in ms. Wall time decides ends of boxes (through store_now_ms(), which guards against jumps); monotonic time
+ * decides time-outs; boot time (CLOCK_BOOTTIME) is what a wall jump is measured against. A test clock adds an offset to
+ * the wall and boot readings, settable from any thread. */
 #pragma once
 #include "base/util.h"
 #include <stdatomic.h>

@@ -1,4 +1,5 @@
-/* The one result code. A code exists because some caller acts on it (STYLE 13); serve/ alone turns one into 451, NO or 503. */
+/* The one result code. A code exists because some caller acts on it (STYLE 13); serve/ alone turns one into 451, NO or
+ * 503. */
 #pragma once
 
 enum err {

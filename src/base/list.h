@@ -29,4 +29,5 @@ static inline void list_del(struct list *node)
     node->next->prev = node->prev;
     list_init(node);
 }
-#define LIST_FOR(head, it) for (struct list *it = (head)->next, *it##_next = it->next; it != (head); it = it##_next, it##_next = it->next)
+#define LIST_FOR(head, it)                                                                                             \
+    for (struct list *it = (head)->next, *it##_next = it->next; it != (head); it = it##_next, it##_next = it->next)

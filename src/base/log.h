@@ -25,11 +25,26 @@ void log_close(struct log *l); /* NULL is fine */
 /* l may be NULL: then nothing is written (unit tests, fuzzers). */
 void log_event(struct log *l, enum log_level level, const char *event, const struct log_field *fields, size_t n);
 
-#define LOG_STR(k, v) { .key = (k), .kind = LOG_F_STR, .s = (v) }
-#define LOG_C(k, v) { .key = (k), .kind = LOG_F_STR, .s = str_c(v) }
-#define LOG_U64(k, v) { .key = (k), .kind = LOG_F_U64, .u = (v) }
-#define LOG_I64(k, v) { .key = (k), .kind = LOG_F_I64, .i = (v) }
-#define LOG_ERR(e) { .key = "err", .kind = LOG_F_STR, .s = str_c(err_name(e)) }
+#define LOG_STR(k, v)                                                                                                  \
+    {                                                                                                                  \
+        .key = (k), .kind = LOG_F_STR, .s = (v)                                                                        \
+    }
+#define LOG_C(k, v)                                                                                                    \
+    {                                                                                                                  \
+        .key = (k), .kind = LOG_F_STR, .s = str_c(v)                                                                   \
+    }
+#define LOG_U64(k, v)                                                                                                  \
+    {                                                                                                                  \
+        .key = (k), .kind = LOG_F_U64, .u = (v)                                                                        \
+    }
+#define LOG_I64(k, v)                                                                                                  \
+    {                                                                                                                  \
+        .key = (k), .kind = LOG_F_I64, .i = (v)                                                                        \
+    }
+#define LOG_ERR(e)                                                                                                     \
+    {                                                                                                                  \
+        .key = "err", .kind = LOG_F_STR, .s = str_c(err_name(e))                                                       \
+    }
 #define LOG_ANY_(l, level, event, ...)                                                                                 \
     do {                                                                                                               \
         const struct log_field f_[] = { { .key = NULL }, __VA_ARGS__ };                                                \

@@ -12,7 +12,7 @@ struct map {
 
 void map_init(struct map *m, size_t max);
 void map_fini(struct map *m);
-void *map_get(const struct map *m, struct str key); /* NULL when absent */
+void *map_get(const struct map *m, struct str key);       /* NULL when absent */
 bool map_set(struct map *m, struct str key, void *value); /* adds or replaces; false when max or memory is reached */
 void *map_del(struct map *m, struct str key);             /* the value that was there, or NULL */
 /* Walk: *it starts at 0; false at the end. Deleting the entry just returned is allowed, adding is not. */

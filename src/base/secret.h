@@ -6,9 +6,10 @@
 
 enum { SECRET_N = 32 };
 
-[[nodiscard]] enum err secret_start(size_t cells); /* once, before threads; ERR_IO when not even one page can be mapped */
-bool secret_locked(void);                          /* false: mlock was refused, start warns */
-uint8_t *secret_new(void);                         /* a zeroed cell, or NULL when all are taken */
-void secret_free(uint8_t *cell);                   /* wipes; NULL is fine */
-void secret_wipe(void *p, size_t n);               /* sodium_memzero */
+[[nodiscard]] enum err secret_start(
+    size_t cells);                   /* once, before threads; ERR_IO when not even one page can be mapped */
+bool secret_locked(void);            /* false: mlock was refused, start warns */
+uint8_t *secret_new(void);           /* a zeroed cell, or NULL when all are taken */
+void secret_free(uint8_t *cell);     /* wipes; NULL is fine */
+void secret_wipe(void *p, size_t n); /* sodium_memzero */
 size_t secret_used(void);

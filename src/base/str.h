@@ -8,10 +8,13 @@ struct str {
     size_t n;
 };
 
-#define STR(lit) { (lit), sizeof(lit) - 1 } /* initialiser in static tables */
-#define S(lit) ((struct str)STR(lit))       /* the same as an expression */
-#define STR_NONE SIZE_MAX                   /* "not found" from the look-ups below */
-#define STR_FMT(s) (int)(s).n, (s).p        /* for "%.*s", only where n is known to be small */
+#define STR(lit)                                                                                                       \
+    {                                                                                                                  \
+        (lit), sizeof(lit) - 1                                                                                         \
+    }                                 /* initialiser in static tables */
+#define S(lit) ((struct str)STR(lit)) /* the same as an expression */
+#define STR_NONE SIZE_MAX             /* "not found" from the look-ups below */
+#define STR_FMT(s) (int)(s).n, (s).p  /* for "%.*s", only where n is known to be small */
 
 struct str str_c(const char *zero_terminated); /* NULL gives an empty view */
 static inline struct str str_of(const void *p, size_t n) { return (struct str){ p, n }; }
@@ -23,14 +26,15 @@ bool str_starts(struct str s, struct str prefix);
 bool str_starts_nocase(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
 bool str_ends_nocase(struct str s, struct str suffix);
-size_t str_chr(struct str s, char c);  /* first index or STR_NONE */
-size_t str_rchr(struct str s, char c); /* last index or STR_NONE */
-size_t str_find(struct str s, struct str needle); /* linear time (memmem); empty needle is found at 0 */
+size_t str_chr(struct str s, char c);                    /* first index or STR_NONE */
+size_t str_rchr(struct str s, char c);                   /* last index or STR_NONE */
+size_t str_find(struct str s, struct str needle);        /* linear time (memmem); empty needle is found at 0 */
 size_t str_find_nocase(struct str s, struct str needle); /* linear for the short needles we use; O(n * needle) bound */
 struct str str_from(struct str s, size_t i);             /* s[i..], i clamped to n */
 struct str str_sub(struct str s, size_t i, size_t n);    /* s[i..i+n), both clamped */
 struct str str_trim(struct str s);                       /* SP, TAB, CR, LF off both ends */
-/* The part before the first sep; *rest is what follows it, or empty when there is none. rest may alias &s's variable. */
+/* The part before the first sep; *rest is what follows it, or empty when there is none. rest may alias &s's variable.
+ */
 struct str str_cut(struct str s, char sep, struct str *rest);
 /* Next word separated by spaces or tabs; *rest begins after it, leading blanks removed. */
 struct str str_word(struct str s, struct str *rest);

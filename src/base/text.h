@@ -1,18 +1,18 @@
-/* Base64, hex, UTF-8, quoted-printable and friends: encodings as total functions over views. Decoders write at most what
- * they say and never past *n. */
+/* Base64, hex, UTF-8, quoted-printable and friends: encodings as total functions over views. Decoders write at most
+ * what they say and never past *n. */
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
 
-size_t text_hex(char *out, struct str in);                     /* writes 2 * in.n lower-case digits, returns that */
+size_t text_hex(char *out, struct str in); /* writes 2 * in.n lower-case digits, returns that */
 [[nodiscard]] enum err text_unhex(struct str in, uint8_t *out, size_t out_n); /* exact length, either case */
-void text_base64(struct buf *out, struct str in);              /* RFC 4648 section 4, padded */
-void text_base64url(struct buf *out, struct str in);           /* section 5, unpadded */
+void text_base64(struct buf *out, struct str in);                             /* RFC 4648 section 4, padded */
+void text_base64url(struct buf *out, struct str in);                          /* section 5, unpadded */
 /* Strict: canonical alphabet, right padding (none for url). ERR_BAD otherwise. */
 [[nodiscard]] enum err text_unbase64(struct buf *out, struct str in);
 [[nodiscard]] enum err text_unbase64url(struct buf *out, struct str in);
 size_t utf8_ascii(struct str s); /* how many bytes at the front are ASCII */
-bool utf8_valid(struct str s); /* RFC 3629: no surrogates, no overlongs, at most U+10FFFF */
+bool utf8_valid(struct str s);   /* RFC 3629: no surrogates, no overlongs, at most U+10FFFF */
 /* Decodes one code point at s.p; returns its length 1..4, or 0 when s is empty, ill-formed or cut. */
 size_t utf8_next(struct str s, uint32_t *cp);
 /* Where utf8_next() answers 0: the length of the maximal ill-formed subpart, at least 1 (0 when s is empty). */

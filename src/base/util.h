@@ -18,7 +18,7 @@ void util_free(void *pp);
 #define KEEP(x)                                                                                                        \
     ({                                                                                                                 \
         __auto_type keep_ = (x);                                                                                       \
-        (x) = _Generic((x), int: -1, default: 0);                                                                      \
+        (x) = _Generic((x), int : -1, default : 0);                                                                    \
         keep_;                                                                                                         \
     })
 

@@ -1,5 +1,5 @@
-/* A job for another loop: the only way state crosses threads (STYLE 20). Intrusive, so posting never allocates and never
- * fails. The sender gives the job away; run() is called once, on the loop's thread, in the order posted. */
+/* A job for another loop: the only way state crosses threads (STYLE 20). Intrusive, so posting never allocates and
+ * never fails. The sender gives the job away; run() is called once, on the loop's thread, in the order posted. */
 #pragma once
 
 struct loop;

@@ -253,7 +253,8 @@ static enum err read_head(struct str in, struct http_head *h, size_t *used, stru
     h->method_text = str_cut(line, ' ', &rest);
     h->method = method_of(h->method_text);
     struct str version = str_from(rest, str_chr(rest, ' ')); /* with its blank; exactly two of them in the line */
-    if (!is_token(h->method_text) || !str_starts(version, S(" HTTP/")) || str_chr(str_from(version, 1), ' ') != STR_NONE)
+    if (!is_token(h->method_text) || !str_starts(version, S(" HTTP/")) ||
+        str_chr(str_from(version, 1), ' ') != STR_NONE)
         return bad(f, 400, "malformed request line");
     struct collect c = { .h = h };
     if (read_grammar(str_sub(in, start, end - start), &c, f) != OK)
