@@ -5,61 +5,13 @@
 #include "base/rand.h"
 #include "base/secret.h"
 #include "base/zip.h"
-#include "core/known.h"
-#include "core/pack.h"
-#include "core/understand.h"
-#include "wire/addr.h"
-#include "wire/date.h"
-#include "wire/domain.h"
+#include "core/deliver_req.h"
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     LARGE = 256 * 1024, /* parsed and sealed off the loop beyond this */
-    ADDRESS_MAX = 512,
     TRACE_MAX = 4096,
-    SEALED_SLACK = 128 * 1024, /* env, hdr and tags over the packed body, as a ceiling */
-};
-
-struct deliver {
-    struct deliver_opts o;
-    struct known_boxes known;
-};
-
-/* One recipient's copy under way. */
-struct copy {
-    struct box_id box;
-    struct msg_id msg;
-    struct seal_window window; /* r is this copy's own cell */
-    uint8_t *lease;
-    enum err err;
-    struct buf sealed;
-    size_t env_n, hdr_n;
-};
-
-struct deliver_req {
-    struct deliver *d;
-    bool cancelled;
-    void *ctx;
-    union {
-        deliver_rcpt_fn *rcpt;
-        deliver_done *mail;
-    } done;
-    struct job later;
-    enum err later_err;
-    uint64_t check_size;
-    /* mail */
-    struct arena arena;
-    struct buf raw; /* trace header and data */
-    struct str from, message_id;
-    struct buf json;
-    struct copy *copies;
-    size_t n, waiting;
-    struct work work;
-    enum err err;
-    const char *why;
-    uint8_t dedupe[HASH_N];
-    int64_t now_ms;
 };
 
 enum err deliver_new(const struct deliver_opts *o, struct deliver **out)
@@ -87,7 +39,7 @@ void deliver_cancel(struct deliver_req *r)
         r->cancelled = true;
 }
 
-static struct deliver_req *req_new(struct deliver *d, void *ctx)
+struct deliver_req *deliver_req_new(struct deliver *d, void *ctx)
 {
     struct deliver_req *r = calloc(1, sizeof *r);
     if (r == NULL)
@@ -99,7 +51,7 @@ static struct deliver_req *req_new(struct deliver *d, void *ctx)
     return r;
 }
 
-static void req_free(struct deliver_req *r)
+void deliver_req_free(struct deliver_req *r)
 {
     for (size_t i = 0; i < r->n; i++) {
         secret_free(r->copies[i].window.r);
@@ -112,110 +64,7 @@ static void req_free(struct deliver_req *r)
     free(r);
 }
 
-/* ---- RCPT ---- */
-
-static void rcpt_answer(struct deliver_req *r, enum err e, const struct box_id *box)
-{
-    if (!r->cancelled)
-        r->done.rcpt(r->ctx, e, box);
-    req_free(r);
-}
-
-static void rcpt_later(struct job *j)
-{
-    struct deliver_req *r = CONTAINER_OF(j, struct deliver_req, later);
-    rcpt_answer(r, r->later_err, NULL);
-}
-
-static struct deliver_req *refuse_later(struct deliver_req *r, enum err e)
-{
-    r->later_err = e;
-    r->later.run = rcpt_later;
-    loop_later(r->d->o.loop, &r->later);
-    return r;
-}
-
-static enum err box_room(const struct store_box *b, uint64_t size)
-{
-    if (b->ends_after != 0 && b->received >= b->ends_after)
-        return ERR_GONE;
-    if (b->messages >= b->max_messages || b->bytes > b->max_bytes || size > b->max_bytes - b->bytes)
-        return ERR_FULL;
-    return OK;
-}
-
-static void on_rcpt(struct store_req *q)
-{
-    struct deliver_req *r = q->ctx;
-    struct store_find *f = (struct store_find *)(void *)q;
-    enum err e = q->err == OK ? box_room(&f->box, r->check_size) : q->err;
-    if (e == OK && known_put(&r->d->known, &f->box, f->lease) == NULL)
-        e = ERR_BUSY;
-    rcpt_answer(r, e, e == OK ? &f->box.id : NULL);
-}
-
-static bool our_domain(const struct deliver *d, struct str domain)
-{
-    for (size_t i = 0; i < d->o.domains.n; i++)
-        if (str_eq(domain, d->o.domains.names[i]))
-            return true;
-    return false;
-}
-
-/* RFC 5321 section 4.5.1: postmaster is always there, in every domain and without one; RFC 2142: so is abuse. Both are
- * the operator's box. */
-static struct str operator_alias(struct deliver *d, struct arena *a, struct str key)
-{
-    struct str domain, local = str_cut(key, '@', &domain);
-    bool alias = str_eq(local, S("postmaster")) || str_eq(local, S("abuse"));
-    if (!alias || (domain.n > 0 && !our_domain(d, domain)))
-        return key;
-    return arena_printf(a, "postmaster@%.*s", STR_FMT(d->o.domains.names[0]));
-}
-
-static enum err rcpt_key(struct deliver_req *r, struct str mailbox, struct str *key)
-{
-    AUTO_BUF struct buf b = { .max = ADDRESS_MAX };
-    struct addr a;
-    struct str domain;
-    if (str_eq_nocase(mailbox, S("postmaster"))) {
-        *key = operator_alias(r->d, &r->arena, S("postmaster"));
-        return OK;
-    }
-    if (addr_parse(mailbox, &a) != OK)
-        return ERR_BAD;
-    AUTO_BUF struct buf ascii = { .max = LIMIT_DOMAIN + 1 };
-    if (a.literal || domain_to_ascii(&ascii, a.domain) != OK || !our_domain(r->d, buf_str(&ascii)))
-        return ERR_DENIED;
-    if (addr_normalize(&b, &a, NULL) != OK || b.failed)
-        return ERR_GONE; /* well-formed, but never one of our boxes */
-    *key = arena_dup(&r->arena, buf_str(&b));
-    str_cut(*key, '@', &domain);
-    *key = operator_alias(r->d, &r->arena, *key);
-    return key->p == NULL ? ERR_BUSY : OK;
-}
-
-struct deliver_req *deliver_check(struct deliver *d, struct str mailbox, uint64_t size, deliver_rcpt_fn *done,
-                                  void *ctx)
-{
-    struct deliver_req *r = req_new(d, ctx);
-    struct str key = { 0 };
-    if (r == NULL)
-        return NULL;
-    r->done.rcpt = done;
-    r->check_size = size;
-    enum err e = rcpt_key(r, mailbox, &key);
-    if (e != OK)
-        return refuse_later(r, e);
-    struct store_find *f = STORE_NEW(find, r, on_rcpt);
-    if (f == NULL)
-        return refuse_later(r, ERR_BUSY);
-    store_addr_hash(d->o.store, key, f->addr_hash);
-    store_submit(d->o.store, d->o.loop, &f->req);
-    return r;
-}
-
-/* ---- the mail: answer and tell ---- */
+/* ---- answer and tell ---- */
 
 static void mail_answer(struct deliver_req *r, enum err e, const char *why)
 {
@@ -224,7 +73,7 @@ static void mail_answer(struct deliver_req *r, enum err e, const char *why)
         (*counter)++;
     if (!r->cancelled)
         r->done.mail(r->ctx, e, why);
-    req_free(r);
+    deliver_req_free(r);
 }
 
 static void mail_later(struct job *j)
@@ -296,76 +145,9 @@ static enum err append(struct deliver_req *r)
     return OK;
 }
 
-/* ---- prepare ---- */
-
-static void trace_header(struct deliver_req *r, const struct deliver_mail *m, struct buf *out)
-{
-    /* RFC 5321 section 4.4, without the client's address: a deviation that DESIGN P5 asks for. An address literal as
-     * HELO would be one, so it is left out. */
-    struct str helo = m->helo;
-    if (helo.n == 0 || !domain_valid(helo) || (helo.p[helo.n - 1] >= '0' && helo.p[helo.n - 1] <= '9'))
-        helo = S("unknown");
-    buf_puts(out, "Return-Path: <");
-    buf_put(out, m->mail_from);
-    buf_puts(out, ">\r\nReceived: from ");
-    buf_put(out, helo);
-    buf_puts(out, "\r\n\tby ");
-    buf_put(out, r->d->o.hostname);
-    buf_printf(out, " with %s", m->protocol == NULL ? "ESMTP" : m->protocol);
-    if (m->tls_version != NULL)
-        buf_printf(out, "\r\n\t(%s %s)", m->tls_version, m->tls_cipher == NULL ? "" : m->tls_cipher);
-    buf_puts(out, ";\r\n\t");
-    date_put(out, r->now_ms, 0);
-    buf_puts(out, "\r\n");
-}
-
-/* The same envelope, Message-ID and content within a day is a retry after a lost 250. Without a Message-ID nothing says
- * that two equal mails are one. */
-static void dedupe_hash(struct deliver_req *r, const struct deliver_mail *m)
-{
-    struct str rest, id = header_msgid(header_find(buf_str(&m->data), S("Message-ID")), &rest);
-    uint8_t content[HASH_N];
-    if (id.n == 0)
-        return;
-    CRYPTO_HASH(content, S(""), S("content"), m->mail_from, id, buf_str(&m->data));
-    store_hash(r->d->o.store, S("dedupe"), str_of(content, HASH_N), r->dedupe);
-}
-
-static enum err seal_copies(struct deliver_req *r, const struct pack *p)
-{
-    for (size_t i = 0; i < r->n; i++) {
-        struct copy *c = &r->copies[i];
-        if (c->err != OK)
-            continue;
-        c->sealed = (struct buf){ .max = p->frames.n + p->hdr.n + r->json.n + SEALED_SLACK };
-        if (buf_reserve(&c->sealed, p->frames.n + p->hdr.n + r->json.n + 512 + p->frames_n * AEAD_TAG_N) == NULL)
-            return ERR_BUSY;
-        enum err e =
-            pack_seal(p, &c->sealed, &c->window, c->lease, &c->box, &c->msg, buf_str(&r->json), &c->env_n, &c->hdr_n);
-        if (e != OK)
-            return ERR_BUSY;
-    }
-    return OK;
-}
-
-/* Touches nothing but the request: also runs on a work thread. */
-static void prepare(struct deliver_req *r)
-{
-    struct mime_tree tree;
-    struct pack p = { 0 };
-    r->err = understand(&r->arena, buf_str(&r->raw), &tree, &r->json, &r->why);
-    if (r->err == OK)
-        r->err = pack_make(&p, &r->arena, buf_str(&r->raw), &tree);
-    if (r->err == OK)
-        r->err = seal_copies(r, &p);
-    if (r->err == ERR_FULL)
-        r->err = ERR_BUSY; /* our memory, not the box's quota */
-    pack_fini(&p);
-}
-
 static void prepare_work(struct work *w)
 {
-    prepare(CONTAINER_OF(w, struct deliver_req, work));
+    deliver_prepare(CONTAINER_OF(w, struct deliver_req, work));
     zip_forget();
 }
 
@@ -392,7 +174,7 @@ static void prepare_start(struct deliver_req *r)
             fail_later(r, ERR_BUSY);
         return;
     }
-    prepare(r);
+    deliver_prepare(r);
     enum err e = r->err == OK ? append(r) : r->err;
     if (e != OK)
         fail_later(r, e);
@@ -473,8 +255,8 @@ static enum err take(struct deliver_req *r, struct deliver_mail *m)
     r->json = (struct buf){ .max = SUMMARY_MAX * 4, .secret = true };
     if (r->copies == NULL || m->rcpts_n == 0)
         return ERR_BUSY;
-    trace_header(r, m, &trace);
-    dedupe_hash(r, m);
+    deliver_trace(r, m, &trace);
+    deliver_dedupe(r, m);
     r->raw = m->data; /* in place: a second copy would double what large mails cost */
     m->data = (struct buf){ 0 };
     r->raw.max = trace.n + r->raw.n;
@@ -490,7 +272,7 @@ static enum err take(struct deliver_req *r, struct deliver_mail *m)
 
 struct deliver_req *deliver_mail(struct deliver *d, struct deliver_mail *m, deliver_done *done, void *ctx)
 {
-    struct deliver_req *r = req_new(d, ctx);
+    struct deliver_req *r = deliver_req_new(d, ctx);
     if (r == NULL)
         return NULL;
     r->done.mail = done;

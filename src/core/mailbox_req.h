@@ -52,5 +52,9 @@ struct mailbox_req *mailbox_req_later(struct mailbox_req *r, enum err e, void (*
 /* From out64, which mailbox_argon() filled. */
 [[nodiscard]] enum err mailbox_password_cred(struct mailbox_req *r, struct store_cred *c, const struct box_id *box,
                                              uint8_t *const *privs, uint32_t generations);
+/* Sets why and gives ERR_BAD. */
+enum err mailbox_refuse(struct mailbox_req *r, const char *code, const char *text);
+/* Between the operator's minimum and maximum? */
+[[nodiscard]] enum err mailbox_ttl_check(struct mailbox_req *r, int64_t ttl_ms);
 /* Starts Argon2id over r->password; done runs on the loop. ERR_BUSY: the queue is full. */
 [[nodiscard]] enum err mailbox_argon(struct mailbox_req *r, void (*done)(struct work *));

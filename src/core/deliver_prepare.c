@@ -1,0 +1,71 @@
+/* From octets to sealed copies: the part of a delivery that costs time and needs no store. */
+#include "core/deliver_req.h"
+#include "wire/date.h"
+#include "wire/domain.h"
+#include <string.h>
+
+enum { SEALED_SLACK = 128 * 1024 /* env, hdr and tags over the packed body, as a ceiling */ };
+
+void deliver_trace(struct deliver_req *r, const struct deliver_mail *m, struct buf *out)
+{
+    /* RFC 5321 section 4.4, without the client's address: a deviation that DESIGN P5 asks for. An address literal as
+     * HELO would be one, so it is left out. */
+    struct str helo = m->helo;
+    if (helo.n == 0 || !domain_valid(helo) || (helo.p[helo.n - 1] >= '0' && helo.p[helo.n - 1] <= '9'))
+        helo = S("unknown");
+    buf_puts(out, "Return-Path: <");
+    buf_put(out, m->mail_from);
+    buf_puts(out, ">\r\nReceived: from ");
+    buf_put(out, helo);
+    buf_puts(out, "\r\n\tby ");
+    buf_put(out, r->d->o.hostname);
+    buf_printf(out, " with %s", m->protocol == NULL ? "ESMTP" : m->protocol);
+    if (m->tls_version != NULL)
+        buf_printf(out, "\r\n\t(%s %s)", m->tls_version, m->tls_cipher == NULL ? "" : m->tls_cipher);
+    buf_puts(out, ";\r\n\t");
+    date_put(out, r->now_ms, 0);
+    buf_puts(out, "\r\n");
+}
+
+/* The same envelope, Message-ID and content within a day is a retry after a lost 250. Without a Message-ID nothing says
+ * that two equal mails are one. */
+void deliver_dedupe(struct deliver_req *r, const struct deliver_mail *m)
+{
+    struct str rest, id = header_msgid(header_find(buf_str(&m->data), S("Message-ID")), &rest);
+    uint8_t content[HASH_N];
+    if (id.n == 0)
+        return;
+    CRYPTO_HASH(content, S(""), S("content"), m->mail_from, id, buf_str(&m->data));
+    store_hash(r->d->o.store, S("dedupe"), str_of(content, HASH_N), r->dedupe);
+}
+
+static enum err seal_copies(struct deliver_req *r, const struct pack *p)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        struct copy *c = &r->copies[i];
+        if (c->err != OK)
+            continue;
+        c->sealed = (struct buf){ .max = p->frames.n + p->hdr.n + r->json.n + SEALED_SLACK };
+        if (buf_reserve(&c->sealed, p->frames.n + p->hdr.n + r->json.n + 512 + p->frames_n * AEAD_TAG_N) == NULL)
+            return ERR_BUSY;
+        enum err e =
+            pack_seal(p, &c->sealed, &c->window, c->lease, &c->box, &c->msg, buf_str(&r->json), &c->env_n, &c->hdr_n);
+        if (e != OK)
+            return ERR_BUSY;
+    }
+    return OK;
+}
+
+void deliver_prepare(struct deliver_req *r)
+{
+    struct mime_tree tree;
+    struct pack p = { 0 };
+    r->err = understand(&r->arena, buf_str(&r->raw), &tree, &r->json, &r->why);
+    if (r->err == OK)
+        r->err = pack_make(&p, &r->arena, buf_str(&r->raw), &tree);
+    if (r->err == OK)
+        r->err = seal_copies(r, &p);
+    if (r->err == ERR_FULL)
+        r->err = ERR_BUSY; /* our memory, not the box's quota */
+    pack_fini(&p);
+}

@@ -1,0 +1,56 @@
+/* What the parts of deliver share: a recipient being looked up or a mail under way. */
+#pragma once
+#include "core/deliver.h"
+#include "core/known.h"
+#include "core/pack.h"
+#include "core/understand.h"
+
+struct deliver {
+    struct deliver_opts o;
+    struct known_boxes known;
+};
+
+/* One recipient's copy under way. */
+struct copy {
+    struct box_id box;
+    struct msg_id msg;
+    struct seal_window window; /* r is this copy's own cell */
+    uint8_t *lease;
+    enum err err;
+    struct buf sealed;
+    size_t env_n, hdr_n;
+};
+
+struct deliver_req {
+    struct deliver *d;
+    bool cancelled;
+    void *ctx;
+    union {
+        deliver_rcpt_fn *rcpt;
+        deliver_done *mail;
+    } done;
+    struct job later;
+    enum err later_err;
+    uint64_t check_size;
+    /* mail */
+    struct arena arena;
+    struct buf raw; /* trace header and data */
+    struct str from, message_id;
+    struct buf json;
+    struct copy *copies;
+    size_t n, waiting;
+    struct work work;
+    enum err err;
+    const char *why;
+    uint8_t dedupe[HASH_N];
+    int64_t now_ms;
+};
+struct deliver_req *deliver_req_new(struct deliver *d, void *ctx);
+void deliver_req_free(struct deliver_req *r);
+
+/* deliver_prepare.c: touches nothing but the request, so that it also runs on a work thread. The trace header (RFC 5321
+ * section 4.4, without the client's address); the hash that tells a retry; parse, understand, pack, seal: err and why.
+ */
+void deliver_trace(struct deliver_req *r, const struct deliver_mail *m, struct buf *out);
+void deliver_dedupe(struct deliver_req *r, const struct deliver_mail *m);
+void deliver_prepare(struct deliver_req *r);
