@@ -11,7 +11,8 @@ struct key key_of(const void *p, size_t n)
 void key_add(struct key *k, const void *p, size_t n)
 {
     assert(n <= sizeof k->b - k->n);
-    memcpy(k->b + k->n, p, n);
+    if (n > 0) /* p may be NULL then, which memcpy() must not see */
+        memcpy(k->b + k->n, p, n);
     k->n += n;
 }
 void key_add32(struct key *k, uint32_t v)

@@ -390,6 +390,30 @@ def no_descriptors_left():
         honest(d, box, 1)
 
 
+def stress_sheds_the_silent():
+    """Past three quarters of the ceiling whoever has been silent for ten seconds makes room."""
+    with daemon.Daemon(wrap=["prlimit", "--nofile=256"]) as d:
+        box = d.make_box()
+        silent = [smtp(d) for _ in range(160)]
+        check("greeted", {c.code() for c in silent}, {220})
+        time.sleep(11)
+        busy = smtp(d)
+        busy.transaction(box["address"])
+        for _ in range(20):
+            honest(d, box, 1)
+        told = 0
+        for c in silent:
+            c.s.settimeout(0.2)
+            try:
+                told += c.code() == 421
+            except TimeoutError:
+                pass
+        print(f"     160 silent ones of a ceiling of 192: {told} told 421 when others came")
+        if told < 16:
+            raise AssertionError(f"only {told} were told to go")
+        check("who has just spoken stays", busy.ask(b"DATA\r\n"), 354)
+
+
 def drain_finishes_what_it_began():
     with daemon.Daemon() as d:
         box = d.make_box()
@@ -412,7 +436,7 @@ def drain_finishes_what_it_began():
 CASES = [thousands_idle_cost_little, ten_thousand_of_a_kind, idle_tls_costs_what_openssl_does,
          slow_clients_keep_nobody_waiting, slow_messages_are_given_up, lines_without_end,
          hundred_thousand_headers, nested_parts, hundred_thousand_recipients, big_mails_at_once, bdat_abuse, starttls_abuse,
-         churn, no_descriptors_left, drain_finishes_what_it_began]
+         churn, no_descriptors_left, stress_sheds_the_silent, drain_finishes_what_it_began]
 
 if __name__ == "__main__":
     words = sys.argv[1:]

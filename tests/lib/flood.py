@@ -144,7 +144,8 @@ class Crowd:
         t.replies += finals
         for _ in finals:
             if t.at < len(t.pieces):
-                t.out = memoryview(bytes(t.out) + t.pieces[t.at])
+                piece = t.pieces[t.at]  # shared by all talkers: a big one must not be copied
+                t.out = memoryview(bytes(t.out) + piece if t.out else piece)
                 t.at += 1
         if len(t.replies) > len(t.pieces) and not t.stay:
             self.finish(t)
