@@ -64,19 +64,6 @@ void http_free(struct http *h)
     free(h);
 }
 
-const char *http_date(struct http *h)
-{
-    int64_t s = loop_now_ms(h->o.loop) / 1000;
-    if (s != h->date_s || !h->date[0]) {
-        time_t now = time(NULL);
-        struct tm tm;
-        gmtime_r(&now, &tm);
-        strftime(h->date, sizeof h->date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-        h->date_s = s;
-    }
-    return h->date;
-}
-
 /* ---- a request ---- */
 static struct http_req *req_new(struct http_conn *c, const struct http_head *head, struct str bytes)
 {

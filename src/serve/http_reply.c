@@ -17,6 +17,19 @@ enum { LENGTH_DIGITS = 10 };
 const char HTTP_PRIVATE[] =
     "Cache-Control: no-store\r\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n" COMMON;
 
+const char *http_date(struct http *h)
+{
+    int64_t s = loop_now_ms(h->o.loop) / 1000;
+    if (s != h->date_s || !h->date[0]) {
+        time_t now = time(NULL);
+        struct tm tm;
+        gmtime_r(&now, &tm);
+        strftime(h->date, sizeof h->date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+        h->date_s = s;
+    }
+    return h->date;
+}
+
 static const struct {
     int status;
     const char *text;
