@@ -6,7 +6,6 @@
 #include "serve/http_conn.h"
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { IN_MAX = 64 * 1024, SKIP_MAX = 256 * 1024 };
 
