@@ -149,6 +149,9 @@ TEST(addr_normal_form)
     }
     struct addr a;
     struct str tag;
+    AUTO_BUF struct buf small = { .max = 5 };
+    CHECK_EQ(addr_key(&small, S("abc@def")), ERR_FULL);
+    CHECK_EQ(small.n, 0);
     AUTO_BUF struct buf out = { .max = 512 };
     CHECK_OK(addr_parse(S("a+Tag.x@y"), &a));
     CHECK_OK(addr_normalize(&out, &a, &tag));
@@ -209,6 +212,8 @@ TEST(addr_lists)
         { "", "" },
         { "(only a comment)", "" },
         { "Name\r\n <a@b>", "Name <a@b>" },
+        { "a@b,\r\n\tc@d\r\n", " <a@b>;  <c@d>" },
+        { "x\ry <a@b>", "x y <a@b>" },
         { "evil\\\r\n <a@b>", "evil\\ <a@b>" },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {

@@ -133,6 +133,13 @@ TEST(header_text_is_one_line_of_utf8)
     }
 }
 
+TEST(encword_plain_text_stays)
+{
+    AUTO_BUF struct buf out = { .max = 256 };
+    encword_encode(&out, S("a b ~!"));
+    CHECK_STR("not encoded", buf_str(&out), "a b ~!");
+}
+
 TEST(encword_beginnings_only_are_linear)
 {
     AUTO_BUF struct buf in = { .max = 1 << 20 }, out = { .max = 1 << 24 };
@@ -145,7 +152,7 @@ TEST(encword_beginnings_only_are_linear)
 TEST(encword_round_trip)
 {
     static const char *const texts[] = {
-        "plain text", "gr\xc3\xbc\xc3\x9f dich", "=?utf-8?q?x?=",
+        "plain text ~", "~", "gr\xc3\xbc\xc3\x9f dich", "=?utf-8?q?x?=",
         ("\xe6\x97\xa5\xe6\x9c\xac\xe6\x97\xa5\xe6\x9c\xac\xe6\x97\xa5\xe6\x9c\xac\xe6\x97\xa5"
          "\xe6\x9c\xac\xe6\x97\xa5\xe6\x9c\xac\xe6\x97\xa5\xe6\x9c\xac\xe6\x97\xa5\xe6\x9c\xac")
     };

@@ -79,6 +79,8 @@ TEST(mime_names_are_safe)
         { "../../etc/passwd", "passwd" },
         { "C:\\\\x\\\\y.exe", "y.exe" },
         { "..", "part-0.bin" },
+        { "a/b/c/", "part-0.bin" },
+        { "/a/b", "b" },
         { ".bashrc", "bashrc" },
         { "a\xe2\x80\xae"
           "fdp.exe",

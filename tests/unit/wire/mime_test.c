@@ -71,16 +71,51 @@ TEST(mime_tree_and_offsets)
     CHECK_EQ(mime_child(&t, 2), MIME_NONE);
 }
 
+TEST(mime_fields)
+{
+    AUTO_ARENA struct arena a = { .max = LIMIT_MIME_ARENA };
+    struct mime_tree t;
+    CHECK_OK(mime_parse(
+        &a,
+        S("Content-Type: text/html; charset=utf-8\nContent-ID: bare@id\nContent-Description: =?utf-8?q?x?=\n  y\n"
+          "Content-Language: de\nContent-Location: http://x/\nContent-MD5: abc=\nContent-Transfer-Encoding: 8BIT (x)\n"
+          "Content-Disposition: odd; filename=a.html\n\nx"),
+        &t));
+    const struct mime_part *p = &t.v[0];
+    CHECK_STR("an id without brackets", p->content_id, "bare@id");
+    CHECK_STR("encoded words stay", p->description, "=?utf-8?q?x?=  y");
+    CHECK_STR("language", p->language, "de");
+    CHECK_STR("location", p->location, "http://x/");
+    CHECK_STR("md5", p->md5, "abc=");
+    CHECK_STR("encoding", p->encoding, "8bit");
+    CHECK_EQ(p->cte, CTE_8BIT);
+    CHECK_EQ(p->disp, MIME_DISP_ATTACHMENT);
+    CHECK_STR("file name", p->filename, "a.html");
+    CHECK_STR("charset", p->charset, "utf-8");
+    CHECK_OK(mime_parse(&a, str_of("a: b\n\nx\0y", 9), &t));
+    CHECK(MIME_HAS(&t, MIME_DEFECT_NUL) && t.defects == UINT64_C(1) << MIME_DEFECT_NUL);
+}
+
 TEST(mime_sections)
 {
     static const struct {
         const char *number;
         uint32_t part;
-    } cases[] = {
-        { "", 0 },          { "1", 1 },          { "1.1", 2 },         { "1.2", 3 },         { "2", 4 },
-        { "2.1", 5 },       { "3", MIME_NONE },  { "1.3", MIME_NONE }, { "2.2", MIME_NONE }, { "2.1.1", MIME_NONE },
-        { "0", MIME_NONE }, { "1.", MIME_NONE }, { ".1", MIME_NONE },  { "x", MIME_NONE }
-    };
+    } cases[] = { { "", 0 },
+                  { "1", 1 },
+                  { "1.1", 2 },
+                  { "1.2", 3 },
+                  { "2", 4 },
+                  { "2.1", 5 },
+                  { "1.0", MIME_NONE },
+                  { "3", MIME_NONE },
+                  { "1.3", MIME_NONE },
+                  { "2.2", MIME_NONE },
+                  { "2.1.1", MIME_NONE },
+                  { "0", MIME_NONE },
+                  { "1.", MIME_NONE },
+                  { ".1", MIME_NONE },
+                  { "x", MIME_NONE } };
     AUTO_ARENA struct arena a = { .max = LIMIT_MIME_ARENA };
     struct mime_tree t;
     CHECK_OK(mime_parse(&a, str_c(nested), &t));
@@ -147,6 +182,11 @@ TEST(mime_defects)
         { "8-bit header", "Subject: \xe4\n\nx", "0:text/plain 8bit-header" },
         { "UTF-8 header", "Subject: \xc3\xa4\n\nx", "0:text/plain" },
         { "line ends", "Subject: x\r\n\r\na\nb\rc\r\n", "0:text/plain bare-cr bare-lf" },
+        { "bare CR early on", "Subject: x\r\n\r\na\rb\r\nc\r\n", "0:text/plain bare-cr" },
+        { "CR at a part's end", MIXED "--b\n\nx\r\n--b--\n", "0:multipart/mixed 1:text/plain bare-lf" },
+        { "NUL", "Subject: x\n\na\xff", "0:text/plain" },
+        { "control octets in a type", "Content-Type: te\x7fxt/plain\n\nx", "0:text/plain bad-content-type" },
+        { "short dashes", MIXED "--\n--b\n\nx\n-\n--\n--b--\n--", "0:multipart/mixed 1:text/plain" },
         { "unknown charset", "Content-Type: text/plain; charset=klingon\n\nx", "0:text/plain unknown-charset" },
         { "mbox", "From a@b Sat\nContent-Type: text/html\n\nx", "0:text/html header-junk" },
         { "delivery status", "Content-Type: message/delivery-status\n\nx: y\n\nz: y\n", "0:message/delivery-status" },
@@ -295,6 +335,8 @@ TEST(mime_text_of_parts)
           "> a b\n>> c \n> d\ne \n" },
         { "flowed, signature", "Content-Type: text/plain; format=flowed\n\na \n-- \nme\n", "a \n-- \nme\n" },
         { "not flowed", "\na \nb\n", "a \nb\n" },
+        { "html, the field wins", "Content-Type: text/html; charset=utf-8\n\n<meta charset=\"koi8-r\">\xc3\xa4",
+          "<meta charset=\"koi8-r\">\xc3\xa4" },
         { "html with its own charset", "Content-Type: text/html\n\n<meta charset=\"koi8-r\">\xd0",
           "<meta charset=\"koi8-r\">\xd0\xbf" },
     };

@@ -55,6 +55,8 @@ TEST(params_as_senders_write_them)
         { "line smuggling", "a/b; name*=utf-8''a%0D%0Ab", "a/b|name=a  b" },
         { "nothing", "", "" },
         { "junk", ";;==\"\"(", " broken" },
+        { "a word that ends in =", "a/b; x=1 =2", "a/b|x=1 =2" },
+        { "DEL", "a\x7f/b\x7f; x\x7f=1", "a?/b?|x?=1" },
         { "huge number", "a/b; f*99999999999=1", "a/b|f*99999999999=1" },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
