@@ -24,6 +24,7 @@ struct app {
     struct store *store;
     struct event_hub *hub;
     struct work_pool *argon, *work; /* passwords; large mails */
+    struct mailboxes *operator_boxes; /* on the main loop: the operator's own box is made there */
     struct tls *tls;
     struct str cert, key; /* paths in use */
     struct listen_gate gates[DOOR_KINDS];

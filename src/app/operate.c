@@ -2,12 +2,13 @@
  * stay out of reach, here as everywhere. Requests to the store come back on the main loop. */
 #include "app/operate.h"
 #include "base/text.h"
-#include "core/name.h"
+#include "core/mailbox.h"
 #include "io/file.h"
 #include "store/store.h"
 #include <stdlib.h>
 
 enum { OPERATE_TEXT_MAX = 64 * 1024 };
+static const int64_t OPERATOR_TTL_MS = (int64_t)10 * 365 * 24 * 3600 * 1000;
 
 /* ---- box show ADDRESS, box end ADDRESS ---- */
 struct box_ask {
@@ -70,6 +71,42 @@ static void on_box_found(struct store_req *req)
     }
 }
 
+/* ---- box operator ---- */
+static void on_operator(void *ctx, enum err e, const struct refusal *why, const struct mailbox_made *made)
+{
+    struct box_ask *ask = ctx;
+    AUTO_BUF struct buf out = { .max = OPERATE_TEXT_MAX, .secret = true };
+    if (e != OK) {
+        ctl_error(ask->req, e == ERR_BUSY ? "it exists; end it first to lose what is in it and begin anew"
+                            : why         ? why->text
+                                          : err_name(e));
+        free(ask);
+        return;
+    }
+    buf_puts(&out, "address  ");
+    buf_put(&out, made->address);
+    buf_puts(&out, "\ntoken    ");
+    buf_put(&out, made->token);
+    buf_puts(&out, "\nrecovery ");
+    buf_put(&out, made->recovery);
+    buf_puts(&out, "\nShown this once: without the words nobody can open it.\n");
+    ctl_ok(ask->req, buf_str(&out));
+    free(ask);
+}
+
+/* Where mail to postmaster@ and abuse@ goes: made once, by hand, because its secret must be seen by a person. */
+static void make_operator(struct app *a, struct ctl_req *r)
+{
+    struct box_ask *ask = calloc(1, sizeof *ask);
+    struct mailbox_spec spec = { .for_operator = true, .ttl_ms = OPERATOR_TTL_MS };
+    if (ask)
+        *ask = (struct box_ask){ .app = a, .req = r };
+    if (!ask || !mailbox_create(a->operator_boxes, &spec, on_operator, ask)) {
+        free(ask);
+        ctl_error(r, "out of memory");
+    }
+}
+
 static void run_box(void *ctx, struct ctl_req *r, struct str args)
 {
     struct app *a = ctx;
@@ -77,8 +114,12 @@ static void run_box(void *ctx, struct ctl_req *r, struct str args)
     AUTO_ARENA struct arena scratch = { .max = OPERATE_TEXT_MAX };
     struct str key;
     bool end = str_eq(verb, S("end"));
+    if (str_eq(verb, S("operator"))) {
+        make_operator(a, r);
+        return;
+    }
     if ((!end && !str_eq(verb, S("show"))) || name_address_key(str_trim(address), &scratch, &key) != OK) {
-        ctl_error(r, "usage: mayfly box show|end ADDRESS");
+        ctl_error(r, "usage: mayfly box show|end ADDRESS, mayfly box operator");
         return;
     }
     struct box_ask *ask = calloc(1, sizeof *ask);

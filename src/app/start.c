@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/rand.h"
 #include "base/secret.h"
+#include "core/mailbox.h"
 #include "io/file.h"
 #include "store/store.h"
 #include <stdlib.h>
@@ -215,6 +216,18 @@ enum err start_pools(struct app *a)
 {
     enum err e = work_pool_new(1, ARGON_QUEUE, &a->argon); /* 64 MiB each: one at a time */
     return e == OK ? work_pool_new(2, WORK_QUEUE, &a->work) : e;
+}
+
+/* Only `mayfly box operator` uses it: no sessions, so no auth. */
+enum err start_operator(struct app *a)
+{
+    const struct config *c = &a->config;
+    struct mailboxes_opts o = { .loop = a->loop, .store = a->store, .hub = a->hub, .argon = a->argon, .log = a->log };
+    o.domains = (struct domain_list){ c->server_domains.v, c->server_domains.n };
+    o.max_ttl_ms = INT64_MAX / 2;
+    o.max_messages = (uint32_t)c->box_max_messages;
+    o.max_bytes = c->box_max_bytes;
+    return mailboxes_new(&o, &a->operator_boxes);
 }
 
 enum err start_syscalls(struct app *a)

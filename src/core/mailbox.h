@@ -30,6 +30,7 @@ struct mailbox_spec {
     struct str password;         /* empty: none */
     int64_t ttl_ms, idle_ttl_ms; /* 0: default / none */
     uint32_t ends_after;
+    bool for_operator; /* postmaster@ the first domain, which nobody may choose; other wishes are not looked at */
 };
 /* Refusals: see name.h, and "ttl_short", "ttl_long", "domain_unknown", "address_taken", "too_soon", "too_many_changes"
  * … */

@@ -108,6 +108,11 @@ static enum err address_make(struct mailbox_req *r, const struct mailbox_spec *s
     enum err e = domain_pick(r, spec->domain, &domain);
     if (e != OK)
         return e;
+    if (spec->for_operator) {
+        r->box.flags = BOX_OPERATOR;
+        r->address = arena_printf(&r->arena, "postmaster@%.*s", STR_FMT(r->m->o.domains.names[0]));
+        return r->address.p == NULL ? ERR_FULL : OK;
+    }
     r->generated = spec->local.n == 0;
     if (r->generated)
         name_generate(&b);

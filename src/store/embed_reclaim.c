@@ -103,11 +103,12 @@ static bool rows_remove(struct slice *s, const struct box_id *box)
     return !late;
 }
 
-/* A chosen address rests (P8); a generated one never comes again by its shape, so nothing need be remembered of it. */
+/* A chosen address rests (P8); a generated one never comes again by its shape, and the operator's own goes to nobody
+ * else, so nothing need be remembered of those. */
 static void address_remove(struct batch *b, const struct store_box *x)
 {
     struct str addr = str_of(x->addr_hash, HASH_N);
-    if (!(x->flags & (BOX_GUESSABLE | BOX_OPERATOR))) {
+    if (!(x->flags & BOX_GUESSABLE)) {
         index_del(&b->t, TAB_ADDR, addr);
         return;
     }

@@ -158,7 +158,7 @@ def peer_certificate(d):
 
 
 def make_pair(folder, name):
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+    subprocess.run([the_operator_gets_postmaster_and_abuse, "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
                     "-subj", f"/CN={name}", "-keyout", f"{folder}/key.pem", "-out", f"{folder}/cert.pem"],
                    check=True, capture_output=True)
 
@@ -285,6 +285,27 @@ def no_leftovers_of_strangers_in_the_log():
         said = said[0] + "".join(said[1].splitlines(True)[6:])
         for word in ("canary", box["address"].split("@")[0], box["token"], "127.0.0.1", "7f000001"):
             assert word not in said, f"{word} in the log: {said}"
+
+
+def the_operator_gets_postmaster_and_abuse():
+    with Daemon() as d:
+        with d.smtp() as s:
+            s.ehlo()
+            s.mail("a@example.test")
+            eq(s.rcpt("postmaster")[0] // 100 in (4, 5), True)
+        code, said = d.ctl("box", "operator")
+        eq(code, 0)
+        token = next(line.split()[1] for line in said.splitlines() if line.startswith("token"))
+        for to in ("abuse@mayfly.localhost", "Postmaster@mayfly.localhost"):
+            d.send(to, f"Subject: to {to}\r\n\r\nhello\r\n")
+        with d.smtp() as s:
+            s.ehlo()
+            s.mail("")
+            eq(s.rcpt("Postmaster")[0], 250)
+        eq([m["subject"] for m in d.messages(token)], ["to Postmaster@mayfly.localhost", "to abuse@mayfly.localhost"])
+        assert d.ctl("box", "operator")[0] != 0
+        eq(d.ctl("box", "end", "postmaster@mayfly.localhost")[0], 0)
+        eq(d.ctl("box", "operator")[0], 0)
 
 
 if __name__ == "__main__":
