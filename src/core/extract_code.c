@@ -8,8 +8,10 @@ enum { HITS_BEFORE = 12, HITS_AFTER = 6, WORDS_MAX = 60 }; /* looked at around a
 
 static void at_least(struct verdict *v, int score, const char *reason)
 {
-    if (score > v->score)
-        *v = (struct verdict){ score, reason };
+    if (score <= v->score)
+        return;
+    v->score = score;
+    v->reason = reason;
 }
 
 static size_t hit_end(const struct word_hit *h) { return (size_t)h->at + h->n; }
@@ -45,7 +47,7 @@ static int judge_before(const struct doc *d, const struct candidate *c, size_t i
     case WORD_PHONE:
         return !close ? 0 : code_in_sentence(d, i) ? -10 : -100;
     case WORD_OTHER:
-        return !close ? 0 : g.words == 0 && g.colon && code_in_sentence(d, i) ? -10 : -100;
+        return !close ? 0 : doc_equated_before(d, c) && code_in_sentence(d, i) ? -10 : -100;
     case WORD_PROMO:
         return g.words <= 8 && g.lines <= 3 ? -100 : 0;
     case WORD_SOFT:
@@ -105,28 +107,45 @@ static int by_distance(struct gap g, bool alone, int touching, int near, int sam
     return alone && g.words <= 45 && g.lines <= 8 ? far : far / 2;
 }
 
-static void weigh_before(struct gap g, const struct candidate *c, const struct word_hit *h, struct verdict *v)
+static void weigh_before(struct gap g, const struct candidate *c, bool equated, const struct word_hit *h,
+                         struct verdict *v)
 {
+    /* "the code to sign in to X is 1234": the verb ties them, whatever stands between; but not another number, which
+     * then is what the words were about */
+    bool taken = h->at < v->taken_at;
+    bool tied = equated && !taken && g.stops == 0 && g.words <= 12 && g.lines <= 1;
+    int less = taken ? 10 : 0;
     if (h->kind == WORD_CODE)
-        at_least(v, by_distance(g, c->alone, 62, 60, 50, 44), "follows words that name a code");
+        at_least(v, by_distance(g, c->alone, 62, tied ? 62 : 60, tied ? 60 : 50, 44) - less,
+                 "follows words that name a code");
     else if (h->kind == WORD_MAYBE)
-        at_least(v, by_distance(g, c->alone, 54, 48, 38, 36), "follows the word for a code");
+        at_least(v, by_distance(g, c->alone, 54, tied ? 54 : 48, tied ? 50 : 38, 36) - less,
+                 "follows the word for a code");
     else if (h->kind == WORD_ACT)
-        at_least(v, by_distance(g, c->alone, 36, 36, 32, 32), "follows what codes are for");
+        at_least(v, by_distance(g, c->alone, 36, 36, 32, 32) - less, "follows what codes are for");
     else if (h->kind == WORD_ENTER)
-        at_least(v, by_distance(g, c->alone, 32, 30, 26, 20), "follows a request to enter it");
+        at_least(v, by_distance(g, c->alone, 32, 30, 26, 20) - less, "follows a request to enter it");
 }
 
-static void weigh_after(struct gap g, const struct candidate *c, const struct word_hit *h, struct verdict *v)
+/* "1234 is your Acme code", "1234 - Acme code", and on a line of its own above it. */
+static int by_distance_after(struct gap g, bool alone, bool equated, int near, int below)
 {
-    bool same_line = g.lines == 0 && g.stops == 0;
+    if (g.stops > 0)
+        return 0;
+    if (g.lines == 0)
+        return g.words <= (equated ? 6u : 3u) ? near : g.words <= 6 ? near - 12 : 0;
+    return alone && g.lines <= 2 && g.words <= 8 ? below : 0;
+}
+
+static void weigh_after(struct gap g, const struct candidate *c, bool equated, const struct word_hit *h,
+                        struct verdict *v)
+{
     if (h->kind == WORD_CODE)
-        at_least(v, by_distance(g, c->alone, same_line ? 62 : 48, same_line ? 60 : 48, 48, 38),
-                 "stands before words that name a code");
+        at_least(v, by_distance_after(g, c->alone, equated, 60, 48), "stands before words that name a code");
     else if (h->kind == WORD_MAYBE)
-        at_least(v, by_distance(g, c->alone, 50, 48, 36, 28), "stands before the word for a code");
+        at_least(v, by_distance_after(g, c->alone, equated, 48, 30), "stands before the word for a code");
     else if (h->kind == WORD_ACT)
-        at_least(v, by_distance(g, c->alone, 36, 34, 28, 24), "stands before what codes are for");
+        at_least(v, by_distance_after(g, c->alone, equated, 36, 24), "stands before what codes are for");
 }
 
 /* Outwards from the candidate, so that each octet between is measured once. */
@@ -134,14 +153,14 @@ static bool weigh_words_before(const struct doc *d, const struct candidate *c, s
 {
     struct gap g = { 0 };
     size_t to = c->at;
-    bool enter = false;
+    bool enter = false, equated = doc_equated_before(d, c);
     for (size_t i = n; i-- > 0 && n - i <= HITS_BEFORE;) {
         g = gap_join(g, doc_gap(d, hit_end(&d->hits[i]), to));
         if (g.far || g.words > WORDS_MAX)
             break;
         to = hit_end(&d->hits[i]);
         enter |= d->hits[i].kind == WORD_ENTER && g.words <= 3 && g.stops == 0;
-        weigh_before(g, c, &d->hits[i], v);
+        weigh_before(g, c, equated, &d->hits[i], v);
     }
     return enter;
 }
@@ -150,21 +169,21 @@ static bool weigh_words_after(const struct doc *d, const struct candidate *c, si
 {
     struct gap g = { 0 };
     size_t from = c->end;
-    bool act = false;
+    bool act = false, equated = doc_equated_after(d, c);
     for (size_t i = n; i < d->hits_n && i - n < HITS_AFTER; i++) {
         g = gap_join(g, doc_gap(d, from, d->hits[i].at));
         if (g.far || g.words > WORDS_MAX)
             break;
         from = d->hits[i].at;
         act |= d->hits[i].kind == WORD_ACT && g.words <= 8 && g.stops == 0;
-        weigh_after(g, c, &d->hits[i], v);
+        weigh_after(g, c, equated, &d->hits[i], v);
     }
     return act;
 }
 
 static struct verdict weigh_words(const struct doc *d, const struct candidate *c, size_t before_n, size_t behind)
 {
-    struct verdict v = { 0, "" };
+    struct verdict v = { .reason = "", .taken_at = c > d->cands ? c[-1].at : 0 };
     bool enter = weigh_words_before(d, c, before_n, &v), act = weigh_words_after(d, c, behind, &v);
     if (enter && act)
         at_least(&v, 52, "is to be entered to confirm something");
@@ -226,12 +245,22 @@ static int by_letters(const struct doc *d, const struct candidate *c, unsigned l
     return is_pronounceable(doc_source(d, c)) ? -40 : stands_out ? 0 : -4;
 }
 
-/* Capitals are how codes are set; "sha-256" and "mp3" are words. */
+static unsigned turns_of(struct str s)
+{
+    unsigned turns = 0;
+    for (size_t i = 1; i < s.n; i++)
+        turns += (s.p[i] >= '0' && s.p[i] <= '9') != (s.p[i - 1] >= '0' && s.p[i - 1] <= '9');
+    return turns;
+}
+
+/* Capitals are how codes are set; "sha-256" and "mp3" are words, "2700GB" and "BSAD24" names of things. */
 static int by_mix(struct str s, const struct candidate *c)
 {
     if (is_mixed_case(s))
         return -12;
-    return c->groups > 1 && !c->alone && is_lower(s) ? -30 : 8;
+    if (c->groups > 1)
+        return !c->alone && is_lower(s) ? -30 : 8;
+    return turns_of(s) > 1 ? 8 : -2;
 }
 
 static int by_shape(const struct doc *d, const struct candidate *c, unsigned look, int base)
@@ -278,6 +307,12 @@ static bool follows_two_capitals(const struct doc *d, const struct candidate *c)
     return start && two.n == 2 && two.p[0] >= 'A' && two.p[0] <= 'Z' && two.p[1] >= 'A' && two.p[1] <= 'Z';
 }
 
+/* "code = 1234": a program's text. */
+static bool is_assigned(const struct doc *d, const struct candidate *c)
+{
+    return c->at > 2 && !c->alone && !memcmp(d->f.p + c->at - 3, " = ", 3);
+}
+
 static int by_message(const struct doc *subject, const struct doc *d, const struct candidate *c, int base)
 {
     int out = d->seen[WORD_CONTEXT] >= 2 ? 8 : d->seen[WORD_CONTEXT] ? 5 : 0;
@@ -290,7 +325,7 @@ static int by_message(const struct doc *subject, const struct doc *d, const stru
         out -= lettered ? 40 : 12;
     if (d->cands_n > 8 && !c->alone)
         out -= 8;
-    return out - (follows_two_capitals(d, c) ? 30 : 0);
+    return out - (follows_two_capitals(d, c) ? 30 : 0) - (is_assigned(d, c) ? 25 : 0);
 }
 
 struct verdict doc_judge(const struct doc *subject, const struct doc *d, const struct candidate *c)

@@ -95,6 +95,44 @@ struct gap gap_join(struct gap a, struct gap b)
     return (struct gap){ a.words + b.words, a.lines + b.lines, a.stops + b.stops, a.colon || b.colon, false };
 }
 
+/* en de fr es pt it nl pl ru tr; what Chinese, Japanese and Korean put there is glued to the number. */
+static bool is_copula(struct str word)
+{
+    static const char words[] = "is are ist lautet lauten est es e sono to jest je : - = als as eh was ";
+    for (struct str rest = S(words); rest.n > 0;)
+        if (str_eq(str_cut(rest, ' ', &rest), word))
+            return true;
+    return false;
+}
+
+static bool is_filler(char c)
+{
+    return is_blank(c) || c == '"' || c == '\'' || c == '(' || c == '[' || c == '*' || c == '<';
+}
+
+bool doc_equated_before(const struct doc *d, const struct candidate *c)
+{
+    size_t end = c->at;
+    while (end > 0 && is_filler(d->f.p[end - 1]))
+        end--;
+    if (end > 0 && d->f.p[end - 1] == ':')
+        return true;
+    size_t at = end;
+    while (at > 0 && end - at < 8 && is_word((unsigned char)d->f.p[at - 1]))
+        at--;
+    return is_copula(str_of(d->f.p + at, end - at));
+}
+
+bool doc_equated_after(const struct doc *d, const struct candidate *c)
+{
+    size_t at = c->end, end;
+    while (at < d->f.n && d->f.p[at] == ' ')
+        at++;
+    for (end = at; end < d->f.n && end - at < 8 && !is_blank(d->f.p[end]);)
+        end++;
+    return is_copula(str_of(d->f.p + at, end - at));
+}
+
 size_t doc_hit_after(const struct doc *d, size_t at)
 {
     size_t lo = 0, hi = d->hits_n;

@@ -27,6 +27,10 @@ struct gap {
 bool doc_read(struct doc *d, struct arena *a, enum extract_where source, struct str text, const struct html_out *page);
 struct gap doc_gap(const struct doc *d, size_t from, size_t to);
 struct gap gap_join(struct gap a, struct gap b); /* of two stretches side by side */
+/* Whether a colon or a word such as "is" stands right before the candidate, or a dash or such a word right behind it.
+ */
+bool doc_equated_before(const struct doc *d, const struct candidate *c);
+bool doc_equated_after(const struct doc *d, const struct candidate *c);
 /* The first hit that begins at or behind at; hits_n when there is none. */
 size_t doc_hit_after(const struct doc *d, size_t at);
 
@@ -35,6 +39,7 @@ struct str doc_source(const struct doc *d, const struct candidate *c); /* as the
 struct verdict {
     int score;          /* a confidence, before it is cut to 0 .. 99 */
     const char *reason; /* static */
+    size_t taken_at;    /* where the candidate before it begins */
 };
 struct verdict doc_judge(const struct doc *subject, const struct doc *d, const struct candidate *c);
 

@@ -5,7 +5,7 @@
 #include "core/extract_words.h"
 #include <string.h>
 
-enum { HITS_MAX = 8, CONTEXT_BEFORE = 240, TEXT_MAX = 200, URL_MAX = 1024, TOKEN_MIN = 16 };
+enum { HITS_MAX = 8, CONTEXT_BEFORE = 240, TEXT_MAX = 200, URL_MAX = 1024, TOKEN_MIN = 12 };
 
 static enum extract_link_kind kind_of(enum word_kind w)
 {
@@ -84,7 +84,7 @@ static bool has_token(struct str url)
     size_t run = 0, digits = 0;
     for (size_t i = 0; i < url.n; i++) {
         char c = url.p[i];
-        bool in = is_alnum(c) || c == '-' || c == '_' || c == '%';
+        bool in = is_alnum(c) || c == '%';
         run = in ? run + 1 : 0;
         digits = in ? digits + (c >= '0' && c <= '9') : 0;
         if (run >= TOKEN_MIN && digits >= 3)

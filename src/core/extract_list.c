@@ -97,12 +97,22 @@ static bool take(const struct doc *subject, const struct doc *d, const struct ca
     return true;
 }
 
+/* Nothing here or in the subject speaks of codes: then no number is one, and most mail ends here. */
+static bool is_hopeless(const struct doc *subject, const struct doc *d)
+{
+    const size_t *s = subject->seen, *n = d->seen;
+    bool named = s[WORD_CODE] || s[WORD_MAYBE] || n[WORD_CODE] || n[WORD_MAYBE];
+    return !named && !s[WORD_ACT] && !(n[WORD_ENTER] && n[WORD_ACT]);
+}
+
 bool extract_codes(const struct doc *subject, const struct doc *d, struct arena *a, struct extract_out *out)
 {
     if (!out->codes)
         out->codes = arena_array(a, EXTRACT_CODES_MAX, sizeof *out->codes);
     if (!out->codes)
         return false;
+    if (is_hopeless(subject, d))
+        return true;
     for (size_t k = 0; k < d->cands_n; k++)
         if (!take(subject, d, &d->cands[k], a, out))
             return false;

@@ -8,7 +8,7 @@ enum {
     EXTRACT_INTRO_MAX = 200, /* characters; two lines of an inbox list */
     EXTRACT_CODES_MAX = 8,
     EXTRACT_LINKS_MAX = 32,
-    EXTRACT_TEXT_MAX = 8 << 10, /* octets of each text searched: codes stand at the top */
+    EXTRACT_TEXT_MAX = 6 << 10, /* octets of each text searched: codes stand at the top */
     /* From here on a code is shown as one. A wrong chip costs more trust than a missing one, so the level is set where
      * the corpus of tests/unit/core/extract_corpus.c has no wrong one left. */
     EXTRACT_SHOWN = 60,

@@ -206,11 +206,28 @@ static bool looks_random(const struct fold *f, const struct token *t)
     return turns >= 2 || (turns + t->dashes >= 1 && t->digits >= 2 && t->digits + t->letters >= 6);
 }
 
+/* "1920x1080", "2700gb", "65000eur": sizes and amounts. */
+static bool is_measure(const struct fold *f, const struct token *t)
+{
+    static const char units[] =
+        "b kb mb gb tb k m km kg g mg ml l cm mm px pt w kw kwh hz khz mhz ghz v mah x fps p usd eur gbp ";
+    size_t digits = 0;
+    while (t->at + digits < t->end && is_digit(f->p[t->at + digits]))
+        digits++;
+    if (digits == t->digits && digits > 0)
+        for (struct str rest = S(units), unit = str_of(f->p + t->at + digits, t->letters); rest.n > 0;)
+            if (str_eq(str_cut(rest, ' ', &rest), unit))
+                return true;
+    return t->letters == 1 && digits > 0 && f->p[t->at + digits] == 'x';
+}
+
 static bool mixed(const struct fold *f, const struct token *t)
 {
     uint8_t len[GROUPS_MAX];
     unsigned all = t->digits + t->letters;
     if (t->digits < 1 || t->letters < 1 || all < MIXED_MIN || all > MIXED_MAX || (t->dashes == 0 && all > DIGITS_MAX))
+        return false;
+    if (t->dashes == 0 && is_measure(f, t))
         return false;
     size_t n = dash_parts(f, t, len);
     for (size_t i = 0; i < n && t->dashes > 0; i++)
