@@ -56,17 +56,14 @@ static void count(const struct fold *f, struct token *t)
 
 static char octet(const struct fold *f, size_t i) { return i < f->n ? f->p[i] : 0; }
 
-/* "code:482913" and "otp=482913" are a word and a code; "12:30" and a URL's "?a=1" are not. */
+/* "code:482913" and "otp=482913" are a word and a code; "12:30" and "https://x/?a=482913" are not. */
 static void cut_label(const struct fold *f, struct token *t)
 {
-    for (size_t i = t->end; i > t->at + 1; i--) {
-        char c = f->p[i - 1];
-        if (c != ':' && c != '=')
-            continue;
-        if (is_letter(f->p[i - 2]) && octet(f, i) != '/' && !memchr(f->p + t->at, '?', i - t->at))
-            t->at = i;
-        return;
-    }
+    size_t i = t->at;
+    while (i < t->end && is_letter(f->p[i]))
+        i++;
+    if (i > t->at && i + 1 < t->end && (f->p[i] == ':' || f->p[i] == '=') && is_alnum(f->p[i + 1]))
+        t->at = i + 1;
 }
 
 static bool upper_at(const struct fold *f, size_t i)

@@ -1,0 +1,100 @@
+#include "core/filetype.h"
+#include "test.h"
+
+#define B(lit)                                                                                                         \
+    {                                                                                                                  \
+        (lit), sizeof(lit) - 1                                                                                         \
+    }
+
+TEST(filetype_by_content)
+{
+    static const struct {
+        struct str bytes;
+        const char *name, *declared, *want;
+    } cases[] = {
+        { B("%PDF-1.7\n"), "a.pdf", "application/pdf", "application/pdf" },
+        { B("\x89PNG\r\n\x1a\n...."), "a.jpg", "image/jpeg", "image/png" },
+        { B("\xff\xd8\xff\xe0"), "a", "", "image/jpeg" },
+        { B("GIF89a.."), "a", "", "image/gif" },
+        { B("RIFF\x10\0\0\0WEBPVP8 "), "a", "", "image/webp" },
+        { B("XXXX\x10\0\0\0WEBPVP8 "), "a", "x/y", "x/y" },
+        { B("PK\3\4....a.txt"), "a", "", "application/zip" },
+        { B("PK\3\4....[Content_Types].xml....word/document.xml"), "a.zip", "",
+          "application/vnd.openxmlformats-officedocument.wordprocessingml.document" },
+        { B("PK\3\4....xl/workbook.xml"), "a", "",
+          "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" },
+        { B("PK\3\4....ppt/slides"), "a", "",
+          "application/vnd.openxmlformats-officedocument.presentationml.presentation" },
+        { B("PK\3\4....mimetypeapplication/vnd.oasis.opendocument.text"), "a", "",
+          "application/vnd.oasis.opendocument.text" },
+        { B("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1....W\0o\0r\0d\0D\0o\0c\0u\0m\0e\0n\0t\0"), "a", "",
+          "application/msword" },
+        { B("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1...."), "a", "", "application/x-ole-storage" },
+        { B("\x1f\x8b\x08"), "a", "", "application/gzip" },
+        { B("7z\xbc\xaf\x27\x1c"), "a", "", "application/x-7z-compressed" },
+        { B("Rar!\x1a\x07\x01\0"), "a", "", "application/vnd.rar" },
+        { B("MZ\x90\0"), "a.txt", "text/plain", "application/vnd.microsoft.portable-executable" },
+        { B("\x7f"
+            "ELF\2"),
+          "a", "", "application/x-elf" },
+        { B("\xef\xbb\xbf\n <!DOCTYPE html><p>"), "a", "", "text/html" },
+        { B("<?xml version='1.0'?><!-- x --><svg xmlns='x'>"), "a", "", "image/svg+xml" },
+        { B("<?xml version='1.0'?><rss>"), "a", "", "application/xml" },
+        { B("#!/bin/sh\nls"), "a", "", "text/x-shellscript" },
+        { B("ID3\3"), "a", "", "audio/mpeg" },
+        { B("\xff\xfb\x90\x64"), "a", "", "audio/mpeg" },
+        { B("\0\0\0\x20"
+            "ftypisom"),
+          "a", "", "video/mp4" },
+        { B("BEGIN:VCALENDAR\r\n"), "a", "", "text/calendar" },
+        { B("begin:vcard\r\n"), "a", "", "text/vcard" },
+        { B("just words\n"), "a", "application/pdf", "text/plain" },
+        { B("a,b\n1,2\n"), "a.csv", "text/csv", "text/csv" },
+        { B("{\"a\":1}"), "a", "application/json", "application/json" },
+        { B("\0\1\2\3\4\5\6\7"), "a", "image/x-odd", "image/x-odd" },
+        { B("\0\1\2\3"), "a", "", "application/octet-stream" },
+        { B("BMW is a car, and this is a long enough text"), "a", "", "text/plain" },
+        { B(""), "a", "text/plain", "text/plain" },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct filetype t = filetype_of(cases[i].bytes, str_c(cases[i].name), str_c(cases[i].declared));
+        CHECK_STR(cases[i].want, t.content_type, cases[i].want);
+    }
+}
+
+TEST(filetype_danger)
+{
+    static const struct {
+        const char *name;
+        struct str bytes;
+        const char *want; /* NULL: harmless */
+    } cases[] = {
+        { "a.pdf", B("%PDF-1.7"), NULL },
+        { "a.txt", B("hello"), NULL },
+        { "setup.exe", B("MZ"), "This file is a program" },
+        { "a.txt", B("MZ"), "This file is a program" },
+        { "invoice.pdf.exe", B("MZ"), "The name has two endings to look harmless" },
+        { "photo.jpg      .SCR", B("x"), "The name has two endings to look harmless" },
+        { "run.js", B("x"), "This file is a script that can run" },
+        { "a.exe. ", B("x"), "This file is a program" },
+        { "a.vbs", B("x"), "This file is a script that can run" },
+        { "a.lnk", B("x"), "This shortcut can start programs" },
+        { "a.iso", B("x"), "This disk image hides what is in it from the system's warnings" },
+        { "a.html", B("x"), "This page can run scripts when opened" },
+        { "a.png", B("<html>"), "This page can run scripts when opened" },
+        { "a.docm", B("PK\3\4"), "This document can hold macros" },
+        { "a.docx", B("PK\3\4...word/vbaProject.bin"), "This document can hold macros" },
+        { "a.doc", B("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1..._\0V\0B\0A\0_\0P\0R\0O\0J\0E\0C\0T\0"),
+          "This document can hold macros" },
+        { "a.doc", B("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1..."), NULL },
+        { "gpj.\xe2\x80\xae"
+          "exe.jpg",
+          B("x"), "The name is written to look like another" },
+        { "v1.2.tar.gz", B("\x1f\x8b"), NULL },
+        { "", B("x"), NULL },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct filetype t = filetype_of(cases[i].bytes, str_c(cases[i].name), S(""));
+        CHECK_STR(cases[i].name, str_c(t.dangerous), cases[i].want ? cases[i].want : "");
+    }
+}
