@@ -158,7 +158,7 @@ def peer_certificate(d):
 
 
 def make_pair(folder, name):
-    subprocess.run([the_operator_gets_postmaster_and_abuse, "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
                     "-subj", f"/CN={name}", "-keyout", f"{folder}/key.pem", "-out", f"{folder}/cert.pem"],
                    check=True, capture_output=True)
 
@@ -311,7 +311,7 @@ def the_operator_gets_postmaster_and_abuse():
 if __name__ == "__main__":
     if sys.argv[1:]:
         sys.exit(run([globals()[name] for name in sys.argv[1:]]))
-    sys.exit(run([starts_within_a_second_and_says_where, the_main_job, gives_up_what_it_does_not_need, root_becomes_a_user,
+    sys.exit(run([the_operator_gets_postmaster_and_abuse, starts_within_a_second_and_says_where, the_main_job, gives_up_what_it_does_not_need, root_becomes_a_user,
                   a_second_one_on_the_same_folder_is_refused, a_port_in_use_is_named, drains, a_second_signal_ends_it_at_once,
                   a_self_signed_pair_is_made_and_kept, certificates_are_read_again_at_sighup, the_operator_asks,
                   the_control_socket_takes_any_bytes, tells_systemd, a_test_clock_moves_the_end,
