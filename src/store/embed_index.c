@@ -248,7 +248,10 @@ static bool move(struct index_scan *s, MDB_val k, MDB_cursor_op op)
     return true;
 }
 
-bool scan_seek(struct index_scan *s, struct str key) { return move(s, val_of(key), MDB_SET_RANGE); }
+bool scan_seek(struct index_scan *s, struct str key)
+{
+    return move(s, val_of(key), key.n > 0 ? MDB_SET_RANGE : MDB_FIRST); /* LMDB refuses an empty key */
+}
 bool scan_next(struct index_scan *s) { return move(s, (MDB_val){ 0 }, MDB_NEXT); }
 bool scan_prev(struct index_scan *s) { return move(s, (MDB_val){ 0 }, MDB_PREV); }
 

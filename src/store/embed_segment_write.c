@@ -151,6 +151,7 @@ void segs_flush_failed(struct segs *s)
     pthread_mutex_unlock(&s->mx);
 }
 
+/* Only a sealed one is punched or removed, so one of which much is dead is not kept open for its age. */
 void segs_age(struct segs *s, int64_t now_ms)
 {
     pthread_mutex_lock(&s->mx);
@@ -159,7 +160,8 @@ void segs_age(struct segs *s, int64_t now_ms)
         if (!g || g->touched)
             continue;
         int64_t age = now_ms - g->rec.created_ms;
-        if (age > age_max((unsigned)c) || (g->rec.live_n == 0 && age > EMPTY_MS))
+        bool half_dead = g->rec.size > s->roll_bytes / 256 && g->rec.live_bytes < g->rec.size / 2;
+        if (age > age_max((unsigned)c) || ((g->rec.live_n == 0 || half_dead) && age > EMPTY_MS))
             seal(s, g);
     }
     for (size_t i = 0; i < s->n; i++)

@@ -40,7 +40,7 @@ enum {
     REC_BOX_N = 192,
     REC_CRED_MAX = 160 + STORE_SEALED_MAX,
     REC_FOLDER_MAX = 64 + STORE_SEALED_MAX,
-    REC_ROW_HEAD_N = 97,
+    REC_ROW_HEAD_N = 81,
     REC_ENV_INLINE_MAX = 1024, /* a longer env lies in the segment only: LMDB's pages are 4 KiB */
     REC_ROW_MAX = REC_ROW_HEAD_N + REC_ENV_INLINE_MAX,
     REC_GONE_N = 25,
