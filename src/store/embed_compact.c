@@ -119,10 +119,10 @@ static enum err walk_some(struct compact *c)
 }
 
 /* Little is left, and that little outlives its class: it should not keep a file each for weeks. */
+static int64_t settled_ms(const struct compact *c) { return guard_now_ms(c->st->guard) - SETTLE_MS; }
 static bool worth_copying(const struct compact *c)
 {
-    int64_t age = guard_now_ms(c->st->guard) - c->seg.rec.created_ms;
-    return age > SETTLE_MS && c->seg.rec.live_bytes < c->seg.rec.size / COPY_FRACTION && !atomic_load(&c->st->full);
+    return seg_is_rest(&c->seg.rec, settled_ms(c)) && !atomic_load(&c->st->full);
 }
 
 static void walk_end(struct compact *c, enum err e)
@@ -132,7 +132,7 @@ static void walk_end(struct compact *c, enum err e)
     else if (e != ERR_GONE)
         log_error(c->st->opts.log, "store.walk", LOG_U64("segment", c->seg.id), LOG_U64("offset", c->at), LOG_ERR(e));
     bury(c);
-    seg_walked(c->st->segs, c->seg.id, c->seg.rec.live_bytes);
+    seg_walked(c->st->segs, c->seg.id, c->seg.rec.live_bytes, c->copying);
     c->run.n = c->at = 0;
     c->walking = c->copying = e == OK && !c->copying && worth_copying(c);
     if (!c->walking) {
@@ -146,7 +146,7 @@ bool compact_step(struct compact *c)
     if (copier_busy(c->copier))
         return false;
     if (!c->walking) {
-        c->walking = c->look && segs_half_dead(c->st->segs, c->from, &c->seg);
+        c->walking = c->look && segs_half_dead(c->st->segs, c->from, settled_ms(c), &c->seg);
         c->look = c->walking;
         c->at = c->run.n = 0;
         c->copying = false;

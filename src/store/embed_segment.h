@@ -68,6 +68,9 @@ struct seg_run {
 };
 /* Dead runs: one head over each, made durable, and only then what is behind it punched out. */
 [[nodiscard]] enum err seg_bury(struct segs *s, uint64_t seg, const struct seg_run *runs, size_t n);
-/* A sealed segment at or after `from` whose live bytes fell below half of what they were when it was last walked. */
-bool segs_half_dead(struct segs *s, uint64_t from, struct seg_info *out);
-void seg_walked(struct segs *s, uint64_t seg, uint64_t live_bytes);
+/* A sealed segment at or after `from` whose live bytes fell below half of what they were when it was last walked, or
+ * that was made before `settled_ms` and is nearly dead (SEG_REST) and was not tried to be carried on yet. */
+enum { SEG_REST = 8 };
+bool segs_half_dead(struct segs *s, uint64_t from, int64_t settled_ms, struct seg_info *out);
+bool seg_is_rest(const struct seg_rec *rec, int64_t settled_ms);
+void seg_walked(struct segs *s, uint64_t seg, uint64_t live_bytes, bool carried);

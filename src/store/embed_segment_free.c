@@ -97,15 +97,26 @@ enum err seg_bury(struct segs *s, uint64_t seg, const struct seg_run *runs, size
     return e;
 }
 
-bool segs_half_dead(struct segs *s, uint64_t from, struct seg_info *out)
+bool seg_is_rest(const struct seg_rec *rec, int64_t settled_ms)
+{
+    return rec->created_ms < settled_ms && rec->live_bytes < rec->size / SEG_REST;
+}
+
+static bool worth_a_walk(const struct seg *g, int64_t settled_ms)
+{
+    uint64_t was = MIN(g->walked_live, g->rec.size);
+    if (!g->rec.sealed || g->failed || g->touched || g->rec.live_n == 0)
+        return false;
+    return (was > SETTLED_MIN && g->rec.live_bytes < was / 2) || (!g->carried && seg_is_rest(&g->rec, settled_ms));
+}
+
+bool segs_half_dead(struct segs *s, uint64_t from, int64_t settled_ms, struct seg_info *out)
 {
     bool found = false;
     pthread_mutex_lock(&s->mx);
     for (size_t i = 0; i < s->n && !found; i++) {
         const struct seg *g = s->all[i];
-        uint64_t was = MIN(g->walked_live, g->rec.size);
-        found = g->id >= from && g->rec.sealed && !g->failed && !g->touched && g->rec.live_n > 0 && was > SETTLED_MIN &&
-                g->rec.live_bytes < was / 2;
+        found = g->id >= from && worth_a_walk(g, settled_ms);
         if (found)
             *out = (struct seg_info){ .id = g->id, .rec = g->rec, .walked_live = g->walked_live };
     }
@@ -113,11 +124,13 @@ bool segs_half_dead(struct segs *s, uint64_t from, struct seg_info *out)
     return found;
 }
 
-void seg_walked(struct segs *s, uint64_t seg, uint64_t live_bytes)
+void seg_walked(struct segs *s, uint64_t seg, uint64_t live_bytes, bool carried)
 {
     pthread_mutex_lock(&s->mx);
     struct seg *g = seg_find(s, seg);
-    if (g)
+    if (g) {
         g->walked_live = live_bytes;
+        g->carried |= carried;
+    }
     pthread_mutex_unlock(&s->mx);
 }

@@ -12,6 +12,7 @@ struct seg {
     int refs;              /* threads in a system call on fd */
     bool changed, touched; /* row to be saved; bytes to be flushed */
     bool failed;           /* an error on it: nothing is appended any more */
+    bool carried;          /* its rest was copied on, or tried to be */
     bool dropping;         /* row deleted in this batch */
     bool unlinked;
     bool listed;

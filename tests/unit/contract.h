@@ -10,8 +10,8 @@ struct rig {
     struct store_opts opts;
     struct clock clock;
     char dir[256];
-    struct store_req *answers[4096]; /* copies that RUN() handed out; freed by rig_close() */
-    size_t answers_n;
+    struct store_req **answers; /* copies that RUN() handed out; freed by rig_close() */
+    size_t answers_n, answers_cap;
     size_t pending;         /* submitted by rig_send() and not answered */
     _Atomic uint32_t ended; /* boxes reported through opts.ended */
 };
@@ -37,6 +37,6 @@ enum err rig_append(struct rig *r, const struct box_id *box, unsigned msg, const
 enum err rig_find(struct rig *r, const struct box_id *box);
 enum err rig_end(struct rig *r, const struct box_id *box);
 struct store_list *rig_list(struct rig *r, const struct box_id *box, uint32_t folder);
-bool rig_until(struct rig *r, bool (*true_now)(struct rig *r)); /* polls for at most 5 s of real time */
+bool rig_until(struct rig *r, bool (*true_now)(struct rig *r)); /* polls for at most 20 s of real time */
 
 void contract_add(void);

@@ -34,6 +34,8 @@ static bool key_there(struct rig *r, const char *name)
 
 static bool key_gone(struct rig *r) { return !key_there(r, "lease.a") && !key_there(r, "lease.b"); }
 
+static bool one_ended(struct rig *r) { return r->ended == 1; }
+
 static bool empty(struct rig *r)
 {
     struct store_stats s;
@@ -51,7 +53,7 @@ TEST(the_sweep_destroys_the_key)
     rig_advance(r, HOUR + 1);
     CHECK_EQ(rig_find(r, &box), ERR_GONE);
     CHECK(rig_until(r, key_gone));
-    CHECK_EQ(r->ended, 1);
+    CHECK(rig_until(r, one_ended)); /* told after it is so */
     rig_advance(r, 10 * MINUTE);
     CHECK(rig_until(r, empty));
     rig_close(r);

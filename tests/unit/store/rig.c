@@ -59,6 +59,7 @@ void rig_close(struct rig *r)
         arena_reset(&r->answers[i]->arena);
         free(r->answers[i]);
     }
+    free(r->answers);
     free(r);
 }
 
@@ -82,8 +83,11 @@ static void on_done(struct store_req *q)
     struct store_req *copy = malloc(s->size);
     memcpy(copy, q, s->size);
     q->arena = (struct arena){ .max = 0 };
-    if (r->answers_n < COUNT(r->answers))
-        r->answers[r->answers_n++] = copy;
+    if (r->answers_n == r->answers_cap) {
+        r->answers_cap = r->answers_cap ? r->answers_cap * 2 : 256;
+        r->answers = realloc(r->answers, r->answers_cap * sizeof(struct store_req *));
+    }
+    r->answers[r->answers_n++] = copy;
     *s->answer = copy;
     if (--r->pending == 0)
         loop_stop(r->loop);
@@ -233,7 +237,7 @@ struct store_list *rig_list(struct rig *r, const struct box_id *box, uint32_t fo
 
 bool rig_until(struct rig *r, bool (*true_now)(struct rig *r))
 {
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 4000; i++) {
         if (true_now(r))
             return true;
         nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
