@@ -181,6 +181,7 @@ class App {
     if (onScreen) {
       this.message = null;
       this.burning = false;
+      this.toasts = [];
       if (this.sheet) this.close();
       this.say(t('ended.title'));
     }

@@ -130,7 +130,7 @@ const HEAD =
   'body{margin:20px;font:15px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,Helvetica,Arial,sans-serif;overflow-wrap:anywhere}' +
   'img{max-width:100%;height:auto}table{max-width:100%}a{color:#0b6e5b}pre{white-space:pre-wrap}' +
   'blockquote{margin:0 0 0 2px;padding-left:14px;border-left:2px solid #e3e0d6}' +
-  'img.mayfly-blocked{background:#f2f0e9;outline:1px dashed #d6d2c4;outline-offset:-1px;border-radius:4px;color:#5f6b64;font-size:13px}' +
+  'img.mayfly-blocked{display:inline-block;box-sizing:border-box;overflow:hidden;background:#f2f0e9;outline:1px dashed #d6d2c4;outline-offset:-1px;border-radius:4px;color:#5f6b64;font-size:13px}' +
   '</style></head>';
 
 /** Washes a mail's HTML for the frame. Total: any text in, a whole document out. */

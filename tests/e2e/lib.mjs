@@ -1,0 +1,156 @@
+// What the journeys share: a mayfly of their own on free ports, a sender of mail, and a browser that writes down every
+// request, dialog and complaint. Everything started here is ended by its pid.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const BINARY = process.env.MAYFLY ?? join(ROOT, 'build/mayfly');
+const { chromium } = createRequire(join(ROOT, 'web/package.json'))('playwright-core');
+export const AXE = join(ROOT, 'web/node_modules/axe-core/axe.min.js');
+export const DATA = process.env.MAYFLY_TESTDATA ?? join(ROOT, '../shared/testdata');
+export const DIST = join(ROOT, 'web/dist');
+const SHOTS = join(ROOT, 'test-output/page');
+mkdirSync(SHOTS, { recursive: true });
+
+const LISTEN = ['smtp.listen', 'http.listen', 'https.listen', 'metrics.listen'];
+const MUCH = ['limits.mx_per_network=100000', 'limits.http_per_network=100000', 'limits.live_per_network=100000', 'limits.create_per_network=1000000', 'limits.requests_per_network=1000000', 'store.reserve=0'];
+
+export async function serve(...options) {
+  const folder = mkdtempSync(join(tmpdir(), 'mayfly-e2e-'));
+  const data = join(folder, 'data');
+  const all = [`server.data_dir=${data}`, ...LISTEN.map((k) => `${k}=127.0.0.1:0`), ...MUCH, ...options];
+  let log = '';
+  let child, ready;
+  const start = async () => {
+    rmSync(join(data, 'run/ready.json'), { force: true });
+    child = spawn(BINARY, ['serve', ...all.flatMap((o) => ['-o', o])], { stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const s of [child.stdout, child.stderr]) s.on('data', (d) => (log += d));
+    for (let i = 0; !existsSync(join(data, 'run/ready.json')); i++) {
+      if (child.exitCode !== null || i > 2000) throw new Error(`mayfly did not start:\n${log.slice(-3000)}`);
+      await sleep(10);
+    }
+    ready = JSON.parse(readFileSync(join(data, 'run/ready.json'), 'utf8'));
+  };
+  const stop = async (signal = 'SIGKILL') => {
+    if (child.exitCode !== null) return;
+    const gone = new Promise((r) => child.once('exit', r));
+    child.kill(signal);
+    await gone;
+  };
+  await start();
+  return {
+    get base() { return `http://${ready['http.listen'][0]}/`; },
+    get log() { return log; },
+    send: (to, mail) => smtp(Number(ready['smtp.listen'][0].split(':').pop()), to, mail),
+    halt: stop,
+    /** Up again, on the ports it had. */
+    async again() {
+      for (const k of LISTEN) if (ready[k]?.[0]) all.push(`${k}=${ready[k][0]}`);
+      await start();
+    },
+    async close() {
+      await stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Sends one mail; answers when its 250 came. */
+function smtp(port, to, mail) {
+  const text = mail.replace(/\r?\n/g, '\r\n').replace(/^\./gm, '..');
+  const lines = ['EHLO sender.example', 'MAIL FROM:<sender@sender.example>', `RCPT TO:<${to}>`, 'DATA', `${text}\r\n.`, 'QUIT'];
+  return new Promise((resolve, reject) => {
+    const s = connect(port, '127.0.0.1');
+    let got = '';
+    s.setTimeout(15_000, () => s.destroy(new Error('smtp: no answer')));
+    s.on('error', reject);
+    s.on('data', (d) => {
+      got += d;
+      if (!/(^|\n)\d{3} [^\n]*\r\n$/.test(got)) return;
+      const code = Number(/(\d{3}) [^\n]*\r\n$/.exec(got)[1]);
+      if (code >= 400) return reject(new Error(got)), s.destroy();
+      if (lines.length === 1) resolve(Date.now());
+      got = '';
+      s.write(`${lines.shift() ?? ''}\r\n`);
+      if (lines.length === 0) s.end();
+    });
+  });
+}
+
+/** A mail from parts: {from, subject, text, html, files: [{name, type, body, cid}]}. */
+export function mail(p) {
+  const b64 = (x) => Buffer.from(x).toString('base64').replace(/.{76}/g, '$&\r\n');
+  const part = (type, body, more = '') => `Content-Type: ${type}\r\nContent-Transfer-Encoding: base64\r\n${more}\r\n${b64(body)}\r\n`;
+  const multi = (kind, b, parts) => `Content-Type: multipart/${kind}; boundary=${b}\r\n\r\n${parts.map((x) => `--${b}\r\n${x}`).join('')}--${b}--\r\n`;
+  const word = (s) => (/^[\x20-\x7e]*$/.test(s) ? s : `=?utf-8?B?${Buffer.from(s).toString('base64')}?=`);
+  const bodies = [part('text/plain; charset=utf-8', p.text ?? '')];
+  if (p.html !== undefined) bodies.push(part('text/html; charset=utf-8', p.html));
+  let body = bodies.length > 1 ? multi('alternative', 'alt', bodies) : bodies[0];
+  const file = (f) => part(f.type, f.body, f.cid ? `Content-ID: <${f.cid}>\r\nContent-Disposition: inline\r\n` : `Content-Disposition: attachment; filename="${f.name}"\r\n`);
+  const inline = (p.files ?? []).filter((f) => f.cid), rest = (p.files ?? []).filter((f) => !f.cid);
+  if (inline.length) body = multi('related', 'rel', [body, ...inline.map(file)]);
+  if (rest.length) body = multi('mixed', 'mix', [body, ...rest.map(file)]);
+  const [, name, address] = /^(.*?)\s*<(.*)>$/.exec(p.from ?? 'Example <no-reply@example.com>');
+  return `From: ${word(name)} <${address}>\r\nTo: you\r\nSubject: ${word(p.subject ?? 'Hello')}\r\nMessage-ID: <${Math.random().toString(36).slice(2)}@sender.example>\r\nDate: ${new Date().toUTCString().replace('GMT', '+0000')}\r\nMIME-Version: 1.0\r\n${body}`;
+}
+
+let browser;
+export const launch = async () =>
+  (browser ??= await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-default-apps', '--no-first-run'],
+  }));
+export const closeBrowser = async () => void (await browser?.close(), (browser = undefined));
+
+export const WIDE = { width: 1280, height: 860 }, NARROW = { width: 320, height: 640 };
+
+/** A reader with a browser profile of their own. `seen` is what went wrong or out: it should stay empty. */
+export async function reader(server, { size = WIDE, theme = 'light', lang = 'en', js = true, ...more } = {}) {
+  const context = await (await launch()).newContext({
+    viewport: size, colorScheme: theme, locale: lang, javaScriptEnabled: js, acceptDownloads: true, reducedMotion: 'reduce',
+    hasTouch: size.width < 700, permissions: ['clipboard-read', 'clipboard-write'], ...more,
+  });
+  const page = await context.newPage();
+  const seen = { foreign: [], dialogs: [], errors: [], requests: [] };
+  context.on('request', (r) => {
+    seen.requests.push(r.url());
+    if (!r.url().startsWith(server.base) && !/^(data|blob|about):/.test(r.url())) seen.foreign.push(r.url());
+  });
+  page.on('dialog', (d) => (seen.dialogs.push(d.message()), d.dismiss()));
+  page.on('pageerror', (e) => seen.errors.push(e.message));
+  context.on('page', (p) => p !== page && seen.foreign.push(`window ${p.url()}`));
+  const address = page.locator('[data-testid=address]');
+  return {
+    context, page, seen,
+    async open() {
+      await page.goto(server.base);
+      await address.waitFor();
+      return (await address.textContent()).trim();
+    },
+    address: async () => (await address.textContent()).trim(),
+    live: () => page.locator('.pill.live').waitFor(),
+    row: (text) => page.locator('button.subject', { hasText: text }),
+    clipboard: () => page.evaluate(() => navigator.clipboard.readText()),
+    /** Opens a panel from the head of the page, wherever its button is at this width. */
+    async panel(name) {
+      const wide = page.locator('nav.wide button', { hasText: name });
+      if (await wide.isVisible()) return wide.click();
+      await page.locator('button.narrow').click();
+      await page.locator('.menu button', { hasText: name }).click();
+    },
+    async shot(name) {
+      await page.waitForTimeout(120);
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      await page.screenshot({ path: join(SHOTS, `${name}-${size.width}-${theme}${lang === 'en' ? '' : `-${lang}`}.png`) });
+      if (over > 0) throw new Error(`${name}: wider than the window by ${over} px`);
+    },
+    close: () => context.close(),
+  };
+}
+export { sleep };
