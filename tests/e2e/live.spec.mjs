@@ -1,0 +1,111 @@
+// Mail appears by itself, whatever the network lets through, and for every address at once.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { closeBrowser, mail, reader, serve } from './lib.mjs';
+
+let server;
+before(async () => void (server = await serve()));
+after(async () => (await closeBrowser(), await server.close()));
+
+test('several addresses live at once on one socket', async () => {
+  const r = await reader(server);
+  const sockets = [];
+  r.page.on('websocket', (w) => sockets.push(w.url()));
+  const first = await r.open();
+  await r.live();
+  await r.page.locator('.acts').getByRole('button', { name: 'New', exact: true }).click();
+  await r.page.getByRole('button', { name: 'Make address' }).click();
+  await r.page.getByRole('dialog').waitFor({ state: 'detached' });
+  await r.page.waitForTimeout(300);
+  await server.send(first, mail({ subject: 'For the other one', text: 'x' }));
+  await r.page.getByText(`New mail for ${first}`).first().waitFor();
+  assert.equal(await r.row('For the other one').count(), 0, 'a box shows no mail of another');
+  await r.panel('My addresses');
+  await r.shot('addresses');
+  await r.page.locator('dialog li .pick', { hasText: first }).click();
+  await r.row('For the other one').waitFor();
+  assert.equal(sockets.length, 1);
+  await r.close();
+});
+
+for (const [name, block] of [
+  ['events', ['websocket']],
+  ['held requests', ['websocket', 'events']],
+])
+  test(`without ${block.join(' and ')} mail comes over ${name}`, async () => {
+    const r = await reader(server);
+    await r.context.routeWebSocket(/live/, (ws) => ws.close());
+    if (block.includes('events')) await r.context.route(/mailbox\/events/, (x) => x.abort());
+    const address = await r.open();
+    await r.page.locator('.pill.live').waitFor({ timeout: 40_000 });
+    await server.send(address, mail({ subject: `Came over ${name}`, text: 'x' }));
+    await r.row(`Came over ${name}`).waitFor({ timeout: 8000 });
+    await r.close();
+  });
+
+test('marks and deletions reach the other device; what is read stays put', async () => {
+  const a = await reader(server);
+  const address = await a.open();
+  await a.live();
+  await server.send(address, mail({ subject: 'Alpha', text: 'x' }));
+  await server.send(address, mail({ subject: 'Beta', text: 'x' }));
+  await a.row('Beta').waitFor();
+  const keys = await a.page.evaluate(() => JSON.stringify(localStorage));
+  const b = await reader(server);
+  await b.page.goto(`${server.base}robots.txt`);
+  await b.page.evaluate((k) => Object.entries(JSON.parse(k)).forEach(([x, y]) => localStorage.setItem(x, y)), keys);
+  await b.open();
+  await b.row('Beta').waitFor();
+  await b.live();
+  await a.row('Alpha').click();
+  await b.page.locator('li.unseen', { hasText: 'Alpha' }).waitFor({ state: 'detached' });
+  await server.send(address, mail({ subject: 'Gamma', text: 'x' }));
+  await a.row('Gamma').waitFor();
+  assert.match(await a.page.locator('#subject').textContent(), /Alpha/);
+  await b.row('Gamma').click();
+  await b.page.getByRole('button', { name: 'Delete', exact: true }).click();
+  await a.row('Gamma').waitFor({ state: 'detached', timeout: 12_000 });
+  await a.page.getByRole('button', { name: 'Junk', exact: true }).last().click();
+  await a.row('Alpha').waitFor({ state: 'detached' });
+  await a.page.locator('.folder', { hasText: 'Junk' }).click();
+  await a.row('Alpha').waitFor();
+  await a.close();
+  await b.close();
+});
+
+test('an export is a whole mbox and a whole zip', async () => {
+  const { readFile } = await import('node:fs/promises');
+  const r = await reader(server);
+  const address = await r.open();
+  for (const n of [1, 2, 3]) await server.send(address, mail({ subject: `Number ${n}`, text: `From here on: ${n}` }));
+  await r.row('Number 3').waitFor();
+  await r.panel('My addresses');
+  await r.page.getByRole('button', { name: 'Export' }).click();
+  const load = async (name) => {
+    const d = r.page.waitForEvent('download');
+    await r.page.getByRole('button', { name }).click();
+    return readFile(await (await d).path());
+  };
+  const mbox = (await load('All mail as mbox')).toString();
+  assert.equal(mbox.match(/^From sender|^From \S+@/gm).length, 3);
+  assert.ok(mbox.indexOf('Number 1') < mbox.indexOf('Number 3'));
+  const zip = await load('All mail as ZIP');
+  assert.equal(zip.readUInt16LE(zip.length - 12), 3);
+  await r.close();
+});
+
+test('an address that ends while it is looked at says so and is gone', async () => {
+  const short = await serve('box.min_ttl=1s');
+  const r = await reader(short);
+  await r.open();
+  const made = await r.page.evaluate(async () => (await fetch('/api/v1/mailboxes', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"ttl":4}' })).json());
+  await r.page.evaluate((m) => localStorage.setItem('mayfly.boxes', JSON.stringify([{ id: m.id, address: m.address, token: m.token, recovery: '', expiresAt: Date.parse(m.expires_at) }])), made);
+  await r.page.reload();
+  await r.page.locator('[data-testid=address]', { hasText: made.address }).waitFor();
+  await r.page.getByRole('heading', { name: 'This address ended' }).waitFor({ timeout: 10_000 });
+  assert.ok(!(await r.page.evaluate(() => localStorage.getItem('mayfly.boxes'))).includes('mf1_'));
+  await r.page.getByRole('button', { name: 'New address' }).click();
+  await r.page.locator('[data-testid=address]').waitFor();
+  await r.close();
+  await short.close();
+});

@@ -1,0 +1,154 @@
+// What the page is made of: small, strict, its own host only, readable by everybody, there without a network.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { AXE, closeBrowser, DIST, mail, NARROW, reader, serve, WIDE } from './lib.mjs';
+
+let server;
+before(async () => void (server = await serve()));
+after(async () => (await closeBrowser(), await server.close()));
+
+const FILE = { name: 'setup.exe', type: 'application/octet-stream', body: Buffer.concat([Buffer.from('MZ'), Buffer.alloc(4000, 7)]) };
+const MAILS = [
+  { subject: 'Ihre Rechnung für November', from: 'Nordwind <rechnung@nordwind.example>', text: 'Anbei die Rechnung.', files: [{ name: 'Rechnung.pdf', type: 'application/pdf', body: '%PDF-1.4 x' }, FILE] },
+  { subject: 'رمز التحقق الخاص بك', from: 'مكتبة النور <info@noor.example>', text: 'رمز التحقق هو 48213' },
+  { subject: '週末の予定について', from: '友だち <tomo@example.jp>', text: 'こんにちは。土曜日は晴れるようです。' },
+  { subject: 'Sign in to your account now', from: 'PayPaI <alert@paypa1.example>', text: 'Log in', html: '<p>Please <a href="http://xn--paypa-3ve.example/login?token=1">www.paypal.com</a> sign in to your account</p>' },
+  { subject: 'Your verification code', text: 'Your verification code is 739204', html: '<p>Your verification code is <b>739204</b></p><img src="https://t.example/open.gif" width=1 height=1>' },
+];
+
+async function axe(r, name) {
+  await r.page.evaluate(readFileSync(AXE, 'utf8'));
+  const found = await r.page.evaluate(async () => {
+    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+    const { violations } = await window.axe.run(document, { runOnly: { type: 'tag', values: tags }, iframes: false });
+    return violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
+  });
+  assert.deepEqual(found, [], name);
+}
+
+for (const [size, theme] of [[WIDE, 'dark'], [NARROW, 'light']])
+  test(`axe finds nothing in any state at ${size.width} px, ${theme}`, async () => {
+    const r = await reader(server, { size, theme, bypassCSP: true });
+    const { page } = r;
+    const state = async (name) => (await axe(r, name), await r.shot(name));
+    const address = await r.open();
+    await r.live();
+    await state('waiting');
+    for (const m of MAILS) await server.send(address, mail(m));
+    await r.row('Rechnung').waitFor();
+    await state('list');
+    for (const [name, part] of [['code', 'verification'], ['files', 'Rechnung'], ['phishing', 'Sign in']]) {
+      await r.row(part).click();
+      await page.locator('.tabs').waitFor();
+      await page.waitForTimeout(250);
+      await state(`read-${name}`);
+      if (name === 'files') {
+        await page.getByRole('button', { name: /setup\.exe/ }).click();
+        await page.getByText('Save it anyway').waitFor();
+        await page.getByRole('button', { name: 'Cancel' }).click();
+        for (const tab of ['Headers', 'Source']) {
+          await page.getByRole('tab', { name: tab }).click();
+          await page.getByText('MIME-Version').first().waitFor();
+          await state(tab.toLowerCase());
+        }
+      }
+      await page.keyboard.press('Escape');
+      await page.locator('#subject').waitFor({ state: 'detached' });
+    }
+    for (const name of ['My addresses', 'Connect', 'Recovery', 'Privacy', 'Settings']) {
+      await r.panel(name);
+      await page.locator('dialog .stack, dialog ul').first().waitFor();
+      await page.waitForTimeout(150);
+      await state(`panel-${name.toLowerCase().replace(' ', '-')}`);
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      await page.waitForTimeout(750); /* three quick presses of Esc would be the panic key */
+    }
+    for (const name of ['Extend', 'New', 'QR']) {
+      await page.locator('.acts').getByRole('button', { name, exact: true }).click();
+      await page.locator('dialog .stack, dialog svg[role=img]').first().waitFor();
+      await state(`panel-${name.toLowerCase()}`);
+      await page.getByRole('button', { name: 'Close' }).click();
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+    }
+    assert.deepEqual(r.seen.foreign, []);
+    assert.deepEqual(r.seen.errors, []);
+    await r.close();
+  });
+
+test('a first visit loads little, from here only, under a strict policy', async () => {
+  const r = await reader(server);
+  const scripts = [];
+  r.page.on('response', (x) => /\.js$/.test(new URL(x.url()).pathname) && scripts.push(new URL(x.url()).pathname));
+  const answer = await r.page.goto(server.base);
+  const policy = answer.headers()['content-security-policy'];
+  for (const rule of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "base-uri 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'"])
+    assert.ok(policy.includes(rule), rule);
+  assert.ok(!/unsafe/.test(policy));
+  await r.page.locator('[data-testid=address]').waitFor();
+  await r.page.waitForTimeout(2500); /* with what an idle moment fetches ahead */
+  const gz = (list) => [...new Set(list)].reduce((n, p) => n + statSync(join(DIST, `${p}.gz`)).size, 0);
+  const all = gz(scripts);
+  console.log(`# NOTE scripts: ${Math.round(all / 1024)} KB gzipped with all that is fetched ahead`);
+  assert.ok(all <= 100 * 1024, `${all} bytes`);
+  assert.deepEqual(r.seen.foreign, []);
+  assert.deepEqual(r.seen.errors, []);
+  await r.close();
+});
+
+test('every text asset lies compressed beside itself', () => {
+  const walk = (d) => readdirSync(d, { withFileTypes: true }).flatMap((e) => (e.isDirectory() ? walk(join(d, e.name)) : [join(d, e.name)]));
+  const text = walk(DIST).filter((f) => /\.(js|css|html|svg|webmanifest|txt)$/.test(f));
+  assert.ok(text.length > 10);
+  for (const f of text) assert.deepEqual(gunzipSync(readFileSync(`${f}.gz`)), readFileSync(f), f);
+});
+
+test('no mail and no token in any cache, and the shell opens offline', async () => {
+  const r = await reader(server);
+  const address = await r.open();
+  await r.live();
+  await server.send(address, mail(MAILS[4]));
+  await r.row('verification').click();
+  await r.page.frameLocator('iframe').locator('b').waitFor();
+  await r.page.waitForFunction(async () => (await navigator.serviceWorker.ready).active?.state === 'activated');
+  const kept = await r.page.evaluate(async () => {
+    const out = [];
+    for (const k of await caches.keys()) for (const q of await (await caches.open(k)).keys()) out.push(new URL(q.url).pathname);
+    return out;
+  });
+  assert.ok(kept.includes('/') && kept.some((k) => k.endsWith('.js')));
+  assert.deepEqual(kept.filter((k) => /^\/(api|view|lite|compat)/.test(k)), []);
+  await r.page.reload();
+  await r.page.locator('[data-testid=address]').waitFor();
+  await server.halt();
+  await r.page.reload();
+  await r.page.locator('[data-testid=address]', { hasText: address }).waitFor();
+  await r.page.getByText(/Connection lost\./).waitFor({ timeout: 15_000 });
+  await r.shot('lost');
+  await server.again();
+  await r.page.getByRole('button', { name: 'Try again' }).click();
+  await r.live();
+  await r.row('verification').waitFor();
+  await r.close();
+});
+
+test('Chinese, Spanish, and a page written from right to left', async () => {
+  for (const [lang, word] of [['zh', '复制地址'], ['es', 'Copiar dirección'], ['de', 'Adresse kopieren'], ['ar', 'نسخ العنوان']])
+    for (const size of [NARROW, WIDE]) {
+      const r = await reader(server, { lang, size });
+      const address = await r.open();
+      await r.page.getByRole('button', { name: word }).first().waitFor();
+      assert.equal(await r.page.evaluate(() => document.documentElement.lang), lang);
+      assert.equal(await r.page.evaluate(() => document.documentElement.dir), lang === 'ar' ? 'rtl' : 'ltr');
+      for (const m of MAILS) await server.send(address, mail(m));
+      await r.row('Rechnung').waitFor();
+      await r.shot('list');
+      await r.row('verification').click();
+      await r.page.locator('.tabs').waitFor();
+      await r.shot('reader');
+      await r.close();
+    }
+});
