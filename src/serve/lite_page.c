@@ -1,12 +1,14 @@
 /* Plain HTML that reads well as text: no table of layout, no image, one small style sheet of its own. */
 #include "serve/lite_page.h"
 
+/* Referrer-Policy: with no-referrer a browser sends "Origin: null" with its own forms, and they would be refused;
+ * same-origin tells other sites as little. */
 static const char headers[] =
     "Cache-Control: no-store\r\n"
     "Content-Security-Policy: default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'\r\n"
     "X-Content-Type-Options: nosniff\r\n"
-    "Referrer-Policy: no-referrer\r\n"
+    "Referrer-Policy: same-origin\r\n"
     "Cross-Origin-Opener-Policy: same-origin\r\n"
     "Cross-Origin-Resource-Policy: same-origin\r\n"
     "Permissions-Policy: camera=(), geolocation=(), microphone=(), payment=(), usb=()\r\n";
