@@ -108,7 +108,10 @@ class Daemon:
             body, h["Content-Type"] = json.dumps(body), "application/json"
         c.request(method, path, body, h)
         r = c.getresponse()
-        out = r.status, dict((k.lower(), v) for k, v in r.getheaders()), r.read()
+        got = {}
+        for k, v in r.getheaders():  # a field that comes twice is one list, RFC 9110 section 5.3
+            got[k.lower()] = f"{got[k.lower()]}, {v}" if k.lower() in got else v
+        out = r.status, got, r.read()
         c.close()
         return out
 
