@@ -13,7 +13,8 @@
 enum {
     BATCH_REQS = 4096,
     BATCH_BYTES = 8 << 20,
-    SLICE_BUSY_US = 1000, /* reclaiming beside a batch: less than its flushes take */
+    SLICE_BUSY_US = 1000,   /* reclaiming beside a batch: less than its flushes take */
+    SLICE_BUSY_ROWS = 1000, /* some five a message */
     SLICE_IDLE_US = 4000,
     LMDB_SYNCS = 2 /* of one commit: pages, then the root */
 };
@@ -155,7 +156,7 @@ static enum err attempt(struct commit *c, struct job *list, bool intake, bool *m
     for (struct job *j = list; j; j = j->next)
         if (intake || !is_intake(req_of(j)))
             run_req(b, req_of(j));
-    *more = reclaim_slice(st->reclaim, b, list ? SLICE_BUSY_US : SLICE_IDLE_US);
+    *more = reclaim_slice(st->reclaim, b, list ? SLICE_BUSY_US : SLICE_IDLE_US, list ? SLICE_BUSY_ROWS : UINT32_MAX);
     segs_age(st->segs, b->now_ms);
     e = b->failed ? ERR_IO : segs_write(st->segs);
     if (e == OK)

@@ -64,12 +64,14 @@ bool reclaim_pending(struct reclaim *c)
 struct slice {
     struct batch *b;
     uint64_t until_us;
-    unsigned tick;
+    unsigned rows, rows_max;
 };
 
+/* By rows too: each dirties pages that the commit beside it has to flush. */
 static bool out_of_time(struct slice *s)
 {
-    return ++s->tick % ROWS_BETWEEN_CLOCKS == 0 && clock_mono_us() > s->until_us;
+    s->rows++;
+    return s->rows >= s->rows_max || (s->rows % ROWS_BETWEEN_CLOCKS == 0 && clock_mono_us() > s->until_us);
 }
 
 static void row_dies(struct slice *s, const struct box_id *box, struct str key, struct str val)
@@ -170,9 +172,9 @@ static bool purge(struct slice *s, enum index_table tab, void (*each)(struct bat
     return late;
 }
 
-bool reclaim_slice(struct reclaim *c, struct batch *b, uint64_t budget_us)
+bool reclaim_slice(struct reclaim *c, struct batch *b, uint64_t budget_us, unsigned rows_max)
 {
-    struct slice s = { .b = b, .until_us = clock_mono_us() + budget_us };
+    struct slice s = { .b = b, .until_us = clock_mono_us() + budget_us, .rows_max = rows_max };
     bool late = false;
     pthread_mutex_lock(&c->mx);
     size_t left = c->taken_end = c->n;
@@ -187,7 +189,7 @@ bool reclaim_slice(struct reclaim *c, struct batch *b, uint64_t budget_us)
             break;
         left--;
         c->taken++;
-        late = clock_mono_us() > s.until_us;
+        late = out_of_time(&s);
     }
     if (!late && (c->purge_more || clock_mono_ms() - c->purged_mono_ms >= PURGE_EVERY_MS)) {
         c->purge_more = purge(&s, TAB_REST, rest_over) || purge(&s, TAB_DEDUP, dedup_over);
