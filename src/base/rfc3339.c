@@ -28,16 +28,30 @@ static struct civil civil_of(int64_t days)
     return (struct civil){ .year = yoe + era * 400 + (month <= 2), .month = month, .day = day };
 }
 
+static char *put_digits(char *p, unsigned v, int n, char then)
+{
+    for (int i = n - 1; i >= 0; i--, v /= 10)
+        p[i] = (char)('0' + v % 10);
+    p[n] = then;
+    return p + n + 1;
+}
+
 void text_rfc3339(struct buf *out, int64_t ms)
 {
     ms = MIN(MAX(ms, MS_MIN), MS_MAX);
     int64_t days = ms / DAY_MS - (ms % DAY_MS < 0), rest = ms - days * DAY_MS;
     struct civil c = civil_of(days);
     unsigned s = (unsigned)(rest / 1000), sub = (unsigned)(rest % 1000);
-    buf_printf(out, "%04d-%02u-%02uT%02u:%02u:%02u", (int)c.year, c.month, c.day, s / 3600, s / 60 % 60, s % 60);
+    char t[24], *p = t; /* no printf: a list of mails has hundreds of times */
+    p = put_digits(p, (unsigned)c.year, 4, '-');
+    p = put_digits(p, c.month, 2, '-');
+    p = put_digits(p, c.day, 2, 'T');
+    p = put_digits(p, s / 3600, 2, ':');
+    p = put_digits(p, s / 60 % 60, 2, ':');
+    p = put_digits(p, s % 60, 2, sub ? '.' : 'Z');
     if (sub)
-        buf_printf(out, ".%03u", sub);
-    buf_putc(out, 'Z');
+        p = put_digits(p, sub, 3, 'Z');
+    buf_put(out, str_of(t, (size_t)(p - t)));
 }
 
 /* n digits, at least from and at most to in value, then taken off s. */

@@ -6,23 +6,57 @@
 
 enum { LIST_DEFAULT = 50, LIST_MAX = 200, QUERY_MAX = 256 };
 
-/* The members every message has; the summary's own follow. */
+/* The members every message has; the summary's own follow. A page of a list has fifty of these: they are put together
+ * on the stack and copied once. */
+struct line {
+    char p[320]; /* the longest is 245 */
+    size_t n;
+};
+static void add(struct line *l, struct str s)
+{
+    memcpy(l->p + l->n, s.p, s.n);
+    l->n += s.n;
+}
+static void add_u64(struct line *l, uint64_t v)
+{
+    char digits[20], *p = digits + sizeof digits;
+    do
+        *--p = (char)('0' + v % 10);
+    while (v /= 10);
+    add(l, str_of(p, (size_t)(digits + sizeof digits - p)));
+}
+static void add_time(struct line *l, int64_t ms)
+{
+    struct buf b = { .p = l->p + l->n, .cap = 32, .max = 32 };
+    text_rfc3339(&b, ms);
+    l->n += b.n;
+}
+static void add_flag(struct line *l, bool on) { add(l, on ? S("true") : S("false")); }
+
 void api_put_row(struct json_out *o, const struct store_row *row, struct str env)
 {
     char name[24];
+    struct line l = { .n = 0 };
     json_put_object(o);
     json_kv_hex(o, "id", msg_id_str(&row->id));
-    json_kv_u64(o, "uid", row->uid);
-    json_kv_str(o, "folder", str_c(api_folder_name(row->folder, name)));
-    json_kv_time(o, "received_at", row->received_ms);
-    json_kv_u64(o, "size", row->size);
-    json_kv_bool(o, "seen", row->flags & FLAG_SEEN);
-    json_kv_bool(o, "flagged", row->flags & FLAG_FLAGGED);
-    json_kv_bool(o, "junk", row->folder == FOLDER_JUNK);
-    if (env.n) {
-        buf_putc(o->b, ',');
-        buf_put(o->b, env);
-    }
+    add(&l, S(",\"uid\":"));
+    add_u64(&l, row->uid);
+    add(&l, S(",\"folder\":\""));
+    add(&l, str_c(api_folder_name(row->folder, name)));
+    add(&l, S("\",\"received_at\":\""));
+    add_time(&l, row->received_ms);
+    add(&l, S("\",\"size\":"));
+    add_u64(&l, row->size);
+    add(&l, S(",\"seen\":"));
+    add_flag(&l, row->flags & FLAG_SEEN);
+    add(&l, S(",\"flagged\":"));
+    add_flag(&l, row->flags & FLAG_FLAGGED);
+    add(&l, S(",\"junk\":"));
+    add_flag(&l, row->folder == FOLDER_JUNK);
+    if (env.n)
+        add(&l, S(","));
+    buf_put(o->b, str_of(l.p, l.n));
+    buf_put(o->b, env);
 }
 
 bool api_env(struct json_in *j, struct str env)

@@ -2,7 +2,6 @@
  * filled in once the body stands behind it. */
 #include "base/text.h"
 #include "serve/http_conn.h"
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -101,7 +100,11 @@ static void put_head(struct http_req *r, struct buf *b, int status, const char *
     r->status = status;
     if (r->http->draining)
         r->keep = false;
-    buf_printf(b, "HTTP/1.1 %d %s\r\nDate: ", status, http_status_text(status));
+    buf_put(b, S("HTTP/1.1 "));
+    buf_put_u64(b, (uint64_t)status);
+    buf_putc(b, ' ');
+    buf_puts(b, http_status_text(status));
+    buf_put(b, S("\r\nDate: "));
     buf_puts(b, http_date(r->http));
     buf_puts(b, "\r\n");
     buf_puts(b, r->policy);
@@ -166,9 +169,11 @@ void http_finish(struct http_req *r)
         return;
     }
     if (r->length_at) {
-        char digits[LENGTH_DIGITS + 1];
-        snprintf(digits, sizeof digits, "%*zu", LENGTH_DIGITS, b->n - r->body_at);
-        memcpy(b->p + r->length_at, digits, LENGTH_DIGITS);
+        char *last = b->p + r->length_at + LENGTH_DIGITS; /* right to left over the blanks */
+        size_t n = b->n - r->body_at;
+        do
+            *--last = (char)('0' + n % 10);
+        while (n /= 10);
     }
     if (head_only(r) || !r->length_at)
         b->n = r->body_at;

@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "serve/http_conn.h"
 #include <stdlib.h>
+#include <string.h>
 
 enum err http_routes_make(struct http *h)
 {
@@ -23,9 +24,9 @@ enum err http_routes_make(struct http *h)
 /* Segment by segment from the first brace on. */
 static bool match(const struct http_routed *e, struct str path, struct str *params)
 {
-    struct str want = str_from(e->route->path, e->literal);
-    if (!str_starts(path, str_sub(e->route->path, 0, e->literal)))
+    if (path.n < e->literal || memcmp(path.p, e->route->path.p, e->literal) != 0)
         return false;
+    struct str want = str_from(e->route->path, e->literal);
     path = str_from(path, e->literal);
     size_t n = 0;
     while (want.n) {
