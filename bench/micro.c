@@ -13,6 +13,7 @@ static const struct {
     const char *help;
 } groups[] = {
     { "store", micro_store, "DIR [SECONDS [SIZE]]: append, list, get, read of the embedded store" },
+    { "mail", micro_mail, "FILE [TIMES]: one message understood, packed, sealed" },
     { "ends", micro_ends, "DIR BOXES MESSAGES: all boxes end together while mail comes in" },
 };
 

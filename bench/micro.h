@@ -1,4 +1,5 @@
 #pragma once
 
+int micro_mail(int argc, char **argv);
 int micro_store(int argc, char **argv);
 int micro_ends(int argc, char **argv);

@@ -86,7 +86,7 @@ char *buf_reserve(struct buf *b, size_t n)
     return b->p + b->n;
 }
 
-void buf_put(struct buf *b, struct str s)
+void buf_put_grow(struct buf *b, struct str s)
 {
     char *p = s.n ? buf_reserve(b, s.n) : NULL;
     if (!p)
@@ -95,7 +95,6 @@ void buf_put(struct buf *b, struct str s)
     b->n += s.n;
 }
 
-void buf_putc(struct buf *b, char c) { buf_put(b, (struct str){ &c, 1 }); }
 void buf_puts(struct buf *b, const char *zero_terminated) { buf_put(b, str_c(zero_terminated)); }
 
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap)

@@ -3,6 +3,7 @@
 #pragma once
 #include "base/str.h"
 #include <stdarg.h>
+#include <string.h>
 
 struct buf {
     char *p;
@@ -14,8 +15,7 @@ struct buf {
 void buf_init(struct buf *b, size_t max);
 void buf_fini(struct buf *b);  /* frees (wipes when secret); the struct is then as after buf_init with the same max */
 void buf_clear(struct buf *b); /* n = 0 and failed = false, memory kept (wiped when secret) */
-void buf_put(struct buf *b, struct str s);
-void buf_putc(struct buf *b, char c);
+void buf_put_grow(struct buf *b, struct str s); /* buf_put() where there is no room yet */
 void buf_puts(struct buf *b, const char *zero_terminated);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
@@ -27,4 +27,22 @@ void buf_shrink(struct buf *b);         /* gives unused memory back; frees all w
 static inline struct str buf_str(const struct buf *b) { return (struct str){ b->p, b->n }; }
 /* Hands the bytes to the caller, who frees them with free(); b is empty afterwards. */
 char *buf_take(struct buf *b, size_t *n);
+/* Inline as far as there is room: builders put a few bytes at a time. */
+static inline void buf_put(struct buf *b, struct str s)
+{
+    size_t room = MIN(b->cap, b->max); /* a page-rounded cap may be over max, and max may have been lowered */
+    if (b->failed || b->n > room || s.n > room - b->n) {
+        buf_put_grow(b, s);
+    } else if (s.n > 0) {
+        memcpy(b->p + b->n, s.p, s.n);
+        b->n += s.n;
+    }
+}
+static inline void buf_putc(struct buf *b, char c)
+{
+    if (!b->failed && b->n < b->cap && b->n < b->max)
+        b->p[b->n++] = c;
+    else
+        buf_put_grow(b, (struct str){ &c, 1 });
+}
 #define AUTO_BUF __attribute__((cleanup(buf_fini)))

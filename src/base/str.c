@@ -6,8 +6,6 @@
 static bool is_blank(char c) { return c == ' ' || c == '\t'; }
 static bool is_space(char c) { return is_blank(c) || c == '\r' || c == '\n'; }
 
-char char_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
-
 struct str str_c(const char *zero_terminated)
 {
     return (struct str){ zero_terminated, zero_terminated ? strlen(zero_terminated) : 0 };
@@ -68,18 +66,6 @@ size_t str_find_nocase(struct str s, struct str needle)
         if (same_nocase(s.p + i, needle.p, needle.n))
             return i;
     return STR_NONE;
-}
-
-struct str str_from(struct str s, size_t i)
-{
-    i = MIN(i, s.n);
-    return i ? (struct str){ s.p + i, s.n - i } : s;
-}
-
-struct str str_sub(struct str s, size_t i, size_t n)
-{
-    s = str_from(s, i);
-    return (struct str){ s.p, MIN(n, s.n) };
 }
 
 struct str str_trim(struct str s)

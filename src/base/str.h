@@ -30,9 +30,19 @@ size_t str_chr(struct str s, char c);                    /* first index or STR_N
 size_t str_rchr(struct str s, char c);                   /* last index or STR_NONE */
 size_t str_find(struct str s, struct str needle);        /* linear time (memmem); empty needle is found at 0 */
 size_t str_find_nocase(struct str s, struct str needle); /* linear for the short needles we use; O(n * needle) bound */
-struct str str_from(struct str s, size_t i);             /* s[i..], i clamped to n */
-struct str str_sub(struct str s, size_t i, size_t n);    /* s[i..i+n), both clamped */
-struct str str_trim(struct str s);                       /* SP, TAB, CR, LF off both ends */
+/* s[i..], i clamped to n. This and the next are in every parser's inner loop, so they are inline. */
+static inline struct str str_from(struct str s, size_t i)
+{
+    i = MIN(i, s.n);
+    return i ? (struct str){ s.p + i, s.n - i } : s;
+}
+/* s[i..i+n), both clamped */
+static inline struct str str_sub(struct str s, size_t i, size_t n)
+{
+    s = str_from(s, i);
+    return (struct str){ s.p, MIN(n, s.n) };
+}
+struct str str_trim(struct str s); /* SP, TAB, CR, LF off both ends */
 /* The part before the first sep; *rest is what follows it, or empty when there is none. rest may alias &s's variable.
  */
 struct str str_cut(struct str s, char sep, struct str *rest);
@@ -47,4 +57,4 @@ bool str_to_u32(struct str s, uint32_t *out);
 bool str_to_duration_ms(struct str s, int64_t *out);
 /* "25M", "64K", "1G" (powers of 1024) or bare octets. */
 bool str_to_bytes(struct str s, uint64_t *out);
-char char_lower(char c); /* ASCII */
+static inline char char_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; } /* ASCII */

@@ -3,6 +3,8 @@
 #include "wire/cte.h"
 #include <string.h>
 
+enum { BASE64_PIECE = 64 }; /* quanta decoded in one go: more than any line of mail has */
+
 enum cte cte_of(struct str name)
 {
     static const struct {
@@ -52,25 +54,20 @@ static void base64_flush(struct cte_decoder *d, struct buf *out)
 /* Whole quanta without anything between them, which is nearly all of it; how much of in was taken. */
 static size_t base64_quanta(struct str in, struct buf *out)
 {
-    enum { PIECE = 1024 };
+    size_t taken = 0, most = MIN(in.n / 4, (out->max - MIN(out->n, out->max)) / 3);
     const uint8_t *p = (const uint8_t *)in.p;
-    size_t taken = 0;
-    for (bool more = true; more;) {
-        size_t most = MIN((in.n - taken) / 4, (size_t)PIECE), k = 0;
-        char octets[3 * PIECE];
-        for (; k < most; k++, taken += 4) {
-            uint32_t a = base64_values[p[taken]], b = base64_values[p[taken + 1]], c = base64_values[p[taken + 2]],
-                     d = base64_values[p[taken + 3]];
-            if (a == 0 || b == 0 || c == 0 || d == 0)
-                break;
-            uint32_t bits = (a - 1) << 18 | (b - 1) << 12 | (c - 1) << 6 | (d - 1);
-            octets[3 * k] = (char)(bits >> 16);
-            octets[3 * k + 1] = (char)(bits >> 8);
-            octets[3 * k + 2] = (char)bits;
-        }
-        buf_put(out, (struct str){ octets, 3 * k });
-        more = k == PIECE;
+    char *to = most > 0 ? buf_reserve(out, 3 * MIN(most, (size_t)BASE64_PIECE)) : NULL;
+    for (size_t k = 0; to != NULL && k < MIN(most, (size_t)BASE64_PIECE); k++, taken += 4, to += 3) {
+        uint32_t a = base64_values[p[taken]], b = base64_values[p[taken + 1]], c = base64_values[p[taken + 2]],
+                 d = base64_values[p[taken + 3]];
+        if (a == 0 || b == 0 || c == 0 || d == 0)
+            break;
+        uint32_t bits = (a - 1) << 18 | (b - 1) << 12 | (c - 1) << 6 | (d - 1);
+        to[0] = (char)(bits >> 16);
+        to[1] = (char)(bits >> 8);
+        to[2] = (char)bits;
     }
+    out->n += taken / 4 * 3;
     return taken;
 }
 
@@ -276,6 +273,8 @@ void cte_decode(struct cte_decoder *d, struct str in, struct buf *out, bool fina
 bool cte_decode_all(enum cte kind, struct str body, struct buf *out)
 {
     struct cte_decoder d;
+    size_t most = kind == CTE_BASE64 ? body.n / 4 * 3 + 3 : body.n; /* in one piece: growing copies, and wipes */
+    (void)buf_reserve(out, MIN(most, out->max - MIN(out->n, out->max)));
     cte_init(&d, kind);
     cte_decode(&d, body, out, true);
     return !d.broken;
