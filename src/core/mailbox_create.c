@@ -104,7 +104,7 @@ static enum err domain_pick(struct mailbox_req *r, struct str wish, struct str *
 static enum err address_make(struct mailbox_req *r, const struct mailbox_spec *spec)
 {
     AUTO_BUF struct buf b = { .max = ADDRESS_MAX };
-    struct str domain;
+    struct str domain = { 0 };
     enum err e = domain_pick(r, spec->domain, &domain);
     if (e != OK)
         return e;
