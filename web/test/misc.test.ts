@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { crc32, fileName, mboxPart, Zip } from '../src/export';
 import { headerFields } from '../src/headers';
 import en from '../src/i18n/en';
+import ar from '../src/i18n/ar';
+import de from '../src/i18n/de';
 import es from '../src/i18n/es';
 import { fill, type Text } from '../src/i18n/i18n.svelte';
 import zh from '../src/i18n/zh';
@@ -53,7 +55,7 @@ describe('proof of work', () => {
 
 describe('words', () => {
   const names = (x: Text): string[] => [...new Set((typeof x === 'string' ? [x] : Object.values(x)).join(' ').match(/\{\w+\}/g) ?? [])].sort();
-  it.each([['zh', zh], ['es', es]] as const)('%s has every text, with the same names in it', (_, words) => {
+  it.each([['zh', zh], ['es', es], ['de', de], ['ar', ar]] as const)('%s has every text, with the same names in it', (_, words) => {
     expect(Object.keys(words).sort()).toEqual(Object.keys(en).sort());
     for (const [key, x] of Object.entries(en)) {
       const theirs = (words as Record<string, Text>)[key]!;
@@ -61,7 +63,7 @@ describe('words', () => {
       expect((typeof theirs === 'string' ? [theirs] : Object.values(theirs)).every((f) => f.trim() !== ''), key).toBe(true);
     }
   });
-  it.each([['zh', zh], ['es', es]] as const)('%s is translated', (_, words) => {
+  it.each([['zh', zh], ['es', es], ['de', de], ['ar', ar]] as const)('%s is translated', (_, words) => {
     const same = Object.entries(en).filter(([k, x]) => JSON.stringify((words as Record<string, Text>)[k]) === JSON.stringify(x) && /[a-z]{4}/i.test(JSON.stringify(x)));
     expect(same.length).toBeLessThan(20);
   });

@@ -7,7 +7,7 @@ export type Text = string | ({ other: string } & Partial<Record<Intl.LDMLPluralR
 export type Catalogue = Record<Key, Text>;
 export type Say = (key: Key, vars?: Vars) => string;
 
-export const LANGUAGES = { en: 'English', zh: '中文', es: 'Español' } as const;
+export const LANGUAGES = { en: 'English', zh: '中文', es: 'Español', de: 'Deutsch', ar: 'العربية' } as const;
 export type Lang = keyof typeof LANGUAGES;
 const RTL = new Set(['ar', 'he', 'fa', 'ur']);
 
@@ -15,6 +15,8 @@ const load: Record<Lang, () => Promise<{ default: Catalogue }>> = {
   en: () => Promise.resolve({ default: en }),
   zh: () => import('./zh'),
   es: () => import('./es'),
+  de: () => import('./de'),
+  ar: () => import('./ar'),
 };
 
 let catalogue: Catalogue = $state.raw(en);
@@ -40,7 +42,7 @@ export function preferred(): Lang {
 export async function setLanguage(next: Lang): Promise<void> {
   const words = (await load[next]()).default;
   plural = new Intl.PluralRules(next);
-  lang = next;
+  lang = next === 'ar' ? 'ar-u-nu-latn' : next; /* codes and addresses stand in Latin digits; so does the rest */
   catalogue = words;
   document.documentElement.lang = next;
   document.documentElement.dir = RTL.has(next) ? 'rtl' : 'ltr';
