@@ -10,6 +10,7 @@
 #include "io/tls.h"
 #include "io/work.h"
 #include "serve/listen.h"
+#include "wire/charset.h"
 
 enum door_kind { DOOR_SMTP, DOOR_HTTP, DOOR_HTTPS, DOOR_METRICS, DOOR_KINDS };
 
@@ -23,7 +24,8 @@ struct app {
     struct limit *limit;
     struct store *store;
     struct event_hub *hub;
-    struct work_pool *argon, *work; /* passwords; large mails */
+    struct charset_kept charsets;     /* open, because later no file can be read */
+    struct work_pool *argon, *work;   /* passwords; large mails */
     struct mailboxes *operator_boxes; /* on the main loop: the operator's own box is made there */
     struct tls *tls;
     struct str cert, key; /* paths in use */

@@ -163,6 +163,14 @@ enum err start_secrets(struct app *a)
     return e;
 }
 
+enum err start_charsets(struct app *a)
+{
+    size_t n = charset_prime(&a->charsets);
+    if (n < CHARSET_EXPECTED)
+        log_warn(a->log, "charsets.missing", LOG_U64("open", n));
+    return OK; /* mail in the others is shown as windows-1252 */
+}
+
 enum err start_hub(struct app *a)
 {
     struct loop *loops[WORKERS_MAX];

@@ -9,6 +9,7 @@ const char *start_path(struct app *a, const char *rest); /* <data_dir>/rest */
 [[nodiscard]] enum err start_loops(struct app *a);
 [[nodiscard]] enum err start_listeners(struct app *a);
 [[nodiscard]] enum err start_certificate(struct app *a);
+[[nodiscard]] enum err start_charsets(struct app *a);
 [[nodiscard]] enum err start_user(struct app *a);
 [[nodiscard]] enum err start_files(struct app *a);
 [[nodiscard]] enum err start_self_signed(struct app *a);
