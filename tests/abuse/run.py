@@ -259,7 +259,7 @@ def hundred_thousand_recipients():
 
 def big_mails_at_once():
     """Memory for messages is one budget: who does not fit is told to come back."""
-    n, size = (1000, 25 * MB) if SOAK else (200, 4 * MB)
+    n, size = (1000, 25 * MB - 4096) if SOAK else (200, 4 * MB)
     with daemon.Daemon("limits.message_memory=64M", "box.max_bytes=100G", "box.max_messages=10000") as d:
         raise_fd_limit()
         box = d.make_box()
