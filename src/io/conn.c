@@ -81,6 +81,12 @@ static void linger_read(struct conn *c)
         conn_end(c, c->why);
 }
 
+/* Most peers say nothing until they are answered, so a pause costs no system call until one does. */
+static bool pauses_quietly(const struct conn *c)
+{
+    return c->paused && !c->poked && !c->finishing && (c->tls == TLS_NONE || c->tls == TLS_ON);
+}
+
 static uint8_t wanted(const struct conn *c)
 {
     if (c->ending)
@@ -88,6 +94,8 @@ static uint8_t wanted(const struct conn *c)
     if (c->lingering)
         return EV_READ;
     uint8_t want = conn_may_input(c) ? EV_READ : 0;
+    if (pauses_quietly(c))
+        want = c->interest & EV_READ;
     if (c->tls == TLS_SHAKING)
         want = c->read_wants_write ? 0 : EV_READ;
     else if (c->out.n)
@@ -150,6 +158,7 @@ static void on_event(evutil_socket_t, short what, void *conn)
     c->busy = true;
     if (what & EV_WRITE || c->write_wants_read)
         c->blocked = false;
+    c->poked = c->paused;
     advance(c);
     settle(c);
     c->busy = false;
@@ -311,7 +320,7 @@ void conn_pause(struct conn *c)
 
 void conn_resume(struct conn *c)
 {
-    c->paused = false;
+    c->paused = c->poked = false;
     settle_unless_busy(c);
 }
 

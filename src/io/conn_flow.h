@@ -29,6 +29,7 @@ struct conn {
     uint8_t lingered;  /* reads while lingering */
     bool busy : 1;     /* in a callback, or about to settle */
     bool paused : 1;   /* by the owner */
+    bool poked : 1;    /* bytes came meanwhile */
     bool held : 1;     /* unread bytes wait that no event will announce */
     bool blocked : 1;  /* the socket took less than was sent: wait for its event */
     bool had_rest : 1; /* drained() is owed */

@@ -81,16 +81,34 @@ static void count_line(struct line_data *d, size_t n)
         d->line_n = 0;
 }
 
+/* The fast path: how many octets at the start of a line are whole lines without a dot in front or a CR or LF astray. */
+static size_t whole_lines(struct line_data *d, struct str in)
+{
+    size_t i = 0;
+    while (i < in.n && (in.p[i] != '.' || d->verbatim)) {
+        const char *line = in.p + i, *lf = memchr(line, '\n', in.n - i);
+        size_t n = lf ? (size_t)(lf - line) : 0;
+        if (n == 0 || line[n - 1] != '\r' || memchr(line, '\r', n - 1))
+            break;
+        d->too_long |= n + 1 > LIMIT_TEXT_LINE;
+        i += n + 1;
+    }
+    return i;
+}
+
 enum err line_data_feed(struct line_data *d, struct str in, char *out, size_t *out_n, size_t *used)
 {
     size_t i = 0, kept = 0;
     while (i < in.n && d->state != LINE_ENDED && d->state != LINE_BARE) {
-        bool keep;
-        size_t n = step(d, str_from(in, i), &keep);
+        bool keep = true;
+        size_t n = d->state == LINE_START ? whole_lines(d, str_from(in, i)) : 0;
+        if (n == 0) {
+            n = step(d, str_from(in, i), &keep);
+            count_line(d, n);
+        }
         if (keep && out && n)
             memcpy(out + kept, in.p + i, n);
         kept += keep ? n : 0;
-        count_line(d, n);
         i += n;
     }
     *out_n = kept;
