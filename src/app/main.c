@@ -2,7 +2,6 @@
  * ctl_client.c. */
 #include "app/app.h"
 #include "app/ctl.h"
-#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -177,7 +176,6 @@ static bool args_parse(int argc, char **argv, struct args *a)
 
 int main(int argc, char **argv)
 {
-    mallopt(M_PERTURB, 0x5a); /* what is freed is overwritten, libraries' memory too: no message stays in the heap */
     struct args a = { .command = argc > 1 ? argv[1] : "" };
     for (size_t i = 0; argc > 1 && i < COUNT(commands); i++)
         if (strcmp(argv[1], commands[i].name) == 0 && args_parse(argc - 2, argv + 2, &a))

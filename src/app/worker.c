@@ -42,12 +42,13 @@ static void on_drain(struct job *j)
     services_drain(w->services);
 }
 
-/* Buffers that live on keep the last thing that went through them: the loop's read buffer, zstd's tables. */
+/* What lives on keeps the last thing that went through it: the loop's read buffer, zstd's tables, the stack. */
 static void on_forget(struct timer *t)
 {
     struct worker *w = CONTAINER_OF(t, struct worker, forget);
     secret_wipe(loop_scratch(w->loop), LOOP_SCRATCH_N);
     zip_forget();
+    secret_wipe_stack();
     timer_set(t, FORGET_MS);
 }
 

@@ -13,3 +13,5 @@ uint8_t *secret_new(void);           /* a zeroed cell, or NULL when all are take
 void secret_free(uint8_t *cell);     /* wipes; NULL is fine */
 void secret_wipe(void *p, size_t n); /* sodium_memzero */
 size_t secret_used(void);
+/* What finished calls left on this thread's stack, below the caller: 128 KiB of it are wiped. */
+void secret_wipe_stack(void);

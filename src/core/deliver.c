@@ -149,6 +149,7 @@ static void prepare_work(struct work *w)
 {
     deliver_prepare(CONTAINER_OF(w, struct deliver_req, work));
     zip_forget();
+    secret_wipe_stack();
 }
 
 static void prepare_done(struct work *w)

@@ -183,7 +183,8 @@ def memory_of(pid):
                 continue
             try:
                 mem.seek(begin)
-                out.append(mem.read(end - begin))
+                data = mem.read(end - begin)
+                out += [data[i:i + 4096] for i in range(0, len(data), 4096) if data.count(0, i, i + 4096) < 4096]
             except OSError:
                 pass
     return b"".join(out)
