@@ -42,6 +42,7 @@ static void let_go(struct http_conn *c)
 {
     c->dead = true;
     c->http = NULL;
+    c->unsent = 0;
     if (c->raw)
         c->raw->closed(c->raw_ctx);
     c->raw = NULL;
@@ -124,6 +125,8 @@ void http_req_over(struct http_req *r)
     skip_body(c, r);
     bool keep = r->keep && c->http && !c->http->draining;
     c->req = NULL;
+    if (c->http)
+        c->http->held -= r->held;
     if (r->release)
         r->release(r);
     buf_fini(&r->body_buf);
@@ -160,6 +163,13 @@ void http_go(struct http_req *r)
         http_problem(r, 413, "body_too_large", "The request's body is larger than this address takes.");
         return;
     }
+    size_t most = r->head.chunked ? r->route->body_max : (size_t)r->head.length;
+    if (most > HTTP_SMALL && r->http->held + most > HTTP_HELD_MAX) {
+        http_problem_retry(r, 503, "busy", "Too many large requests at once. Try again in a moment.", 2000);
+        return;
+    }
+    r->held = most > HTTP_SMALL ? most : 0;
+    r->http->held += r->held;
     r->stage = HTTP_STAGE_BODY;
     r->body_buf = (struct buf){ .max = r->route->body_max, .secret = true };
     if (r->head.expect_continue)
@@ -270,6 +280,25 @@ static size_t take_head(struct http_conn *c, struct str data)
 }
 
 /* ---- the connection ---- */
+static void uncount(struct http_conn *c)
+{
+    if (c->http)
+        c->http->held -= c->unsent;
+    c->unsent = 0;
+}
+/* A reader that takes megabytes slowly holds them here: all of them together have a ceiling. */
+void http_count_unsent(struct http_conn *c)
+{
+    size_t n = conn_unsent(c->conn);
+    uncount(c);
+    if (n <= HTTP_SMALL)
+        return;
+    c->unsent = n;
+    c->http->held += n;
+    if (c->http->held > HTTP_HELD_MAX)
+        conn_abort(c->conn, "too much unsent");
+}
+
 static size_t on_input(void *ctx, struct str data)
 {
     struct http_conn *c = ctx;
@@ -295,6 +324,7 @@ static size_t on_input(void *ctx, struct str data)
 static void on_drained(void *ctx)
 {
     struct http_conn *c = ctx;
+    uncount(c);
     if (c->raw) {
         if (c->raw->drained)
             c->raw->drained(c->raw_ctx);
@@ -328,6 +358,7 @@ static void on_closed(void *ctx, const char *why)
     if (c->raw)
         c->raw->closed(c->raw_ctx);
     drop_req(c);
+    uncount(c);
     if (c->http) {
         list_del(&c->node);
         c->http->open--;

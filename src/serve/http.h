@@ -16,7 +16,9 @@ enum {
     HTTP_ANSWER_MS = 60 * 1000,      /* for the answer, unless http_hold() says otherwise */
     HTTP_HIGH_WATER = 256 * 1024,    /* unsent bytes above which a stream is asked for no more */
     HTTP_OUT_MAX = 12 * 1024 * 1024, /* the largest answer built whole: a message's text, escaped */
-    HTTP_ARENA_MAX = 64 * 1024
+    HTTP_ARENA_MAX = 64 * 1024,
+    HTTP_SMALL = 64 * 1024,           /* bodies and unsent answers up to here are not counted */
+    HTTP_HELD_MAX = 192 * 1024 * 1024 /* what all larger ones of a loop may hold together */
 };
 
 struct http;
@@ -77,7 +79,7 @@ struct http_req {
     struct http_conn *conn;
     struct buf extra, body_buf;
     struct http_chunked chunks;
-    size_t mark, body_at, length_at;
+    size_t mark, body_at, length_at, held;
     int status;
     unsigned stage;
     bool keep, streaming, chunked_out, going;

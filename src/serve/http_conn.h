@@ -14,6 +14,7 @@ struct http {
     size_t routes_n;
     struct list conns;
     size_t open;
+    size_t held; /* octets of large bodies and large unsent answers */
     bool draining;
     int64_t date_s;
     char date[40];
@@ -28,6 +29,7 @@ struct http_conn {
     void *raw_ctx;
     void (*gone)(void *ctx, const struct peer *peer);
     void *gone_ctx;
+    size_t unsent; /* counted in http->held, until it went out */
     uint64_t skip; /* octets of a refused body to pass over */
     struct peer peer;
     bool reading, paused, closing, dead; /* reading: a head has begun, its deadline runs */
@@ -39,3 +41,5 @@ bool http_route_find(const struct http *h, struct http_req *r, struct buf *allow
 void http_cors(struct http_req *r, struct buf *out); /* header lines for an allowed Origin */
 void http_req_over(struct http_req *r);              /* frees r; the connection goes on or ends */
 const char *http_date(struct http *h);
+/* After a large answer was written: counts what the socket did not take, or ends the connection. */
+void http_count_unsent(struct http_conn *c);

@@ -178,8 +178,11 @@ void http_finish(struct http_req *r)
     if (head_only(r) || !r->length_at)
         b->n = r->body_at;
     count(r);
-    struct conn *c = r->conn->conn;
-    conn_flush(c);
+    struct http_conn *c = r->conn;
+    bool large = b->n - r->mark > HTTP_SMALL;
+    conn_flush(c->conn);
+    if (large && c->http)
+        http_count_unsent(c);
     http_req_over(r);
 }
 

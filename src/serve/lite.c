@@ -92,21 +92,7 @@ static void show_inbox(struct http_req *r)
 }
 static void post_inbox(struct http_req *r) { enter(r, show_inbox); }
 
-/* ---- one message ---- */
-static void mark_seen(struct api *a, const struct opened *o, const struct msg_id *id)
-{
-    struct store_flag *f = STORE_NEW(flag, NULL, NULL);
-    struct msg_id *ids = f ? arena_new(&f->req.arena, struct msg_id) : NULL;
-    if (!ids)
-        return;
-    *ids = *id;
-    f->box = o->box.id;
-    f->ids = ids;
-    f->n = 1;
-    f->set = FLAG_SEEN;
-    store_submit(a->o.store, a->o.loop, &f->req);
-    store_cancel(&f->req); /* nobody waits for it */
-}
+/* ---- one message: marked as seen, then shown ---- */
 static void on_message(void *ctx, enum err e, const struct mail *m)
 {
     struct http_req *r = ctx;
@@ -115,15 +101,36 @@ static void on_message(void *ctx, enum err e, const struct mail *m)
         failed(r, e, NULL);
         return;
     }
-    mark_seen(api_of(r), api_box(r), &m->head.row.id);
+    api_publish_row(api_of(r), &api_box(r)->box.id, &m->head.row);
     lite_message(r, m);
+}
+static void on_seen(struct store_req *q)
+{
+    struct http_req *r = q->ctx;
+    const struct store_flag *f = (const struct store_flag *)(void *)q;
+    struct api *a = api_of(r);
+    struct msg_id id = f->ids[0];
+    api_done(r);
+    if (q->err != OK)
+        failed(r, q->err, NULL);
+    else
+        api_wait_mail(r, mail_get(a->o.store, a->o.loop, api_box(r), &id, true, on_message, r));
 }
 static void show_message(struct http_req *r)
 {
-    struct api *a = api_of(r);
     struct msg_id id;
-    if (msg_of(r, &id))
-        api_wait_mail(r, mail_get(a->o.store, a->o.loop, api_box(r), &id, true, on_message, r));
+    if (!msg_of(r, &id))
+        return;
+    struct store_flag *f = STORE_NEW(flag, r, on_seen);
+    struct msg_id *ids = f ? arena_new(&f->req.arena, struct msg_id) : NULL;
+    if (f && ids) {
+        *ids = id;
+        f->box = api_box(r)->box.id;
+        f->ids = ids;
+        f->n = 1;
+        f->set = FLAG_SEEN;
+    }
+    api_wait_store(r, api_of(r)->o.store, ids ? &f->req : NULL);
 }
 static void post_message(struct http_req *r) { enter(r, show_message); }
 

@@ -194,7 +194,7 @@ void lite_inbox(struct http_req *r, const struct mail_row *rows, size_t n, bool 
     end(r, b);
 }
 
-static void put_files(struct buf *b, struct http_req *r, struct json_in *j, const struct msg_id *id)
+static void put_files(struct buf *b, struct str token, struct json_in *j, const struct msg_id *id)
 {
     const struct json *list = NULL;
     json_get_array(j, j->root, "attachments", 1000, &list);
@@ -203,7 +203,7 @@ static void put_files(struct buf *b, struct http_req *r, struct json_in *j, cons
         buf_puts(b, "<p>Attachment: ");
         text_html(b, name);
         buf_putc(b, ' ');
-        id_form(b, "file", token_of(r), id);
+        id_form(b, "file", token, id);
         buf_printf(b, "<input type=\"hidden\" name=\"n\" value=\"%zu\">", i);
         button(b, "Download");
         buf_puts(b, "</p>\n");
@@ -252,7 +252,7 @@ void lite_message(struct http_req *r, const struct mail *m)
     buf_puts(b, "</pre>\n");
     if (known) {
         put_links(b, &j);
-        put_files(b, r, &j, &m->head.row.id);
+        put_files(b, token, &j, &m->head.row.id);
     }
     id_form(b, "file", token, &m->head.row.id);
     button(b, "Download the whole message");

@@ -6,12 +6,15 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import socket
 import struct
+import subprocess
 import sys
 import urllib.parse
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "tests/lib"))
 import schema  # noqa: E402
 from daemon import Daemon, Skip, run  # noqa: E402,F401
@@ -195,6 +198,16 @@ class Events:
 
     def close(self):
         self.c.close()
+
+
+def npm():
+    """Installs what node does here, or skips."""
+    if not shutil.which("node") or not shutil.which("npm"):
+        raise Skip("node and npm are not installed")
+    if not (HERE / "node_modules/.package-lock.json").exists():
+        r = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=HERE, capture_output=True, text=True, timeout=120)
+        if r.returncode:
+            raise Skip("npm ci failed: " + r.stderr[-200:])
 
 
 MAIL = ("From: Joe <joe@example.test>\r\nTo: you\r\nSubject: {subject}\r\nMessage-ID: <{subject}@example.test>\r\n"

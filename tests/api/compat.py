@@ -1,13 +1,10 @@
 """/compat/mailtm: by hand, and with the client that people use (npm @cemalgnlts/mailjs)."""
 import json
 import os
-import pathlib
-import shutil
 import subprocess
 
-from client import Api, Daemon, Events, Skip, mail
+from client import HERE, Api, Daemon, Events, mail, npm
 
-HERE = pathlib.Path(__file__).resolve().parent
 BASE = "/compat/mailtm"
 d = Daemon()
 api = Api(d)
@@ -91,12 +88,7 @@ def sources_of_any_bytes():
 
 
 def the_client_of_the_wild():
-    if not shutil.which("node") or not shutil.which("npm"):
-        raise Skip("node and npm are not installed")
-    if not (HERE / "node_modules/@cemalgnlts/mailjs").exists():
-        r = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=HERE, capture_output=True, text=True, timeout=120)
-        if r.returncode:
-            raise Skip("npm ci failed: " + r.stderr[-200:])
+    npm()
     host, port = d.address("http.listen")
     smtp = "%s:%d" % d.address("smtp.listen")
     r = subprocess.run(["node", "mailjs.mjs", f"http://{host}:{port}{BASE}", smtp], cwd=HERE, capture_output=True, text=True, timeout=60,

@@ -1,10 +1,11 @@
 """The REST interface: each route, each kind of refusal."""
 import hashlib
 import json
+import re
+import subprocess
 import time
 
-from client import Api, Daemon, SAFE, SEEN, SPEC, ROOT, mail
-import re
+from client import HERE, ROOT, SAFE, SEEN, SPEC, Api, Daemon, mail, npm
 
 d = Daemon("http.cors_origins=https://friend.example")
 api = Api(d)
@@ -260,6 +261,12 @@ def the_description_and_the_routes_agree():
     assert ours == theirs, ours ^ theirs
 
 
+def the_description_is_valid():
+    npm()
+    r = subprocess.run(["npx", "--no-install", "validate-api", str(ROOT / "docs/openapi.json")], cwd=HERE, capture_output=True, text=True, timeout=60)
+    assert r.returncode == 0 and '"valid": true' in r.stdout, r.stdout + r.stderr
+
+
 def health_and_metrics():
     assert api.ask("GET", "/livez", want=200)[2] == b"ok\n"
     assert api.ask("GET", "/readyz", want=200)[2].startswith(b"ok\n")
@@ -288,4 +295,5 @@ def every_route_was_asked():
 
 CASES = [domains_and_limits, a_mailbox_and_its_mail, test_mail_comes, lists_page_and_search, html_is_shown_once_in_a_sandbox, the_end_moves,
          sessions_and_credentials, names_that_may_not_be, one_box_does_not_see_another, the_end_is_the_end, no_token_no_answer,
-         bodies_that_are_none, methods, other_sites, the_page_and_its_files, the_description_and_the_routes_agree, health_and_metrics]
+         bodies_that_are_none, methods, other_sites, the_page_and_its_files, the_description_and_the_routes_agree,
+         the_description_is_valid, health_and_metrics]
