@@ -1,10 +1,10 @@
 /* One mailbox to the letter of RFC 5321 section 4.1.2 with RFC 6531's UTF-8, and the SMTP path around it. Comments,
  * folds and obsolete forms belong to header fields and are refused here. */
 #include "wire/addr.h"
-#include "base/text.h"
+#include "wire/deceptive.h"
 #include "wire/domain.h"
 
-/* atext of RFC 5322 section 3.2.3; what is not ASCII is looked at as a whole by utf8_valid(). */
+/* atext of RFC 5322 section 3.2.3; what is not ASCII is looked at as a whole by deceptive_text(). */
 static bool is_atext(char c)
 {
     static const bool set[128] = {
@@ -128,7 +128,7 @@ static bool mailbox(struct str in, size_t local_n, struct addr *out)
     a.quoted = a.local.p[0] == '"';
     a.literal = a.domain.n > 0 && a.domain.p[0] == '[';
     a.utf8 = has_8bit(in);
-    if (local_n > LIMIT_LOCAL || in.n > LIMIT_ADDR || (a.utf8 && !utf8_valid(in)))
+    if (local_n > LIMIT_LOCAL || in.n > LIMIT_ADDR || (a.utf8 && deceptive_text(in)))
         return false;
     if (a.literal ? !is_literal(a.domain) : !domain_valid_utf8(a.domain))
         return false;

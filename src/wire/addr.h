@@ -22,7 +22,7 @@ struct addr {
     bool route;        /* a source route was there and is ignored (RFC 5321 appendix C) */
 };
 
-/* Exactly one RFC 5321 Mailbox, nothing before or after it. */
+/* Exactly one RFC 5321 Mailbox, nothing before or after it; no deceptive_text() in it. */
 [[nodiscard]] enum err addr_parse(struct str in, struct addr *out);
 /* The path behind MAIL FROM: or RCPT TO:, up to its '>'; *rest is what follows (parameters, blanks not trimmed). "<>"
  * gives an empty text; "<postmaster>" (any case) gives an empty domain. Blanks before '<' are allowed, as clients send

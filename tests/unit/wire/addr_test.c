@@ -51,6 +51,8 @@ TEST(addr_one_mailbox)
         { "\xff@b", false },
         { "a@\xff", false },
         { "a@b\xe2\x80\xae.example", false },
+        { "a\xe2\x80\xae@b", false },
+        { "a\xc2\x85@b", false },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct addr a = { 0 };
