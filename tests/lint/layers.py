@@ -9,7 +9,7 @@ import pathlib
 import re
 import sys
 
-LAYERS = ["base", "wire", "io", "store", "trust", "core", "serve", "app"]
+LAYERS = ["base", "wire", "io", "store", "core", "serve", "app"]
 LINES_MAX = 400  # past that, look for the second idea in the file
 
 # Header pattern -> the pairs in src/ that may include it.
