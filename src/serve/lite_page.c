@@ -13,12 +13,24 @@ static const char headers[] =
     "Cross-Origin-Resource-Policy: same-origin\r\n"
     "Permissions-Policy: camera=(), geolocation=(), microphone=(), payment=(), usb=()\r\n";
 
+/* The tokens of web/src/styles.css, the few that this page needs. */
 static const char style[] =
-    ":root{color-scheme:light dark}body{font:1.0625rem/1.5 system-ui,sans-serif;max-width:42rem;margin:2rem "
-    "auto;padding:0 1rem}"
-    "h1{font-size:1.25rem}.address,.code{font:1.25rem ui-monospace,monospace;overflow-wrap:anywhere}"
-    "pre{white-space:pre-wrap;overflow-wrap:anywhere;border-block:1px solid;padding-block:1rem}li{margin-block:1rem}"
-    "form{display:inline}input{font:inherit;padding:.25rem .5rem}label{display:block;margin-block:.5rem}";
+    ":root{color-scheme:light dark;--p:#fbfaf6;--c:#fff;--i:#16201c;--h:#5f6b64;--l:#e3e0d6;--w:#0b6e5b;--o:#fff}"
+    "@media(prefers-color-scheme:dark){:root{--p:#0f1312;--c:#171d1b;--i:#eaf1ed;--h:#92a09a;--l:#26302c;"
+    "--w:#5bd6b8;--o:#07241d}}"
+    "body{font:1rem/1.5 system-ui,sans-serif;max-width:42rem;margin:2rem auto;padding:0 1rem;background:var(--p);"
+    "color:var(--i);overflow-wrap:anywhere}"
+    "h1{font-size:1.375rem;line-height:1.25;letter-spacing:-.02em}h2{font-size:1.0625rem;margin-top:2rem}"
+    ".address,.code{font:500 1.375rem/1.25 ui-monospace,monospace;letter-spacing:-.02em}a{color:var(--w)}"
+    "pre{white-space:pre-wrap;background:var(--c);border:1px solid var(--l);border-radius:14px;padding:1rem}"
+    "ol,ul{list-style:none;padding:0}li{margin-block:.75rem;padding:1rem;background:var(--c);"
+    "border:1px solid var(--l);border-radius:14px}"
+    "form{display:inline-block;margin:.25rem .5rem .25rem 0}label{display:block;margin-block:.5rem;color:var(--h)}"
+    "input{font:inherit;box-sizing:border-box;max-width:100%;min-height:2.75rem;padding:0 .75rem;"
+    "border:1px solid var(--h);border-radius:10px;background:var(--c);color:var(--i)}"
+    "input[type=submit]{padding:0 1rem;font-weight:500;cursor:pointer}"
+    "form:first-of-type>input[type=submit]{background:var(--w);border-color:var(--w);color:var(--o)}"
+    ":focus-visible{outline:2px solid var(--w);outline-offset:2px}";
 
 void lite_style(struct http_req *r) { http_reply(r, 200, "text/css; charset=utf-8", str_c(style)); }
 

@@ -92,7 +92,7 @@ test('a first visit loads little, from here only, under a strict policy', async 
   await r.page.waitForTimeout(2500); /* with what an idle moment fetches ahead */
   const gz = (list) => [...new Set(list)].reduce((n, p) => n + statSync(join(DIST, `${p}.gz`)).size, 0);
   const all = gz(scripts);
-  console.log(`# NOTE scripts: ${Math.round(all / 1024)} KB gzipped with all that is fetched ahead`);
+  console.log(`# NOTE scripts: ${Math.round(all / 1024)} KB gzipped on a first visit`);
   assert.ok(all <= 100 * 1024, `${all} bytes`);
   assert.deepEqual(r.seen.foreign, []);
   assert.deepEqual(r.seen.errors, []);
