@@ -2,6 +2,7 @@
  * once, or after the PROXY header), in its network. A PROXY header is read straight from the socket and not one octet
  * more: what follows it belongs to the protocol. */
 #include "serve/listen.h"
+#include "base/secret.h"
 #include "io/proxy.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -84,11 +85,15 @@ void listen_release(struct listen *l, const struct peer *peer)
     gate_leave(l->o->gate);
 }
 
-enum err listen_move(struct listen *l, struct peer *peer, const struct sockaddr *sa)
+enum err listen_move(struct listen *l, struct peer *peer, struct str host)
 {
+    struct sockaddr_storage sa;
+    if (listen_host_parse(host, &sa) != OK)
+        return ERR_BAD;
     if (!l->o->limit)
         return OK;
-    struct peer other = limit_peer(l->o->limit, sa);
+    struct peer other = limit_peer(l->o->limit, (const struct sockaddr *)&sa);
+    secret_wipe(&sa, sizeof sa);
     enum err e = limit_hold(l->o->limit, l->o->kind, &other);
     if (e != OK)
         return e;
@@ -104,6 +109,7 @@ static void pending_free(struct pending *p)
     watch_stop(&p->watch);
     loop_deadline_clear(p->l->loop, &p->deadline);
     list_del(&p->in);
+    secret_wipe(p, sizeof *p); /* the header names the client */
     free(p);
 }
 
@@ -151,6 +157,8 @@ static void pending_ready(struct watch *w)
     int fd = p->fd;
     pending_free(p);
     admit(l, fd, (const struct sockaddr *)&sa);
+    secret_wipe(&sa, sizeof sa); /* P5: an address does not outlive its use, not even on a stack */
+    secret_wipe(&head, sizeof head);
 }
 
 static void wait_for_proxy(struct listen *l, int fd, const struct sockaddr_storage *sa)
@@ -230,6 +238,7 @@ static bool accept_one(struct listen *l)
     int fd = accept4(l->fd, (struct sockaddr *)&sa, &n, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd >= 0) {
         arrived(l, fd, &sa);
+        secret_wipe(&sa, sizeof sa);
         return l->fd >= 0;
     }
     switch (errno) {

@@ -46,6 +46,6 @@ struct str listen_address(const struct listen *l); /* really bound; borrowed */
 void listen_stop(struct listen *l);                /* accepts no more, closes the socket; what was accepted goes on */
 void listen_free(struct listen *l);                /* after its last listen_release(); stops first; NULL is fine */
 void listen_release(struct listen *l, const struct peer *peer);
-/* The connection is somebody else's after all (XCLIENT): moves the hold. ERR_BUSY: that network has its share, and
- * *peer stays what it was. */
-[[nodiscard]] enum err listen_move(struct listen *l, struct peer *peer, const struct sockaddr *sa);
+/* The connection is somebody else's after all: host, as XCLIENT names it. Moves the hold. ERR_BAD: not an address;
+ * ERR_BUSY: that network has its share. *peer then stays what it was. */
+[[nodiscard]] enum err listen_move(struct listen *l, struct peer *peer, struct str host);

@@ -1,5 +1,6 @@
 /* inet_pton() and inet_ntop() with the port and the prefix around them. */
 #include "serve/listen_net.h"
+#include "base/secret.h"
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +14,9 @@ static enum err host_parse(struct str text, int *family, uint8_t *out)
     memcpy(zero, text.p, text.n);
     zero[text.n] = 0;
     *family = strchr(zero, ':') ? AF_INET6 : AF_INET;
-    return inet_pton(*family, zero, out) == 1 ? OK : ERR_BAD;
+    bool good = inet_pton(*family, zero, out) == 1;
+    secret_wipe(zero, sizeof zero); /* XCLIENT's may be a client */
+    return good ? OK : ERR_BAD;
 }
 
 static bool beyond_prefix_is_zero(const struct listen_net *n)

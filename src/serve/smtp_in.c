@@ -188,8 +188,7 @@ static bool ask_throttled(struct smtp_in_session *s)
 static bool ask_moved(struct smtp_in_session *s, struct str addr)
 {
     struct client *c = client_of(s);
-    struct sockaddr_storage sa;
-    return listen_host_parse(addr, &sa) == OK && listen_move(c->listener, &c->peer, (const struct sockaddr *)&sa) == OK;
+    return listen_move(c->listener, &c->peer, addr) == OK;
 }
 
 static const struct smtp_in_ops session_ops = { ask_check, ask_store, ask_throttled, ask_moved };

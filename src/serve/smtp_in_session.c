@@ -1,6 +1,7 @@
 /* A row of commands[] says what a verb needs and who runs it; run() alone checks that. No pointer into a line outlives
  * the call. A line's ends are strict: a client that sends bare LF gets one answer and is gone. */
 #include "serve/smtp_in_session.h"
+#include "base/secret.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,8 @@ struct command {
 static void forget(struct smtp_in_session *s)
 {
     smtp_in_end_tx(s);
+    if (s->helo)
+        secret_wipe(s->helo, strlen(s->helo)); /* often the client's own address */
     free(s->helo);
     s->helo = NULL;
     s->esmtp = false;
