@@ -4,8 +4,8 @@
 #include <string.h>
 
 enum {
-    GAP_MAX = 400, /* octets between a candidate and a word about it */
-    TOP = 1000     /* octets in which a message says what it is */
+    GAP_MAX = 320, /* octets between a candidate and a word about it */
+    TOP = 500      /* octets in which a message says what it is */
 };
 
 /* The blank before at, so that no word is cut. */
@@ -27,7 +27,7 @@ static void find_words(struct doc *d)
             continue;
         }
         size_t found =
-            words_find(WORDS_CODE, str_of(d->f.p + at, until - at), d->hits + d->hits_n, DOC_HITS_MAX - d->hits_n);
+            words_find(WORDS_CODE, str_of(d->f.p + at, until - at), d->hits + d->hits_n, d->hits_max - d->hits_n);
         for (size_t k = 0; k < found; k++)
             d->hits[d->hits_n++].at += (uint32_t)at;
         at = begin;
@@ -38,13 +38,17 @@ static void find_words(struct doc *d)
 bool doc_read(struct doc *d, struct arena *a, enum extract_where source, struct str text, const struct html_out *page)
 {
     *d = (struct doc){ .source = source, .page = page };
-    d->cands = arena_array(a, DOC_CANDIDATES_MAX, sizeof *d->cands);
-    if (!d->cands || !fold_text(a, text, EXTRACT_TEXT_MAX, &d->f))
+    if (!fold_text(a, text, EXTRACT_TEXT_MAX, &d->f))
         return false;
-    d->cands_n = scan_candidates(&d->f, d->cands, DOC_CANDIDATES_MAX);
+    size_t max = MIN(d->f.n / 5 + 2, (size_t)DOC_CANDIDATES_MAX); /* the shortest have four octets and one between */
+    d->cands = arena_array(a, max, sizeof *d->cands);
+    if (!d->cands)
+        return false;
+    d->cands_n = scan_candidates(&d->f, d->cands, max);
     if (d->cands_n == 0 && source != EXTRACT_SUBJECT) /* words without a number to explain are of no use */
         return true;
-    d->hits = arena_array(a, MIN(d->f.n / 2 + 1, (size_t)DOC_HITS_MAX), sizeof *d->hits);
+    d->hits_max = MIN(d->f.n / 4 + 16, (size_t)DOC_HITS_MAX);
+    d->hits = arena_array(a, d->hits_max, sizeof *d->hits);
     if (!d->hits)
         return false;
     find_words(d);

@@ -5,7 +5,7 @@
 #include "core/extract_scan.h"
 #include "core/extract_words.h"
 
-enum { DOC_HITS_MAX = 1500, DOC_CANDIDATES_MAX = 300 };
+enum { DOC_HITS_MAX = 800, DOC_CANDIDATES_MAX = 100 }; /* a table of numbers has no code among its later ones */
 
 struct doc {
     enum extract_where source;
@@ -13,7 +13,7 @@ struct doc {
     const struct html_out *page; /* for how it looks; NULL for plain text */
     struct word_hit *hits;
     struct candidate *cands;
-    size_t hits_n, cands_n;
+    size_t hits_n, hits_max, cands_n;
     size_t seen[WORD_CHROME + 1]; /* how many hits of a kind */
 };
 

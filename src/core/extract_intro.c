@@ -20,6 +20,9 @@ static bool is_full(const struct intro *n) { return n->chars >= EXTRACT_INTRO_MA
 static bool is_url(struct str word)
 {
     word = str_starts(word, S("<")) || str_starts(word, S("(")) || str_starts(word, S("[")) ? str_from(word, 1) : word;
+    char first = word.n > 0 ? char_lower(word.p[0]) : 0;
+    if (first != 'h' && first != 'm' && first != 'c')
+        return false;
     return str_starts_nocase(word, S("http://")) || str_starts_nocase(word, S("https://")) ||
            str_starts_nocase(word, S("mailto:")) || str_starts_nocase(word, S("cid:"));
 }
@@ -35,11 +38,26 @@ static bool is_rule(struct str word)
     return true;
 }
 
+static bool is_plain(char c) { return c > ' ' && c < 0x7f; }
+
+static size_t plain_length(struct str s)
+{
+    size_t n = 0;
+    while (n < s.n && is_plain(s.p[n]))
+        n++;
+    return n;
+}
+
 /* The next word; blanks of any kind come before it and are dropped, as is what shows nothing. */
 static struct str next_word(struct str *rest)
 {
-    size_t i = 0, start = 0, used;
+    size_t i = 0, start = 0, used, plain = plain_length(*rest);
     bool inside = false;
+    if (plain > 0 && plain < rest->n && rest->p[plain] == ' ') { /* as nearly all are */
+        struct str word = { rest->p, plain };
+        *rest = str_from(*rest, plain + 1);
+        return word;
+    }
     for (uint32_t cp = 0; i < rest->n; i += used) {
         used = MAX(utf8_next(str_from(*rest, i), &cp), 1u);
         uint32_t c = fold_cp(cp);
@@ -71,7 +89,12 @@ static void put_word(struct intro *n, struct str word)
         buf_putc(&n->b, ' ');
         n->chars++;
     }
-    for (size_t i = 0, used; i < word.n && n->chars < EXTRACT_INTRO_MAX - 1; i += used) {
+    bool plain = n->chars + word.n < EXTRACT_INTRO_MAX - 1 && plain_length(word) == word.n;
+    if (plain) {
+        buf_put(&n->b, word);
+        n->chars += word.n;
+    }
+    for (size_t i = 0, used; !plain && i < word.n && n->chars < EXTRACT_INTRO_MAX - 1; i += used) {
         uint32_t cp = 0xfffd;
         used = MAX(utf8_next(str_from(word, i), &cp), 1u);
         put_char(n, cp);

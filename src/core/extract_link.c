@@ -182,11 +182,11 @@ enum err extract_links(struct str plain, const struct html_out *page, struct are
 {
     struct links l = { .arena = a };
     struct str seen = page ? page->text : (struct str){ 0 };
-    out->links = arena_array(a, EXTRACT_LINKS_MAX, sizeof *out->links);
-    enum err e = out->links ? OK : ERR_FULL;
-    if (e == OK && page)
-        e = links_add_html(&l, page);
+    enum err e = page ? links_add_html(&l, page) : OK;
     if (e == OK && (!page || page->links_n == 0))
         e = links_add_text(&l, plain);
+    out->links = arena_array(a, MIN(l.n, (size_t)EXTRACT_LINKS_MAX) + 1, sizeof *out->links);
+    if (!out->links)
+        return ERR_FULL;
     return e == OK ? judge_all(&l, plain, seen, out) : e;
 }

@@ -11,7 +11,8 @@ struct phrase {
     const char *p;
     uint16_t n, next; /* next: index + 1 in the chain */
     uint8_t kind;
-    bool bounded; /* what follows it may not be a letter */
+    unsigned char last; /* octet: turns most of a chain away without a look at p */
+    bool bounded;       /* what follows it may not be a letter */
 };
 
 struct index {
@@ -48,8 +49,12 @@ static void index_add(struct index *ix, enum word_kind kind, struct str phrase)
     phrase.n -= stem;
     assert(phrase.n >= 2 && ix->n < PHRASES_MAX);
     uint16_t *head = phrase.n >= KEY ? &ix->head[chain_long(phrase.p)] : &ix->head_short[chain_short(phrase.p)];
-    ix->phrase[ix->n] =
-        (struct phrase){ phrase.p, (uint16_t)phrase.n, *head, (uint8_t)kind, !stem && ends_in_letter(phrase) };
+    ix->phrase[ix->n] = (struct phrase){ .p = phrase.p,
+                                         .n = (uint16_t)phrase.n,
+                                         .next = *head,
+                                         .kind = (uint8_t)kind,
+                                         .last = plain(phrase.p[phrase.n - 1]),
+                                         .bounded = !stem && ends_in_letter(phrase) };
     *head = (uint16_t)++ix->n;
 }
 
@@ -70,7 +75,7 @@ __attribute__((constructor)) static void index_build(void)
 
 static bool matches(const struct phrase *ph, struct str text)
 {
-    if (ph->n > text.n)
+    if (ph->n > text.n || ph->last != plain(text.p[ph->n - 1]))
         return false;
     for (size_t i = 0; i < ph->n; i++)
         if (plain(ph->p[i]) != plain(text.p[i]))

@@ -24,11 +24,11 @@ struct link_mark {
 struct reader {
     struct html_sink seen, hidden;
     struct buf urls, links, spans, scratch; /* links and spans hold structs */
-    struct element open[HTML_DEPTH_MAX];
     size_t depth, too_deep;
     size_t preheader_n; /* of hidden.b, once something visible came */
     struct str title;
     unsigned notes;
+    struct element open[HTML_DEPTH_MAX];
 };
 
 static struct element *top(struct reader *r) { return &r->open[r->depth - 1]; }
@@ -52,14 +52,14 @@ static void put_url(struct buf *out, struct str url)
 static bool link_open(struct reader *r, const struct html_token *t, bool hidden)
 {
     struct link_mark m = { .url = r->urls.n, .text = r->seen.b.n, .hidden = hidden };
-    if (t->attr[HTML_HREF].n == 0)
+    if (html_attr(t, HTML_HREF).n == 0)
         return false;
     if (r->links.n / sizeof m >= HTML_LINKS_MAX) {
         r->notes |= HTML_LINKS_LEFT_OUT;
         return false;
     }
     buf_clear(&r->scratch);
-    html_unescape(&r->scratch, t->attr[HTML_HREF]);
+    html_unescape(&r->scratch, html_attr(t, HTML_HREF));
     put_url(&r->urls, buf_str(&r->scratch));
     m.url_n = r->urls.n - m.url;
     buf_put(&r->links, str_of(&m, sizeof m));
@@ -172,14 +172,15 @@ static void apply_attrs(struct reader *r, struct element *e, const struct html_t
     if (t->has & 1u << HTML_STYLE) {
         struct html_style s;
         buf_clear(&r->scratch);
-        html_unescape(&r->scratch, t->attr[HTML_STYLE]);
+        html_unescape(&r->scratch, html_attr(t, HTML_STYLE));
         html_style_read(buf_str(&r->scratch), &s);
         apply_style(e, &s);
     }
     e->hide |= (t->has & 1u << HTML_HIDDEN) != 0;
-    e->hide |= str_find_nocase(str_sub(t->attr[HTML_CLASS], 0, 200), S("preheader")) != STR_NONE;
-    if (e->tag->flags & TAG_FONT && t->attr[HTML_SIZE].n > 0) /* "5" and up, or "+2" and up, are large */
-        e->look |= strchr("567", t->attr[HTML_SIZE].p[0]) || str_starts(t->attr[HTML_SIZE], S("+")) ? HTML_BIG : 0;
+    e->hide |= str_find_nocase(str_sub(html_attr(t, HTML_CLASS), 0, 200), S("preheader")) != STR_NONE;
+    if (e->tag->flags & TAG_FONT && html_attr(t, HTML_SIZE).n > 0) /* "5" and up, or "+2" and up, are large */
+        e->look |=
+            strchr("567", html_attr(t, HTML_SIZE).p[0]) || str_starts(html_attr(t, HTML_SIZE), S("+")) ? HTML_BIG : 0;
 }
 
 static struct element inherit(struct reader *r, const struct html_token *t, const struct html_tag *tag)
@@ -203,9 +204,9 @@ static void put_void(struct reader *r, const struct html_token *t, const struct 
         put_break(r, MIN(r->seen.breaks + 1, 2u));
     if (is_hidden(e))
         return;
-    if (e->tag->flags & TAG_IMAGE && t->attr[HTML_ALT].n > 0) {
+    if (e->tag->flags & TAG_IMAGE && html_attr(t, HTML_ALT).n > 0) {
         html_sink_space(&r->seen);
-        put_text(r, t->attr[HTML_ALT]);
+        put_text(r, html_attr(t, HTML_ALT));
         html_sink_space(&r->seen);
     }
     if (e->tag->flags & TAG_LINK && link_open(r, t, false))
@@ -333,9 +334,10 @@ static enum err hand_over(struct reader *r, struct arena *a, struct html_out *ou
 enum err html_text(struct str html, struct arena *a, struct html_out *out)
 {
     /* a text is never longer than three times its source: one octet may become U+FFFD */
-    struct reader *r = calloc(1, sizeof *r);
+    struct reader *r = malloc(sizeof *r);
     if (!r)
         return ERR_FULL;
+    memset(r, 0, offsetof(struct reader, open)); /* the stack is written before it is read */
     struct buf *all[] = { &r->seen.b, &r->hidden.b, &r->urls, &r->scratch, &r->links, &r->spans };
     for (size_t i = 0; i < COUNT(all); i++)
         *all[i] = (struct buf){ .max = i < 4 ? 3 * HTML_MAX + 16 : 1 << 20, .secret = true };

@@ -6,6 +6,8 @@ static bool at_line_start(const struct html_sink *k) { return k->b.n == 0 || k->
 
 static void settle(struct html_sink *k)
 {
+    if (!(k->breaks || k->tab || k->space || k->joiner))
+        return;
     if (k->b.n > 0 && k->breaks > 0)
         buf_put(&k->b, str_sub(S("\n\n"), 0, k->breaks));
     if (k->b.n > 0 && k->tab)
@@ -69,10 +71,11 @@ static void put_cp(struct html_sink *k, uint32_t cp, bool pre)
 
 static bool is_plain(char c) { return c > ' ' && c < 0x7f && c != '&'; }
 
+/* Single spaces between plain octets are as good as they are. */
 static size_t plain_length(struct str s)
 {
     size_t n = 0;
-    while (n < s.n && is_plain(s.p[n]))
+    while (n < s.n && (is_plain(s.p[n]) || (s.p[n] == ' ' && n > 0 && n + 1 < s.n && is_plain(s.p[n + 1]))))
         n++;
     return n;
 }
@@ -92,6 +95,7 @@ void html_sink_text(struct html_sink *k, struct str s, bool pre)
             put_cp(k, n > 0 || s.p[0] == '&' ? cp : 0xfffd, pre);
             n = MAX(n, 1u);
         }
-        s = str_from(s, n);
+        s.p += n;
+        s.n -= n;
     }
 }

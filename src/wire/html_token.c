@@ -11,7 +11,12 @@ static const unsigned char classes[256] = {
 static bool is_letter(char c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; }
 static unsigned class_of(char c) { return classes[(unsigned char)c]; }
 
-static void skip(struct html_lexer *l, size_t n) { l->rest = str_from(l->rest, n); }
+/* n is never more than what is left. */
+static void skip(struct html_lexer *l, size_t n)
+{
+    l->rest.p += n;
+    l->rest.n -= n;
+}
 
 /* ---- what is left out ---- */
 
@@ -103,7 +108,7 @@ static bool is_raw(struct str name)
     static const struct str raw[] = { STR("script"), STR("style"),   STR("title"),    STR("textarea"), STR("xmp"),
                                       STR("iframe"), STR("noembed"), STR("noframes"), STR("plaintext") };
     for (size_t i = 0; i < COUNT(raw); i++)
-        if (str_eq_nocase(name, raw[i]))
+        if (name.n == raw[i].n && str_eq_nocase(name, raw[i]))
             return true;
     return false;
 }
@@ -112,10 +117,11 @@ static bool is_raw(struct str name)
 static bool take_tag(struct html_lexer *l, struct html_token *t)
 {
     bool end = l->rest.p[1] == '/';
-    *t = (struct html_token){ .kind = end ? HTML_END : HTML_START };
+    t->kind = end ? HTML_END : HTML_START;
+    t->has = 0;
     skip(l, end ? 2 : 1);
     t->name = take_until(l, SPACE | SLASH | CLOSE);
-    for (;;) {
+    while (l->rest.n == 0 || l->rest.p[0] != '>') {
         skip_all(l, SPACE | SLASH);
         if (l->rest.n == 0)
             return false;
@@ -154,7 +160,10 @@ static size_t raw_length(struct str s, struct str name)
 static void take_raw(struct html_lexer *l, struct html_token *t)
 {
     size_t n = raw_length(l->rest, l->raw);
-    *t = (struct html_token){ .kind = HTML_RAW, .name = l->raw, .text = str_sub(l->rest, 0, n) };
+    t->kind = HTML_RAW;
+    t->has = 0;
+    t->name = l->raw;
+    t->text = str_sub(l->rest, 0, n);
     l->raw = (struct str){ 0 };
     skip(l, n);
 }
@@ -163,7 +172,9 @@ static void take_text(struct html_lexer *l, struct html_token *t)
 {
     size_t n = str_chr(str_from(l->rest, 1), '<'); /* the first octet is text, even if it is a '<' */
     n = n == STR_NONE ? l->rest.n : n + 1;
-    *t = (struct html_token){ .kind = HTML_TEXT, .text = str_sub(l->rest, 0, n) };
+    t->kind = HTML_TEXT;
+    t->has = 0;
+    t->text = (struct str){ l->rest.p, n };
     skip(l, n);
 }
 

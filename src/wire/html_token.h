@@ -13,9 +13,14 @@ struct html_token {
     enum html_token_kind kind;
     struct str text;             /* HTML_TEXT: with references still in it. HTML_RAW: contents of script, title, … */
     struct str name;             /* of a tag, case as written; of HTML_RAW the element it is in */
-    struct str attr[HTML_ATTRS]; /* as written, references still in it */
     unsigned has;                /* a bit for each attribute that is there, even when empty */
+    struct str attr[HTML_ATTRS]; /* as written, references still in it; only where has says so */
 };
+
+static inline struct str html_attr(const struct html_token *t, enum html_attr a)
+{
+    return t->has & 1u << a ? t->attr[a] : (struct str){ 0 };
+}
 
 struct html_lexer {
     struct str rest;

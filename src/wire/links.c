@@ -3,6 +3,7 @@
 #include "wire/links.h"
 #include "base/text.h"
 #include "wire/domain.h"
+#include <string.h>
 
 static const struct str schemes[] = { STR("https://"), STR("http://"), STR("mailto:") };
 
@@ -142,10 +143,24 @@ static struct link *find(struct links *l, struct str url)
     return NULL;
 }
 
+/* By doubling: most mail has a handful. */
+static bool make_room(struct links *l)
+{
+    if (l->n < l->cap)
+        return true;
+    size_t cap = MIN(MAX(2 * l->cap, (size_t)8), (size_t)LINKS_MAX);
+    struct link *more = arena_array(l->arena, cap, sizeof *more);
+    if (!more)
+        return false;
+    if (l->n > 0)
+        memcpy(more, l->item, l->n * sizeof *more);
+    l->item = more;
+    l->cap = cap;
+    return true;
+}
+
 static enum err add(struct links *l, struct link k)
 {
-    if (!l->item && !(l->item = arena_array(l->arena, LINKS_MAX, sizeof *l->item)))
-        return ERR_FULL;
     struct link *old = find(l, k.url);
     if (old && old->text.n == 0 && old->in_html == k.in_html) {
         old->text = k.text;
@@ -158,7 +173,7 @@ static enum err add(struct links *l, struct link k)
         l->left_out = true;
         return OK;
     }
-    if (!set_hosts(l, &k))
+    if (!make_room(l) || !set_hosts(l, &k))
         return ERR_FULL;
     l->item[l->n++] = k;
     return OK;

@@ -23,7 +23,7 @@ struct link {
 struct links {
     struct arena *arena; /* borrowed; holds what is not a view into the input */
     struct link *item;
-    size_t n;
+    size_t n, cap;
     bool left_out; /* more than LINKS_MAX, or one too long */
 };
 
