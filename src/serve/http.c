@@ -419,6 +419,8 @@ void http_drain(struct http *h)
 struct conn *http_take(struct http_req *r, const struct http_raw_ops *raw, void *ctx)
 {
     struct http_conn *c = r->conn;
+    if (c->http->o.counts)
+        atomic_fetch_add_explicit(&c->http->o.counts->answers[1], 1, memory_order_relaxed);
     c->raw = raw;
     c->raw_ctx = ctx;
     conn_deadline(c->conn, 0);
