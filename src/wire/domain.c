@@ -61,6 +61,14 @@ static char *z_of(char room[4 * LIMIT_DOMAIN + 1], struct str s)
     return room;
 }
 
+static char *z_lower(char room[4 * LIMIT_DOMAIN + 1], struct str s)
+{
+    char *z = z_of(room, s);
+    for (size_t i = 0; i < s.n; i++)
+        z[i] = char_lower(z[i]);
+    return z;
+}
+
 static enum err put_lower(struct buf *out, struct str s)
 {
     if (!domain_valid(s))
@@ -143,7 +151,7 @@ static void put_label(struct buf *out, struct str label)
 {
     char room[4 * LIMIT_DOMAIN + 1], *shown = NULL, *back = NULL;
     bool convert = str_starts_nocase(label, S("xn--")) && label.n <= LIMIT_LABEL && domain_valid(label);
-    bool good = convert && idn2_to_unicode_8z8z(z_of(room, label), &shown, 0) == IDN2_OK &&
+    bool good = convert && idn2_to_unicode_8z8z(z_lower(room, label), &shown, 0) == IDN2_OK &&
                 idn2_to_ascii_8z(shown, &back, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) == IDN2_OK &&
                 str_eq_nocase(str_c(back), label) && one_reading(str_c(shown));
     buf_put(out, good ? str_c(shown) : label);
@@ -166,9 +174,7 @@ struct str domain_org(struct str domain)
     char room[4 * LIMIT_DOMAIN + 1];
     if (!domain_valid(domain))
         return domain;
-    char *z = z_of(room, domain);
-    for (char *p = z; *p != '\0'; p++)
-        *p = char_lower(*p);
+    char *z = z_lower(room, domain);
     const char *org = psl_registrable_domain(psl_builtin(), z);
     return org != NULL ? str_from(domain, (size_t)(org - z)) : domain;
 }
@@ -178,8 +184,6 @@ bool domain_is_public_suffix(struct str domain)
     char room[4 * LIMIT_DOMAIN + 1];
     if (!domain_valid(domain))
         return false;
-    char *z = z_of(room, domain);
-    for (char *p = z; *p != '\0'; p++)
-        *p = char_lower(*p);
+    char *z = z_lower(room, domain);
     return psl_is_public_suffix(psl_builtin(), z) != 0;
 }

@@ -76,6 +76,18 @@ TEST(charset_keeps_to_the_ceiling)
     }
 }
 
+TEST(charset_gives_up_on_what_is_none)
+{
+    AUTO_BUF struct buf in = { .max = 1 << 20 }, out = { .max = 1 << 24 };
+    while (in.n < 30000)
+        buf_puts(&in, "\x80\xff.");
+    buf_puts(&in, "the end\xff");
+    CHECK(!charset_to_utf8(&out, S("iso-2022-jp"), buf_str(&in)));
+    CHECK(utf8_valid(buf_str(&out)));
+    CHECK(str_ends(buf_str(&out), S("\xef\xbf\xbd.the end\xef\xbf\xbd")));
+    CHECK_EQ(out.n, 10000 * 7 + 7 + 3);
+}
+
 TEST(charset_any_octets_give_utf8)
 {
     static const char *const names[] = { "shift_jis", "euc-jp", "iso-2022-jp", "iso-2022-kr", "iso-2022-cn", "gb18030",

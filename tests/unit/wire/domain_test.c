@@ -8,6 +8,12 @@ TEST(domain_validity)
                                        "a-", "a_b", "a b", "a\xc3\xa4", "[1.2.3.4]", "a/b" };
     for (size_t i = 0; i < COUNT(bad); i++)
         CHECK(!domain_valid(str_c(bad[i])));
+    CHECK(domain_valid_utf8(S("b\xc3\xbc"
+                              "cher.example")) &&
+          domain_valid_utf8(S("a.b")));
+    CHECK(!domain_valid_utf8(S("b\xc3\xbc"
+                               "cher.example.")) &&
+          !domain_valid_utf8(S("")) && !domain_valid_utf8(S("\xff")));
     char label[70];
     for (size_t i = 0; i < sizeof label; i++)
         label[i] = 'a';
@@ -60,6 +66,8 @@ TEST(domain_shown)
         { "xn--80ak6aa92e.com", "xn--80ak6aa92e.com" }, /* Cyrillic that reads "apple" */
         { "xn--pple-43d.com", "xn--pple-43d.com" },     /* one Cyrillic letter among Latin ones */
         { "xn--e1afmkfd.xn--p1ai", "\xd0\xbf\xd1\x80\xd0\xb8\xd0\xbc\xd0\xb5\xd1\x80.\xd1\x80\xd1\x84" },
+        { "Example.xn--BCHER-kva", "Example.b\xc3\xbc"
+                                   "cher" },
         { "xn--99999999", "xn--99999999" },
         { "", "" },
     };

@@ -118,6 +118,8 @@ TEST(header_text_is_one_line_of_utf8)
         { "question mark within", "=?utf-8?Q?what?\?=", "what?" },
         { "no charset", "=?\?Q?=E4?=", "\xc3\xa4" },
         { "no end", "=?utf-8?Q?abc", "=?utf-8?Q?abc" },
+        { "a charset too long", "=?xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx?q?a?=",
+          "=?xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx?q?a?=" },
         { "unknown encoding", "=?utf-8?X?abc?=", "=?utf-8?X?abc?=" },
         { "unknown charset, Latin bytes", "=?nix?Q?=E4?=", "\xc3\xa4" },
         { "shift-jis", "=?shift_jis?B?k/qWew==?=", "\xe6\x97\xa5\xe6\x9c\xac" },

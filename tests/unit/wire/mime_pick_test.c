@@ -101,6 +101,24 @@ TEST(mime_names_are_safe)
     }
 }
 
+TEST(mime_long_names_are_cut)
+{
+    for (int extension = 0; extension < 2; extension++) {
+        AUTO_ARENA struct arena a = { .max = LIMIT_MIME_ARENA };
+        AUTO_BUF struct buf in = { .max = 4096 };
+        struct mime_tree t;
+        buf_puts(&in, "Content-Type: application/x; name=\"");
+        for (int i = 0; i < 100; i++)
+            buf_puts(&in, "a\xc3\xa4");
+        buf_puts(&in, extension ? ".pdf\"\n\nx" : ".no-extension-that-long\"\n\nx");
+        CHECK_OK(mime_parse(&a, buf_str(&in), &t));
+        CHECK(t.v[0].filename.n <= 200 && t.v[0].filename.n >= 195);
+        CHECK_EQ(str_ends(t.v[0].filename, S(".pdf")), extension);
+        CHECK(str_starts(t.v[0].filename, S("a\xc3\xa4"
+                                            "a")));
+    }
+}
+
 TEST(mime_pack_and_unpack)
 {
     static const char msg[] = MIXED(

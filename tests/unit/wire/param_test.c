@@ -48,6 +48,7 @@ TEST(params_as_senders_write_them)
         { "out of order", "a/b; u*1=\"2\"; u*0=\"1\"", "a/b|u=12" },
         { "a character split between pieces", "a/b; f*0*=utf-8''%C3; f*1*=%A4", "a/b|f=\xc3\xa4" },
         { "extended beats plain", "a/b; filename=x; filename*=utf-8''%C3%A4", "a/b|filename=\xc3\xa4" },
+        { "plus is no blank", "a/b; f*=utf-8''a+b%20c", "a/b|f=a+b c" },
         { "gap", "a/b; f*0=a; f*2=c", "a/b|f=a" },
         { "broken percent", "a/b; f*=utf-8''%zz", "a/b|f=%zz" },
         { "encoded word", "a/b; name=\"=?utf-8?Q?=C3=A4.txt?=\"", "a/b|name=\xc3\xa4.txt" },
