@@ -39,7 +39,11 @@ struct http_conn {
 bool http_route_find(const struct http *h, struct http_req *r, struct buf *allow);
 [[nodiscard]] enum err http_routes_make(struct http *h);
 void http_cors(struct http_req *r, struct buf *out); /* header lines for an allowed Origin */
-void http_req_over(struct http_req *r);              /* frees r; the connection goes on or ends */
+/* The head and its bytes are copied; NULL: no memory. */
+struct http_req *http_req_new(struct http_conn *c, const struct http_head *head, struct str bytes);
+size_t http_take_body(struct http_req *r, struct str data); /* how many octets were taken */
+void http_close_soon(struct http_conn *c);                  /* once what is unsent went out */
+void http_req_over(struct http_req *r);                     /* frees r; the connection goes on or ends */
 const char *http_date(struct http *h);
 /* After a large answer was written: counts what the socket did not take, or ends the connection. */
 void http_count_unsent(struct http_conn *c);
