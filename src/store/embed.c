@@ -52,6 +52,8 @@ static enum err open_parts(struct store *st)
     if (e == OK)
         e = index_open(index, st->opts.log, &st->index);
     if (e == OK)
+        e = file_sync_dir(index); /* LMDB syncs its file, not the file's name */
+    if (e == OK)
         e = segs_open(&segs, &st->segs);
     if (e == OK)
         e = leases_open(st->dir, st->opts.lease_slots, st->opts.log, &st->leases);

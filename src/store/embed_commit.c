@@ -15,9 +15,9 @@
 enum {
     BATCH_REQS = 4096,
     BATCH_BYTES = 8 << 20,
-    SLICE_BUSY_US = 1000,   /* reclaiming beside a batch: less than its flushes take */
+    SLICE_US = 1000, /* reclaiming, at most; beside a batch no more than an eighth of what the last one took */
+    SLICE_BUSY_MIN_US = 100,
     SLICE_BUSY_ROWS = 1000, /* some five a message */
-    SLICE_IDLE_US = 4000,
     SECOND_US = 1000000,
     SLOW_US = 1500,   /* a commit that takes longer is worth gathering for */
     GATHER_STEPS = 8, /* of a 32nd of the last commit each */
@@ -144,6 +144,11 @@ static void batch_begin(struct commit *c)
     atomic_store(&c->st->batch_start_ms, b->due_ms);
 }
 
+static uint64_t slice_us(const struct commit *c, const struct job *list)
+{
+    return list ? MAX((uint64_t)SLICE_BUSY_MIN_US, MIN(c->last_us / 8, (uint64_t)SLICE_US)) : SLICE_US;
+}
+
 /* One try. `intake` false: those requests have had their answer set already. */
 static enum err attempt(struct commit *c, struct job *list, bool intake, bool *more)
 {
@@ -160,7 +165,7 @@ static enum err attempt(struct commit *c, struct job *list, bool intake, bool *m
     for (struct job *j = list; j; j = j->next)
         if (intake || !is_intake(req_of(j)))
             run_req(b, req_of(j));
-    *more = reclaim_slice(st->reclaim, b, list ? SLICE_BUSY_US : SLICE_IDLE_US, list ? SLICE_BUSY_ROWS : UINT32_MAX);
+    *more = reclaim_slice(st->reclaim, b, slice_us(c, list), list ? SLICE_BUSY_ROWS : UINT32_MAX);
     segs_age(st->segs, b->now_ms);
     e = b->failed ? ERR_IO : segs_write(st->segs);
     if (e == OK)
@@ -269,6 +274,8 @@ static bool batch_timed(struct commit *c, struct job *list, uint32_t n)
 {
     uint64_t begin = clock_mono_us();
     bool more = batch_run(c, list);
+    if (n == 0)
+        return more;
     c->last_end_us = clock_mono_us();
     c->last_us = MIN(c->last_end_us - begin, (uint64_t)SECOND_US);
     c->expect = MIN(n + atomic_load(&c->st->counts.queue), (uint32_t)BATCH_REQS);

@@ -19,7 +19,9 @@ enum { TICK_MS = 250, SWEEP_MAX = 100000, SECOND_MS = 1000, MINUTE_MS = 60000 };
 struct maintain {
     struct store *st;
     pthread_t thread;
-    int64_t swept_ms;       /* ends up to here are done */
+    int64_t swept_ms;        /* ends up to here are done */
+    struct lease_ref *again; /* ends that were asked for and failed on the files */
+    size_t again_n;
     struct lease_ref *refs; /* a sweep whose files failed: again next time */
     size_t refs_n;
     int64_t refs_to_ms;
@@ -81,6 +83,38 @@ static enum err shred(struct store *st, struct lease_ref *refs, size_t n)
     return lease_shred(st->leases, refs, n);
 }
 
+/* The lease is gone: tell it, and let the rows follow. */
+static void ended(struct store *st, const struct lease_ref *refs, size_t n)
+{
+    tell_ended(st, refs, n);
+    reclaim_add(st->reclaim, refs, n);
+    commit_kick(st->commit);
+}
+
+/* It was answered with an error, but an end that was asked for is not dropped: refused at once, its key as soon as it
+ * can be. */
+static void again_add(struct maintain *m, const struct lease_ref *refs, size_t n)
+{
+    struct lease_ref *all = realloc(m->again, (m->again_n + n) * sizeof *all);
+    if (!all)
+        return;
+    m->again = all;
+    memcpy(all + m->again_n, refs, n * sizeof *all);
+    m->again_n += n;
+}
+
+static void again_run(struct maintain *m)
+{
+    if (m->again_n == 0 || shred(m->st, m->again, m->again_n) != OK)
+        return;
+    ended(m->st, m->again, m->again_n);
+    for (size_t i = 0; i < m->again_n; i++)
+        box_ending_del(m->st, &m->again[i].box, 1);
+    free(m->again);
+    m->again = NULL;
+    m->again_n = 0;
+}
+
 static void end_one(struct maintain *m, struct store_end *q)
 {
     struct store *st = m->st;
@@ -93,10 +127,10 @@ static void end_one(struct maintain *m, struct store_end *q)
     for (size_t i = 0; i < n; i++)
         q->ended += refs[i].was_live;
     if (q->req.err == OK) {
-        tell_ended(st, refs, n);
-        reclaim_add(st->reclaim, refs, n);
-        commit_kick(st->commit);
-        box_ending_del(st, q->ids, q->n); /* on error they stay refused */
+        ended(st, refs, n);
+        box_ending_del(st, q->ids, q->n);
+    } else if (n > 0) {
+        again_add(m, refs, n);
     }
     free(refs);
     q->req.job.run = store_req_answer;
@@ -180,10 +214,8 @@ static void sweep(struct maintain *m)
     m->swept_ms = m->refs_to_ms;
     if (m->refs_n == 0)
         return;
-    tell_ended(st, m->refs, m->refs_n);
-    reclaim_add(st->reclaim, m->refs, m->refs_n);
+    ended(st, m->refs, m->refs_n);
     sweep_forget(m);
-    commit_kick(st->commit);
 }
 
 static int64_t lag(struct maintain *m)
@@ -236,6 +268,7 @@ static void *run(void *arg)
         if (clock_mono_ms() - ticked >= TICK_MS) {
             ticked = clock_mono_ms();
             now_and_then(m);
+            again_run(m);
             sweep(m);
             atomic_store(&m->st->oldest_due_ms, lag(m));
         }
@@ -270,5 +303,6 @@ void maintain_stop(struct maintain *m)
     pthread_join(m->thread, NULL);
     compact_free(m->compact);
     sweep_forget(m);
+    free(m->again);
     free(m);
 }

@@ -284,6 +284,11 @@ enum err segs_load(struct segs *s, struct index_txn *t)
     for (size_t c = 0; c < SEG_CLASSES; c++)
         if (s->open[c] && s->open[c]->rec.sealed)
             s->open[c] = NULL;
+    for (size_t i = 0; i < s->n; i++) { /* the batch that failed had rolled it */
+        struct seg *g = s->all[i];
+        if (!g->rec.sealed && s->open[g->rec.cls % SEG_CLASSES] != g)
+            g->rec.sealed = g->changed = true;
+    }
     s->loaded |= e == OK;
     pthread_mutex_unlock(&s->mx);
     return e;
