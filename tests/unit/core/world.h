@@ -151,14 +151,23 @@ static void world_open(void)
     CHECK_OK(deliver_new(&d, &w.deliver));
 }
 
+static void settled(struct job *j)
+{
+    (void)j;
+    loop_stop(w.loop);
+}
+
 static void world_close(void)
 {
+    struct job last = { .run = settled };
     opened_release(w.opened);
     event_unlisten(w.hub, &w.listener);
     deliver_free(w.deliver);
     mailboxes_free(w.boxes);
     work_pool_free(w.work);
     work_pool_free(w.argon);
+    post(w.loop, &last); /* behind what the pools finished meanwhile: that still needs auth and its limits */
+    loop_run(w.loop);
     store_close(w.store);
     auth_free(w.auth);
     timer_clear(&w.watchdog);
