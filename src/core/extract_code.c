@@ -47,7 +47,7 @@ static int judge_before(const struct doc *d, const struct candidate *c, size_t i
     case WORD_PHONE:
         return !close ? 0 : code_in_sentence(d, i) ? -10 : -100;
     case WORD_OTHER:
-        return !close ? 0 : doc_equated_before(d, c) && code_in_sentence(d, i) ? -10 : -100;
+        return !close ? 0 : doc_equated_before(d, c) && code_in_sentence(d, i) ? -5 : -100;
     case WORD_PROMO:
         return g.words <= 8 && g.lines <= 3 ? -100 : 0;
     case WORD_SOFT:
@@ -114,12 +114,12 @@ static void weigh_before(struct gap g, const struct candidate *c, bool equated, 
      * then is what the words were about */
     bool taken = h->at < v->taken_at;
     bool tied = equated && !taken && g.stops == 0 && g.words <= 12 && g.lines <= 1;
-    int less = taken ? 10 : 0;
+    int less = taken ? 10 : 0, loose = tied || c->alone ? 0 : g.words > 1 ? 8 : 4;
     if (h->kind == WORD_CODE)
-        at_least(v, by_distance(g, c->alone, 62, tied ? 62 : 60, tied ? 60 : 50, 44) - less,
+        at_least(v, by_distance(g, c->alone, 62, tied ? 62 : 60 - loose, tied ? 60 : 50, 44) - less,
                  "follows words that name a code");
     else if (h->kind == WORD_MAYBE)
-        at_least(v, by_distance(g, c->alone, 54, tied ? 54 : 48, tied ? 50 : 38, 36) - less,
+        at_least(v, by_distance(g, c->alone, 54 - loose, tied ? 54 : 48 - loose, tied ? 52 : 38, 36) - less,
                  "follows the word for a code");
     else if (h->kind == WORD_ACT)
         at_least(v, by_distance(g, c->alone, 36, 36, 32, 32) - less, "follows what codes are for");
@@ -181,12 +181,23 @@ static bool weigh_words_after(const struct doc *d, const struct candidate *c, si
     return act;
 }
 
-static struct verdict weigh_words(const struct doc *d, const struct candidate *c, size_t before_n, size_t behind)
+/* Where the last number before c begins; mere capitals take nobody's words. */
+static size_t number_before(const struct doc *d, const struct candidate *c)
 {
-    struct verdict v = { .reason = "", .taken_at = c > d->cands ? c[-1].at : 0 };
+    const struct candidate *k = c;
+    while (k > d->cands && c - k < 8 && k[-1].shape == SHAPE_LETTERS)
+        k--;
+    return k > d->cands ? k[-1].at : 0;
+}
+
+static struct verdict weigh_words(const struct doc *subject, const struct doc *d, const struct candidate *c,
+                                  size_t before_n, size_t behind)
+{
+    struct verdict v = { .reason = "", .taken_at = number_before(d, c) };
     bool enter = weigh_words_before(d, c, before_n, &v), act = weigh_words_after(d, c, behind, &v);
+    act |= subject->seen[WORD_ACT] > 0 && subject->seen[WORD_OTHER] == 0;
     if (enter && act)
-        at_least(&v, 52, "is to be entered to confirm something");
+        at_least(&v, 54, "is to be entered to confirm something");
     return v;
 }
 
@@ -333,7 +344,7 @@ struct verdict doc_judge(const struct doc *subject, const struct doc *d, const s
     size_t behind = doc_hit_after(d, c->end), before_n = behind;
     while (before_n > 0 && hit_end(&d->hits[before_n - 1]) > c->at) /* a word inside the candidate is none */
         before_n--;
-    struct verdict v = weigh_words(d, c, before_n, behind);
+    struct verdict v = weigh_words(subject, d, c, before_n, behind);
     if (d != subject)
         weigh_subject(subject, c, &v);
     int base = v.score;

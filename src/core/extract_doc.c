@@ -102,7 +102,7 @@ struct gap gap_join(struct gap a, struct gap b)
 /* en de fr es pt it nl pl ru tr; what Chinese, Japanese and Korean put there is glued to the number. */
 static bool is_copula(struct str word)
 {
-    static const char words[] = "is are ist lautet lauten est es e sono to jest je : - = als as eh was ";
+    static const char words[] = "is are ist lautet lauten est es e sono to jest je : - = als as eh was هو هي ";
     for (struct str rest = S(words); rest.n > 0;)
         if (str_eq(str_cut(rest, ' ', &rest), word))
             return true;
@@ -122,7 +122,7 @@ bool doc_equated_before(const struct doc *d, const struct candidate *c)
     if (end > 0 && d->f.p[end - 1] == ':')
         return true;
     size_t at = end;
-    while (at > 0 && end - at < 8 && is_word((unsigned char)d->f.p[at - 1]))
+    while (at > 0 && end - at < 10 && is_word((unsigned char)d->f.p[at - 1]))
         at--;
     return is_copula(str_of(d->f.p + at, end - at));
 }

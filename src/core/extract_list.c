@@ -102,7 +102,7 @@ static bool is_hopeless(const struct doc *subject, const struct doc *d)
 {
     const size_t *s = subject->seen, *n = d->seen;
     bool named = s[WORD_CODE] || s[WORD_MAYBE] || n[WORD_CODE] || n[WORD_MAYBE];
-    return !named && !s[WORD_ACT] && !(n[WORD_ENTER] && n[WORD_ACT]);
+    return !named && !s[WORD_ACT] && !(n[WORD_ACT] && (n[WORD_ENTER] || n[WORD_CONTEXT]));
 }
 
 bool extract_codes(const struct doc *subject, const struct doc *d, struct arena *a, struct extract_out *out)
