@@ -10,6 +10,7 @@
 #include "app/start.h"
 #include "app/worker.h"
 #include "base/log.h"
+#include "core/mailbox.h"
 #include "io/file.h"
 #include "store/store.h"
 #include <malloc.h>
@@ -178,6 +179,7 @@ static void down(struct app *a)
     util_close_fd(&r->signal_fd);
     if (a->loop)
         loop_free(a->loop);
+    mailboxes_free(a->operator_boxes);
     tls_free(a->tls);
     limit_free(a->limit);
     charset_unprime(&a->charsets);

@@ -22,7 +22,8 @@ struct http_req *http_req_new(struct http_conn *c, const struct http_head *head,
         free(r);
         return NULL;
     }
-    memcpy(fields, head->fields, head->n * sizeof *fields);
+    if (head->n)
+        memcpy(fields, head->fields, head->n * sizeof *fields);
     r->head.fields = fields;
     http_head_move(&r->head, bytes.p, copy.p);
     c->req = r;

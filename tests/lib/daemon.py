@@ -19,6 +19,8 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("MAYFLY", str(ROOT / "build/mayfly"))
+# Under a sanitizer: tests/run sets it, a daemon is then always ended in order, and its log is searched for complaints.
+SANITIZED = bool(os.environ.get("SANITIZED"))
 LISTEN = ["smtp.listen", "http.listen", "https.listen", "metrics.listen"]
 TESTS_SEND_MUCH = ["limits.mx_per_network=100000", "limits.http_per_network=100000", "limits.live_per_network=100000",
                    "limits.create_per_network=1000000", "limits.requests_per_network=1000000", "limits.boxes=4096",
@@ -40,7 +42,7 @@ class Daemon:
             out += ["-o", o]
         return out + list(rest)
 
-    def start(self, seconds=20):
+    def start(self, seconds=60 if SANITIZED else 20):
         self.log = open(self.folder / "log", "ab")
         path = self.data / "run/ready.json"
         path.unlink(missing_ok=True)
@@ -82,12 +84,20 @@ class Daemon:
             self.__exit__()
             raise
 
-    def __exit__(self, *_):
+    def __exit__(self, kind=None, *_):
         if self.p and self.p.poll() is None:
+            if SANITIZED and kind is None:
+                self.p.send_signal(signal.SIGTERM)
+                self.p.send_signal(signal.SIGTERM)
+                self.p.wait(60)
             self.p.kill()
             self.p.wait()
+        said = self.log_text() if SANITIZED and kind is None and self.p else ""
         if self.own:
             shutil.rmtree(self.folder, ignore_errors=True)
+        for complaint in ("Sanitizer", "runtime error:"):
+            if complaint in said:
+                raise AssertionError(said[max(0, said.index(complaint) - 500):][:6000])
 
     def ctl(self, *words):
         """(exit code, what it printed) of a subcommand that asks this daemon."""
