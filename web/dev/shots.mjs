@@ -48,6 +48,10 @@ const shots = {
   about: (p) => sheet(p, 'Privacy'),
   keys: async (p) => { await p.keyboard.press('?'); await p.waitForTimeout(400); },
   openaddr: async (p) => { await sheet(p, 'My addresses'); await p.getByRole('button', { name: 'Open an address from elsewhere' }).click(); await p.waitForTimeout(400); },
+  limited: async (p) => { m.flags.limited = true; await p.evaluate(() => localStorage.clear()); await p.reload(); await p.waitForTimeout(600); m.flags.limited = false; },
+  print: async (p) => { fill(); await p.waitForTimeout(200); await openMail(p, 'verification'); await p.emulateMedia({ media: 'print' }); },
+  full: async (p) => { for (let i = 0; i < 130; i++) m.deliver(box(), { ...m.samples[i % 7], ago: i * 60000 }); await p.waitForTimeout(500); },
+  zoom: async (p) => { fill(); await p.setViewportSize({ width: 320, height: 256 }); await openMail(p, 'verification'); },
   menu: async (p) => { const b = p.locator('button.narrow'); if (await b.isVisible()) await b.click(); await p.waitForTimeout(400); },
 };
 for (const [name, act] of Object.entries(shots)) {

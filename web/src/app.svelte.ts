@@ -79,10 +79,12 @@ class App {
     const kept = store.boxes();
     const found = await Promise.all(kept.map((k) => this.reopen(k)));
     const boxes = found.filter((b) => b !== null);
+    const gone = kept.filter((_, i) => found[i] === null);
     if (boxes.length === 0 && found.length === kept.length) await this.make({});
     else this.s = { ...this.s, boxes };
     if (this.s.boxes.length > 0) this.show(boxes.find((b) => b.id === store.last())?.id ?? this.s.boxes[0]!.id);
     if (this.starting === 'busy') this.starting = 'done';
+    for (const k of gone.slice(0, 2)) this.toast(t('ended.meanwhile', { address: k.address, time: until(Math.min(k.expiresAt, this.time()), this.now, language()) }), undefined, 12_000);
   }
 
   private async reopen(k: store.Kept): Promise<st.Box | null> {
@@ -464,10 +466,10 @@ class App {
     setTimeout(() => (this.said = text), 60);
   }
 
-  toast(text: string, undo?: () => void): void {
+  toast(text: string, undo?: () => void, ms = undo ? UNDO_MS : TOAST_MS): void {
     const id = ++this.toastId;
     this.toasts = [...this.toasts.slice(-2), undo ? { id, text, kind: 'info', undo } : { id, text, kind: 'info' }];
-    setTimeout(() => this.dismiss(id), undo ? UNDO_MS : TOAST_MS);
+    setTimeout(() => this.dismiss(id), ms);
   }
 
   /** Errors stay until they are closed. */

@@ -85,6 +85,7 @@ const words: Catalogue = {
   'ended.burned': { one: 'حُرق عند {time}. ذهبت رسالته ({n}) إلى الأبد.', other: 'حُرق عند {time}. ذهبت رسائله ({n}) إلى الأبد.' },
   'ended.burned.none': 'حُرق عند {time}. لم يكن فيه بريد.',
   'ended.time': 'انتهى عند {time}، وذهب بريده إلى الأبد.',
+  'ended.meanwhile': 'انتهى {address} عند {time}، وذهب بريده إلى الأبد.',
   'ended.key': 'أُتلف المفتاح الذي كان يفتحه، فلا تعيده أي نسخة من القرص. ولا يُعطى العنوان لأحد آخر.',
   'ended.new': 'عنوان جديد',
   'ended.other': 'افتح {address}',

@@ -85,6 +85,7 @@ const words: Catalogue = {
   'ended.burned': { one: 'Um {time} verbrannt. {n} Mail ist für immer fort.', other: 'Um {time} verbrannt. {n} Mails sind für immer fort.' },
   'ended.burned.none': 'Um {time} verbrannt. Sie enthielt keine Post.',
   'ended.time': 'Sie endete um {time}; ihre Post ist für immer fort.',
+  'ended.meanwhile': '{address} endete um {time}; ihre Post ist für immer fort.',
   'ended.key': 'Der Schlüssel, der sie öffnete, ist zerstört; keine Kopie der Platte bringt sie zurück. Die Adresse bekommt niemand anders.',
   'ended.new': 'Neue Adresse',
   'ended.other': '{address} öffnen',

@@ -83,6 +83,7 @@ export default {
   'ended.burned': { one: 'Burned at {time}. {n} mail is gone for good.', other: 'Burned at {time}. {n} mails are gone for good.' },
   'ended.burned.none': 'Burned at {time}. It held no mail.',
   'ended.time': 'It ended at {time}; its mail is gone for good.',
+  'ended.meanwhile': '{address} ended at {time}; its mail is gone for good.',
   'ended.key': 'The key that opened it was destroyed, so no copy of the disk can bring it back. The address is not given to anybody else.',
   'ended.new': 'New address',
   'ended.other': 'Open {address}',

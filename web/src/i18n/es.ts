@@ -85,6 +85,7 @@ const words: Catalogue = {
   'ended.burned': { one: 'Quemada a las {time}. {n} correo desapareció para siempre.', other: 'Quemada a las {time}. {n} correos desaparecieron para siempre.' },
   'ended.burned.none': 'Quemada a las {time}. No tenía correo.',
   'ended.time': 'Terminó a las {time}; su correo desapareció para siempre.',
+  'ended.meanwhile': '{address} terminó a las {time}; su correo desapareció para siempre.',
   'ended.key': 'La clave que la abría fue destruida, así que ninguna copia del disco puede recuperarla. La dirección no se da a nadie más.',
   'ended.new': 'Nueva dirección',
   'ended.other': 'Abrir {address}',

@@ -85,6 +85,7 @@ const words: Catalogue = {
   'ended.burned': '已于 {time} 销毁。{n} 封邮件永远消失。',
   'ended.burned.none': '已于 {time} 销毁。其中没有邮件。',
   'ended.time': '已于 {time} 结束；其中的邮件永远消失。',
+  'ended.meanwhile': '{address} 已于 {time} 结束；其中的邮件永远消失。',
   'ended.key': '打开它的密钥已被销毁，即使有磁盘副本也无法恢复。这个地址不会再给别人使用。',
   'ended.new': '新地址',
   'ended.other': '打开 {address}',
