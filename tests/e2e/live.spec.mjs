@@ -28,6 +28,44 @@ test('several addresses live at once on one socket', async () => {
   await r.close();
 });
 
+test('a password opens the box elsewhere until it is revoked; a test mail comes by itself', async () => {
+  const a = await reader(server);
+  const address = await a.open();
+  await a.page.getByRole('button', { name: 'Send myself a test mail' }).click();
+  await a.row('Your address works').waitFor();
+  await a.panel('Recovery');
+  await a.page.locator('#set-password').fill('correct heron battery');
+  await a.page.getByRole('button', { name: 'Set password' }).click();
+  await a.page.getByText('Password set').first().waitFor();
+  await a.page.locator('.keys li', { hasText: 'Password' }).waitFor();
+  const b = await reader(server);
+  await b.open();
+  const open = async (password) => {
+    await b.panel('My addresses');
+    await b.page.getByRole('button', { name: 'Open an address from elsewhere' }).click();
+    await b.page.locator('label', { hasText: 'Password' }).first().click();
+    await b.page.getByLabel('Address', { exact: true }).fill(address);
+    await b.page.getByLabel('Password', { exact: true }).last().fill(password);
+    await b.page.getByRole('button', { name: 'Open', exact: true }).click();
+  };
+  await open('wrong wrong wrong');
+  await b.page.getByText('This secret opens no address that lives').waitFor();
+  await b.page.getByRole('button', { name: 'Close' }).click();
+  await open('correct heron battery');
+  await b.row('Your address works').waitFor();
+  await a.page.getByRole('button', { name: 'Close' }).click();
+  await a.panel('Recovery');
+  await a.page.locator('.keys li', { hasText: 'Browser' }).nth(1).waitFor();
+  await a.page.locator('.keys li', { hasText: 'Browser' }).filter({ hasNotText: 'this one' }).getByRole('button', { name: 'Revoke' }).click();
+  await b.page.getByRole('heading', { name: 'This address is closed here' }).waitFor({ timeout: 10_000 });
+  await a.page.getByRole('button', { name: 'Close' }).click();
+  await a.live();
+  await server.send(address, mail({ subject: 'Still mine', text: 'x' }));
+  await a.row('Still mine').waitFor();
+  await a.close();
+  await b.close();
+});
+
 for (const [name, block] of [
   ['events', ['websocket']],
   ['held requests', ['websocket', 'events']],

@@ -167,15 +167,15 @@ class App {
 
   private tick(): void {
     this.now = this.time();
-    for (const b of this.s.boxes) if (b.expiresAt <= this.now) this.over(b.id);
+    for (const b of this.s.boxes) if (b.expiresAt <= this.now) this.over(b.id, 'time');
     badge(this.s);
   }
 
-  private over(id: string): void {
+  private over(id: string, how: 'time' | 'closed'): void {
     const b = st.boxOf(this.s, id);
     if (!b) return;
     const onScreen = this.s.current === id;
-    this.s = st.endBox(this.s, id, { address: b.address, at: Math.min(b.expiresAt, this.time()), mails: b.quota.messages, how: 'time' });
+    this.s = st.endBox(this.s, id, { address: b.address, at: Math.min(b.expiresAt, this.time()), mails: b.quota.messages, how });
     this.afterEnd(onScreen);
   }
 
@@ -185,7 +185,7 @@ class App {
       this.burning = false;
       this.toasts = [];
       if (this.sheet) this.close();
-      this.say(t('ended.title'));
+      this.say(t(this.s.ended?.how === 'closed' ? 'ended.closed.title' : 'ended.title'));
     }
     this.keep();
     this.watch();
@@ -484,7 +484,7 @@ class App {
   /** What went wrong with a box's call, in words; a token that opens nothing any more means that the box ended. */
   private failed(e: unknown, b: st.Box): string {
     if (e instanceof ApiError && e.status === 401) {
-      this.over(b.id);
+      this.over(b.id, b.expiresAt <= this.time() ? 'time' : 'closed');
       return '';
     }
     return this.errorText(e);

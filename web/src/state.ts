@@ -12,7 +12,9 @@ export interface Box {
   quota: Quota; folders: Folder[]; lists: Record<string, List>; traces: Trace[];
 }
 
-export interface Ended { address: string; at: number; mails: number; how: 'burned' | 'time' }
+export interface Ended { address: string; at: number; mails: number; 
+  /** closed: its token opens nothing any more, and nobody said why. */
+  how: 'burned' | 'time' | 'closed' }
 export interface Results extends List { query: string }
 
 export interface State {

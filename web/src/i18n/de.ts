@@ -85,6 +85,8 @@ const words: Catalogue = {
   'ended.burned': { one: 'Um {time} verbrannt. {n} Mail ist für immer fort.', other: 'Um {time} verbrannt. {n} Mails sind für immer fort.' },
   'ended.burned.none': 'Um {time} verbrannt. Sie enthielt keine Post.',
   'ended.time': 'Sie endete um {time}; ihre Post ist für immer fort.',
+  'ended.closed.title': 'Diese Adresse ist hier geschlossen',
+  'ended.closed': 'Sie ist zu Ende, oder jemand mit ihren Schlüsseln hat diesem Browser seinen genommen. Lebt sie noch, öffnen ihre Wiederherstellungswörter sie.',
   'ended.meanwhile': '{address} endete um {time}; ihre Post ist für immer fort.',
   'ended.key': 'Der Schlüssel, der sie öffnete, ist zerstört; keine Kopie der Platte bringt sie zurück. Die Adresse bekommt niemand anders.',
   'ended.new': 'Neue Adresse',

@@ -83,6 +83,8 @@ export default {
   'ended.burned': { one: 'Burned at {time}. {n} mail is gone for good.', other: 'Burned at {time}. {n} mails are gone for good.' },
   'ended.burned.none': 'Burned at {time}. It held no mail.',
   'ended.time': 'It ended at {time}; its mail is gone for good.',
+  'ended.closed.title': 'This address is closed here',
+  'ended.closed': 'It ended, or somebody who holds its keys took this browser’s away. Its recovery words open it if it still lives.',
   'ended.meanwhile': '{address} ended at {time}; its mail is gone for good.',
   'ended.key': 'The key that opened it was destroyed, so no copy of the disk can bring it back. The address is not given to anybody else.',
   'ended.new': 'New address',

@@ -85,6 +85,8 @@ const words: Catalogue = {
   'ended.burned': { one: 'Quemada a las {time}. {n} correo desapareció para siempre.', other: 'Quemada a las {time}. {n} correos desaparecieron para siempre.' },
   'ended.burned.none': 'Quemada a las {time}. No tenía correo.',
   'ended.time': 'Terminó a las {time}; su correo desapareció para siempre.',
+  'ended.closed.title': 'Esta dirección está cerrada aquí',
+  'ended.closed': 'Terminó, o alguien que tiene sus claves le quitó la suya a este navegador. Si aún vive, sus palabras de recuperación la abren.',
   'ended.meanwhile': '{address} terminó a las {time}; su correo desapareció para siempre.',
   'ended.key': 'La clave que la abría fue destruida, así que ninguna copia del disco puede recuperarla. La dirección no se da a nadie más.',
   'ended.new': 'Nueva dirección',

@@ -85,6 +85,8 @@ const words: Catalogue = {
   'ended.burned': '已于 {time} 销毁。{n} 封邮件永远消失。',
   'ended.burned.none': '已于 {time} 销毁。其中没有邮件。',
   'ended.time': '已于 {time} 结束；其中的邮件永远消失。',
+  'ended.closed.title': '这个地址在此已关闭',
+  'ended.closed': '它已结束，或者持有其密钥的人撤销了这个浏览器的权限。若它仍然有效，恢复词可以打开它。',
   'ended.meanwhile': '{address} 已于 {time} 结束；其中的邮件永远消失。',
   'ended.key': '打开它的密钥已被销毁，即使有磁盘副本也无法恢复。这个地址不会再给别人使用。',
   'ended.new': '新地址',
