@@ -67,7 +67,9 @@ TEST(box)
     size_t n = rec_box_put(raw, &b);
     CHECK(n <= REC_BOX_N);
     CHECK_OK(rec_box_parse(str_of(raw, n), &back));
-    CHECK(memcmp(&b, &back, sizeof b) == 0);
+    uint8_t again[REC_BOX_N]; /* not memcmp() of the structs: padding is whatever it was */
+    CHECK(str_eq(str_of(again, rec_box_put(again, &back)), str_of(raw, n)));
+    CHECK(back.slot == 7 && back.gone_floor == 9 && back.box.modseq == 14 && back.box.end_ms == INT64_MAX);
     torture(str_of(raw, n), n, parse_box);
 }
 
