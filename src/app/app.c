@@ -18,9 +18,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { APP_TEXT_MAX = 1 << 20, DRAIN_LOOK_MS = 50 };
+enum { APP_TEXT_MAX = 1 << 20, DRAIN_LOOK_MS = 50, SETTLE_QUIET = 3, SETTLE_ROUNDS = 1000 };
 
 struct running {
     struct app app;
@@ -158,6 +159,20 @@ static bool up(struct app *a)
     return true;
 }
 
+/* Runs what the store still answers until nothing is under way. A cancelled request calls nobody, but it needs core's
+ * objects until its answer is in; a store that hangs is not waited for longer than two seconds. */
+static void settle(struct app *a)
+{
+    struct store_stats s = { 0 };
+    for (int quiet = 0, rounds = 0; a->store && quiet < SETTLE_QUIET && rounds < SETTLE_ROUNDS; rounds++) {
+        workers_settle(a);
+        store_stats(a->store, &s);
+        quiet = s.queue == 0 ? quiet + 1 : 0;
+        nanosleep(&(struct timespec){ .tv_nsec = 2 * 1000 * 1000 }, NULL);
+    }
+    workers_settle(a);
+}
+
 static void down(struct app *a)
 {
     struct running *r = of(a);
@@ -166,9 +181,11 @@ static void down(struct app *a)
         (void)unlink(r->ready_path);
     workers_stop(a);
     ctl_stop(r->ctl);
+    workers_close(a);
+    settle(a); /* what the store answers may go on to a pool, and from there to the store, but not round again */
     work_pool_free(a->argon);
     work_pool_free(a->work);
-    workers_settle(a);
+    settle(a);
     workers_quit(a);
     if (a->store)
         store_close(a->store);

@@ -192,14 +192,21 @@ void services_drain(struct services *s)
     site_drain(s->site);
 }
 
+void services_close(struct services *s)
+{
+    if (s && s->smtp)
+        smtp_in_free(s->smtp);
+    if (s && s->site)
+        site_free(s->site);
+    if (s)
+        s->smtp = NULL, s->site = NULL;
+}
+
 void services_free(struct services *s)
 {
     if (!s)
         return;
-    if (s->smtp)
-        smtp_in_free(s->smtp);
-    if (s->site)
-        site_free(s->site);
+    services_close(s);
     if (s->deliver)
         deliver_free(s->deliver);
     if (s->boxes)

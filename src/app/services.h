@@ -8,7 +8,9 @@ void services_shared_free(struct app *a);                  /* after the last ser
 
 [[nodiscard]] enum err services_new(struct app *a, struct loop *loop, struct services **out);
 void services_drain(struct services *s); /* on its loop */
-void services_free(struct services *s);  /* after the loop stopped; NULL is fine; listeners must still be there */
+/* After the loop stopped: ends the connections, which cancels what they asked for; listeners must still be there. */
+void services_close(struct services *s);
+void services_free(struct services *s); /* once nothing cancelled is under way any more; NULL is fine */
 
 /* As listen_opts.accept has it; ctx is the struct services. */
 void services_accept_smtp(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa);

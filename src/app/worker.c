@@ -217,6 +217,12 @@ void workers_stop(struct app *a)
             pthread_join(a->workers[i].thread, NULL);
 }
 
+void workers_close(struct app *a)
+{
+    for (size_t i = 0; i < a->workers_n; i++)
+        services_close(a->workers[i].services);
+}
+
 void workers_settle(struct app *a)
 {
     for (size_t i = 0; i < a->workers_n; i++) {

@@ -15,9 +15,11 @@ struct loop *worker_loop(const struct app *a, size_t i);
 /* Any of these from the main thread. Draining: no new connections, open ones finish what they are at. */
 void workers_drain(struct app *a);
 bool workers_idle(const struct app *a); /* no connection is left */
-/* The end, in this order: loops end and threads are joined; (the work pools are freed;) what they and others posted
- * runs, on this thread; services and listeners go; (the store is closed;) loops go, with what it still answered. */
+/* The end, in this order: loops end and threads are joined; connections go, which cancels what they asked for; what the
+ * store and the pools still answer runs, on this thread (app.c says how often); then services and listeners go; (the
+ * store is closed;) loops go. */
 void workers_stop(struct app *a);
+void workers_close(struct app *a);
 void workers_settle(struct app *a);
 void workers_quit(struct app *a);
 void workers_free(struct app *a);

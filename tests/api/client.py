@@ -204,7 +204,8 @@ def npm():
     """Installs what node does here, or skips."""
     if not shutil.which("node") or not shutil.which("npm"):
         raise Skip("node and npm are not installed")
-    if not (HERE / "node_modules/.package-lock.json").exists():
+    there, wanted = HERE / "node_modules/.package-lock.json", HERE / "package-lock.json"
+    if not there.exists() or there.stat().st_mtime < wanted.stat().st_mtime:
         r = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=HERE, capture_output=True, text=True, timeout=120)
         if r.returncode:
             raise Skip("npm ci failed: " + r.stderr[-200:])
