@@ -145,6 +145,7 @@ void api_gate(struct http_req *r)
 static void drop_auth(struct http_req *r) { auth_cancel(r->state); }
 static void drop_mailbox(struct http_req *r) { mailbox_cancel(r->state); }
 static void drop_mail(struct http_req *r) { mail_cancel(r->state); }
+static void drop_change(struct http_req *r) { mail_change_cancel(r->state); }
 static void drop_store(struct http_req *r) { store_cancel(r->state); }
 
 static void wait_for(struct http_req *r, void *q, void (*dropped)(struct http_req *))
@@ -159,6 +160,18 @@ static void wait_for(struct http_req *r, void *q, void (*dropped)(struct http_re
 void api_wait_auth(struct http_req *r, struct auth_req *q) { wait_for(r, q, drop_auth); }
 void api_wait_mailbox(struct http_req *r, struct mailbox_req *q) { wait_for(r, q, drop_mailbox); }
 void api_wait_mail(struct http_req *r, struct mail_req *q) { wait_for(r, q, drop_mail); }
+void api_wait_change(struct http_req *r, struct mail_change_req *q) { wait_for(r, q, drop_change); }
+struct mail_change_req *api_change(struct http_req *r, const struct msg_id *id, const struct mail_change *c,
+                                   mail_changed_fn *done)
+{
+    const struct api_opts *o = &api_of(r)->o;
+    return mail_change(o->store, o->hub, o->loop, &api_box(r)->box.id, id, c, done, r);
+}
+struct mail_change_req *api_delete(struct http_req *r, const struct msg_id *id, mail_changed_fn *done)
+{
+    const struct api_opts *o = &api_of(r)->o;
+    return mail_delete(o->store, o->hub, o->loop, &api_box(r)->box.id, id, done, r);
+}
 void api_wait_store(struct http_req *r, struct store *st, struct store_req *q)
 {
     wait_for(r, q, drop_store);

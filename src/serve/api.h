@@ -3,6 +3,7 @@
 #pragma once
 #include "core/deliver.h"
 #include "core/mail.h"
+#include "core/mail_change.h"
 #include "core/mailbox.h"
 #include "serve/http.h"
 #include "wire/json.h"
@@ -69,7 +70,12 @@ bool api_msg_id(struct http_req *r, struct str text, struct msg_id *id); /* fals
 void api_wait_auth(struct http_req *r, struct auth_req *q);
 void api_wait_mailbox(struct http_req *r, struct mailbox_req *q);
 void api_wait_mail(struct http_req *r, struct mail_req *q);
+void api_wait_change(struct http_req *r, struct mail_change_req *q);
 void api_wait_store(struct http_req *r, struct store *st, struct store_req *q); /* submits q */
+/* On the request's own box; done's ctx is r. */
+struct mail_change_req *api_change(struct http_req *r, const struct msg_id *id, const struct mail_change *c,
+                                   mail_changed_fn *done);
+struct mail_change_req *api_delete(struct http_req *r, const struct msg_id *id, mail_changed_fn *done);
 void api_done(struct http_req *r); /* the call answered: nothing is pending any more */
 
 const char *api_folder_name(uint32_t folder, char out[24]);
@@ -101,9 +107,6 @@ void api_message_delete(struct http_req *r);
 void api_message_verdict(struct http_req *r);
 /* Answers with the message whole; for wait, too. */
 void api_message_answer(struct http_req *r, const struct msg_id *id);
-/* Moves or marks, then tells the listeners. done runs once on a later turn. */
-void api_publish_row(struct api *a, const struct box_id *box, const struct store_row *row);
-void api_publish_gone(struct api *a, const struct box_id *box, const struct msg_id *id, uint64_t modseq);
 [[nodiscard]] bool api_env(struct json_in *j, struct str env); /* a summary's members as an object again */
 /* What a person reads of it: the text, or the HTML as text (in the arena). */
 struct str api_text_of(const struct mail *m, struct arena *a);

@@ -164,134 +164,22 @@ void api_message_get(struct http_req *r)
         api_message_answer(r, &id);
 }
 
-/* ---- telling listeners ---- */
-void api_publish_row(struct api *a, const struct box_id *box, const struct store_row *row)
-{
-    struct event *e = event_new(a->o.hub, EVENT_MESSAGE_CHANGED, box, (struct str){ 0 });
-    if (!e)
-        return; /* they will see it at their next look */
-    e->msg = row->id;
-    e->folder = row->folder;
-    e->uid = row->uid;
-    e->flags = row->flags;
-    e->modseq = row->modseq;
-    e->size = row->size;
-    e->received_ms = row->received_ms;
-    event_publish(e);
-}
-void api_publish_gone(struct api *a, const struct box_id *box, const struct msg_id *id, uint64_t modseq)
-{
-    struct event *e = event_new(a->o.hub, EVENT_MESSAGE_GONE, box, (struct str){ 0 });
-    if (!e)
-        return;
-    e->msg = *id;
-    e->modseq = modseq;
-    event_publish(e);
-}
-
 /* ---- PATCH, verdict: mark, move, then say how it stands ---- */
-struct change {
-    struct msg_id id;
-    uint32_t set, clear, folder; /* folder 0: stays */
-};
-
-static void on_now(struct store_req *q)
+static void on_changed(void *ctx, enum err e, const struct store_row *now)
 {
-    struct http_req *r = q->ctx;
-    const struct store_get *g = (const struct store_get *)(void *)q;
+    struct http_req *r = ctx;
     api_done(r);
-    if (q->err != OK) {
-        api_error(r, q->err, NULL);
+    if (e != OK) {
+        api_error(r, e, NULL);
         return;
     }
-    api_publish_row(api_of(r), &g->box, &g->row);
     struct json_out o = json_out(http_begin(r, 200, "application/json"));
-    api_put_row(&o, &g->row, (struct str){ 0 });
+    api_put_row(&o, now, (struct str){ 0 });
     json_put_end(&o);
     http_finish(r);
 }
 
-static void ask_now(struct http_req *r)
-{
-    const struct change *c = r->user;
-    struct store_get *g = STORE_NEW(get, r, on_now);
-    if (g) {
-        g->box = api_box(r)->box.id;
-        g->id = c->id;
-    }
-    api_wait_store(r, api_of(r)->o.store, g ? &g->req : NULL);
-}
-
-static void on_moved(struct store_req *q)
-{
-    struct http_req *r = q->ctx;
-    api_done(r);
-    if (q->err != OK)
-        api_error(r, q->err, NULL);
-    else
-        ask_now(r);
-}
-static void move(struct http_req *r)
-{
-    const struct change *c = r->user;
-    struct store_move *m = STORE_NEW(move, r, on_moved);
-    struct msg_id *ids = m ? arena_new(&m->req.arena, struct msg_id) : NULL;
-    if (m && ids) {
-        *ids = c->id;
-        m->box = api_box(r)->box.id;
-        m->ids = ids;
-        m->n = 1;
-        m->folder = c->folder;
-    }
-    api_wait_store(r, api_of(r)->o.store, m ? &m->req : NULL);
-}
-
-static void on_flagged(struct store_req *q)
-{
-    struct http_req *r = q->ctx;
-    const struct change *c = r->user;
-    api_done(r);
-    if (q->err != OK)
-        api_error(r, q->err, NULL);
-    else if (c->folder)
-        move(r);
-    else
-        ask_now(r);
-}
-static void flag(struct http_req *r)
-{
-    const struct change *c = r->user;
-    struct store_flag *f = STORE_NEW(flag, r, on_flagged);
-    struct msg_id *ids = f ? arena_new(&f->req.arena, struct msg_id) : NULL;
-    if (f && ids) {
-        *ids = c->id;
-        f->box = api_box(r)->box.id;
-        f->ids = ids;
-        f->n = 1;
-        f->set = c->set;
-        f->clear = c->clear;
-    }
-    api_wait_store(r, api_of(r)->o.store, f ? &f->req : NULL);
-}
-
-static void change(struct http_req *r, const struct change *want)
-{
-    struct change *c = arena_new(&r->arena, struct change);
-    if (!c) {
-        api_error(r, ERR_IO, NULL);
-        return;
-    }
-    *c = *want;
-    r->user = c;
-    if (c->set | c->clear)
-        flag(r);
-    else if (c->folder)
-        move(r);
-    else
-        ask_now(r);
-}
-
-static void read_flag(struct json_in *j, const char *key, uint32_t bit, struct change *c)
+static void read_flag(struct json_in *j, const char *key, uint32_t bit, struct mail_change *c)
 {
     bool on;
     if (json_get_bool(j, j->root, key, &on))
@@ -303,9 +191,10 @@ static const char *const patch_keys[] = { "seen", "flagged", "folder" };
 void api_message_patch(struct http_req *r)
 {
     AUTO_JSON struct json_in j = { 0 };
-    struct change c = { 0 };
+    struct mail_change c = { 0 };
+    struct msg_id id;
     struct str folder = { 0 };
-    if (!api_msg_id(r, r->params[0], &c.id) || !api_body(r, &j))
+    if (!api_msg_id(r, r->params[0], &id) || !api_body(r, &j))
         return;
     json_only(&j, j.root, patch_keys, COUNT(patch_keys));
     read_flag(&j, "seen", FLAG_SEEN, &c);
@@ -313,16 +202,17 @@ void api_message_patch(struct http_req *r)
     if (json_get_str(&j, j.root, "folder", 64, &folder) && !api_folder_no(folder, &c.folder))
         json_complain(&j, "\"folder\" must be one of INBOX, Junk, Sent, Drafts, Trash");
     if (api_body_ok(r, &j))
-        change(r, &c);
+        api_wait_change(r, api_change(r, &id, &c, on_changed));
 }
 
 void api_message_verdict(struct http_req *r)
 {
     static const char *const keys[] = { "spam" };
     AUTO_JSON struct json_in j = { 0 };
-    struct change c = { 0 };
+    struct mail_change c = { 0 };
+    struct msg_id id;
     bool spam;
-    if (!api_msg_id(r, r->params[0], &c.id) || !api_body(r, &j))
+    if (!api_msg_id(r, r->params[0], &id) || !api_body(r, &j))
         return;
     json_only(&j, j.root, keys, COUNT(keys));
     if (!json_get_bool(&j, j.root, "spam", &spam))
@@ -330,34 +220,23 @@ void api_message_verdict(struct http_req *r)
     else
         c.folder = spam ? FOLDER_JUNK : FOLDER_INBOX;
     if (api_body_ok(r, &j))
-        change(r, &c);
+        api_wait_change(r, api_change(r, &id, &c, on_changed));
 }
 
 /* ---- DELETE ---- */
-static void on_deleted(struct store_req *q)
+static void on_deleted(void *ctx, enum err e, const struct store_row *now)
 {
-    struct http_req *r = q->ctx;
-    const struct store_delete *d = (const struct store_delete *)(void *)q;
+    struct http_req *r = ctx;
+    (void)now;
     api_done(r);
-    if (q->err != OK || d->deleted == 0) {
-        api_error(r, q->err != OK ? q->err : ERR_GONE, NULL);
-        return;
-    }
-    api_publish_gone(api_of(r), &d->box, d->ids, d->modseq);
-    http_reply(r, 204, NULL, (struct str){ 0 });
+    if (e != OK)
+        api_error(r, e, NULL);
+    else
+        http_reply(r, 204, NULL, (struct str){ 0 });
 }
 void api_message_delete(struct http_req *r)
 {
     struct msg_id id;
-    if (!api_msg_id(r, r->params[0], &id))
-        return;
-    struct store_delete *d = STORE_NEW(delete, r, on_deleted);
-    struct msg_id *ids = d ? arena_new(&d->req.arena, struct msg_id) : NULL;
-    if (d && ids) {
-        *ids = id;
-        d->box = api_box(r)->box.id;
-        d->ids = ids;
-        d->n = 1;
-    }
-    api_wait_store(r, api_of(r)->o.store, d ? &d->req : NULL);
+    if (api_msg_id(r, r->params[0], &id))
+        api_wait_change(r, api_delete(r, &id, on_deleted));
 }

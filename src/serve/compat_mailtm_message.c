@@ -204,34 +204,14 @@ void mailtm_message(struct http_req *r)
 }
 
 /* ---- PATCH {seen} ---- */
-static void on_now(struct store_req *q)
+static void on_seen(void *ctx, enum err e, const struct store_row *now)
 {
-    struct http_req *r = q->ctx;
-    const struct store_get *g = (const struct store_get *)(void *)q;
-    struct msg_id id = g->id;
+    struct http_req *r = ctx;
     api_done(r);
-    if (q->err != OK) {
-        mailtm_failed(r, q->err, NULL);
-        return;
-    }
-    api_publish_row(api_of(r), &g->box, &g->row);
-    answer_message(r, &id);
-}
-static void on_flagged(struct store_req *q)
-{
-    struct http_req *r = q->ctx;
-    const struct store_flag *f = (const struct store_flag *)(void *)q;
-    api_done(r);
-    if (q->err != OK) {
-        mailtm_failed(r, q->err, NULL);
-        return;
-    }
-    struct store_get *g = STORE_NEW(get, r, on_now);
-    if (g) {
-        g->box = f->box;
-        g->id = f->ids[0];
-    }
-    api_wait_store(r, api_of(r)->o.store, g ? &g->req : NULL);
+    if (e != OK)
+        mailtm_failed(r, e, NULL);
+    else
+        answer_message(r, &now->id);
 }
 void mailtm_seen(struct http_req *r)
 {
@@ -245,17 +225,8 @@ void mailtm_seen(struct http_req *r)
         mailtm_error(r, 422, j.why);
         return;
     }
-    struct store_flag *f = STORE_NEW(flag, r, on_flagged);
-    struct msg_id *ids = f ? arena_new(&f->req.arena, struct msg_id) : NULL;
-    if (f && ids) {
-        *ids = id;
-        f->box = api_box(r)->box.id;
-        f->ids = ids;
-        f->n = 1;
-        f->set = seen ? FLAG_SEEN : 0;
-        f->clear = seen ? 0 : FLAG_SEEN;
-    }
-    api_wait_store(r, api_of(r)->o.store, f ? &f->req : NULL);
+    const struct mail_change c = { .set = seen ? FLAG_SEEN : 0, .clear = seen ? 0 : FLAG_SEEN };
+    api_wait_change(r, api_change(r, &id, &c, on_seen));
 }
 
 void mailtm_attachment(struct http_req *r)

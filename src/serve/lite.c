@@ -101,36 +101,24 @@ static void on_message(void *ctx, enum err e, const struct mail *m)
         failed(r, e, NULL);
         return;
     }
-    api_publish_row(api_of(r), &api_box(r)->box.id, &m->head.row);
     lite_message(r, m);
 }
-static void on_seen(struct store_req *q)
+static void on_seen(void *ctx, enum err e, const struct store_row *now)
 {
-    struct http_req *r = q->ctx;
-    const struct store_flag *f = (const struct store_flag *)(void *)q;
+    struct http_req *r = ctx;
     struct api *a = api_of(r);
-    struct msg_id id = f->ids[0];
     api_done(r);
-    if (q->err != OK)
-        failed(r, q->err, NULL);
+    if (e != OK)
+        failed(r, e, NULL);
     else
-        api_wait_mail(r, mail_get(a->o.store, a->o.loop, api_box(r), &id, true, on_message, r));
+        api_wait_mail(r, mail_get(a->o.store, a->o.loop, api_box(r), &now->id, true, on_message, r));
 }
 static void show_message(struct http_req *r)
 {
+    static const struct mail_change seen = { .set = FLAG_SEEN };
     struct msg_id id;
-    if (!msg_of(r, &id))
-        return;
-    struct store_flag *f = STORE_NEW(flag, r, on_seen);
-    struct msg_id *ids = f ? arena_new(&f->req.arena, struct msg_id) : NULL;
-    if (f && ids) {
-        *ids = id;
-        f->box = api_box(r)->box.id;
-        f->ids = ids;
-        f->n = 1;
-        f->set = FLAG_SEEN;
-    }
-    api_wait_store(r, api_of(r)->o.store, ids ? &f->req : NULL);
+    if (msg_of(r, &id))
+        api_wait_change(r, api_change(r, &id, &seen, on_seen));
 }
 static void post_message(struct http_req *r) { enter(r, show_message); }
 
@@ -149,32 +137,21 @@ static void send_file(struct http_req *r)
 }
 static void post_file(struct http_req *r) { enter(r, send_file); }
 
-static void on_deleted(struct store_req *q)
+static void on_deleted(void *ctx, enum err e, const struct store_row *now)
 {
-    struct http_req *r = q->ctx;
-    const struct store_delete *d = (const struct store_delete *)(void *)q;
+    struct http_req *r = ctx;
+    (void)now;
     api_done(r);
-    if (q->err == OK && d->deleted)
-        api_publish_gone(api_of(r), &d->box, d->ids, d->modseq);
-    if (q->err != OK)
-        failed(r, q->err, NULL);
+    if (e != OK && e != ERR_GONE)
+        failed(r, e, NULL);
     else
         show_inbox(r);
 }
 static void delete_message(struct http_req *r)
 {
     struct msg_id id;
-    if (!msg_of(r, &id))
-        return;
-    struct store_delete *d = STORE_NEW(delete, r, on_deleted);
-    struct msg_id *ids = d ? arena_new(&d->req.arena, struct msg_id) : NULL;
-    if (d && ids) {
-        *ids = id;
-        d->box = api_box(r)->box.id;
-        d->ids = ids;
-        d->n = 1;
-    }
-    api_wait_store(r, api_of(r)->o.store, d ? &d->req : NULL);
+    if (msg_of(r, &id))
+        api_wait_change(r, api_delete(r, &id, on_deleted));
 }
 static void post_delete(struct http_req *r) { enter(r, delete_message); }
 

@@ -1,4 +1,5 @@
 /* What changes a box's keys and life, what is refused, and what happens when nobody waits for the answer any more. */
+#include "core/mail_change.h"
 #include "core/world.h"
 
 static void stop_later(struct timer *t)
@@ -208,6 +209,61 @@ TEST(long_bodies_are_read_over_chunks)
     struct msg_id never = { { 9 } };
     CHECK(mail_get(w.store, w.loop, w.opened, &never, true, on_mail, NULL) != NULL);
     CHECK_EQ(answer(), ERR_GONE);
+    world_close();
+}
+
+static struct store_row row_now;
+static enum event_kind last_kind;
+static int changes_heard;
+
+static void on_changed_event(struct event_listener *l, const struct event *e)
+{
+    (void)l;
+    last_kind = e->kind;
+    changes_heard++;
+}
+
+static void on_mail_changed(void *ctx, enum err e, const struct store_row *now)
+{
+    (void)ctx;
+    row_now = now == NULL ? (struct store_row){ 0 } : *now;
+    answered(e);
+}
+
+static enum err change_mail(struct mail_change c)
+{
+    CHECK(mail_change(w.store, w.hub, w.loop, &w.box, &w.first, &c, on_mail_changed, NULL) != NULL);
+    CHECK(!w.answered);
+    return answer();
+}
+
+TEST(a_mail_is_marked_moved_deleted_and_each_is_told)
+{
+    world_open();
+    start_box();
+    CHECK_OK(deliver_text(str_c(mail_text)));
+    CHECK_OK(list((struct mail_query){ .limit = 1 }));
+    struct event_listener l = { .box = w.box, .on = on_changed_event };
+    event_listen(w.hub, w.loop, &l);
+    changes_heard = 0;
+    CHECK_OK(change_mail((struct mail_change){ .set = FLAG_SEEN | FLAG_FLAGGED }));
+    CHECK_EQ(row_now.flags, FLAG_SEEN | FLAG_FLAGGED);
+    CHECK_OK(change_mail((struct mail_change){ .clear = FLAG_SEEN, .folder = FOLDER_JUNK }));
+    CHECK_EQ(row_now.flags, FLAG_FLAGGED);
+    CHECK_EQ(row_now.folder, FOLDER_JUNK);
+    run_a_while(20);
+    CHECK_EQ(changes_heard, 2);
+    CHECK_EQ(last_kind, EVENT_MESSAGE_CHANGED);
+    /* who asked has left: it is done and told all the same */
+    mail_change_cancel(mail_delete(w.store, w.hub, w.loop, &w.box, &w.first, on_mail_changed, NULL));
+    run_a_while(200);
+    CHECK(!w.answered);
+    CHECK_EQ(changes_heard, 3);
+    CHECK_EQ(last_kind, EVENT_MESSAGE_GONE);
+    CHECK_EQ(change_mail((struct mail_change){ .set = FLAG_SEEN }), ERR_GONE);
+    CHECK(mail_delete(w.store, w.hub, w.loop, &w.box, &w.first, on_mail_changed, NULL) != NULL);
+    CHECK_EQ(answer(), ERR_GONE);
+    event_unlisten(w.hub, &l);
     world_close();
 }
 
