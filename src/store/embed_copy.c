@@ -72,7 +72,7 @@ bool copier_add(struct copier *c, uint64_t seg, uint64_t off, const struct rec_h
 static enum err copy_one(struct batch *b, const struct copied *m)
 {
     struct box_rec box;
-    struct row_rec row;
+    struct row_rec row = { 0 };
     struct seg_place to;
     enum err e = box_load(b->st, &b->t, &m->head.box, b->due_ms, &box, NULL);
     if (e == OK)
