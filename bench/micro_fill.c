@@ -10,15 +10,24 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { FLIGHT = 512, ENV_N = 420, HDR_N = 420, BODY_N = 700 }; /* what 1 KB of mail becomes, sealed */
+enum {
+    FLIGHT = 512,
+    ENV_N = 420,
+    HDR_N = 420,
+    BODY_N = 700 /* what 1 KB of mail becomes, sealed */,
+    HOUR_MS = 3600 * 1000
+};
+
+enum phase { BOXES, MAIL, ENDS };
 
 struct fill {
+    enum phase phase;
     struct loop *loop;
     struct store *st;
     const char *domain;
     int64_t end_ms;
     struct box_id *ids;
-    uint64_t boxes, messages, made, sent, done, failed, in_flight;
+    uint64_t boxes, messages, made, sent, changed, failed, in_flight;
     uint8_t noise[64 * 1024];
 };
 
@@ -28,7 +37,6 @@ static void on_done(struct store_req *r)
 {
     struct fill *f = r->ctx;
     f->failed += r->err != OK;
-    f->done++;
     f->in_flight--;
     next(f);
     if (f->in_flight == 0)
@@ -42,7 +50,7 @@ static void make_box(struct fill *f)
     struct store_create *q = STORE_NEW(create, f, on_done);
     q->box = (struct store_box){ .generation = 1,
                                  .created_ms = store_now_ms(f->st),
-                                 .end_ms = f->end_ms,
+                                 .end_ms = store_now_ms(f->st) + HOUR_MS,
                                  .max_messages = 1000000,
                                  .max_bytes = UINT64_C(1) << 40 };
     rand_bytes(&q->box.id, sizeof q->box.id);
@@ -74,16 +82,32 @@ static void send_one(struct fill *f)
     store_submit(f->st, f->loop, &q->req);
 }
 
-static void next(struct fill *f)
+/* Lives are an hour until all is in; then they are cut to what was asked, so that the moment is known however long the
+ * filling took. */
+static void set_end(struct fill *f)
 {
-    if (f->made < f->boxes)
-        make_box(f);
-    else if (f->done >= f->boxes && f->sent < f->messages)
-        send_one(f);
+    struct store_change *q = STORE_NEW(change, f, on_done);
+    q->id = f->ids[f->changed++];
+    q->set = CHANGE_END;
+    q->force = true;
+    q->end_ms = f->end_ms;
+    f->in_flight++;
+    store_submit(f->st, f->loop, &q->req);
 }
 
-static void run(struct fill *f)
+static void next(struct fill *f)
 {
+    if (f->phase == BOXES && f->made < f->boxes)
+        make_box(f);
+    else if (f->phase == MAIL && f->sent < f->messages)
+        send_one(f);
+    else if (f->phase == ENDS && f->changed < f->boxes)
+        set_end(f);
+}
+
+static void run(struct fill *f, enum phase phase)
+{
+    f->phase = phase;
     for (int i = 0; i < FLIGHT; i++)
         next(f);
     if (f->in_flight > 0)
@@ -105,9 +129,10 @@ int micro_fill(int argc, char **argv)
     rand_bytes(f.noise, sizeof f.noise);
     if (!f.ids || loop_new(&f.loop) != OK || store_open(&o, &f.st) != OK)
         return 1;
+    run(&f, BOXES);
+    run(&f, MAIL);
     f.end_ms = store_now_ms(f.st) + atoll(argv[3]) * 1000;
-    run(&f); /* the boxes */
-    run(&f); /* their mail */
+    run(&f, ENDS);
     printf("{\"boxes\": %" PRIu64 ", \"messages\": %" PRIu64 ", \"failed\": %" PRIu64 ", \"end_ms\": %" PRId64 "}\n",
            f.made, f.sent, f.failed, f.end_ms);
     store_close(f.st);

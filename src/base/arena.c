@@ -40,7 +40,8 @@ static struct arena_block *block_add(struct arena *a, size_t n)
     return a->head = b;
 }
 
-void *arena_alloc(struct arena *a, size_t n)
+/* As the memory was; *got is how much of it there is. */
+static char *take(struct arena *a, size_t n, size_t *got)
 {
     size_t room;
     if (!add_size(n, ALIGN - 1, &room))
@@ -54,7 +55,15 @@ void *arena_alloc(struct arena *a, size_t n)
     char *p = b->bytes + b->n;
     b->n += room;
     a->used += room;
-    return memset(p, 0, room);
+    *got = room;
+    return p;
+}
+
+void *arena_alloc(struct arena *a, size_t n)
+{
+    size_t got;
+    char *p = take(a, n, &got);
+    return p ? memset(p, 0, got) : NULL;
 }
 
 void *arena_array(struct arena *a, size_t count, size_t size)
@@ -65,12 +74,13 @@ void *arena_array(struct arena *a, size_t count, size_t size)
 
 struct str arena_dup(struct arena *a, struct str s)
 {
-    size_t n;
-    char *p = add_size(s.n, 1, &n) ? arena_alloc(a, n) : NULL;
+    size_t n, got;
+    char *p = add_size(s.n, 1, &n) ? take(a, n, &got) : NULL;
     if (!p)
         return (struct str){ 0 };
     if (s.n)
         memcpy(p, s.p, s.n);
+    memset(p + s.n, 0, got - s.n);
     return (struct str){ p, s.n };
 }
 
