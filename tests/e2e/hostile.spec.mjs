@@ -45,10 +45,11 @@ async function attack(name, list, more = () => ({})) {
     assert.deepEqual(r.seen.foreign, [], `${name} ${i}: ${list[i]}`);
     assert.deepEqual(r.seen.dialogs, [], `${name} ${i}: ${list[i]}`);
     assert.equal(page.url(), server.base);
+    // A list that was fetched anew, after a connection that broke, begins with its first page again.
+    if (i % 5 === 0 && (await page.getByText('Show older mail').isVisible())) await page.getByText('Show older mail').click();
     // A mail may hold the focus in its frame; a reader clicks beside it, or presses Tab. Keys there stay there.
     await page.evaluate(() => document.activeElement instanceof HTMLIFrameElement && document.activeElement.blur());
     if (i > 0) await page.keyboard.press('j');
-    if (i % 50 === 49 && (await page.getByText('Show older mail').isVisible())) await page.getByText('Show older mail').click();
   }
   assert.equal(await page.evaluate(() => window.ran), undefined);
   await page.waitForTimeout(300);
