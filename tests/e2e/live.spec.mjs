@@ -7,6 +7,22 @@ let server;
 before(async () => void (server = await serve()));
 after(async () => (await closeBrowser(), await server.close()));
 
+test('mail is on screen within a second of its 250', async () => {
+  const r = await reader(server);
+  const address = await r.open();
+  await r.live();
+  const took = [];
+  for (let i = 0; i < 5; i++) {
+    const accepted = await server.send(address, mail({ subject: `Quick ${i}`, text: 'x' }));
+    await r.row(`Quick ${i}`).waitFor();
+    took.push(Date.now() - accepted);
+  }
+  took.sort((a, b) => a - b);
+  console.log(`# NOTE 250 to screen: ${took.join(', ')} ms`);
+  assert.ok(took[2] <= 1000, `median ${took[2]} ms`);
+  await r.close();
+});
+
 test('several addresses live at once on one socket', async () => {
   const r = await reader(server);
   const sockets = [];
