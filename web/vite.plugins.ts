@@ -21,7 +21,7 @@ export function boot(): Plugin {
       name = `assets/boot-${hash(source)}.js`;
       this.emitFile({ type: 'asset', fileName: name, source });
     },
-    transformIndexHtml: () => [{ tag: 'script', attrs: { src: `/${name}` }, injectTo: 'head-prepend' }],
+    transformIndexHtml: () => [{ tag: 'script', attrs: { src: `/${name}`, async: true }, injectTo: 'head-prepend' }],
   };
 }
 

@@ -29,6 +29,8 @@ class App {
   toasts: Toast[] = $state.raw([]);
   said = $state('');
   now = $state(Date.now());
+  /** True a moment after the first picture: what is dear and can wait (the first date costs 30 ms) waits for it. */
+  settled = $state(false);
   starting: 'busy' | 'done' | string = $state('busy');
   message: Message | null = $state.raw(null);
   messageError = $state('');
@@ -57,7 +59,7 @@ class App {
   // ---- start and end -------------------------------------------------------------------------------------------
 
   async start(): Promise<void> {
-    await setLanguage(store.settings().lang || preferred()).catch(() => undefined);
+    const words = setLanguage(store.settings().lang || preferred()).catch(() => undefined);
     this.applyTheme();
     history.replaceState(null, '');
     addEventListener('popstate', () => this.onPlace((history.state ?? {}) as Place));
@@ -66,7 +68,8 @@ class App {
     setInterval(() => this.tick(), 1000);
     setInterval(() => void this.refreshOthers(), OTHERS_MS);
     void this.loadSite();
-    await this.restore();
+    setTimeout(() => (this.settled = true), 400);
+    await Promise.all([words, this.restore()]);
   }
 
   async loadSite(): Promise<void> {
