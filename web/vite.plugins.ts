@@ -40,7 +40,7 @@ export function serviceWorker(): Plugin {
     closeBundle() {
       const shell = files(out)
         .map((f) => relative(out, f).split(sep).join('/'))
-        .filter((f) => !f.endsWith('.gz') && f !== 'sw.js' && f !== 'index.html' && !/-(cyrillic|vietnamese|latin-ext|symbols)/.test(f))
+        .filter((f) => !/\.(gz|txt)$/.test(f) && f !== 'sw.js' && f !== 'index.html' && !/-(cyrillic|vietnamese|latin-ext|symbols)/.test(f))
         .sort();
       const source = readFileSync(join(here, 'src/sw.js'), 'utf8');
       const key = hash(shell.join() + hash(readFileSync(join(out, 'index.html'))) + hash(source));
