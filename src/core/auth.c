@@ -17,7 +17,7 @@ struct auth_req {
     struct peer peer;
     uint8_t raw[TOKEN_BYTES]; /* token or recovery bytes */
     size_t raw_n;
-    bool by_password;
+    struct str wanted; /* recovery: the address that was named, in its form for look-up */
     struct buf password;
     struct job later; /* answers that need no store */
     enum err later_err;
@@ -63,8 +63,19 @@ void auth_cancel(struct auth_req *r)
         r->done = NULL;
 }
 
+/* Words find their box alone, but who names an address means that one. */
+static bool another_box(const struct auth_req *r, const struct opened *o)
+{
+    return o != NULL && r->wanted.n > 0 && !str_eq(r->wanted, o->address);
+}
+
 static void answer(struct auth_req *r, enum err e, struct opened *o)
 {
+    if (another_box(r, o)) {
+        opened_release(o);
+        o = NULL;
+        e = ERR_DENIED;
+    }
     if (r->done != NULL)
         r->done(r->ctx, e, o, r->retry_ms);
     else if (o != NULL)
@@ -166,13 +177,14 @@ static bool throttled(struct auth_req *r)
 struct auth_req *auth_recovery(struct auth *a, struct str address, struct str words_text, const struct peer *peer,
                                auth_done *done, void *ctx)
 {
-    (void)address; /* 128 bits find their box alone; the address is what people remember to type */
     struct auth_req *r = req_new(a, peer, done, ctx);
     if (r == NULL)
         return NULL;
     if (throttled(r))
         return answer_later(r, ERR_BUSY, NULL);
     r->raw_n = RECOVERY_BYTES;
+    if (address.n > 0 && name_address_key(address, &r->arena, &r->wanted) != OK)
+        return answer_later(r, ERR_DENIED, NULL);
     if (recovery_parse(words_text, r->raw) != OK)
         return answer_later(r, ERR_DENIED, NULL);
     return login(r);

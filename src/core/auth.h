@@ -52,7 +52,7 @@ typedef void auth_done(void *ctx, enum err e, struct opened *opened, int64_t ret
 struct auth_req *auth_token(struct auth *a, struct str token, const struct peer *peer, auth_done *done, void *ctx);
 struct auth_req *auth_password(struct auth *a, struct str address, struct str password, const struct peer *peer,
                                auth_done *done, void *ctx);
-/* address may be empty: the words alone find their box. */
+/* address may be empty: the words alone find their box. When it is given it must be that box's. */
 struct auth_req *auth_recovery(struct auth *a, struct str address, struct str words, const struct peer *peer,
                                auth_done *done, void *ctx);
 void auth_cancel(struct auth_req *r);

@@ -75,7 +75,10 @@ static void on_read(struct store_req *q)
     struct body *b = q->ctx;
     struct store_read *r = (struct store_read *)(void *)q;
     b->pending = NULL;
-    enum err e = q->err == OK ? open_piece(b, r->bytes) : q->err;
+    /* Revoked or ended since the last piece: what was opened then does not go on. */
+    enum err e = b->o->gone ? ERR_GONE : q->err;
+    if (e == OK)
+        e = open_piece(b, r->bytes);
     b->chunk(b, e, buf_str(&b->plain));
 }
 

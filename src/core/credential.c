@@ -66,22 +66,31 @@ static int word_number(struct str word)
     return bip39_find(str_of(low, word.n));
 }
 
+static bool is_letter(char c) { return char_lower(c) >= 'a' && char_lower(c) <= 'z'; }
+
+/* The next run of letters: words come with any blanks, commas, hyphens or list numbers between them. */
+static struct str next_word(struct str *rest)
+{
+    size_t from = 0, to;
+    while (from < rest->n && !is_letter(rest->p[from]))
+        from++;
+    for (to = from; to < rest->n && is_letter(rest->p[to]);)
+        to++;
+    struct str word = str_sub(*rest, from, to - from);
+    *rest = str_from(*rest, to);
+    return word;
+}
+
 enum err recovery_parse(struct str text, uint8_t raw[RECOVERY_BYTES])
 {
     uint8_t bits[RECOVERY_BYTES + 1] = { 0 }, sum[32];
     size_t bit = 0;
-    struct str rest = str_trim(text);
-    while (rest.n > 0) {
-        struct str line, word;
-        line = str_line(rest, &rest); /* words copied from a grid come on several lines */
-        while ((line = str_trim(line)).n > 0) {
-            word = str_word(line, &line);
-            int n = word_number(word);
-            if (n < 0 || bit + 11 > RECOVERY_WORDS * 11)
-                return ERR_DENIED;
-            for (int i = 10; i >= 0; i--, bit++)
-                bits[bit / 8] = (uint8_t)(bits[bit / 8] | ((n >> i) & 1) << (7 - bit % 8));
-        }
+    for (struct str rest = text, word = next_word(&rest); word.n > 0; word = next_word(&rest)) {
+        int n = word_number(word);
+        if (n < 0 || bit + 11 > RECOVERY_WORDS * 11)
+            return ERR_DENIED;
+        for (int i = 10; i >= 0; i--, bit++)
+            bits[bit / 8] = (uint8_t)(bits[bit / 8] | ((n >> i) & 1) << (7 - bit % 8));
     }
     if (bit != RECOVERY_WORDS * 11)
         return ERR_DENIED;

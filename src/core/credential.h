@@ -18,8 +18,9 @@ void token_new(char text[TOKEN_TEXT_N + 1], uint8_t raw[TOKEN_BYTES]);
 [[nodiscard]] enum err token_parse(struct str text, uint8_t raw[TOKEN_BYTES]); /* ERR_DENIED: not of the shape */
 /* 128 bits and a 4-bit checksum in 12 words of the English list of BIP 39. words: separated by one space. */
 void recovery_new(struct buf *words, uint8_t raw[RECOVERY_BYTES]);
-[[nodiscard]] enum err recovery_parse(struct str words,
-                                      uint8_t raw[RECOVERY_BYTES]); /* any case, any blanks; ERR_DENIED otherwise */
+[[nodiscard]] enum err recovery_parse(
+    struct str words,
+    uint8_t raw[RECOVERY_BYTES]); /* any case, anything but letters between the words; ERR_DENIED otherwise */
 /* lookup = BLAKE2b("lookup", raw); seed = BLAKE2b("wrap", raw, box): neither yields the other. */
 void secret_lookup(uint8_t lookup[HASH_N], struct str raw);
 void secret_seed(uint8_t seed[KEY_N], struct str raw, const struct box_id *box);

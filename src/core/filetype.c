@@ -211,7 +211,7 @@ static const struct {
     const char *why;
     const char *endings; /* apart by blanks */
 } by_ending[] = {
-    { runs, "exe dll com scr pif cpl msi msp mst ocx sys drv jar apk ipa app dmg pkg deb rpm appimage run bin elf so "
+    { runs, "exe dll com scr pif cpl msi msp mst ocx sys drv jar apk ipa app dmg pkg deb rpm appimage run elf so "
             "gadget msix appx xll appxbundle msixbundle" },
     { script, "js jse mjs vbs vbe vb wsf wsh wsc ws ps1 ps1xml ps2 psm1 psd1 psc1 bat cmd sh bash zsh csh ksh command "
               "py pyw pyc pl rb php reg inf sct hta ade adp mde application scpt applescript tcl lua ahk jnlp" },

@@ -42,7 +42,8 @@ static const int64_t window_ms[LIMIT_KINDS] = {
     [LIMIT_REQUESTS] = 60 * 1000,
 };
 
-/* Mapped, not calloc()ed: three megabytes of which most servers touch a few pages, and M_PERTURB would touch them all. */
+/* Mapped, not calloc()ed: three megabytes of which most servers touch a few pages, and M_PERTURB would touch them all.
+ */
 static struct shard *shards_new(void)
 {
     void *p = mmap(NULL, SHARDS * sizeof(struct shard), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

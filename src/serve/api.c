@@ -253,8 +253,8 @@ bool api_get_duration(struct json_in *j, const char *key, int64_t *ms)
         if (!str_eq(k, str_c(key)))
             continue;
         if (json_is_nil(v))
-            *ms = 0;
-        else if (json_as_int(v, &n) && n >= 0 && n <= INT32_MAX)
+            return false; /* as if left out */
+        if (json_as_int(v, &n) && n >= 0 && n <= INT32_MAX)
             *ms = n * 1000;
         else if (!json_as_str(v, &text) || !str_to_duration_ms(text, ms))
             json_complain(j, "\"%s\" must be seconds, or text like \"10m\", \"24h\", \"7d\"", key);

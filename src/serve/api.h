@@ -63,7 +63,7 @@ struct json_out api_json(struct http_req *r, int status);
 /* After the getters: false: a complaint was answered with 422. */
 [[nodiscard]] bool api_body_ok(struct http_req *r, const struct json_in *j);
 struct str api_keep(struct http_req *r, struct str s); /* a copy in the request's arena */
-/* "10m" or seconds; true when there. null gives 0. */
+/* "10m" or seconds; true when there. null is as if left out. */
 bool api_get_duration(struct json_in *j, const char *key, int64_t *ms);
 bool api_msg_id(struct http_req *r, struct str text, struct msg_id *id); /* false: answered 404 */
 /* Marks r as waiting for a call that cancel() would stop. */

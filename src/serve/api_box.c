@@ -280,7 +280,8 @@ void api_read_change(struct json_in *j, int64_t now_ms, struct mailbox_change *c
         c->set |= CHANGE_COUNT;
         c->ends_after = (uint32_t)n;
     }
-    json_get_str(j, j->root, "password", TEXT_MAX, password);
+    if (json_get_str(j, j->root, "password", TEXT_MAX, password) && password->n == 0)
+        json_complain(j, "\"password\" must not be empty");
 }
 
 void api_mailbox_patch(struct http_req *r)

@@ -112,14 +112,16 @@ void guard_tick(struct guard *g)
     int64_t wall = clock_wall_ms(g->clock); /* first: a test moves the boot clock first, so no jump is seen between */
     int64_t boot = clock_boot_ms(g->clock);
     int64_t ahead = wall - boot - atomic_load(&g->offset_ms);
-    if (ahead > budget(g, boot)) {
+    bool jumped = ahead > budget(g, boot);
+    if (jumped)
         freeze(g, ahead);
-    } else if (ahead > 0 && !guard_frozen(g)) {
-        g->spent_ms += ahead;
-        atomic_fetch_add(&g->offset_ms, ahead);
-    } else if (guard_frozen(g) && ahead <= 0) {
+    if (!jumped && guard_frozen(g)) {
         atomic_store(&g->frozen_at_ms, 0); /* the wall came back by itself */
         log_warn(g->log, "store.clock_back");
+    }
+    if (!jumped && ahead > 0) {
+        g->spent_ms += ahead;
+        atomic_fetch_add(&g->offset_ms, ahead);
     }
     if (boot - g->saved_boot_ms >= SAVE_EVERY_MS)
         save(g, boot);

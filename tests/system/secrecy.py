@@ -12,6 +12,7 @@ import pathlib
 import re
 import shutil
 import smtplib
+import socket
 import sys
 import time
 
@@ -280,6 +281,29 @@ def a_revoked_token_opens_nothing():
             shutil.rmtree(copied, ignore_errors=True)
 
 
+def a_revoked_token_reads_no_further():
+    with Daemon() as d:
+        box = made(d)
+        deliver(d, box["address"], "Subject: big\r\n\r\n" + "".join(f"line {i} of a mail that is long enough to take a while\r\n" for i in range(200000)))
+        second = request(d, "POST", "/session", {"recovery": box["recovery"]})[1]["token"]
+        m = request(d, "GET", "/mailbox/messages", token=second)[1]["messages"][0]
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            s.settimeout(20)
+            s.connect(d.address("http.listen"))
+            s.sendall(f"GET /api/v1/mailbox/messages/{m['id']}/raw HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {box['token']}\r\n\r\n".encode())
+            got = len(s.recv(4096))
+            first = request(d, "GET", "/mailbox/credentials", token=box["token"])[1]["credentials"]
+            mine = next(c["id"] for c in first if c.get("current"))
+            assert request(d, "DELETE", f"/mailbox/credentials/{mine}", token=second)[0] in (200, 204)
+            try:
+                while piece := s.recv(1 << 20):
+                    got += len(piece)
+            except ConnectionResetError:
+                pass
+        assert got < m["size"] / 2, f"{got} of {m['size']} octets came"
+
+
 def one_box_says_nothing_of_another():
     with Daemon() as d:
         a, b = d.make_box(), d.make_box()
@@ -307,4 +331,4 @@ if __name__ == "__main__":
     sys.exit(run([the_search_itself_bites, no_canary_on_disk_in_log_or_metrics, memory_holds_nothing_once_the_last_session_is_over,
                   after_burn_the_code_cannot_open_it_given_token_and_disk,
                   after_its_end_the_code_cannot_open_it_even_with_the_clock_put_back, a_revoked_token_opens_nothing,
-                  one_box_says_nothing_of_another]))
+                  a_revoked_token_reads_no_further, one_box_says_nothing_of_another]))

@@ -76,6 +76,22 @@ TEST(new_recovery_words_end_the_old_ones)
     world_close();
 }
 
+TEST(recovery_words_open_the_address_that_is_named)
+{
+    world_open();
+    start_box();
+    CHECK(auth_recovery(w.auth, S("other@box.test"), str_c(w.recovery), &somebody, on_opened, NULL) != NULL);
+    CHECK_EQ(answer(), ERR_DENIED);
+    CHECK(auth_recovery(w.auth, S("not an address"), str_c(w.recovery), &somebody, on_opened, NULL) != NULL);
+    CHECK_EQ(answer(), ERR_DENIED);
+    char upper[128];
+    for (size_t i = 0; i <= strlen(w.address); i++)
+        upper[i] = w.address[i] >= 'a' && w.address[i] <= 'z' ? (char)(w.address[i] - 32) : w.address[i];
+    CHECK(auth_recovery(w.auth, str_c(upper), str_c(w.recovery), &somebody, on_opened, NULL) != NULL);
+    CHECK_OK(answer());
+    world_close();
+}
+
 TEST(credentials_have_a_ceiling)
 {
     world_open();

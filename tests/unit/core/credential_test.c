@@ -61,6 +61,8 @@ TEST(recovery_words_survive_the_way_people_write_them)
         CHECK(memcmp(raw, back, sizeof raw) == 0);
     }
     CHECK_OK(recovery_parse(S(" Zoo zoo  ZOO\r\nzoo\tzoo zoo zoo\nzoo zoo zoo zoo Wrong \n"), back));
+    CHECK_OK(recovery_parse(S("1. zoo\n2. zoo\n3. zoo 4) zoo, zoo, zoo; zoo-zoo-zoo\xc2\xa0zoo\xe3\x80\x80zoo wrong."),
+                            back));
     CHECK_EQ(recovery_parse(S("zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo"), back), ERR_DENIED); /* checksum */
     CHECK_EQ(recovery_parse(S("zoo zoo zoo"), back), ERR_DENIED);
     CHECK_EQ(recovery_parse(S("zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo wrong wrong"), back), ERR_DENIED);
