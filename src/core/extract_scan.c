@@ -72,6 +72,18 @@ static bool upper_at(const struct fold *f, size_t i)
     return !is_letter(c) && !is_digit(c); /* the source was a capital, or one of full width */
 }
 
+/* "583920,10 minutes": more than four digits before a comma are no part of a grouped or a decimal number, so the comma
+ * ends them, as it does in scripts that put no blank behind it. */
+static void cut_comma(const struct fold *f, struct token *t)
+{
+    enum { GROUPED_AT_MOST = 4 };
+    size_t i = t->at;
+    while (i < t->end && is_digit(f->p[i]))
+        i++;
+    if (i - t->at > GROUPED_AT_MOST && i < t->end && f->p[i] == ',')
+        t->end = i;
+}
+
 /* The next token at or behind from that may be of interest; false at the end. Nearly all are words, without a digit and
  * without a capital first, and passed over. Marks at its ends are not part of it. */
 static bool next_token(const struct fold *f, size_t from, struct token *t)
@@ -91,6 +103,7 @@ static bool next_token(const struct fold *f, size_t from, struct token *t)
     while (t->at < t->end && (is_edge(f->p[t->at]) || f->p[t->at] == '#'))
         t->at++;
     cut_label(f, t);
+    cut_comma(f, t);
     count(f, t);
     t->before = t->at > 0 ? f->p[t->at - 1] : 0;
     t->after = octet(f, t->end);
