@@ -12,26 +12,24 @@ static bool is_alnum(char c) { return is_digit(c) || is_letter(c); }
 
 /* What a number, an address or a date is written with. */
 enum { IN_TOKEN = 1, DIGIT = 2 };
-static const unsigned char classes[256] = {
-    ['0' ... '9'] = IN_TOKEN | DIGIT,
-    ['a' ... 'z'] = IN_TOKEN,
-    ['.'] = IN_TOKEN,
-    [','] = IN_TOKEN,
-    [':'] = IN_TOKEN,
-    ['/'] = IN_TOKEN,
-    ['\\'] = IN_TOKEN,
-    ['@'] = IN_TOKEN,
-    ['&'] = IN_TOKEN,
-    ['?'] = IN_TOKEN,
-    ['%'] = IN_TOKEN,
-    ['+'] = IN_TOKEN,
-    ['$'] = IN_TOKEN,
-    ['#'] = IN_TOKEN,
-    ['='] = IN_TOKEN,
-    ['_'] = IN_TOKEN,
-    ['-'] = IN_TOKEN,
-    ['^'] = IN_TOKEN,
-};
+static const unsigned char classes[256] = { ['0' ... '9'] = IN_TOKEN | DIGIT,
+                                            ['a' ... 'z'] = IN_TOKEN,
+                                            ['.'] = IN_TOKEN,
+                                            [','] = IN_TOKEN,
+                                            [':'] = IN_TOKEN,
+                                            ['/'] = IN_TOKEN,
+                                            ['\\'] = IN_TOKEN,
+                                            ['@'] = IN_TOKEN,
+                                            ['&'] = IN_TOKEN,
+                                            ['?'] = IN_TOKEN,
+                                            ['%'] = IN_TOKEN,
+                                            ['+'] = IN_TOKEN,
+                                            ['$'] = IN_TOKEN,
+                                            ['#'] = IN_TOKEN,
+                                            ['='] = IN_TOKEN,
+                                            ['_'] = IN_TOKEN,
+                                            ['-'] = IN_TOKEN,
+                                            ['^'] = IN_TOKEN };
 static unsigned class_of(char c) { return classes[(unsigned char)c]; }
 static bool is_in_token(char c) { return class_of(c) != 0; }
 static bool is_edge(char c) { return c == '.' || c == ',' || c == ':' || c == '?' || c == '-' || c == '_' || c == '='; }
