@@ -202,9 +202,16 @@ static enum err refuse(const char **why, const char *text)
 static enum err check(const struct mime_tree *t, struct str msg, const char **why)
 {
     struct str head = mime_head(&t->v[0], msg);
-    if (header_count(head, S("From")) > 1)
+    struct header_iter it = header_walk(head);
+    struct header_field f;
+    size_t from = 0, received = 0;
+    while (header_next(&it, &f)) {
+        from += str_eq_nocase(f.name, S("From"));
+        received += str_eq_nocase(f.name, S("Received"));
+    }
+    if (from > 1)
         return refuse(why, "more than one From field");
-    if (header_count(head, S("Received")) > RECEIVED_MAX)
+    if (received > RECEIVED_MAX)
         return refuse(why, "routing loop");
     return OK;
 }

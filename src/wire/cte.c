@@ -58,11 +58,12 @@ static size_t base64_quanta(struct str in, struct buf *out)
     const uint8_t *p = (const uint8_t *)in.p;
     char *to = most > 0 ? buf_reserve(out, 3 * MIN(most, (size_t)BASE64_PIECE)) : NULL;
     for (size_t k = 0; to != NULL && k < MIN(most, (size_t)BASE64_PIECE); k++, taken += 4, to += 3) {
-        uint32_t a = base64_values[p[taken]], b = base64_values[p[taken + 1]], c = base64_values[p[taken + 2]],
-                 d = base64_values[p[taken + 3]];
-        if (a == 0 || b == 0 || c == 0 || d == 0)
+        /* 0 stands for what is not of the alphabet: less one, it has the highest bit, which no value has */
+        uint32_t a = base64_values[p[taken]] - 1u, b = base64_values[p[taken + 1]] - 1u,
+                 c = base64_values[p[taken + 2]] - 1u, d = base64_values[p[taken + 3]] - 1u;
+        if ((a | b | c | d) >> 31)
             break;
-        uint32_t bits = (a - 1) << 18 | (b - 1) << 12 | (c - 1) << 6 | (d - 1);
+        uint32_t bits = a << 18 | b << 12 | c << 6 | d;
         to[0] = (char)(bits >> 16);
         to[1] = (char)(bits >> 8);
         to[2] = (char)bits;
@@ -100,7 +101,8 @@ static void base64_decode(struct cte_decoder *d, struct str in, struct buf *out,
     for (size_t i = 0; i < in.n;) {
         size_t taken = d->acc_n == 0 && !d->done ? base64_quanta(str_from(in, i), out) : 0;
         i += taken;
-        for (size_t k = 0; i < in.n && k < 4; k++) /* over a line end, or through junk */
+        /* over a line end, or through junk, until a quantum begins */
+        for (bool first = true; i < in.n && (first || d->acc_n != 0); first = false)
             base64_char(d, in.p[i++], out);
     }
     if (final) {
