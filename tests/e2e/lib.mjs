@@ -104,7 +104,8 @@ let browser;
 export const launch = async () =>
   (browser ??= await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-default-apps', '--no-first-run'],
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-default-apps', '--no-first-run',
+      '--disable-features=IsolateSandboxedIframes'], /* a process for each mail's frame is a second on a small machine */
   }));
 export const closeBrowser = async () => void (await browser?.close(), (browser = undefined));
 

@@ -247,9 +247,10 @@ class App {
     const b = this.box;
     if (!b) return;
     const cursor = more ? st.listOf(b, folder).cursor : null;
+    const before = st.idsOf(b, folder);
     try {
       const page = await api.messages(b.token, { folder, limit: PAGE, ...(cursor ? { cursor } : {}) });
-      this.s = st.setPage(this.s, b.id, folder, page, more);
+      this.s = st.setPage(this.s, b.id, folder, page, more, before);
       badge(this.s);
     } catch (e) {
       this.failed(e, b);

@@ -98,14 +98,20 @@ function merge(old: Item[], add: Item[]): Item[] {
   return [...all.values()].sort(byNewest);
 }
 
-/** A page of a list: `more` adds to what is there, otherwise it is the newest page and replaces it. */
-export function setPage(s: State, id: string, folder: string, page: Page, more: boolean): State {
+export const idsOf = (b: Box | undefined, folder: string): ReadonlySet<string> => new Set(listOf(b, folder).items.map((i) => i.id));
+
+/** A page of a list: `more` adds to what is there, otherwise it is the newest page and replaces it. `before` is what was
+ *  there when the page was asked for: what came or went on the live line meanwhile is newer than the page. */
+export function setPage(s: State, id: string, folder: string, asked: Page, more: boolean, before: ReadonlySet<string> = idsOf(boxOf(s, id), folder)): State {
   return change(s, id, (b) => {
-    const old = listOf(b, folder);
+    const now = idsOf(b, folder);
+    const page = { ...asked, messages: asked.messages.filter((i) => now.has(i.id) || !before.has(i.id)) };
+    const came = listOf(b, folder).items.filter((i) => !before.has(i.id));
+    const old = { ...listOf(b, folder), items: listOf(b, folder).items.filter((i) => before.has(i.id)) };
     const fits = old.items.length <= page.messages.length || !page.next_cursor;
     const items = more || !fits ? merge(more ? old.items : old.items.slice(page.messages.length), page.messages) : page.messages;
     const cursor = more || fits ? page.next_cursor : old.cursor;
-    return { ...b, lists: { ...b.lists, [folder]: { items, cursor, loaded: true } } };
+    return { ...b, lists: { ...b.lists, [folder]: { items: came.length ? merge(came, items) : items, cursor, loaded: true } } };
   });
 }
 
@@ -134,7 +140,7 @@ export function arrived(s: State, boxId: string, item: Item): State {
   if (!b || find(b, item.id)) return s;
   const next = change(s, boxId, (box) => {
     const l = listOf(box, item.folder);
-    const lists = l.loaded ? { ...box.lists, [item.folder]: { ...l, items: merge(l.items, [item]) } } : box.lists;
+    const lists = { ...box.lists, [item.folder]: { ...l, items: merge(l.items, [item]) } };
     const quota = { ...box.quota, messages: box.quota.messages + 1, bytes: box.quota.bytes + item.size };
     return { ...counted(box, item.folder, 1, item.seen ? 0 : 1), lists, quota, received: box.received + 1 };
   });

@@ -80,6 +80,19 @@ describe('pages', () => {
   });
 });
 
+describe('a page that was asked for before', () => {
+  it('neither loses what came meanwhile nor brings back what went', () => {
+    let s = st.addBox(st.empty, box('a'));
+    const before = st.idsOf(st.current(s), 'INBOX');
+    s = st.setPage(run(s, came('a', 9)), 'a', 'INBOX', { messages: [item(8), item(7)], next_cursor: null }, false, before);
+    expect(ids(s)).toEqual(['m9', 'm8', 'm7']);
+    const again = st.idsOf(st.current(s), 'INBOX');
+    s = run(s, { type: 'message.deleted', mailbox: 'a', id: 'm8' }, came('a', 10));
+    s = st.setPage(s, 'a', 'INBOX', { messages: [item(9), item(8), item(7)], next_cursor: null }, false, again);
+    expect(ids(s)).toEqual(['m10', 'm9', 'm7']);
+  });
+});
+
 describe('boxes', () => {
   it('come to the front, once', () => {
     const s = st.addBox(start('a', 'b'), box('a'));
