@@ -173,8 +173,8 @@ static int days_in_month(int year, int month)
 
 static bool in_range(const struct date_civil *c)
 {
-    return c->year >= 1900 && c->year <= 9999 && c->day >= 1 && c->day <= days_in_month(c->year, c->month) &&
-           c->hour <= 23 && c->minute <= 59 && c->second <= 60;
+    return c->year >= 1900 && c->year <= 9999 && c->month >= 1 && c->month <= 12 && c->day >= 1 &&
+           c->day <= days_in_month(c->year, c->month) && c->hour <= 23 && c->minute <= 59 && c->second <= 60;
 }
 
 enum err date_parse(struct str in, struct date *out)

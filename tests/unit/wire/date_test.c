@@ -55,7 +55,8 @@ TEST(date_refuses)
                                          "1 Jan 20260 00:00:00 +0000",
                                          "((((((((",
                                          "99999999999999999999 Jan 2026",
-                                         "1 Jan 2026 x" };
+                                         "1 Jan 2026 x",
+                                         "Sun Nor 22 04:16:16 2026" };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct date d = { .ms = 42 };
         if (date_parse(str_c(cases[i]), &d) != ERR_BAD)
