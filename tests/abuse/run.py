@@ -180,7 +180,7 @@ def slow_messages_are_given_up():
             pass
         check("the drip", c.code(), 421)
         took = time.monotonic() - start
-        if took > 4:
+        if took > 8:  # two seconds, and what a busy machine adds
             raise AssertionError(f"the drip went on for {took:.1f} s")
         check("messages", d.messages(box["token"]), [])
 
