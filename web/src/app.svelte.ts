@@ -98,7 +98,7 @@ class App {
     } catch (e) {
       if (e instanceof ApiError && (e.status === 401 || e.status === 404)) return null;
       if (k.expiresAt < this.time()) return null;
-      const info = { id: k.id, address: k.address, created_at: 0, expires_at: k.expiresAt, idle_ttl: 0, ends_after: 0, received: 0, guessable: false, now: 0, folders: [], quota: { messages: 0, max_messages: 0, bytes: 0, max_bytes: 0 } };
+      const info = { id: k.id, address: k.address, created_at: this.time(), expires_at: k.expiresAt, idle_ttl: 0, ends_after: 0, received: 0, guessable: false, now: 0, folders: [], quota: { messages: 0, max_messages: 0, bytes: 0, max_bytes: 0 } };
       return st.boxFrom(info, k.token, k.recovery);
     }
   }
