@@ -35,7 +35,6 @@ struct deliver_req {
     /* mail */
     struct arena arena;
     struct buf raw; /* trace header and data */
-    struct str from, message_id;
     struct buf json;
     struct copy *copies;
     size_t n, waiting;

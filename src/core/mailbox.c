@@ -2,11 +2,10 @@
 #include "core/mailbox.h"
 #include "base/secret.h"
 #include "core/mailbox_req.h"
-#include "wire/addr.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARENA_MAX = 256 * 1024, ADDRESS_MAX = 512 };
+enum { ARENA_MAX = 256 * 1024 };
 
 enum err mailboxes_new(const struct mailboxes_opts *o, struct mailboxes **out)
 {
