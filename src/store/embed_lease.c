@@ -18,6 +18,7 @@ struct leases {
     char *path[2];
     int fd[2];
     struct log *log;
+    pthread_mutex_t shred_mx; /* one at a time: between its two looks at a slot nobody else may free it */
     pthread_mutex_t mx;
     uint64_t *used;  /* a bit a slot */
     uint32_t n, max; /* slots there are on disk, slots there may be */
@@ -111,6 +112,7 @@ enum err leases_open(const char *dir, uint32_t max_slots, struct log *log, struc
     if (!l)
         return ERR_IO;
     *l = (struct leases){ .fd = { -1, -1 }, .log = log, .max = max_slots ? max_slots : SLOTS_DEFAULT };
+    pthread_mutex_init(&l->shred_mx, NULL);
     pthread_mutex_init(&l->mx, NULL);
     enum err e =
         asprintf(&l->path[0], "%s/lease.a", dir) < 0 || asprintf(&l->path[1], "%s/lease.b", dir) < 0 ? ERR_IO : OK;
@@ -134,6 +136,7 @@ void leases_close(struct leases *l)
             close(l->fd[i]);
         free(l->path[i]);
     }
+    pthread_mutex_destroy(&l->shred_mx);
     pthread_mutex_destroy(&l->mx);
     free(l->used);
     free(l);
@@ -298,9 +301,13 @@ static bool others(struct leases *l, int file, const struct lease_ref *ref)
     return other;
 }
 
-/* An empty slot is written again: this may be the second attempt after a flush that failed. */
+/* An empty slot is written again: this may be the second attempt after a flush that failed. A free one is not: its box
+ * was ended before, and while the files are flushed it may go to another box, which must keep it. */
 static void shred_slot(struct leases *l, int file, struct lease_ref *ref, uint8_t *raw)
 {
+    ref->empty = false;
+    if (!bit(l, ref->slot))
+        return;
     struct lease_rec rec = { .live = false };
     bool parsed = rec_lease_parse(str_of(raw, REC_LEASE_N), ref->slot, &rec) == OK;
     bool mine = parsed && rec.live && crypto_eq(rec.box.b, ref->box.b, BOX_ID_N);
@@ -342,11 +349,8 @@ static enum err shred_file(struct leases *l, int file, struct lease_ref *refs, s
     return fdatasync(l->fd[file]) ? ERR_IO : OK;
 }
 
-enum err lease_shred(struct leases *l, struct lease_ref *refs, size_t n)
+static enum err shred(struct leases *l, struct lease_ref *refs, size_t n)
 {
-    if (n == 0)
-        return OK;
-    qsort(refs, n, sizeof *refs, by_slot);
     enum err a = shred_file(l, 0, refs, n), b = shred_file(l, 1, refs, n);
     if (a != OK || b != OK) {
         leases_failed(l);
@@ -358,6 +362,17 @@ enum err lease_shred(struct leases *l, struct lease_ref *refs, size_t n)
             bit_set(l, refs[i].slot, false);
     pthread_mutex_unlock(&l->mx);
     return OK;
+}
+
+enum err lease_shred(struct leases *l, struct lease_ref *refs, size_t n)
+{
+    if (n == 0)
+        return OK;
+    qsort(refs, n, sizeof *refs, by_slot);
+    pthread_mutex_lock(&l->shred_mx);
+    enum err e = shred(l, refs, n);
+    pthread_mutex_unlock(&l->shred_mx);
+    return e;
 }
 
 uint32_t leases_fds(struct leases *l, int fds[2])

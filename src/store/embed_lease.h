@@ -16,7 +16,8 @@ struct lease_ref {
 
 [[nodiscard]] enum err leases_open(const char *dir, uint32_t max_slots, struct log *log, struct leases **out);
 void leases_close(struct leases *l);
-/* At open: live slots for which keep() answers false are shredded (a box that was never acknowledged). */
+/* At open, before anything is taken or shredded: reads which slots are used. Live ones for which keep() answers false
+ * are shredded (a box that was never acknowledged). */
 [[nodiscard]] enum err leases_check(struct leases *l, bool (*keep)(void *ctx, const struct box_id *box, uint32_t slot),
                                     void *ctx);
 
@@ -26,7 +27,8 @@ void leases_close(struct leases *l);
  */
 [[nodiscard]] enum err lease_get(struct leases *l, const struct box_id *box, uint32_t slot, uint8_t key[KEY_N]);
 /* Overwrites those that still hold their box, in A and then in B, each synced, and frees the slots. On ERR_IO call
- * again: the files were opened anew. refs are sorted on the way. */
+ * again: the files were opened anew. A slot that is free already is left alone. refs are sorted on the way. One call at
+ * a time runs; lease_take() goes on beside it. */
 [[nodiscard]] enum err lease_shred(struct leases *l, struct lease_ref *refs, size_t n);
 /* For the committer's flush. When the answer differs before lease_take() and after the flush, the files were opened
  * anew meanwhile and the flush says nothing. */

@@ -4,6 +4,8 @@
 #include "store/embed_lease.h"
 #include "test.h"
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -196,5 +198,44 @@ TEST(a_damaged_slot_is_read_from_the_other_file)
     CHECK_OK(shred(l, 1, a, &was));
     CHECK_EQ(get(l, 1, a), ERR_GONE);
     CHECK(!in_file('a', 1) && !in_file('b', 1));
+    leases_close(l);
+}
+
+struct again {
+    struct leases *l;
+    uint32_t slot;
+    atomic_bool stop;
+};
+
+static void *end_again(void *arg)
+{
+    struct again *a = arg;
+    while (!atomic_load(&a->stop)) {
+        struct lease_ref r = { .box = box(0), .slot = a->slot };
+        (void)!lease_shred(a->l, &r, 1);
+    }
+    return NULL;
+}
+
+/* A box is burned twice: the second time its slot may go to another box while the files are flushed. */
+TEST(an_end_asked_for_again_frees_nobody_elses_slot)
+{
+    struct leases *l = begin(100);
+    struct again a = { .l = l, .slot = take(l, 0) };
+    bool was;
+    pthread_t thread;
+    CHECK_OK(shred(l, 0, a.slot, &was));
+    CHECK_EQ(pthread_create(&thread, NULL, end_again, &a), 0);
+    for (unsigned i = 1; i < 300; i++) {
+        uint32_t mine = take(l, i);
+        usleep(200);
+        uint32_t next = take(l, i + 1000);
+        CHECK(mine != next);
+        CHECK_EQ(get(l, i, mine), OK);
+        CHECK_OK(shred(l, i, mine, &was));
+        CHECK_OK(shred(l, i + 1000, next, &was));
+    }
+    atomic_store(&a.stop, true);
+    pthread_join(thread, NULL);
     leases_close(l);
 }
