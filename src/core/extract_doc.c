@@ -29,7 +29,7 @@ static void find_words(struct doc *d)
         size_t found =
             words_find(WORDS_CODE, str_of(d->f.p + at, until - at), d->hits + d->hits_n, d->hits_max - d->hits_n);
         for (size_t k = 0; k < found; k++)
-            d->hits[d->hits_n++].at += (uint32_t)at;
+            d->hits[d->hits_n++].at += (uint16_t)at;
         at = begin;
         until = i < d->cands_n ? MIN(d->cands[i].end + (size_t)GAP_MAX, d->f.n) : 0;
     }
@@ -37,13 +37,12 @@ static void find_words(struct doc *d)
 
 bool doc_read(struct doc *d, struct arena *a, enum extract_where source, struct str text, const struct html_out *page)
 {
-    *d = (struct doc){ .source = source, .page = page };
+    memset(d, 0, offsetof(struct doc, cands));
+    d->source = source;
+    d->page = page;
     if (!fold_text(a, text, EXTRACT_TEXT_MAX, &d->f))
         return false;
     size_t max = MIN(d->f.n / 5 + 2, (size_t)DOC_CANDIDATES_MAX); /* the shortest have four octets and one between */
-    d->cands = arena_array(a, max, sizeof *d->cands);
-    if (!d->cands)
-        return false;
     d->cands_n = scan_candidates(&d->f, d->cands, max);
     if (d->cands_n == 0 && source != EXTRACT_SUBJECT) /* words without a number to explain are of no use */
         return true;

@@ -12,9 +12,9 @@ struct doc {
     struct fold f;
     const struct html_out *page; /* for how it looks; NULL for plain text */
     struct word_hit *hits;
-    struct candidate *cands;
     size_t hits_n, hits_max, cands_n;
     size_t seen[WORD_CHROME + 1]; /* how many hits of a kind */
+    struct candidate cands[DOC_CANDIDATES_MAX]; /* the last: is not cleared */
 };
 
 /* What lies between two places of a text. */

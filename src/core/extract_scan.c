@@ -43,7 +43,7 @@ static bool take_groups(const struct fold *f, struct token *t, struct candidate 
     if (groups < 2)
         return false;
     struct candidate c = {
-        .at = (uint32_t)t->at, .end = (uint32_t)last.end, .digits = (uint8_t)total, .groups = (uint8_t)groups
+        .at = (uint16_t)t->at, .end = (uint16_t)last.end, .digits = (uint8_t)total, .groups = (uint8_t)groups
     };
     bool spread = total == groups && total >= DIGITS_MIN && total <= 8;
     bool phone = octet(f, last.end) == '-' || t->before == '(' || t->before == '+' || t->before == '-';
@@ -290,8 +290,8 @@ size_t scan_candidates(const struct fold *f, struct candidate *out, size_t max)
         if (pure_digits(&t) && take_groups(f, &t, out, &n)) {
             resume = t.end;
         } else if (t.end > t.at) {
-            struct candidate c = { .at = (uint32_t)t.at,
-                                   .end = (uint32_t)t.end,
+            struct candidate c = { .at = (uint16_t)t.at,
+                                   .end = (uint16_t)t.end,
                                    .digits = (uint8_t)MIN(t.digits, 255u),
                                    .letters = (uint8_t)MIN(t.letters, 255u) };
             if (shape_of(f, &t, &c))

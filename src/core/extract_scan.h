@@ -12,7 +12,7 @@ enum shape {
 };
 
 struct candidate {
-    uint32_t at, end; /* in the folded text */
+    uint16_t at, end; /* in the folded text */
     enum shape shape;
     uint8_t digits, letters, groups;
     bool alone;   /* nothing else on its line */
