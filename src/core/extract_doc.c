@@ -65,8 +65,23 @@ static bool is_stop(const struct doc *d, size_t i)
     return c == ';' || ((c == '.' || c == '!' || c == '?') && is_blank(next));
 }
 
-/* Scripts without blanks: two characters make about a word. */
-static bool is_unspaced_lead(unsigned char c) { return c >= 0xe0 && c < 0xf5; }
+/* What an octet is to a gap. INSIDE goes on with a character. Scripts without blanks: two characters make about a word.
+ */
+enum octet_kind { BETWEEN, LETTER, INSIDE, UNSPACED, MARK };
+static const unsigned char kinds[256] = {
+    ['0' ... '9'] = LETTER,
+    ['a' ... 'z'] = LETTER,
+    [0x80 ... 0xbf] = INSIDE,
+    [0xc0 ... 0xdf] = LETTER,
+    [0xe0 ... 0xf4] = UNSPACED,
+    [0xf5 ... 0xff] = LETTER,
+    ['\n'] = MARK,
+    [':'] = MARK,
+    [';'] = MARK,
+    ['.'] = MARK,
+    ['!'] = MARK,
+    ['?'] = MARK,
+};
 
 static const struct gap too_far = { .words = 999, .lines = 99, .stops = 99, .far = true };
 
@@ -74,18 +89,20 @@ struct gap doc_gap(const struct doc *d, size_t from, size_t to)
 {
     struct gap g = { 0 };
     unsigned unspaced = 0;
-    bool inside = false;
+    bool inside = false; /* a word */
     if (to < from || to - from > GAP_MAX)
         return too_far;
     for (size_t i = from; i < to; i++) {
-        unsigned char c = (unsigned char)d->f.p[i];
-        g.lines += c == '\n';
-        g.colon |= c == ':';
-        g.stops += is_stop(d, i);
-        unspaced += is_unspaced_lead(c);
-        bool word = is_word(c) && !is_unspaced_lead(c) && (inside || c < 0x80 || c >= 0xc0);
+        unsigned kind = kinds[(unsigned char)d->f.p[i]];
+        bool word = kind == LETTER || (kind == INSIDE && inside);
         g.words += word && !inside;
-        inside = word && is_word(c);
+        inside = word;
+        unspaced += kind == UNSPACED;
+        if (kind != MARK)
+            continue;
+        g.lines += d->f.p[i] == '\n';
+        g.colon |= d->f.p[i] == ':';
+        g.stops += is_stop(d, i);
     }
     g.words += unspaced / 2;
     return g;
@@ -101,11 +118,14 @@ struct gap gap_join(struct gap a, struct gap b)
 /* en de fr es pt it nl pl ru tr; what Chinese, Japanese and Korean put there is glued to the number. */
 static bool is_copula(struct str word)
 {
-    static const char words[] = "is are ist lautet lauten est es e sono to jest je : - = als as eh was هو هي ";
-    for (struct str rest = S(words); rest.n > 0;)
-        if (str_eq(str_cut(rest, ' ', &rest), word))
-            return true;
-    return false;
+    enum { LONGEST = 6 };
+    char key[LONGEST + 2] = " ";
+    if (word.n == 0 || word.n > LONGEST)
+        return false;
+    memcpy(key + 1, word.p, word.n);
+    key[word.n + 1] = ' ';
+    return str_find(S(" is are ist lautet lauten est es e sono to jest je : - = als as eh was هو هي "),
+                    str_of(key, word.n + 2)) != STR_NONE;
 }
 
 static bool is_filler(char c)

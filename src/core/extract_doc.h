@@ -13,7 +13,7 @@ struct doc {
     const struct html_out *page; /* for how it looks; NULL for plain text */
     struct word_hit *hits;
     size_t hits_n, hits_max, cands_n;
-    size_t seen[WORD_CHROME + 1]; /* how many hits of a kind */
+    size_t seen[WORD_CHROME + 1];               /* how many hits of a kind */
     struct candidate cands[DOC_CANDIDATES_MAX]; /* the last: is not cleared */
 };
 

@@ -199,43 +199,46 @@ static bool is_alone(const struct fold *f, const struct candidate *c)
     return (i == 0 || f->p[i - 1] == '\n') && (k >= f->n || f->p[k] == '\n');
 }
 
+/* Whether a sign may begin or end so: next to most numbers there is a letter or a stop. */
+static bool is_sign(char c) { return c == '$' || c == '%' || (unsigned char)c >= 0x80; }
+
 static bool is_money_before(const struct fold *f, size_t at)
 {
-    static const char *const signs[] = { "$",
-                                         "\xe2\x82\xac",
-                                         "\xc2\xa3",
-                                         "\xc2\xa5",
-                                         "\xe2\x82\xb9",
-                                         "\xe2\x82\xbd",
-                                         "\xe2\x82\xba",
-                                         "\xe2\x82\xa9",
-                                         "\xef\xbf\xa5",
-                                         "\xe2\x82\xab",
-                                         "\xe2\x82\xaa" };
+    static const struct str signs[] = { STR("$"),
+                                        STR("\xe2\x82\xac"),
+                                        STR("\xc2\xa3"),
+                                        STR("\xc2\xa5"),
+                                        STR("\xe2\x82\xb9"),
+                                        STR("\xe2\x82\xbd"),
+                                        STR("\xe2\x82\xba"),
+                                        STR("\xe2\x82\xa9"),
+                                        STR("\xef\xbf\xa5"),
+                                        STR("\xe2\x82\xab"),
+                                        STR("\xe2\x82\xaa") };
     while (at > 0 && f->p[at - 1] == ' ')
         at--;
-    for (size_t i = 0; i < COUNT(signs); i++)
-        if (str_ends(str_of(f->p, at), str_c(signs[i])))
+    for (size_t i = 0; i < COUNT(signs) && at > 0 && is_sign(f->p[at - 1]); i++)
+        if (str_ends(str_of(f->p, at), signs[i]))
             return true;
     return false;
 }
 
 static bool is_money_after(const struct fold *f, size_t end)
 {
-    static const char *const signs[] = { "%",
-                                         "$",
-                                         "\xe2\x82\xac",
-                                         "\xc2\xa3",
-                                         "\xc2\xa5",
-                                         "\xe2\x82\xbd",
-                                         "\xe2\x82\xba",
-                                         "\xe2\x82\xa9",
-                                         "\xe2\x82\xab",
-                                         "\xc2\xb0" };
+    static const struct str signs[] = { STR("%"),
+                                        STR("$"),
+                                        STR("\xe2\x82\xac"),
+                                        STR("\xc2\xa3"),
+                                        STR("\xc2\xa5"),
+                                        STR("\xe2\x82\xbd"),
+                                        STR("\xe2\x82\xba"),
+                                        STR("\xe2\x82\xa9"),
+                                        STR("\xe2\x82\xab"),
+                                        STR("\xc2\xb0") };
     while (end < f->n && f->p[end] == ' ')
         end++;
-    for (size_t i = 0; i < COUNT(signs); i++)
-        if (str_starts(str_of(f->p + end, f->n - end), str_c(signs[i])))
+    for (size_t i = 0; i < COUNT(signs) && is_sign(octet(f, end)); i++)
+        if (str_starts(str_of(f->p + end, f->n - end), signs[i]))
             return true;
     return false;
 }

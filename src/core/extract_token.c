@@ -46,12 +46,6 @@ static void cut_label(const struct fold *f, struct token *t)
         t->at = i + 1;
 }
 
-bool upper_at(const struct fold *f, size_t i)
-{
-    char c = f->src.p[f->from[i]];
-    return !is_letter(c) && !is_digit(c); /* the source was a capital, or one of full width */
-}
-
 /* "583920,10 minutes": more than four digits before a comma are no part of a grouped or a decimal number, so the comma
  * ends them, as it does in scripts that put no blank behind it. */
 static void cut_comma(const struct fold *f, struct token *t)

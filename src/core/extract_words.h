@@ -40,6 +40,7 @@ struct word_hit {
 
 enum word_table { WORDS_CODE, WORDS_LINK };
 
-/* text has less than 64 KiB. Fills at most max hits in the order of the text, the longest phrase at each place, none overlapping; how many there
- * are. text is folded. A blank in a phrase is any one of ' ', '-', '\t', '\n' in the text. */
+/* text has less than 64 KiB. Fills at most max hits in the order of the text, the longest phrase at each place, none
+ * overlapping; how many there are. text is folded. A blank in a phrase is any one of ' ', '-', '\t', '\n' in the text.
+ */
 size_t words_find(enum word_table table, struct str text, struct word_hit *hits, size_t max);

@@ -71,8 +71,9 @@ static void put_cp(struct html_sink *k, uint32_t cp, bool pre)
 
 /* How long what begins with an octet is, where nothing of that length is blank, means nothing or joins: ASCII but '&';
  * Latin, Greek, Cyrillic, Hebrew; kana and most of Chinese and Korean. */
-static const unsigned char lengths[256] = { ['!' ... '%'] = 1,   ['\'' ... '~'] = 1,  [0xc3 ... 0xcc] = 2,
-                                            [0xce ... 0xd7] = 2, [0xe3 ... 0xec] = 3 };
+static const unsigned char lengths[256] = {
+    ['!' ... '%'] = 1, ['\'' ... '~'] = 1, [0xc3 ... 0xcc] = 2, [0xce ... 0xd7] = 2, [0xe3 ... 0xec] = 3
+};
 
 static bool is_tail(char c) { return ((unsigned char)c & 0xc0) == 0x80; }
 
