@@ -61,7 +61,11 @@ static enum extract_link_kind fold_kind(struct fold *f, struct str s)
 
 /* ---- the address ---- */
 
-static bool is_alnum(char c) { return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z'); }
+enum { LETTER = 1, DIGIT = 2, ESCAPE = 4 };
+static const unsigned char classes[256] = {
+    ['a' ... 'z'] = LETTER, ['A' ... 'Z'] = LETTER, ['0' ... '9'] = DIGIT, ['%'] = ESCAPE
+};
+static unsigned class_of(char c) { return classes[(unsigned char)c]; }
 
 /* Path and query as words. The host is left out: login.example.com serves all of a company's links. */
 static enum extract_link_kind kind_of_url(struct str url)
@@ -71,7 +75,7 @@ static enum extract_link_kind kind_of_url(struct str url)
     struct str rest = str_from(url, scheme == STR_NONE ? url.n : scheme + 2);
     rest = str_from(rest, str_chr(rest, '/'));
     for (; n < rest.n && n < sizeof words; n++)
-        words[n] = is_alnum(rest.p[n]) ? char_lower(rest.p[n]) : ' ';
+        words[n] = (char)(class_of(rest.p[n]) & (LETTER | DIGIT) ? rest.p[n] | 32 : ' '); /* digits have that bit */
     return kind_in(str_of(words, n));
 }
 
@@ -80,10 +84,9 @@ static bool has_token(struct str url)
 {
     size_t run = 0, digits = 0;
     for (size_t i = 0; i < url.n; i++) {
-        char c = url.p[i];
-        bool in = is_alnum(c) || c == '%';
-        run = in ? run + 1 : 0;
-        digits = in ? digits + (c >= '0' && c <= '9') : 0;
+        unsigned class = class_of(url.p[i]);
+        run = class ? run + 1 : 0;
+        digits = class ? digits + (class == DIGIT) : 0;
         if (run >= TOKEN_MIN && digits >= 3)
             return true;
     }

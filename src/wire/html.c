@@ -8,6 +8,8 @@
 #include "wire/html_token.h"
 #include <string.h>
 
+enum { DEPTH_USUAL = 24 }; /* elements open in most mail: the stack then grows no more */
+
 struct element {
     const struct html_tag *tag;
     struct str name; /* tells unknown elements apart */
@@ -80,7 +82,7 @@ static void link_close(struct reader *r)
 static void mark_span(struct reader *r, size_t from, unsigned look)
 {
     struct html_span *last = r->spans.n ? (void *)(r->spans.p + r->spans.n - sizeof *last) : NULL;
-    struct html_span s = { from, r->seen.b.n - from, look };
+    struct html_span s = { (uint32_t)from, (uint32_t)(r->seen.b.n - from), look };
     if (look == 0 || s.n == 0)
         return;
     if (last && last->look == look && last->at + last->n == from)
@@ -350,6 +352,7 @@ enum err html_text(struct str html, struct arena *a, struct html_out *out)
     r.hidden.b = (struct buf){ .max = HTML_HIDDEN_MAX, .secret = true };
     r.open = (struct buf){ .max = HTML_DEPTH_MAX * sizeof(struct element) };
     r.notes = html.n > HTML_MAX ? HTML_CUT : 0;
+    buf_reserve(&r.open, DEPTH_USUAL * sizeof(struct element));
     read_all(&r, utf8_cut(html, HTML_MAX));
     enum err e = hand_over(&r, a, out);
     struct buf *all[] = { &r.seen.b, &r.hidden.b, &r.urls, &r.scratch, &r.links, &r.spans, &r.open };
