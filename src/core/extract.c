@@ -13,10 +13,12 @@ static enum err find_codes(const struct extract_in *in, const struct html_out *p
 {
     AUTO_ARENA struct arena tmp = { .max = SCRATCH_MAX, .secret = true };
     struct doc subject, d;
-    bool ok = doc_read(&subject, &tmp, EXTRACT_SUBJECT, in->subject, NULL) && extract_codes(&subject, &subject, a, out);
+    struct str seen = page ? page->text : (struct str){ 0 };
+    bool ok = doc_init(&subject, &tmp, in->subject.n) && doc_init(&d, &tmp, MAX(seen.n, in->text.n)) &&
+              doc_read(&subject, &tmp, EXTRACT_SUBJECT, in->subject, NULL) && extract_codes(&subject, &subject, a, out);
     size_t before = out->codes_n;
-    if (ok && page && page->text.n > 0)
-        ok = doc_read(&d, &tmp, EXTRACT_HTML, page->text, page) && extract_codes(&subject, &d, a, out);
+    if (ok && seen.n > 0)
+        ok = doc_read(&d, &tmp, EXTRACT_HTML, seen, page) && extract_codes(&subject, &d, a, out);
     bool shown = out->codes_n > before && out->codes[0].confidence >= EXTRACT_SHOWN;
     if (ok && in->text.n > 0 && !shown)
         ok = doc_read(&d, &tmp, EXTRACT_TEXT, in->text, NULL) && extract_codes(&subject, &d, a, out);

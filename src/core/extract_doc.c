@@ -16,6 +16,8 @@ static size_t word_start(const struct doc *d, size_t at)
     return at;
 }
 
+static size_t hits_room(size_t octets) { return MIN(octets / 4 + 16, (size_t)DOC_HITS_MAX); }
+
 /* Words are looked for where they can matter: around the candidates, and at the top for what the message is about. */
 static void find_words(struct doc *d)
 {
@@ -35,21 +37,27 @@ static void find_words(struct doc *d)
     }
 }
 
-bool doc_read(struct doc *d, struct arena *a, enum extract_where source, struct str text, const struct html_out *page)
+bool doc_init(struct doc *d, struct arena *a, size_t max)
 {
     memset(d, 0, offsetof(struct doc, cands));
+    return fold_init(&d->f, a, MIN(max, (size_t)EXTRACT_TEXT_MAX));
+}
+
+bool doc_read(struct doc *d, struct arena *a, enum extract_where source, struct str text, const struct html_out *page)
+{
+    fold_put(&d->f, text);
     d->source = source;
     d->page = page;
-    if (!fold_text(a, text, EXTRACT_TEXT_MAX, &d->f))
-        return false;
-    size_t max = MIN(d->f.n / 5 + 2, (size_t)DOC_CANDIDATES_MAX); /* the shortest have four octets and one between */
-    d->cands_n = scan_candidates(&d->f, d->cands, max);
+    d->hits_n = 0;
+    memset(d->seen, 0, sizeof d->seen);
+    d->cands_n = scan_candidates(&d->f, d->cands, MIN(d->f.n / 5 + 2, COUNT(d->cands))); /* four octets, one between */
     if (d->cands_n == 0 && source != EXTRACT_SUBJECT) /* words without a number to explain are of no use */
         return true;
-    d->hits_max = MIN(d->f.n / 4 + 16, (size_t)DOC_HITS_MAX);
-    d->hits = arena_array(a, d->hits_max, sizeof *d->hits);
+    if (!d->hits)
+        d->hits = arena_array(a, hits_room(d->f.max), sizeof *d->hits);
     if (!d->hits)
         return false;
+    d->hits_max = hits_room(d->f.n);
     find_words(d);
     for (size_t i = 0; i < d->hits_n; i++)
         d->seen[d->hits[i].kind]++;
