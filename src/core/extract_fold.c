@@ -175,7 +175,7 @@ static void put_cp(struct fold *f, uint32_t cp, size_t at)
 }
 
 /* What the octets of a run become; 0 is none of it. */
-static const char lower[256] =
+static const unsigned char lower[256] =
     "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
     " !\"#$%&'()*+,-./0123456789:;<=>?@abcdefghijklmnopqrstuvwxyz[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~";
 
@@ -186,11 +186,10 @@ static size_t put_run(struct fold *f, size_t at)
     const char *s = f->src.p;
     char *out = f->p + f->n;
     uint16_t *from = f->from + f->n;
-    unsigned char c, before = f->n > 0 ? (unsigned char)out[-1] : ' ';
     size_t i = at, end = f->src.n;
-    for (; i < end; i++, before = c) {
-        c = (unsigned char)lower[(unsigned char)s[i]];
-        if (c <= ' ' && (c == 0 || before <= ' '))
+    for (; i < end; i++) {
+        unsigned char c = lower[(unsigned char)s[i]];
+        if (c <= ' ' && (c == 0 || out == f->p || (unsigned char)out[-1] <= ' '))
             break;
         *out++ = (char)c;
         *from++ = (uint16_t)i;

@@ -20,6 +20,9 @@ struct candidate {
     bool starred; /* between asterisks, plain text's bold */
 };
 
+/* False where no candidate can be that consists of what people type: that takes a digit or two capitals side by side.
+ * Cheaper than folding, which most personal mail is so spared. */
+bool scan_may_have_code(struct str text);
 /* At most max, in the order of the text. Dates, times, amounts, phone numbers, addresses of all kinds, versions and
  * percentages are left out by their shape. */
 size_t scan_candidates(const struct fold *f, struct candidate *out, size_t max);
