@@ -284,13 +284,13 @@ static void add(const struct fold *f, struct candidate *out, size_t *n, struct c
     out[(*n)++] = c;
 }
 
-/* Not ASCII, but maybe a digit or of full width, by the first octet; and what may fold to nothing between two capitals.
- */
-enum { ASKS = 1, CAPITAL = 2, NOTHING = 4 };
+/* MAYBE: a digit, or by its first octet a character that may be one or is of full width. NOTHING: may fold to nothing
+ * and then stands between no two capitals. */
+enum { MAYBE = 1, CAPITAL = 2, NOTHING = 4 };
 static const unsigned char classes[256] = {
-    [0 ... 8] = NOTHING,       [14 ... 31] = NOTHING,  ['0' ... '9'] = ASKS,      ['A' ... 'Z'] = CAPITAL,
-    [0x7f ... 0xd8] = NOTHING, [0xd9 ... 0xdb] = ASKS, [0xdc ... 0xdf] = NOTHING, [0xe0] = ASKS,
-    [0xe1 ... 0xee] = NOTHING, [0xef ... 0xff] = ASKS,
+    [0 ... 8] = NOTHING,       [14 ... 31] = NOTHING,   ['0' ... '9'] = MAYBE,     ['A' ... 'Z'] = CAPITAL,
+    [0x7f ... 0xd8] = NOTHING, [0xd9 ... 0xdb] = MAYBE, [0xdc ... 0xdf] = NOTHING, [0xe0] = MAYBE,
+    [0xe1 ... 0xee] = NOTHING, [0xef ... 0xff] = MAYBE,
 };
 
 bool scan_may_have_code(struct str text)
@@ -298,7 +298,7 @@ bool scan_may_have_code(struct str text)
     unsigned before = 0;
     for (size_t i = 0; i < text.n; i++) {
         unsigned class = classes[(unsigned char)text.p[i]];
-        if (class & ASKS || (class && before & CAPITAL))
+        if (class & MAYBE || (class && before & CAPITAL))
             return true;
         before = class;
     }

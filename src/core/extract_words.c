@@ -123,6 +123,7 @@ static size_t skip_word(struct str text, size_t i)
 size_t words_find(enum word_table table, struct str text, struct word_hit *hits, size_t max)
 {
     size_t n = 0;
+    assert(text.n <= UINT16_MAX);
     for (size_t i = 0; i + 1 < text.n && n < max;) {
         const struct phrase *ph =
             (unsigned char)text.p[i] > ' ' ? longest_at(&indexes[table], str_of(text.p + i, text.n - i)) : NULL;
