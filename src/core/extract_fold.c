@@ -109,6 +109,8 @@ uint32_t fold_cp(uint32_t cp)
     uint32_t digit;
     if (cp < 0x80)
         return fold_ascii(cp);
+    if (cp >= 0x3020 && cp < 0xfe00) /* Chinese, Japanese, Korean: between the marks of fold_mark() */
+        return cp;
     if (cp == 0xa0)
         return ' ';
     if (cp == 0xab || cp == 0xbb)

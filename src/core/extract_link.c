@@ -165,6 +165,8 @@ static enum err judge_all(const struct links *l, struct str plain, struct str se
 {
     AUTO_ARENA struct arena tmp = { .max = 4 << 10, .secret = true };
     struct fold f;
+    if (l->n == 0)
+        return OK;
     if (!fold_init(&f, &tmp, MAX((size_t)TEXT_MAX, (size_t)CONTEXT_BEFORE)))
         return ERR_FULL;
     for (size_t i = 0; i < l->n; i++) {
