@@ -22,6 +22,8 @@ enum cte cte_of(struct str name)
     return CTE_UNKNOWN;
 }
 
+bool cte_is_plain(enum cte kind) { return kind != CTE_BASE64 && kind != CTE_QP && kind != CTE_UU; }
+
 void cte_init(struct cte_decoder *d, enum cte kind) { *d = (struct cte_decoder){ .kind = kind }; }
 
 /* The alphabet of RFC 2045 section 6.8, table 1: a table for each place in a quantum, with the value where its six bits
