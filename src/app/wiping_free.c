@@ -31,8 +31,13 @@ void free(void *p)
     __libc_free(p);
 }
 
-/* What buffers and arenas call for their secrets: once is enough. */
-void secret_give_back(void *p, size_t) { free(p); }
+/* What buffers and arenas call for their secrets: once is enough, and what was not used is clean since it was freed. */
+void secret_give_back(void *p, size_t n)
+{
+    if (!is_mapping(p))
+        explicit_bzero(p, n);
+    __libc_free(p);
+}
 
 void *realloc(void *p, size_t n)
 {

@@ -23,7 +23,7 @@ static void give_back(struct buf *b)
     if (b->p)
         pages_dump(b, MADV_DODUMP); /* the allocator will use these pages for others */
     if (b->p && b->secret)
-        secret_give_back(b->p, b->n);
+        secret_give_back(b->p, b->cap); /* what was reserved may have been written and not counted */
     else
         free(b->p);
     b->p = NULL;

@@ -14,6 +14,7 @@ enum {
     SHOWN_ADDRESSES = 50,  /* of a field in the summary; the header has them all */
     SHOWN_FILES = 200,
     SUBJECT_MAX = 998,
+    SUMMARY_MOST = 4096, /* octets that few summaries pass */
 };
 
 static void put_address(struct json_out *j, const struct addr_item *i)
@@ -230,6 +231,7 @@ enum err understand(struct arena *a, struct str msg, struct mime_tree *tree, str
         e = mime_pick(a, tree, msg, &pick);
     if (e != OK)
         return e;
+    (void)buf_reserve(json, SUMMARY_MOST); /* in one piece: growing copies, and wipes */
     struct json_out j = json_out(json);
     json_put_object(&j);
     e = put_head(a, &j, mime_head(&tree->v[0], msg), &from, &subject);
