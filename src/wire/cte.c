@@ -63,22 +63,35 @@ static void base64_flush(struct cte_decoder *d, struct buf *out)
     d->acc = d->acc_n = 0;
 }
 
-/* Whole quanta without anything between them, which is nearly all of it; how much of in was taken. */
+static uint32_t base64_quantum(const uint8_t *p)
+{
+    return base64_at[0][p[0]] | base64_at[1][p[1]] | base64_at[2][p[2]] | base64_at[3][p[3]];
+}
+
+static void put_three(char *to, uint32_t bits)
+{
+    to[0] = (char)(bits >> 16);
+    to[1] = (char)(bits >> 8);
+    to[2] = (char)bits;
+}
+
+/* Whole quanta without anything between them, which is nearly all of it, two at a time; how much of in was taken. */
 static size_t base64_quanta(struct str in, struct buf *out)
 {
-    size_t taken = 0, most = MIN(in.n / 4, (out->max - MIN(out->n, out->max)) / 3);
+    size_t taken = 0, most = MIN(MIN(in.n / 4, (out->max - MIN(out->n, out->max)) / 3), (size_t)BASE64_PIECE);
     const uint8_t *p = (const uint8_t *)in.p;
-    char *to = most > 0 ? buf_reserve(out, 3 * MIN(most, (size_t)BASE64_PIECE)) : NULL;
-    size_t last = to != NULL ? 4 * MIN(most, (size_t)BASE64_PIECE) : 0;
-    for (; taken < last; taken += 4, to += 3) {
-        const uint8_t *q = p + taken;
-        uint32_t bits = base64_at[0][q[0]] | base64_at[1][q[1]] | base64_at[2][q[2]] | base64_at[3][q[3]];
-        if (bits >> 24 != WHOLE_QUANTUM)
+    char *to = most > 0 ? buf_reserve(out, 3 * most) : NULL;
+    size_t end = to != NULL ? 4 * most : 0;
+    for (; end - taken >= 8; taken += 8, to += 6) {
+        uint32_t one = base64_quantum(p + taken), two = base64_quantum(p + taken + 4);
+        if ((one & two) >> 24 != WHOLE_QUANTUM)
             break;
-        to[0] = (char)(bits >> 16);
-        to[1] = (char)(bits >> 8);
-        to[2] = (char)bits;
+        put_be32((uint8_t *)to, one << 8 | (two >> 16 & 0xff));
+        to[4] = (char)(two >> 8);
+        to[5] = (char)two;
     }
+    for (uint32_t bits; taken < end && (bits = base64_quantum(p + taken)) >> 24 == WHOLE_QUANTUM; taken += 4, to += 3)
+        put_three(to, bits);
     out->n += taken / 4 * 3;
     return taken;
 }
@@ -112,9 +125,11 @@ static void base64_decode(struct cte_decoder *d, struct str in, struct buf *out,
     for (size_t i = 0; i < in.n;) {
         size_t taken = d->acc_n == 0 && !d->done ? base64_quanta(str_from(in, i), out) : 0;
         i += taken;
-        /* over a line end, or through junk, until a quantum begins */
-        for (bool first = true; i < in.n && (first || d->acc_n != 0); first = false)
-            base64_char(d, in.p[i++], out);
+        bool blank = false; /* a line end, mostly, and the next quantum behind it */
+        for (; i < in.n && is_blank(in.p[i]); i++)
+            blank = true;
+        for (bool first = !blank; i < in.n && (first || d->acc_n != 0); first = false)
+            base64_char(d, in.p[i++], out); /* through junk, until a quantum begins */
     }
     if (final) {
         d->broken |= d->acc_n != 0; /* unpadded */
