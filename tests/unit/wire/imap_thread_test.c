@@ -45,7 +45,7 @@ TEST(imap_thread_references)
     THREAD("no ids at all", how, "(1)(2)", { 1, "a", 1, "", "" }, { 2, "b", 2, "", "" });
     THREAD("an id twice", how, "(1)((2)(3))", { 1, "a", 1, "<x>", "" }, { 2, "b", 2, "<x>", "" }, { 3, "b", 3, "", "" });
     THREAD("roots by date", how, "(2)(1)", { 1, "a", 2, "<1>", "" }, { 2, "b", 1, "<2>", "" });
-    THREAD("a loop", how, "(1 2)", { 1, "a", 1, "<1>", "<2>" }, { 2, "b", 2, "<2>", "<1>" });
+    THREAD("a loop", how, "(2 1)", { 1, "a", 1, "<1>", "<2>" }, { 2, "b", 2, "<2>", "<1>" });
     THREAD("of itself", how, "(1)", { 1, "a", 1, "<1>", "<1> <1>" });
     THREAD("the message knows its parent better than others", how, "(1 2 3)(9)", { 3, "c", 4, "<3>", "<9> <2>" },
            { 1, "a", 1, "<1>", "" }, { 2, "b", 2, "<2>", "<1>" }, { 9, "d", 5, "<9>", "" });
