@@ -244,22 +244,24 @@ static void check_sections(const struct mime_tree *tree, struct str msg)
 
 static void message(struct str msg)
 {
-    AUTO_ARENA struct arena a = { .max = 8 * LIMIT_MIME_ARENA };
+    AUTO_ARENA struct arena a = { .max = LIMIT_MIME_ARENA }, scratch = { .max = LIMIT_MIME_ARENA };
     AUTO_BUF struct buf out = { .max = 64 << 20 };
     struct mime_tree t;
     if (mime_parse(&a, msg, &t) != OK)
         return;
-    must(imap_structure_put(&out, &t, msg, IMAP_STRUCTURE_FULL, &a) == OK);
+    must(imap_structure_put(&out, &t, msg, IMAP_STRUCTURE_FULL, &scratch) == OK);
     check_value(buf_str(&out));
     buf_clear(&out);
-    must(imap_structure_put(&out, &t, msg, IMAP_STRUCTURE_BODY, &a) == OK);
+    must(imap_structure_put(&out, &t, msg, IMAP_STRUCTURE_BODY, &scratch) == OK);
     check_value(buf_str(&out));
     buf_clear(&out);
-    must(imap_envelope_put(&out, mime_head(&t.v[0], msg), &a) == OK);
+    must(imap_envelope_put(&out, mime_head(&t.v[0], msg), &scratch) == OK);
     check_value(buf_str(&out));
     check_sections(&t, msg);
     struct imap_sort_record r = { .seq = 1 };
-    must(imap_sort_fill(&a, mime_head(&t.v[0], msg), &r) == OK);
+    struct imap_thread_record h = { .seq = 1 };
+    must(imap_sort_fill(&scratch, mime_head(&t.v[0], msg), &r) == OK);
+    must(imap_thread_fill(&scratch, mime_head(&t.v[0], msg), 0, &h) == OK && h.ref_n <= LIMIT_IMAP_REFERENCES);
 }
 
 /* Every line is a message: its first octets its id, the others what it refers to. */
