@@ -30,10 +30,24 @@ static bool in_days(enum imap_key kind, enum imap_key before, int32_t day, int32
     return kind == before ? day < of : kind == before + 1 ? day == of : day >= of;
 }
 
+static bool is_day(const struct imap_search_message *m, const struct imap_search_key *k)
+{
+    bool saved = k->kind >= IMAP_KEY_SAVEDBEFORE && m->saved_ms >= 0;
+    enum imap_key before = k->kind >= IMAP_KEY_SAVEDBEFORE ? IMAP_KEY_SAVEDBEFORE : IMAP_KEY_BEFORE;
+    return in_days(k->kind, before, day_of(saved ? m->saved_ms : m->internal_ms), k->day);
+}
+
+/* RFC 5032 section 3. */
+static bool is_age(const struct match *x, const struct imap_search_key *k)
+{
+    int64_t age_s = (x->now_ms - x->m->internal_ms) / 1000;
+    return k->kind == IMAP_KEY_YOUNGER ? age_s <= (int64_t)k->number : age_s >= (int64_t)k->number;
+}
+
+/* What needs nothing but what is known of every message. */
 static enum state cheap(const struct match *x, const struct imap_search_key *k)
 {
     const struct imap_search_message *m = x->m;
-    int64_t age_s = (x->now_ms - m->internal_ms) / 1000;
     switch (k->kind) {
     case IMAP_KEY_ALL:
         return YES;
@@ -56,15 +70,13 @@ static enum state cheap(const struct match *x, const struct imap_search_key *k)
     case IMAP_KEY_BEFORE:
     case IMAP_KEY_ON:
     case IMAP_KEY_SINCE:
-        return in_days(k->kind, IMAP_KEY_BEFORE, day_of(m->internal_ms), k->day);
     case IMAP_KEY_SAVEDBEFORE:
     case IMAP_KEY_SAVEDON:
     case IMAP_KEY_SAVEDSINCE:
-        return in_days(k->kind, IMAP_KEY_SAVEDBEFORE, day_of(m->saved_ms < 0 ? m->internal_ms : m->saved_ms), k->day);
-    case IMAP_KEY_YOUNGER: /* RFC 5032 section 3 */
-        return age_s <= (int64_t)k->number;
+        return is_day(m, k);
+    case IMAP_KEY_YOUNGER:
     case IMAP_KEY_OLDER:
-        return age_s >= (int64_t)k->number;
+        return is_age(x, k);
     case IMAP_KEY_EMAILID:
         return str_eq(m->emailid, k->text);
     case IMAP_KEY_THREADID:
