@@ -1,0 +1,7 @@
+/* Text made comparable: i;unicode-casemap (RFC 5051), as Dovecot searches: upper case and accents apart from their
+ * letters, so "CAFE" is found in "café". Substring search is then bytes in bytes. */
+#pragma once
+#include "base/buf.h"
+
+/* Appends s (UTF-8; ill-formed octets become U+FFFD) folded. At most six times as long. */
+void fold_put(struct buf *out, struct str s);
