@@ -15,7 +15,7 @@ enum { MESSAGE_MEMORY_MAX = 1 << 30 };
 
 struct shared {
     struct api_shared *api;
-    struct smtp_in_budget budget;
+    struct intake_budget budget;
     struct smtp_in_stats smtp;
     struct http_counts http;
     _Atomic uint64_t accepted, refused;

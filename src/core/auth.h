@@ -7,6 +7,7 @@
 #include "core/credential.h"
 #include "core/event.h"
 #include "core/limit.h"
+#include "core/seal.h"
 #include "io/work.h"
 #include "store/store.h"
 
@@ -34,6 +35,8 @@ struct opened {
     uint32_t generations;
     uint8_t *lease;             /* a cell; NULL once wiped */
     struct opened_cache *cache; /* r of recent key windows and recent summaries */
+    struct opened_names *names;
+    bool folders_known; /* all made folders' names are kept */
     unsigned refs;
     bool cached; /* auth's map holds it */
     int64_t last_ms;
@@ -65,5 +68,25 @@ bool opened_alive(const struct opened *o, int64_t now_ms);
 /* The opened summary of one message, from the cache or NULL / kept there for the next list (wiped with the rest). */
 struct str opened_summary(struct opened *o, const struct msg_id *msg);
 void opened_keep_summary(struct opened *o, const struct msg_id *msg, struct str json);
+/* A key window to seal this box's own mail with; its r is a copy in a cell of the caller's (seal_window_close()). */
+[[nodiscard]] enum err opened_window(struct opened *o, struct seal_window *out);
+
+/* Names of made folders and of keywords. What the store has of one: its hash, keyed with the box's first private key
+ * and its lease, so that only a holder can compute it, and the name, sealed like a summary under the hash as its id. */
+enum opened_name { NAME_FOLDER, NAME_KEYWORD };
+[[nodiscard]] enum err opened_name_hash(const struct opened *o, enum opened_name kind, struct str name,
+                                        uint8_t hash[NAME_HASH_N]);
+[[nodiscard]] enum err opened_name_seal(struct opened *o, const uint8_t hash[NAME_HASH_N], struct str name,
+                                        struct buf *out);
+/* Those of this box that were opened are kept until it is wiped, by folder number or keyword flag; what comes as
+ * EVENT_FOLDER_CHANGED changes them. folder.h and keyword.h are who asks.
+ * learn: the kept one when its hash is still the same, else opened anew; *name is borrowed until the next call about
+ * names. */
+[[nodiscard]] enum err opened_name_learn(struct opened *o, enum opened_name kind, uint32_t no,
+                                         const uint8_t hash[NAME_HASH_N], struct str sealed, struct str *name);
+void opened_name_keep(struct opened *o, enum opened_name kind, uint32_t no, struct str name);
+void opened_name_forget(struct opened *o, enum opened_name kind, uint32_t no);
+struct str opened_name_of(const struct opened *o, enum opened_name kind, uint32_t no);   /* empty: not kept */
+uint32_t opened_name_no(const struct opened *o, enum opened_name kind, struct str name); /* 0: not kept */
 /* A new generation's private key, after mailbox_cred_revoke() by this very session; takes the cell. */
 [[nodiscard]] enum err opened_add_generation(struct opened *o, uint8_t *priv, uint32_t generation);

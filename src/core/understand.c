@@ -207,7 +207,7 @@ static enum err refuse(const char **why, const char *text)
     return ERR_BAD;
 }
 
-static enum err check(const struct mime_tree *t, struct str msg, const char **why)
+enum err understand_check(const struct mime_tree *t, struct str msg, const char **why)
 {
     if (MIME_HAS(&t->v[0], MIME_DEFECT_DUP_FROM))
         return refuse(why, "more than one From field");
@@ -225,8 +225,6 @@ enum err understand(struct arena *a, struct str msg, struct mime_tree *tree, str
     enum err e = mime_parse(a, msg, tree);
     if (e == ERR_FULL)
         return refuse(why, "header too large");
-    if (e == OK)
-        e = check(tree, msg, why);
     if (e == OK)
         e = mime_pick(a, tree, msg, &pick);
     if (e != OK)

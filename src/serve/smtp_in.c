@@ -51,7 +51,7 @@ static struct client *client_of(struct smtp_in_session *s) { return CONTAINER_OF
 
 static bool stressed(const struct smtp_in *in)
 {
-    return (in->o.gate && listen_gate_stressed(in->o.gate)) || smtp_in_budget_stressed(in->o.budget);
+    return (in->o.gate && listen_gate_stressed(in->o.gate)) || intake_budget_stressed(in->o.budget);
 }
 
 static void seen(struct client *c)

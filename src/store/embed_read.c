@@ -2,6 +2,7 @@
 #include "store/embed_read.h"
 #include "store/embed_box.h"
 #include "store/embed_list.h"
+#include "store/embed_name.h"
 #include "store/embed_row.h"
 #include <string.h>
 
@@ -13,7 +14,7 @@ static enum err read_find(struct store *st, struct index_txn *t, struct store_re
     struct addr_rec a = { .box = q->id };
     enum err e = q->by_id ? OK : index_get(t, TAB_ADDR, str_of(q->addr_hash, HASH_N), &raw);
     if (e == OK && !q->by_id)
-        e = tomb_parse(raw, &a) != OK ? ERR_IO : a.rests ? ERR_GONE : OK;
+        e = addr_get(raw, &a) != OK ? ERR_IO : a.rests ? ERR_GONE : OK;
     if (e == OK)
         e = box_load(st, t, &a.box, guard_due_ms(st->guard), &box, q->lease);
     if (e != OK)
@@ -84,37 +85,6 @@ static enum err read_body(struct store *st, struct index_txn *t, struct store_re
     return n ? seg_read(st->segs, row.seg, row.off + REC_HEAD_N + h.env_n + h.hdr_n + off, to, n) : OK;
 }
 
-static enum err read_folders(struct store *st, struct index_txn *t, struct store_req *r)
-{
-    enum { FOLDERS_MAX = 256 };
-    struct store_folders *q = CONTAINER_OF(r, struct store_folders, req);
-    struct box_rec box;
-    struct key k = key_box(&q->box, REC_FOLDER);
-    enum err e = box_load(st, t, &q->box, guard_due_ms(st->guard), &box, NULL);
-    if (e != OK)
-        return e;
-    q->folders = arena_array(&r->arena, FOLDERS_MAX, sizeof *q->folders);
-    if (!q->folders)
-        return ERR_IO;
-    for (uint32_t no = FOLDER_INBOX; no <= FOLDER_JUNK && e == OK; no++)
-        e = folder_load(t, &q->box, no, &q->folders[q->n++]);
-    struct index_scan sc;
-    scan_begin(&sc, t, TAB_DATA);
-    for (bool more = scan_seek(&sc, key_str(&k));
-         e == OK && more && str_starts(sc.key, key_str(&k)) && q->n < FOLDERS_MAX; more = scan_next(&sc)) {
-        uint32_t no = sc.key.n == k.n + 4 ? get_be32((const uint8_t *)sc.key.p + k.n) : 0;
-        if (no <= FOLDER_JUNK)
-            continue;
-        struct store_folder *f = &q->folders[q->n];
-        f->no = no;
-        e = rec_folder_parse(sc.val, f) == OK ? OK : ERR_IO;
-        f->sealed = arena_dup(&r->arena, f->sealed);
-        q->n++;
-    }
-    scan_end(&sc);
-    return e;
-}
-
 static enum err run(struct store *st, struct index_txn *t, struct store_req *r)
 {
     switch (r->op->kind) {
@@ -130,6 +100,8 @@ static enum err run(struct store *st, struct index_txn *t, struct store_req *r)
         return read_body(st, t, r);
     case STORE_FOLDERS:
         return read_folders(st, t, r);
+    case STORE_KEYWORDS:
+        return read_keywords(st, t, r);
     case STORE_CHANGES:
         return read_changes(st, t, r);
     case STORE_CREATE:
@@ -140,6 +112,10 @@ static enum err run(struct store *st, struct index_txn *t, struct store_req *r)
     case STORE_FLAG:
     case STORE_MOVE:
     case STORE_DELETE:
+    case STORE_FOLDER_PUT:
+    case STORE_FOLDER_DEL:
+    case STORE_RECENT:
+    case STORE_KEYWORD_PUT:
     case STORE_TASK:
         break;
     }

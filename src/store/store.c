@@ -25,6 +25,11 @@ OP(move, MOVE, true);
 OP(delete, DELETE, true);
 OP(folders, FOLDERS, false);
 OP(changes, CHANGES, false);
+OP(folder_put, FOLDER_PUT, true);
+OP(folder_del, FOLDER_DEL, true);
+OP(recent, RECENT, true);
+OP(keyword_put, KEYWORD_PUT, true);
+OP(keywords, KEYWORDS, false);
 
 struct store_req *store_req_new(const struct store_op *op, void *ctx, void (*done)(struct store_req *))
 {
@@ -65,4 +70,14 @@ int64_t store_box_end_ms(const struct store_box *b)
     if (b->idle_ttl_ms <= 0 || __builtin_add_overflow(b->last_visit_ms, b->idle_ttl_ms, &idle_end))
         return b->end_ms;
     return MIN(b->end_ms, idle_end);
+}
+
+bool store_pick_copy(struct arena *a, const struct store_pick *from, struct store_pick *to)
+{
+    *to = (struct store_pick){ .n = from->n, .folder = from->folder };
+    if (from->ids != NULL)
+        to->ids = (const struct msg_id *)(const void *)arena_dup(a, str_of(from->ids, from->n * sizeof *from->ids)).p;
+    else if (from->uids != NULL)
+        to->uids = (const uint32_t *)(const void *)arena_dup(a, str_of(from->uids, from->n * sizeof *from->uids)).p;
+    return to->ids != NULL || to->uids != NULL || from->n == 0;
 }
