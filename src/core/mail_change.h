@@ -1,4 +1,4 @@
-/* Marks, moves and deletes messages and tells the box's listeners, whichever protocol asked. What was begun is
+/* Marks, moves and deletes one message and tells the box's listeners, whichever protocol asked. What was begun is
  * carried out and told even when the asker leaves meanwhile. */
 #pragma once
 #include "core/auth.h"
@@ -16,8 +16,4 @@ struct mail_change_req *mail_change(struct store *st, struct event_hub *hub, str
                                     void *ctx);
 struct mail_change_req *mail_delete(struct store *st, struct event_hub *hub, struct loop *l, const struct box_id *box,
                                     const struct msg_id *id, mail_changed_fn *done, void *ctx);
-/* Many at once, of any folders. ids are copied; those that are not there are passed over. ERR_GONE: none was. */
-struct mail_change_req *mail_delete_all(struct store *st, struct event_hub *hub, struct loop *l,
-                                        const struct box_id *box, const struct msg_id *ids, size_t n,
-                                        mail_changed_fn *done, void *ctx);
 void mail_change_cancel(struct mail_change_req *r); /* NULL is fine; done is not called any more */

@@ -39,7 +39,7 @@ void pop3_client_close(struct pop3_client *c)
 {
     pop3_snapshot_cancel(c->snapshot);
     mail_stream_close(c->stream);
-    mail_change_cancel(c->deleting);
+    pop3_commit_leave(c->deleting);
     c->snapshot = NULL;
     c->stream = NULL;
     c->deleting = NULL;
