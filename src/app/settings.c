@@ -42,6 +42,8 @@ const struct setting settings[] = {
       "Boxes over POP3, with STLS. On the Internet: 0.0.0.0:110, [::]:110." },
     { "pop3s.listen", SET_LISTEN, AT(pop3s_listen), "127.0.0.1:2995", 0, 0, 0, NULL,
       "Boxes over POP3, TLS from the first octet on. On the Internet: 0.0.0.0:995, [::]:995." },
+    { "pop3.idle_timeout", SET_MS, AT(pop3_idle_ms), "10m", 0, 1000, 60 * MINUTE, NULL,
+      "Time for one whole command, or for taking what was asked for. RFC 1939 asks for at least 10 minutes." },
     { "auth.cleartext", SET_ENUM, AT(auth_cleartext), "never", 0, 0, 0, "never loopback",
       "Where a mail program may log in without TLS: nowhere, or from this machine itself." },
 

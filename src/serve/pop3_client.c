@@ -59,7 +59,7 @@ void pop3_client_lock(struct pop3_client *c)
     enum err e = pop3_lock(p->o.locks, &c->o->box.id);
     c->locked = e == OK;
     bool waits = e == ERR_BUSY && c->lock_tries++ < LOCK_TRIES;
-    pop3_client_deadline(c, waits ? LOCK_WAIT_MS : POP3_IDLE_MS);
+    pop3_client_deadline(c, waits ? LOCK_WAIT_MS : c->of->o.idle_ms);
     if (waits)
         return;
     if (e == OK)
@@ -119,7 +119,7 @@ static void on_piece(void *ctx, struct str bytes, bool last)
         stream_over(c);
         return;
     }
-    pop3_client_deadline(c, POP3_IDLE_MS);
+    pop3_client_deadline(c, c->of->o.idle_ms);
     if (c->s.out->n > CORK_MAX)
         conn_flush(c->c.conn);
     c->starved = c->s.out->n > CORK_MAX && conn_unsent(c->c.conn) > POP3_HIGH_WATER;

@@ -7,10 +7,7 @@
 #include "serve/pop3_snapshot.h"
 #include "serve/session_conn.h"
 
-enum {
-    POP3_IDLE_MS = 10 * 60 * 1000, /* RFC 1939 section 3: at least ten minutes. For a whole command, however it drips */
-    POP3_HIGH_WATER = 64 * 1024    /* unsent octets above which nothing more is read */
-};
+enum { POP3_HIGH_WATER = 64 * 1024 }; /* unsent octets above which nothing more is read */
 
 struct pop3_server {
     struct pop3_server_opts o;

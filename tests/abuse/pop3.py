@@ -195,8 +195,33 @@ def rubbish():
         assert peak < 200 * MB, f"{peak / MB:.0f} MB"
 
 
+def drain_says_so_and_finishes_what_it_began():
+    size = 8 * MB
+    with daemon.Daemon(*OPEN) as d:
+        idle, box = d_box(d), d.make_box()
+        d.send(box["address"], b"Subject: big\r\n\r\n" + b"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd\r\n" * (size // 64))
+        stranger, at_rest, reading = Pop(d), Pop(d), Pop(d, window=4096)
+        assert at_rest.login(idle["address"], idle["token"]).startswith(b"+OK") and at_rest.ask("DELE 1").startswith(b"+OK")
+        assert reading.login(box["address"], box["token"]).startswith(b"+OK")
+        assert reading.ask("RETR 1").startswith(b"+OK")
+        d.p.terminate()
+        for p in (stranger, at_rest):
+            assert p.f.readline().startswith(b"-ERR [SYS/TEMP] going down") and not p.f.readline()
+            p.close()
+        lines = 0
+        while (line := reading.f.readline()) and line != b".\r\n":
+            lines += 1
+        assert line and lines > size // 64, f"{lines} lines, then {line!r}"
+        assert reading.f.readline().startswith(b"-ERR [SYS/TEMP] going down")
+        reading.close()
+        assert d.p.wait(20) == 0
+        d.start()
+        assert len(d.messages(idle["token"])) == 1, "a drained session has deleted"
+
+
 CASES = [idle_ones_cost_little, readers_that_do_not_read, nothing_goes_out_after_the_end, guessing_does_not_lock_the_owner_out,
-         known_and_unknown_names_take_the_same_time, rubbish]
+         known_and_unknown_names_take_the_same_time, rubbish,
+         drain_says_so_and_finishes_what_it_began]
 
 if __name__ == "__main__":
     words = sys.argv[1:]
