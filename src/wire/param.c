@@ -51,10 +51,18 @@ static void skip_blanks(struct reader *r)
             r->at++;
 }
 
+/* Few stops, and characters that mostly are none: no call for each. */
+static bool is_stop(char c, const char *stops)
+{
+    while (*stops != '\0' && *stops != c)
+        stops++;
+    return *stops != '\0';
+}
+
 static struct str read_until(struct reader *r, const char *stops)
 {
     size_t begin = r->at;
-    while (more(r) && !is_blank(peek(r)) && str_chr(str_c(stops), peek(r)) == STR_NONE)
+    while (more(r) && !is_blank(peek(r)) && !is_stop(peek(r), stops))
         r->at++;
     return str_sub(r->s, begin, r->at - begin);
 }
@@ -264,8 +272,26 @@ static struct str lower_dup(struct arena *a, struct str s)
     return (struct str){ p, p != NULL ? s.n : 0 };
 }
 
-static bool param_make(struct reader *r, struct arena *a, struct str name, struct param *out)
+/* Nearly every parameter is one piece of printable ASCII in which nothing is to be undone. */
+static bool is_simple(const struct reader *r, const struct piece *p)
 {
+    for (size_t i = 0; i < r->n; i++)
+        if (&r->pieces[i] != p && str_eq_nocase(r->pieces[i].name, p->name))
+            return false;
+    for (size_t i = 0; i < p->text.n; i++)
+        if (p->text.p[i] < 32 || p->text.p[i] > 126 || p->text.p[i] == '\\' || p->text.p[i] == '=')
+            return false;
+    return p->number == WHOLE && !p->extended;
+}
+
+static bool param_make(struct reader *r, struct arena *a, const struct piece *first, struct param *out)
+{
+    struct str name = first->name;
+    if (is_simple(r, first)) {
+        *out = (struct param){ .name = lower_dup(a, name), .value = arena_dup(a, first->text) };
+        out->raw = out->value;
+        return out->name.p != NULL && out->value.p != NULL;
+    }
     AUTO_BUF struct buf octets = { .max = r->s.n }, text = { .max = 8 * r->s.n };
     struct str charset = S("");
     if (gather(r, name, &octets, &charset))
@@ -308,7 +334,7 @@ enum err params_parse(struct arena *a, struct str raw, struct params *out)
             r.broken = true;
             break;
         }
-        if (!param_make(&r, a, r.pieces[i].name, &made.v[made.n]))
+        if (!param_make(&r, a, &r.pieces[i], &made.v[made.n]))
             return ERR_FULL;
         made.n++;
         mark_used(&r, r.pieces[i].name);
