@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "core/mailbox.h"
 #include "io/file.h"
+#include "serve/login.h"
 #include "store/store.h"
 #include <stdlib.h>
 #include <unistd.h>
@@ -49,10 +50,12 @@ enum err start_limits(struct app *a)
     const struct config *c = &a->config;
     struct limit_opts o = { .value = {
                                 [LIMIT_MX_CONNS] = (uint32_t)c->limits_mx_per_network,
+                                [LIMIT_PRELOGIN_CONNS] = (uint32_t)c->limits_prelogin_per_network,
                                 [LIMIT_LIVE_CONNS] = (uint32_t)c->limits_live_per_network,
                                 [LIMIT_HTTP_CONNS] = (uint32_t)c->limits_http_per_network,
                                 [LIMIT_CREATE] = (uint32_t)c->limits_create_per_network,
                                 [LIMIT_LOGIN_FAIL] = (uint32_t)c->limits_login_per_network,
+                                [LIMIT_LOGIN_BOX] = LOGIN_BOX_TRIES,
                                 [LIMIT_UNKNOWN_RCPT] = (uint32_t)c->limits_unknown_per_network,
                                 [LIMIT_REQUESTS] = (uint32_t)c->limits_requests_per_network,
                             } };

@@ -40,6 +40,8 @@ bool listen_gate_stressed(const struct listen_gate *g)
     return g->max > 0 && atomic_load_explicit(&g->open, memory_order_relaxed) > g->max / 4 * 3;
 }
 
+bool listen_stressed(const struct listen *l) { return listen_gate_stressed(l->o->gate); }
+
 static void count(_Atomic uint64_t *c) { atomic_fetch_add_explicit(c, 1, memory_order_relaxed); }
 
 static bool gate_enter(struct listen_gate *g)
@@ -78,11 +80,18 @@ static void admit(struct listen *l, int fd, const struct sockaddr *sa)
     o->accept(o->ctx, l, fd, &peer, sa);
 }
 
-void listen_release(struct listen *l, const struct peer *peer)
+void listen_pass(struct listen *l, const struct peer *peer)
 {
     if (l->o->limit)
         limit_release(l->o->limit, l->o->kind, peer);
-    gate_leave(l->o->gate);
+}
+
+void listen_leave(struct listen *l) { gate_leave(l->o->gate); }
+
+void listen_release(struct listen *l, const struct peer *peer)
+{
+    listen_pass(l, peer);
+    listen_leave(l);
 }
 
 enum err listen_move(struct listen *l, struct peer *peer, struct str host)
