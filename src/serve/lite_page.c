@@ -25,11 +25,12 @@ static const char style[] =
     "pre{white-space:pre-wrap;background:var(--c);border:1px solid var(--l);border-radius:14px;padding:1rem}"
     "ol,ul{list-style:none;padding:0}li{margin-block:.75rem;padding:1rem;background:var(--c);"
     "border:1px solid var(--l);border-radius:14px}"
-    "form{display:inline-block;margin:.25rem .5rem .25rem 0}label{display:block;margin-block:.5rem;color:var(--h)}"
-    "input{font:inherit;box-sizing:border-box;max-width:100%;min-height:2.75rem;padding:0 .75rem;"
+    "form{display:inline-block;max-width:100%;margin:.25rem .5rem .25rem "
+    "0}label{display:block;margin-block:.5rem;color:var(--h)}"
+    "input{font:inherit;box-sizing:border-box;width:30rem;max-width:100%;min-height:2.75rem;padding:0 .75rem;"
     "border:1px solid var(--h);border-radius:10px;background:var(--c);color:var(--i)}"
-    "input[type=submit]{padding:0 1rem;font-weight:500;cursor:pointer}"
-    "form:first-of-type>input[type=submit]{background:var(--w);border-color:var(--w);color:var(--o)}"
+    "input[type=submit]{width:auto;padding:0 1rem;font-weight:500;cursor:pointer}"
+    "body>form:first-of-type>input[type=submit]{background:var(--w);border-color:var(--w);color:var(--o)}"
     ":focus-visible{outline:2px solid var(--w);outline-offset:2px}";
 
 void lite_style(struct http_req *r) { http_reply(r, 200, "text/css; charset=utf-8", str_c(style)); }
@@ -88,7 +89,8 @@ static void when(struct buf *b, const char *label, int64_t ms)
 {
     AUTO_BUF struct buf t = { .max = 40 };
     text_rfc3339(&t, ms / 1000 * 1000);
-    line(b, label, buf_str(&t));
+    struct str hm, day = str_cut(buf_str(&t), 'T', &hm);
+    buf_printf(b, "<p>%s: %.*s, %.*s UTC</p>\n", label, STR_FMT(day), STR_FMT(str_sub(hm, 0, 5)));
 }
 static struct str token_of(struct http_req *r)
 {
@@ -125,10 +127,9 @@ void lite_front(struct http_req *r)
                 "<form method=\"post\" action=\"/lite/new\"><label>A name of your own, or nothing for a random one: "
                 "<input name=\"local\" autocomplete=\"off\"></label>");
     button(b, "New address");
-    buf_puts(
-        b, "<h2>Open one you have</h2>\n<form method=\"post\" action=\"/lite/open\">"
-           "<label>Recovery words, token or password: <input name=\"secret\" autocomplete=\"off\" size=\"60\"></label>"
-           "<label>Address, with a password: <input name=\"address\" autocomplete=\"off\"></label>");
+    buf_puts(b, "<h2>Open one you have</h2>\n<form method=\"post\" action=\"/lite/open\">"
+                "<label>Recovery words, token or password: <input name=\"secret\" autocomplete=\"off\"></label>"
+                "<label>Address, with a password: <input name=\"address\" autocomplete=\"off\"></label>");
     button(b, "Open");
     end(r, b);
 }

@@ -96,7 +96,7 @@ export function mail(p) {
   const inline = (p.files ?? []).filter((f) => f.cid), rest = (p.files ?? []).filter((f) => !f.cid);
   if (inline.length) body = multi('related', 'rel', [body, ...inline.map(file)]);
   if (rest.length) body = multi('mixed', 'mix', [body, ...rest.map(file)]);
-  const [, name, address] = /^(.*?)\s*<(.*)>$/.exec(p.from ?? 'Example <no-reply@example.com>');
+  const [, name, address] = /^(.*?)\s*<(.*)>$/.exec(p.from ?? 'Example <no-reply@example.com>') ?? ['', '', p.from];
   return `From: ${word(name)} <${address}>\r\nTo: you\r\nSubject: ${word(p.subject ?? 'Hello')}\r\nMessage-ID: <${Math.random().toString(36).slice(2)}@sender.example>\r\nDate: ${new Date().toUTCString().replace('GMT', '+0000')}\r\nMIME-Version: 1.0\r\n${body}`;
 }
 
