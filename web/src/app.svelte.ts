@@ -40,6 +40,8 @@ class App {
   messageError = $state('');
   mailView: 'text' | 'html' | 'headers' | 'source' = $state('html');
   burning = $state(false);
+  /** Every box that this tab has ever held. */
+  private known = new Set<string>();
   private burnt = '';
   private offset = 0;
   private read = new Map<string, Message>();
@@ -66,6 +68,7 @@ class App {
     this.applyTheme();
     const place = (history.state ?? {}) as Place;
     addEventListener('popstate', () => this.onPlace((history.state ?? {}) as Place));
+    store.onOtherTab((now, dropped) => void this.otherTab(now, dropped));
     addEventListener('online', () => this.live.retry());
     addEventListener('offline', () => this.live.offline());
     setInterval(() => this.tick(), 1000);
@@ -84,6 +87,7 @@ class App {
   async restore(): Promise<void> {
     this.starting = 'busy';
     const kept = store.boxes();
+    for (const k of kept) this.known.add(k.id);
     const found = await Promise.all(kept.map((k) => this.reopen(k)));
     const boxes = found.filter((b) => b !== null);
     const gone = kept.filter((_, i) => found[i] === null);
@@ -151,7 +155,25 @@ class App {
   }
 
   private keep(): void {
-    store.saveBoxes(this.s.boxes.map(({ id, address, token, recovery, expiresAt }) => ({ id, address, token, recovery, expiresAt })));
+    for (const b of this.s.boxes) this.known.add(b.id);
+    store.saveBoxes(this.s.boxes.map(({ id, address, token, recovery, expiresAt }) => ({ id, address, token, recovery, expiresAt })), this.known);
+  }
+
+  /** Another tab of this browser made, dropped or changed something; all tabs hold the same. */
+  private async otherTab(now: store.Kept[] | null, dropped: string[]): Promise<void> {
+    if (!now) return location.replace('/');
+    for (const k of now.filter((x) => !this.known.has(x.id))) {
+      this.known.add(k.id);
+      const b = await this.reopen(k);
+      if (b) this.s = { ...this.s, boxes: [...this.s.boxes, b] };
+    }
+    const words = new Map(now.map((k) => [k.id, k.recovery]));
+    this.s = { ...this.s, boxes: this.s.boxes.map((b) => ({ ...b, recovery: words.get(b.id) ?? b.recovery })) };
+    for (const b of this.s.boxes.filter((x) => dropped.includes(x.id))) {
+      if (await this.reopen(b)) this.forget(b.id);
+      else this.over(b.id, 'closed');
+    }
+    this.watch();
   }
 
   private watch(): void {
