@@ -145,10 +145,10 @@ export async function reader(server, { size = WIDE, theme = 'light', lang = 'en'
       await page.locator('button.narrow').click();
       await page.locator('.menu button', { hasText: name }).click();
     },
-    async shot(name) {
+    async shot(name, as = theme) {
       await page.waitForTimeout(120);
       const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      await page.screenshot({ path: join(SHOTS, `${name}-${size.width}-${theme}${lang === 'en' ? '' : `-${lang}`}.png`) });
+      await page.screenshot({ path: join(SHOTS, `${name}-${size.width}-${as}${lang === 'en' ? '' : `-${lang}`}.png`) });
       if (over > 0) throw new Error(`${name}: wider than the window by ${over} px`);
     },
     close: () => context.close(),

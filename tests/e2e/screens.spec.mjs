@@ -46,142 +46,148 @@ const flaws = (thumb) => {
   return out;
 };
 
-for (const size of SIZES)
-  for (const theme of ['light', 'dark'])
-    test(`screens at ${size.width} px, ${theme}`, async () => {
-      const r = await reader(server, { size, theme });
-      const { page } = r;
-      const wrong = [];
-      const look = async (name) => {
-        await r.shot(`screen-${name}`);
-        for (const f of await page.evaluate(flaws, size.width < 700 ? 36 : 24)) wrong.push(`${name}: ${f}`);
-      };
-      const closePanel = async () => {
-        await page.locator('dialog').getByRole('button', { name: 'Close' }).click();
-        await page.getByRole('dialog').waitFor({ state: 'detached' });
-      };
-      const back = async () => {
-        await page.keyboard.press('Escape');
-        await page.locator('#subject').waitFor({ state: 'detached' });
-      };
+/** A picture in each theme. */
+async function both(r, name) {
+  for (const colorScheme of ['dark', 'light']) {
+    await r.page.emulateMedia({ colorScheme });
+    await r.shot(name, colorScheme);
+  }
+}
 
-      await page.clock.install();
-      await page.route('**/api/v1/mailboxes', async (x) => (await new Promise((go) => setTimeout(go, 600)), x.continue()));
-      await page.goto(server.base, { waitUntil: 'commit' });
-      await page.locator('.skeleton').waitFor();
-      await look('making');
-      await page.locator('[data-testid=address]').waitFor();
-      const address = await r.address();
-      await r.live();
-      await page.getByText('Listening', { exact: true }).waitFor();
-      await page.clock.fastForward(1000);
-      await look('waiting');
-      await page.clock.fastForward(21_000);
-      await page.getByText('Nothing yet?').waitFor();
-      await look('waiting-late');
+for (const size of SIZES) {
+  test(`screens at ${size.width} px`, async () => {
+    const r = await reader(server, { size });
+    const { page } = r;
+    const wrong = [];
+    const look = async (name) => {
+      await both(r, `screen-${name}`);
+      for (const f of await page.evaluate(flaws, size.width < 700 ? 36 : 24)) wrong.push(`${name}: ${f}`);
+    };
+    const closePanel = async () => {
+      await page.locator('dialog').getByRole('button', { name: 'Close' }).click();
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+    };
+    const back = async () => {
+      await page.keyboard.press('Escape');
+      await page.locator('#subject').waitFor({ state: 'detached' });
+    };
 
-      await server.send(address, mail(CODE));
-      await r.row(CODE.subject).waitFor();
-      await page.clock.fastForward(2000);
-      await look('one');
-      for (const m of LIST) await server.send(address, mail(m));
-      await page.locator('.rows li').nth(LIST.length).waitFor();
-      await page.clock.fastForward(2000);
-      await look('list');
+    await page.clock.install();
+    await page.route('**/api/v1/mailboxes', async (x) => (await new Promise((go) => setTimeout(go, 2000)), x.continue()));
+    await page.goto(server.base, { waitUntil: 'commit' });
+    await page.locator('.skeleton').waitFor();
+    await look('making');
+    await page.locator('[data-testid=address]').waitFor();
+    const address = await r.address();
+    await r.live();
+    await page.getByText('Listening', { exact: true }).waitFor();
+    await page.clock.fastForward(1000);
+    await look('waiting');
+    await page.clock.fastForward(21_000);
+    await page.getByText('Nothing yet?').waitFor();
+    await look('waiting-late');
 
-      for (const [name, subject] of [['code', CODE.subject], ['blocked', 'November'], ['phishing', 'Sign in'], ['long', 'Donau'], ['text', '週末']]) {
-        await r.row(subject).first().click();
-        await page.locator('.tabs').waitFor();
-        await page.waitForTimeout(200);
-        await look(`read-${name}`);
-        await back();
-      }
-      await page.route('**/api/v1/mailbox/messages/*', async (x) => {
-        const answer = await x.fetch(), text = await answer.text();
-        await x.fulfill({ response: answer, body: text.replace(/("filename":"setup\.exe")/, '$1,"verdict":"malware"') });
-      });
-      await r.row('Invoice').click();
-      await page.getByText('Malware found').waitFor();
-      await look('read-malware');
-      await page.getByRole('button', { name: /setup\.exe/ }).click();
-      await look('read-malware-ask');
-      await page.getByRole('tab', { name: 'Headers' }).click();
-      await page.getByText('MIME-Version').first().waitFor();
-      await look('read-headers');
+    await server.send(address, mail(CODE));
+    await r.row(CODE.subject).waitFor();
+    await page.clock.fastForward(2000);
+    await look('one');
+    for (const m of LIST) await server.send(address, mail(m));
+    await page.locator('.rows li').nth(LIST.length).waitFor();
+    await page.clock.fastForward(2000);
+    await look('list');
+
+    for (const [name, subject] of [['code', CODE.subject], ['blocked', 'November'], ['phishing', 'Sign in'], ['long', 'Donau'], ['text', '週末']]) {
+      await r.row(subject).first().click();
+      await page.locator('.tabs').waitFor();
+      await page.waitForTimeout(200);
+      await look(`read-${name}`);
       await back();
-
-      await page.locator('.rows .pick').first().click();
-      await page.locator('.rows .pick').nth(2).click();
-      await look('selected');
-      await page.getByRole('button', { name: 'Done' }).click();
-      await page.locator('#search').fill('nothing like that');
-      await page.clock.fastForward(400);
-      await page.getByText('No mail here matches').waitFor();
-      await look('search-none');
-      await page.locator('#search').fill('');
-      await page.clock.fastForward(400);
-      await page.locator('.folder', { hasText: 'Junk' }).click();
-      await page.getByText('No junk').waitFor();
-      await look('junk-none');
-      await page.locator('.folder', { hasText: 'Inbox' }).click();
-
-      for (const name of ['My addresses', 'Connect', 'Recovery', 'Privacy', 'Settings']) {
-        await r.panel(name);
-        await page.locator('dialog .stack, dialog ul').first().waitFor();
-        await page.waitForTimeout(150);
-        await look(`panel-${name.toLowerCase().replace(' ', '-')}`);
-        await closePanel();
-      }
-      for (const name of ['Extend', 'New', 'QR']) {
-        await page.locator('.acts').getByRole('button', { name, exact: true }).click();
-        await page.locator('dialog .stack, dialog svg[role=img]').first().waitFor();
-        await look(`panel-${name.toLowerCase()}`);
-        await closePanel();
-      }
-      await r.panel('My addresses');
-      await page.getByRole('button', { name: 'Open an address from elsewhere' }).click();
-      await page.getByRole('heading', { name: 'Open an address' }).waitFor();
-      await look('panel-open');
-      await closePanel();
-      await page.keyboard.press('?');
-      await page.getByRole('dialog', { name: 'Keyboard' }).waitFor();
-      await look('panel-keys');
-      await closePanel();
-
-      await r.context.setOffline(true);
-      await page.clock.fastForward(3000);
-      await page.getByText('You are offline').waitFor();
-      await look('offline');
-      await r.context.setOffline(false);
-      await r.live();
-      await page.getByRole('button', { name: 'Burn', exact: true }).click();
-      await page.getByText('Nobody can bring them back').waitFor();
-      await look('burn');
-      await page.getByRole('button', { name: 'Burn it now' }).click();
-      await page.getByText(/Burned at/).waitFor();
-      await look('ended');
-      assert.deepEqual(r.seen.errors, []);
-      assert.deepEqual(r.seen.foreign, []);
-      await r.close();
-      assert.deepEqual(wrong, []);
+    }
+    await page.route('**/api/v1/mailbox/messages/*', async (x) => {
+      const answer = await x.fetch(), text = await answer.text();
+      await x.fulfill({ response: answer, body: text.replace(/("filename":"setup\.exe")/, '$1,"verdict":"malware"') });
     });
+    await r.row('Invoice').click();
+    await page.getByText('Malware found').waitFor();
+    await look('read-malware');
+    await page.getByRole('button', { name: /setup\.exe/ }).click();
+    await look('read-malware-ask');
+    await page.getByRole('tab', { name: 'Headers' }).click();
+    await page.getByText('MIME-Version').first().waitFor();
+    await look('read-headers');
+    await back();
 
-for (const size of SIZES)
-  for (const theme of ['light', 'dark'])
-    test(`/lite at ${size.width} px, ${theme}`, async () => {
-      const r = await reader(server, { js: false, size, theme });
-      const { page } = r;
-      await page.goto(`${server.base}lite`);
-      await r.shot('lite-front');
-      await page.getByRole('button', { name: 'New address' }).click();
-      const address = /[a-z0-9-]+@mayfly\.localhost/.exec(await page.locator('body').innerText())[0];
-      await r.shot('lite-made');
-      for (const m of LIST.slice(-4)) await server.send(address, mail(m));
-      await page.getByRole('button', { name: /refresh|check|inbox/i }).first().click();
-      await page.getByText(CODE.subject).first().waitFor();
-      await r.shot('lite-inbox');
-      await page.getByRole('button', { name: /read/i }).first().click();
-      await page.getByText('739204').first().waitFor();
-      await r.shot('lite-mail');
-      await r.close();
-    });
+    await page.locator('.rows .pick').first().click();
+    await page.locator('.rows .pick').nth(2).click();
+    await look('selected');
+    await page.getByRole('button', { name: 'Done' }).click();
+    await page.locator('#search').fill('nothing like that');
+    await page.clock.fastForward(400);
+    await page.getByText('No mail here matches').waitFor();
+    await look('search-none');
+    await page.locator('#search').fill('');
+    await page.clock.fastForward(400);
+    await page.locator('.folder', { hasText: 'Junk' }).click();
+    await page.getByText('No junk').waitFor();
+    await look('junk-none');
+    await page.locator('.folder', { hasText: 'Inbox' }).click();
+
+    for (const name of ['My addresses', 'Connect', 'Recovery', 'Privacy', 'Settings']) {
+      await r.panel(name);
+      await page.locator('dialog .stack, dialog ul').first().waitFor();
+      await page.waitForTimeout(150);
+      await look(`panel-${name.toLowerCase().replace(' ', '-')}`);
+      await closePanel();
+    }
+    for (const name of ['Extend', 'New', 'QR']) {
+      await page.locator('.acts').getByRole('button', { name, exact: true }).click();
+      await page.locator('dialog .stack, dialog svg[role=img]').first().waitFor();
+      await look(`panel-${name.toLowerCase()}`);
+      await closePanel();
+    }
+    await r.panel('My addresses');
+    await page.getByRole('button', { name: 'Open an address from elsewhere' }).click();
+    await page.getByRole('heading', { name: 'Open an address' }).waitFor();
+    await look('panel-open');
+    await closePanel();
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keyboard' }).waitFor();
+    await look('panel-keys');
+    await closePanel();
+
+    await r.context.setOffline(true);
+    await page.clock.fastForward(3000);
+    await page.getByText('You are offline').waitFor();
+    await look('offline');
+    await r.context.setOffline(false);
+    await r.live();
+    await page.getByRole('button', { name: 'Burn', exact: true }).click();
+    await page.getByText('Nobody can bring them back').waitFor();
+    await look('burn');
+    await page.getByRole('button', { name: 'Burn it now' }).click();
+    await page.getByText(/Burned at/).waitFor();
+    await look('ended');
+    assert.deepEqual(r.seen.errors, []);
+    assert.deepEqual(r.seen.foreign, []);
+    await r.close();
+    assert.deepEqual(wrong, []);
+  });
+
+  test(`/lite at ${size.width} px`, async () => {
+    const r = await reader(server, { js: false, size });
+    const { page } = r;
+    await page.goto(`${server.base}lite`);
+    await both(r, 'lite-front');
+    await page.getByRole('button', { name: 'New address' }).click();
+    const address = /[a-z0-9-]+@mayfly\.localhost/.exec(await page.locator('body').innerText())[0];
+    await both(r, 'lite-made');
+    for (const m of LIST.slice(-4)) await server.send(address, mail(m));
+    await page.getByRole('button', { name: /refresh|check|inbox/i }).first().click();
+    await page.getByText(CODE.subject).first().waitFor();
+    await both(r, 'lite-inbox');
+    await page.getByRole('button', { name: /read/i }).first().click();
+    await page.getByText('739204').first().waitFor();
+    await both(r, 'lite-mail');
+    await r.close();
+  });
+}
