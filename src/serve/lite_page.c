@@ -21,7 +21,8 @@ static const char style[] =
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:42rem;margin:2rem auto;padding:0 1rem;background:var(--p);"
     "color:var(--i);overflow-wrap:anywhere}"
     "h1{font-size:1.375rem;line-height:1.25;letter-spacing:-.02em}h2{font-size:1.0625rem;margin-top:2rem}"
-    ".address,.code{font:500 1.375rem/1.25 ui-monospace,monospace;letter-spacing:-.02em}a{color:var(--w)}"
+    ".address,.code{font:500 1.375rem/1.25 ui-monospace,monospace;letter-spacing:-.02em}"
+    ".address{font-size:clamp(1rem,5vw,1.375rem)}a{color:var(--w)}"
     "pre{white-space:pre-wrap;background:var(--c);border:1px solid var(--l);border-radius:14px;padding:1rem}"
     "ol,ul{list-style:none;padding:0}li{margin-block:.75rem;padding:1rem;background:var(--c);"
     "border:1px solid var(--l);border-radius:14px}"
@@ -85,6 +86,16 @@ static void line(struct buf *b, const char *label, struct str text)
     text_html(b, text);
     buf_puts(b, "</p>\n");
 }
+/* On a small screen it breaks before its @. */
+static void put_address(struct buf *b, struct str address)
+{
+    struct str domain, local = str_cut(address, '@', &domain);
+    buf_puts(b, "<p class=\"address\">");
+    text_html(b, local);
+    buf_puts(b, "<wbr>@");
+    text_html(b, domain);
+    buf_puts(b, "</p>\n");
+}
 static void when(struct buf *b, const char *label, int64_t ms)
 {
     AUTO_BUF struct buf t = { .max = 40 };
@@ -146,9 +157,7 @@ void lite_sorry(struct http_req *r, int status, const char *text)
 void lite_made(struct http_req *r, const struct mailbox_made *made)
 {
     struct buf *b = begin(r, 201, "Your address");
-    buf_puts(b, "<p class=\"address\">");
-    text_html(b, made->address);
-    buf_puts(b, "</p>\n");
+    put_address(b, made->address);
     when(b, "It ends at", store_box_end_ms(&made->box));
     line(b, "Recovery words, shown this once; they open the mailbox anywhere", made->recovery);
     line(b, "Token for programs, shown this once", made->token);
@@ -191,9 +200,7 @@ void lite_inbox(struct http_req *r, const struct mail_row *rows, size_t n, bool 
 {
     struct str token = token_of(r);
     struct buf *b = begin(r, 200, "Inbox");
-    buf_puts(b, "<p class=\"address\">");
-    text_html(b, api_box(r)->address);
-    buf_puts(b, "</p>\n");
+    put_address(b, api_box(r)->address);
     when(b, "It ends at", store_box_end_ms(&api_box(r)->box));
     simple(b, "inbox", token, "Check for mail");
     simple(b, "extend", token, "10 minutes more");

@@ -148,7 +148,7 @@ export async function reader(server, { size = WIDE, theme = 'light', lang = 'en'
     async shot(name, as = theme) {
       await page.waitForTimeout(120);
       const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      await page.screenshot({ path: join(SHOTS, `${name}-${size.width}-${as}${lang === 'en' ? '' : `-${lang}`}.png`) });
+      await page.screenshot({ path: join(SHOTS, `${name}-${size.width}-${as}${lang === 'en' ? '' : `-${lang}`}.png`), animations: 'disabled' });
       if (over > 0) throw new Error(`${name}: wider than the window by ${over} px`);
     },
     close: () => context.close(),
