@@ -21,15 +21,17 @@ static const char style[] =
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:42rem;margin:2rem auto;padding:0 1rem;background:var(--p);"
     "color:var(--i);overflow-wrap:anywhere}"
     "h1{font-size:1.375rem;line-height:1.25;letter-spacing:-.02em}h2{font-size:1.0625rem;margin-top:2rem}"
-    ".address,.code{font:500 1.375rem/1.25 ui-monospace,monospace;letter-spacing:-.02em}a{color:var(--w)}"
+    ".address,.code{font:500 1.375rem/1.25 ui-monospace,monospace;letter-spacing:-.02em}"
+    ".address{font-size:clamp(1rem,5vw,1.375rem)}a{color:var(--w)}"
     "pre{white-space:pre-wrap;background:var(--c);border:1px solid var(--l);border-radius:14px;padding:1rem}"
     "ol,ul{list-style:none;padding:0}li{margin-block:.75rem;padding:1rem;background:var(--c);"
     "border:1px solid var(--l);border-radius:14px}"
-    "form{display:inline-block;margin:.25rem .5rem .25rem 0}label{display:block;margin-block:.5rem;color:var(--h)}"
-    "input{font:inherit;box-sizing:border-box;max-width:100%;min-height:2.75rem;padding:0 .75rem;"
+    "form{display:inline-block;max-width:100%;margin:.25rem .5rem .25rem "
+    "0}label{display:block;margin-block:.5rem;color:var(--h)}"
+    "input{font:inherit;box-sizing:border-box;width:30rem;max-width:100%;min-height:2.75rem;padding:0 .75rem;"
     "border:1px solid var(--h);border-radius:10px;background:var(--c);color:var(--i)}"
-    "input[type=submit]{padding:0 1rem;font-weight:500;cursor:pointer}"
-    "form:first-of-type>input[type=submit]{background:var(--w);border-color:var(--w);color:var(--o)}"
+    "input[type=submit]{width:auto;padding:0 1rem;font-weight:500;cursor:pointer}"
+    "body>form:first-of-type>input[type=submit]{background:var(--w);border-color:var(--w);color:var(--o)}"
     ":focus-visible{outline:2px solid var(--w);outline-offset:2px}";
 
 void lite_style(struct http_req *r) { http_reply(r, 200, "text/css; charset=utf-8", str_c(style)); }
@@ -84,11 +86,22 @@ static void line(struct buf *b, const char *label, struct str text)
     text_html(b, text);
     buf_puts(b, "</p>\n");
 }
+/* On a small screen it breaks before its @. */
+static void put_address(struct buf *b, struct str address)
+{
+    struct str domain, local = str_cut(address, '@', &domain);
+    buf_puts(b, "<p class=\"address\">");
+    text_html(b, local);
+    buf_puts(b, "<wbr>@");
+    text_html(b, domain);
+    buf_puts(b, "</p>\n");
+}
 static void when(struct buf *b, const char *label, int64_t ms)
 {
     AUTO_BUF struct buf t = { .max = 40 };
     text_rfc3339(&t, ms / 1000 * 1000);
-    line(b, label, buf_str(&t));
+    struct str hm, day = str_cut(buf_str(&t), 'T', &hm);
+    buf_printf(b, "<p>%s: %.*s, %.*s UTC</p>\n", label, STR_FMT(day), STR_FMT(str_sub(hm, 0, 5)));
 }
 static struct str token_of(struct http_req *r)
 {
@@ -125,10 +138,9 @@ void lite_front(struct http_req *r)
                 "<form method=\"post\" action=\"/lite/new\"><label>A name of your own, or nothing for a random one: "
                 "<input name=\"local\" autocomplete=\"off\"></label>");
     button(b, "New address");
-    buf_puts(
-        b, "<h2>Open one you have</h2>\n<form method=\"post\" action=\"/lite/open\">"
-           "<label>Recovery words, token or password: <input name=\"secret\" autocomplete=\"off\" size=\"60\"></label>"
-           "<label>Address, with a password: <input name=\"address\" autocomplete=\"off\"></label>");
+    buf_puts(b, "<h2>Open one you have</h2>\n<form method=\"post\" action=\"/lite/open\">"
+                "<label>Recovery words, token or password: <input name=\"secret\" autocomplete=\"off\"></label>"
+                "<label>Address, with a password: <input name=\"address\" autocomplete=\"off\"></label>");
     button(b, "Open");
     end(r, b);
 }
@@ -145,9 +157,7 @@ void lite_sorry(struct http_req *r, int status, const char *text)
 void lite_made(struct http_req *r, const struct mailbox_made *made)
 {
     struct buf *b = begin(r, 201, "Your address");
-    buf_puts(b, "<p class=\"address\">");
-    text_html(b, made->address);
-    buf_puts(b, "</p>\n");
+    put_address(b, made->address);
     when(b, "It ends at", store_box_end_ms(&made->box));
     line(b, "Recovery words, shown this once; they open the mailbox anywhere", made->recovery);
     line(b, "Token for programs, shown this once", made->token);
@@ -190,9 +200,7 @@ void lite_inbox(struct http_req *r, const struct mail_row *rows, size_t n, bool 
 {
     struct str token = token_of(r);
     struct buf *b = begin(r, 200, "Inbox");
-    buf_puts(b, "<p class=\"address\">");
-    text_html(b, api_box(r)->address);
-    buf_puts(b, "</p>\n");
+    put_address(b, api_box(r)->address);
     when(b, "It ends at", store_box_end_ms(&api_box(r)->box));
     simple(b, "inbox", token, "Check for mail");
     simple(b, "extend", token, "10 minutes more");

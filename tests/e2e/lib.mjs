@@ -96,7 +96,7 @@ export function mail(p) {
   const inline = (p.files ?? []).filter((f) => f.cid), rest = (p.files ?? []).filter((f) => !f.cid);
   if (inline.length) body = multi('related', 'rel', [body, ...inline.map(file)]);
   if (rest.length) body = multi('mixed', 'mix', [body, ...rest.map(file)]);
-  const [, name, address] = /^(.*?)\s*<(.*)>$/.exec(p.from ?? 'Example <no-reply@example.com>');
+  const [, name, address] = /^(.*?)\s*<(.*)>$/.exec(p.from ?? 'Example <no-reply@example.com>') ?? ['', '', p.from];
   return `From: ${word(name)} <${address}>\r\nTo: you\r\nSubject: ${word(p.subject ?? 'Hello')}\r\nMessage-ID: <${Math.random().toString(36).slice(2)}@sender.example>\r\nDate: ${new Date().toUTCString().replace('GMT', '+0000')}\r\nMIME-Version: 1.0\r\n${body}`;
 }
 
@@ -145,10 +145,10 @@ export async function reader(server, { size = WIDE, theme = 'light', lang = 'en'
       await page.locator('button.narrow').click();
       await page.locator('.menu button', { hasText: name }).click();
     },
-    async shot(name) {
+    async shot(name, as = theme) {
       await page.waitForTimeout(120);
       const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      await page.screenshot({ path: join(SHOTS, `${name}-${size.width}-${theme}${lang === 'en' ? '' : `-${lang}`}.png`) });
+      await page.screenshot({ path: join(SHOTS, `${name}-${size.width}-${as}${lang === 'en' ? '' : `-${lang}`}.png`), animations: 'disabled' });
       if (over > 0) throw new Error(`${name}: wider than the window by ${over} px`);
     },
     close: () => context.close(),

@@ -44,6 +44,33 @@ test('several addresses live at once on one socket', async () => {
   await r.close();
 });
 
+test('two tabs hold the same addresses, whichever made or dropped them', async () => {
+  const r = await reader(server);
+  const first = await r.open();
+  await r.live();
+  const tab = await r.context.newPage();
+  await tab.goto(server.base);
+  await tab.locator('[data-testid=address]', { hasText: first }).waitFor();
+  const make = async (page) => {
+    await page.locator('.acts').getByRole('button', { name: 'New', exact: true }).click();
+    await page.getByRole('button', { name: 'Make address' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.waitForFunction((old) => document.querySelector('[data-testid=address]')?.textContent?.trim() !== old, first);
+    return (await page.locator('[data-testid=address]').textContent()).trim();
+  };
+  const second = await make(tab), third = await make(r.page);
+  const kept = () => r.page.evaluate(() => JSON.parse(localStorage.getItem('mayfly.boxes')).map((k) => k.address));
+  assert.deepEqual((await kept()).sort(), [first, second, third].sort());
+  await server.send(second, mail({ subject: 'For the second', text: 'x' }));
+  await r.page.getByText(`New mail for ${second}`).first().waitFor();
+  await tab.locator('nav.wide button', { hasText: 'My addresses' }).click();
+  await tab.locator('dialog li', { hasText: first.split('@')[0] }).getByRole('button', { name: 'Forget here' }).click();
+  await tab.locator('.ask').getByRole('button', { name: 'Forget here' }).click();
+  await r.page.locator('nav.wide .count', { hasText: '2' }).waitFor();
+  assert.deepEqual((await kept()).sort(), [second, third].sort());
+  await r.close();
+});
+
 test('a password opens the box elsewhere until it is revoked; a test mail comes by itself', async () => {
   const a = await reader(server);
   const address = await a.open();

@@ -1,5 +1,6 @@
 // What the page does: every action of a reader, each as a call to the server and a step of the state. Views read `app`
 // and call its functions; they hold nothing of their own that outlives a click.
+import { tick } from 'svelte';
 import * as api from './api';
 import { ApiError } from './api';
 import { language, preferred, setLanguage, t } from './i18n/i18n.svelte';
@@ -8,14 +9,18 @@ import { alertMail, badge } from './notify';
 import type { Item, LiveEvent, Message, Site } from './shape';
 import * as st from './state';
 import * as store from './store';
-import { grouped, until } from './time';
+import { DUSK_MS, grouped, until } from './time';
+import { toasts } from './toasts.svelte';
 
-export type Sheet = 'addresses' | 'new' | 'open' | 'connect' | 'recovery' | 'settings' | 'about' | 'keys' | 'qr' | 'extend' | 'menu';
-export interface Toast { id: number; text: string; kind: 'info' | 'error'; undo?: () => void }
-interface Place { sheet?: Sheet; open?: string }
+const SHEETS = ['addresses', 'new', 'open', 'connect', 'recovery', 'settings', 'about', 'keys', 'qr', 'extend', 'menu'] as const;
+export type Sheet = (typeof SHEETS)[number];
+/** Where the reader is, as the history keeps it: over a reload, too, but in no address that outlives the tab. Only a
+ * panel has an address of its own (#about). */
+interface Place { sheet?: Sheet; box?: string; folder?: string; open?: string }
 
 const UNDO_MS = 5_000;
-const TOAST_MS = 4_000;
+const SAID_MS = 12_000;
+const LAST_MS = 60_000;
 const PAGE = 50;
 const OTHERS_MS = 30_000;
 const MESSAGES_KEPT = 60;
@@ -26,7 +31,6 @@ class App {
   site: Site | null = $state.raw(null);
   settings: store.Settings = $state.raw(store.settings());
   sheet: Sheet | null = $state(null);
-  toasts: Toast[] = $state.raw([]);
   said = $state('');
   now = $state(Date.now());
   /** True a moment after the first picture: what is dear and can wait (the first date costs 30 ms) waits for it. */
@@ -36,10 +40,11 @@ class App {
   messageError = $state('');
   mailView: 'text' | 'html' | 'headers' | 'source' = $state('html');
   burning = $state(false);
+  /** Every box that this tab has ever held. */
+  private known = new Set<string>();
   private burnt = '';
   private offset = 0;
   private read = new Map<string, Message>();
-  private toastId = 0;
   private live: Live;
 
   constructor() {
@@ -61,8 +66,9 @@ class App {
   async start(): Promise<void> {
     const words = setLanguage(store.settings().lang || preferred()).catch(() => undefined);
     this.applyTheme();
-    history.replaceState(null, '');
+    const place = (history.state ?? {}) as Place;
     addEventListener('popstate', () => this.onPlace((history.state ?? {}) as Place));
+    store.onOtherTab((now, dropped) => void this.otherTab(now, dropped));
     addEventListener('online', () => this.live.retry());
     addEventListener('offline', () => this.live.offline());
     setInterval(() => this.tick(), 1000);
@@ -70,6 +76,7 @@ class App {
     void this.loadSite();
     setTimeout(() => (this.settled = true), 400);
     await Promise.all([words, this.restore()]);
+    this.resume(place);
   }
 
   async loadSite(): Promise<void> {
@@ -80,6 +87,7 @@ class App {
   async restore(): Promise<void> {
     this.starting = 'busy';
     const kept = store.boxes();
+    for (const k of kept) this.known.add(k.id);
     const found = await Promise.all(kept.map((k) => this.reopen(k)));
     const boxes = found.filter((b) => b !== null);
     const gone = kept.filter((_, i) => found[i] === null);
@@ -87,7 +95,7 @@ class App {
     else this.s = { ...this.s, boxes };
     if (this.s.boxes.length > 0) this.show(boxes.find((b) => b.id === store.last())?.id ?? this.s.boxes[0]!.id);
     if (this.starting === 'busy') this.starting = 'done';
-    for (const k of gone.slice(0, 2)) this.toast(t('ended.meanwhile', { address: k.address, time: until(Math.min(k.expiresAt, this.time()), this.now, language()) }), undefined, 12_000);
+    for (const k of gone.slice(0, 2)) this.toast(t('ended.meanwhile', { address: k.address, time: until(Math.min(k.expiresAt, this.time()), this.now, language()) }), { ms: SAID_MS });
   }
 
   private async reopen(k: store.Kept): Promise<st.Box | null> {
@@ -147,7 +155,25 @@ class App {
   }
 
   private keep(): void {
-    store.saveBoxes(this.s.boxes.map(({ id, address, token, recovery, expiresAt }) => ({ id, address, token, recovery, expiresAt })));
+    for (const b of this.s.boxes) this.known.add(b.id);
+    store.saveBoxes(this.s.boxes.map(({ id, address, token, recovery, expiresAt }) => ({ id, address, token, recovery, expiresAt })), this.known);
+  }
+
+  /** Another tab of this browser made, dropped or changed something; all tabs hold the same. */
+  private async otherTab(now: store.Kept[] | null, dropped: string[]): Promise<void> {
+    if (!now) return location.replace('/');
+    for (const k of now.filter((x) => !this.known.has(x.id))) {
+      this.known.add(k.id);
+      const b = await this.reopen(k);
+      if (b) this.s = { ...this.s, boxes: [...this.s.boxes, b] };
+    }
+    const words = new Map(now.map((k) => [k.id, k.recovery]));
+    this.s = { ...this.s, boxes: this.s.boxes.map((b) => ({ ...b, recovery: words.get(b.id) ?? b.recovery })) };
+    for (const b of this.s.boxes.filter((x) => dropped.includes(x.id))) {
+      if (await this.reopen(b)) this.forget(b.id);
+      else this.over(b.id, 'closed');
+    }
+    this.watch();
   }
 
   private watch(): void {
@@ -169,8 +195,13 @@ class App {
   }
 
   private tick(): void {
+    const before = this.now;
     this.now = this.time();
     for (const b of this.s.boxes) if (b.expiresAt <= this.now) this.over(b.id, 'time');
+    const b = this.box;
+    const passed = (left: number): boolean => !!b && b.expiresAt - before > left && b.expiresAt - this.now <= left;
+    if (passed(DUSK_MS)) this.say(t('life.soon'));
+    if (passed(LAST_MS)) this.toast(t('life.last'), { act: { label: t('address.extend'), run: () => this.go('extend') }, ms: SAID_MS });
     badge(this.s);
   }
 
@@ -186,7 +217,7 @@ class App {
     if (onScreen) {
       this.message = null;
       this.burning = false;
-      this.toasts = [];
+      toasts.clear();
       if (this.sheet) this.close();
       this.say(t(this.s.ended?.how === 'closed' ? 'ended.closed.title' : 'ended.title'));
     }
@@ -260,6 +291,7 @@ class App {
   folder(name: string): void {
     this.s = st.setFolder(this.s, name);
     this.message = null;
+    this.place({}, true);
     void this.load(name);
   }
 
@@ -285,7 +317,7 @@ class App {
     this.messageError = '';
     this.message = this.read.get(id) ?? null;
     if (this.message) this.mailView = this.message.html ? 'html' : 'text';
-    this.place({ open: id }, was !== null);
+    this.place({}, was !== null);
     this.mark(id, true);
     if (this.message) return;
     try {
@@ -295,9 +327,17 @@ class App {
       this.mailView = m.html ? 'html' : 'text';
       this.message = m;
     } catch (e) {
+      if (e instanceof ApiError && e.status === 404) return this.vanished(b, id);
       if (this.s.open === id) this.messageError = e instanceof ApiError && e.offline ? t('error.offline') : t('read.failed');
       this.failed(e, b);
     }
+  }
+
+  /** It was deleted elsewhere. */
+  private vanished(b: st.Box, id: string): void {
+    if (this.s.open === id) this.closeMessage();
+    this.s = st.removed(this.s, b.id, [id]);
+    this.toast(t('read.gone'));
   }
 
   private remember(m: Message): void {
@@ -339,9 +379,11 @@ class App {
       const goal = spam ? 'Junk' : 'INBOX';
       if (st.find(st.boxOf(this.s, b.id), id)?.folder !== goal) await api.mark(b.token, id, { folder: goal }).catch(() => undefined);
       this.read.delete(id);
+      const next = st.after(this.s, [id]);
       this.s = st.moved(this.s, b.id, id, goal);
       this.message = null;
       if ((history.state as Place | null)?.open === id) history.back();
+      this.land(next);
       this.toast(t(spam ? 'read.junked' : 'read.unjunked'));
     } catch (e) {
       this.errorToast(this.failed(e, b));
@@ -355,8 +397,10 @@ class App {
     const all = [...Object.values(b.lists).flatMap((l) => l.items), ...(this.s.results?.items ?? [])];
     const items = [...new Map(all.filter((i) => ids.includes(i.id)).map((i) => [i.id, i])).values()];
     const wasOpen = this.s.open;
+    const next = st.after(this.s, ids);
     this.s = st.removed(this.s, b.id, ids);
     if (wasOpen && ids.includes(wasOpen)) this.closeMessage();
+    this.land(next);
     badge(this.s);
     let sent = false;
     const send = (): void => {
@@ -366,12 +410,21 @@ class App {
       for (const id of ids) api.remove(b.token, id).catch((e: unknown) => this.undelete(e, b, items.filter((i) => i.id === id)));
     };
     addEventListener('pagehide', send);
-    const timer = setTimeout(send, UNDO_MS);
-    this.toast(t('list.deleted', { n: ids.length }), () => {
-      clearTimeout(timer);
+    const undo = (): void => {
       sent = true;
       removeEventListener('pagehide', send);
       this.s = st.put(this.s, b.id, items);
+      this.land(items[0]?.id ?? '');
+    };
+    this.toast(t('list.deleted', { n: ids.length }), { act: { label: t('undo'), run: undo }, gone: send, ms: UNDO_MS });
+  }
+
+  /** When what had the focus is gone, the row that took its place has it, or the list as a whole. */
+  private land(id: string): void {
+    void tick().then(() => {
+      if (document.activeElement && document.activeElement !== document.body) return;
+      const row = document.querySelector<HTMLElement>(`[data-row="${CSS.escape(id)}"]`);
+      (row ?? document.getElementById('main'))?.focus();
     });
   }
 
@@ -400,8 +453,10 @@ class App {
     const here = this.s.current === b.id;
     const name = m.from.name || m.from.address || t('list.nosender');
     const code = m.code ? ` ${t('new.code', { code: [...m.codeCopy].join(' ') })}` : '';
-    this.say(t('new.arrived', { name, subject: m.subject || t('list.nosubject') }) + code);
-    if (!here) this.toast(t('new.elsewhere', { address: b.address }));
+    const text = t('new.arrived', { name, subject: m.subject || t('list.nosubject') });
+    const hidden = here && this.s.open !== null && matchMedia('(max-width: 719px)').matches;
+    if (!here || hidden) this.toast(here ? text : t('new.elsewhere', { address: b.address }), { act: { label: t('new.show'), run: () => this.goTo(b.id, m.id) }, ms: SAID_MS });
+    else this.say(text + code);
     setTimeout(() => (this.s = st.settle(this.s, m.id)), 1600);
     if (m.folder !== 'Junk') alertMail(this.settings, name, m.code ? `${grouped(m.code)} · ${m.subject}` : m.subject, () => this.goTo(b.id, m.id));
   }
@@ -437,15 +492,33 @@ class App {
 
   // ---- places: what the back button undoes ---------------------------------------------------------------------
 
-  private place(p: Place, replace: boolean): void {
-    if (replace) history.replaceState(p, '');
-    else history.pushState(p, '');
+  private place(p: { sheet?: Sheet }, replace: boolean): void {
+    const { current, folder, open } = this.s;
+    const all: Place = { ...p, ...(current ? { box: current } : {}), folder, ...(open ? { open } : {}) };
+    const url = p.sheet ? `#${p.sheet}` : location.pathname;
+    if (replace) history.replaceState(all, '', url);
+    else history.pushState(all, '', url);
+  }
+
+  /** After a reload: where the reader was; and whatever panel the page's address names. */
+  private resume(p: Place): void {
+    const asked = SHEETS.find((x) => `#${x}` === location.hash);
+    if (p.box === this.s.current && p.folder && p.folder !== this.s.folder) {
+      this.s = st.setFolder(this.s, p.folder);
+      void this.load(p.folder);
+    }
+    if (p.box === this.s.current && p.open) {
+      this.s = st.opened(this.s, p.open);
+      void this.open(p.open);
+    } else if (!p.sheet) this.place({}, true);
+    if (p.sheet) this.sheet = p.sheet;
+    else if (asked) this.go(asked);
   }
 
   private onPlace(p: Place): void {
-    this.sheet = p.sheet ?? null;
+    this.sheet = p.sheet ?? SHEETS.find((x) => `#${x}` === location.hash) ?? null;
     if (this.sheet) return;
-    const open = p.open && st.find(this.box, p.open) ? p.open : null;
+    const open = p.open && p.box === this.s.current && st.find(this.box, p.open) ? p.open : null;
     if (open !== this.s.open) {
       this.s = st.opened(this.s, open);
       this.message = open ? (this.read.get(open) ?? null) : null;
@@ -454,7 +527,7 @@ class App {
   }
 
   go(sheet: Sheet): void {
-    this.place({ sheet, ...(this.s.open ? { open: this.s.open } : {}) }, this.sheet !== null);
+    this.place({ sheet }, this.sheet !== null);
     this.sheet = sheet;
   }
 
@@ -470,19 +543,13 @@ class App {
     setTimeout(() => (this.said = text), 60);
   }
 
-  toast(text: string, undo?: () => void, ms = undo ? UNDO_MS : TOAST_MS): void {
-    const id = ++this.toastId;
-    this.toasts = [...this.toasts.slice(-2), undo ? { id, text, kind: 'info', undo } : { id, text, kind: 'info' }];
-    setTimeout(() => this.dismiss(id), ms);
+  toast(text: string, more: Parameters<typeof toasts.show>[1] = {}): void {
+    toasts.show(text, more);
+    this.say(text);
   }
 
-  /** Errors stay until they are closed. */
   errorToast(text: string): void {
-    if (text && !this.toasts.some((x) => x.text === text)) this.toasts = [...this.toasts.slice(-2), { id: ++this.toastId, text, kind: 'error' }];
-  }
-
-  dismiss(id: number): void {
-    this.toasts = this.toasts.filter((x) => x.id !== id);
+    toasts.error(text);
   }
 
   /** What went wrong with a box's call, in words; a token that opens nothing any more means that the box ended. */

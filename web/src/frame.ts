@@ -98,9 +98,18 @@ function onAttributes(el: Element, opts: CleanOpts, found: Found): void {
   if (el.hasAttribute('href')) onLink(el);
 }
 
+/** A picture that stays away leaves a box of its size with its words: a browser would draw a broken one. */
 function onImage(el: Element): void {
-  if (el.hasAttribute('src')) return;
-  if (!(px(el.getAttribute('width')) <= 3 || px(el.getAttribute('height')) <= 3)) el.setAttribute('class', 'mayfly-blocked');
+  if (el.hasAttribute('src') || px(el.getAttribute('width')) <= 3 || px(el.getAttribute('height')) <= 3) return;
+  const box = el.ownerDocument.createElement('span');
+  const size = (name: string): string => {
+    const v = el.getAttribute(name)?.trim() ?? '';
+    return /^\d{1,4}(px|%)?$/.test(v) ? `${name}:${/\d$/.test(v) ? `${v}px` : v};` : '';
+  };
+  box.className = 'mayfly-blocked';
+  box.textContent = el.getAttribute('alt');
+  box.setAttribute('style', size('width') + size('height') + (el.getAttribute('style') ?? ''));
+  el.replaceWith(box);
 }
 
 function onLink(el: Element): void {
@@ -130,7 +139,11 @@ const HEAD =
   'body{margin:20px;font:15px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,Helvetica,Arial,sans-serif;overflow-wrap:anywhere}' +
   'img{max-width:100%;height:auto}table{max-width:100%}a{color:#0b6e5b}pre{white-space:pre-wrap}' +
   'blockquote{margin:0 0 0 2px;padding-left:14px;border-left:2px solid #e3e0d6}' +
-  'img.mayfly-blocked{display:inline-block;box-sizing:border-box;overflow:hidden;background:#f2f0e9;outline:1px dashed #d6d2c4;outline-offset:-1px;border-radius:4px;color:#5f6b64;font-size:13px}' +
+  '.mayfly-blocked{display:inline-block;box-sizing:border-box;max-width:100%;overflow:hidden;padding:6px 10px;background:#f2f0e9;outline:1px dashed #d6d2c4;outline-offset:-1px;border-radius:4px;color:#5f6b64;font:13px/1.4 system-ui,sans-serif}' +
+  '.mayfly-blocked:empty{padding:0}' +
+  /* Mail laid out for 600 px on a phone: widths that were set give way, shares stay. */
+  '@media(max-width:620px){body{margin:12px}table[width]:not([width$="%"]),table[style*="width"],.mayfly-blocked{width:100%!important;min-width:0!important}' +
+  'td[width]:not([width$="%"]),th[width]:not([width$="%"]),td[style*="width"]{width:auto!important;min-width:0!important}div[style*="width"]{max-width:100%!important;min-width:0!important}}' +
   '</style></head>';
 
 /** Washes a mail's HTML for the frame. Total: any text in, a whole document out. */

@@ -1,8 +1,9 @@
 // The keyboard: one table of single keys, silent inside fields and while a panel is open, and off when the reader says
-// so (WCAG 2.1.4). Three quick presses of Esc are the panic key.
+// so (WCAG 2.1.4). Three quick presses of Esc with nothing open are the panic key.
 import { app } from './app.svelte';
 import { t, type Key } from './i18n/i18n.svelte';
-import { neighbour, selectNone, shown, toggleSelected } from './state';
+import { selectNone, shown, toggleSelected } from './state';
+import { toasts } from './toasts.svelte';
 import { copyText } from './ui/Copy.svelte';
 
 interface Row { keys: string[]; label: Key; run: () => void }
@@ -24,27 +25,24 @@ function copyCode(): void {
   const items = shown(app.s).items;
   const id = target() ?? items.find((i) => i.code)?.id;
   const code = (app.message?.id === id ? app.message?.codeCopy : undefined) ?? items.find((i) => i.id === id)?.codeCopy;
-  if (code) void copyText(code, t('copied.code', { code: [...code].join(' ') })).then((ok) => ok && app.toast(t('copied.code', { code })));
+  if (code) void copyText(code, t('copied.code', { code: [...code].join(' ') })).then((ok) => ok && toasts.show(t('copied.code', { code })));
   else copyAddress();
 }
 
 function copyAddress(): void {
-  if (app.box) void copyText(app.box.address, t('copied.address')).then((ok) => ok && app.toast(t('copied.address')));
+  if (app.box) void copyText(app.box.address, t('copied.address')).then((ok) => ok && toasts.show(t('copied.address')));
 }
 
 function back(): void {
-  if (app.s.open) app.closeMessage();
+  if (app.burning) app.burning = false;
+  else if (app.s.open) app.closeMessage();
   else if (app.s.selected.length) app.s = selectNone(app.s);
   else if (app.s.results) void app.search('');
-  else if (app.burning) app.burning = false;
 }
 
 function del(): void {
-  const open = app.s.open;
-  const ids = app.s.selected.length ? app.s.selected : target() ? [target()!] : [];
-  const next = open && ids.includes(open) ? (neighbour(app.s, 1) ?? neighbour(app.s, -1)) : null;
-  app.remove(ids);
-  if (next) focusRow(next);
+  const id = target();
+  app.remove(app.s.selected.length ? app.s.selected : id ? [id] : []);
 }
 
 export const KEYS: Row[] = [
@@ -57,6 +55,7 @@ export const KEYS: Row[] = [
   { keys: ['n'], label: 'keys.new', run: () => app.go('new') },
   { keys: ['x'], label: 'keys.select', run: () => { const id = focused(); if (id) app.s = toggleSelected(app.s, id); } },
   { keys: ['#', 'Delete'], label: 'keys.delete', run: del },
+  { keys: ['z'], label: 'keys.undo', run: () => toasts.undo() },
   { keys: ['/'], label: 'keys.search', run: () => document.getElementById('search')?.focus() },
   { keys: ['i'], label: 'keys.images', run: () => document.getElementById('load-remote')?.click() },
   { keys: ['t'], label: 'keys.text', run: () => (app.mailView = app.mailView === 'html' || !app.message?.html ? 'text' : 'html') },
@@ -66,7 +65,9 @@ export const KEYS: Row[] = [
 const PANIC_MS = 700;
 let escapes: number[] = [];
 
+/** An Esc that still closes something is no panic: who leaves a panel in a hurry must not lose the keys. */
 function panic(): boolean {
+  if (app.sheet || app.s.open || app.s.selected.length || app.s.results || app.burning) return false;
   const now = Date.now();
   escapes = [...escapes.filter((at) => now - at < PANIC_MS), now];
   return escapes.length >= 3;

@@ -36,8 +36,8 @@ export function alertMail(settings: Settings, title: string, body: string, open:
 
 let audio: AudioContext | null = null;
 
-/** Two soft notes, a fifth apart. */
-function chime(): void {
+/** Two soft notes, a fifth apart. The first time must be a click (Settings): browsers let no page sound unasked. */
+export function chime(): void {
   audio ??= new AudioContext();
   const at = audio.currentTime;
   [587.33, 880].forEach((hz, i) => {

@@ -195,6 +195,14 @@ export const toggleSelected = (s: State, id: string): State => ({
   selected: s.selected.includes(id) ? s.selected.filter((x) => x !== id) : [...s.selected, id],
 });
 export const selectAll = (s: State): State => ({ ...s, selected: shown(s).items.map((i) => i.id) });
+/** The mail that takes the place of these once they are gone: the next older that stays, else the next newer. */
+export function after(s: State, ids: readonly string[]): string {
+  const items = shown(s).items;
+  const at = items.findIndex((i) => ids.includes(i.id));
+  const stays = (i: Item): boolean => !ids.includes(i.id);
+  return (items.slice(at + 1).find(stays) ?? items.slice(0, Math.max(0, at)).findLast(stays))?.id ?? '';
+}
+
 export const selectNone = (s: State): State => (s.selected.length ? { ...s, selected: [] } : s);
 export const opened = (s: State, id: string | null): State => ({ ...s, open: id });
 

@@ -18,11 +18,13 @@ export const DEFAULTS: Settings = { theme: 'auto', lang: '', sound: false, notif
 
 function read(key: string): unknown {
   try {
-    return JSON.parse(localStorage.getItem(key) ?? 'null');
+    return parse(localStorage.getItem(key));
   } catch {
     return null;
   }
 }
+
+const parse = (text: string | null): unknown => JSON.parse(text ?? 'null');
 
 function write(key: string, value: unknown): void {
   try {
@@ -37,11 +39,23 @@ const isKept = (v: unknown): v is Kept => {
   return !!o && typeof o.id === 'string' && typeof o.address === 'string' && typeof o.token === 'string' && typeof o.expiresAt === 'number';
 };
 
-export function boxes(): Kept[] {
-  const v = read(BOXES);
+export const boxes = (): Kept[] => kept(read(BOXES));
+
+function kept(v: unknown): Kept[] {
   return Array.isArray(v) ? v.filter(isKept).map((k) => ({ ...k, recovery: typeof k.recovery === 'string' ? k.recovery : '' })) : [];
 }
-export const saveBoxes = (list: Kept[]): void => write(BOXES, list);
+/** Writes this tab's boxes. Those that another tab made meanwhile stay: only what this tab has known can go. */
+export const saveBoxes = (list: Kept[], known: ReadonlySet<string>): void => write(BOXES, [...list, ...boxes().filter((k) => !known.has(k.id))]);
+
+/** Tells when another tab has changed the boxes; what it dropped comes apart. Null: it forgot everything. */
+export function onOtherTab(tell: (now: Kept[] | null, dropped: string[]) => void): void {
+  addEventListener('storage', (e) => {
+    if (e.key !== BOXES) return;
+    if (e.newValue === null) return tell(null, []);
+    const now = kept(parse(e.newValue));
+    tell(now, kept(parse(e.oldValue)).map((k) => k.id).filter((id) => !now.some((k) => k.id === id)));
+  });
+}
 
 export const last = (): string => String(read(LAST) ?? '');
 export const saveLast = (id: string): void => write(LAST, id);

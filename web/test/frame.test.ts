@@ -46,6 +46,12 @@ describe('the wash', () => {
     expect(blocked).toEqual({ remote: 4, trackers: 2, hosts: ['a.test', 'b.test', 'c.test', 'd.test'] });
     expect(harm(html)).toEqual([]);
   });
+  it('leaves a box of its size, with its words, where a picture stays away', () => {
+    const { html } = cleanMail('<p>a</p><img src="https://a.test/1.png" width="520" height="50%" style="border-radius:4px;background:url(//b.test/x)" alt="Sale <b>" onerror="x()"><p>b</p>', none);
+    expect(html).toContain('<p>a</p><span class="mayfly-blocked" style="width:520px;height:50%;border-radius:4px">Sale &lt;b&gt;</span><p>b</p>');
+    expect(html).not.toContain('<img');
+    expect(harm(html)).toEqual([]);
+  });
   it('loads pictures when asked, but no tracker', () => {
     const { html } = cleanMail('<img src="https://a.test/1.png"><img src="https://b.test/p.gif" width="1" height="1">', { ...none, images: true });
     expect(html).toContain('src="https://a.test/1.png"');

@@ -139,3 +139,11 @@ it('search results follow marks and deletions', () => {
   expect(st.shown(s).items[0]!.seen).toBe(true);
   expect(ids(st.clearResults(s))).toEqual(['m1']);
 });
+
+describe('the mail that takes the place of those deleted', () => {
+  const s = run(start('a'), came('a', 1), came('a', 2), came('a', 3), came('a', 4)); /* on screen: m4 m3 m2 m1 */
+  it.each([
+    ['the next older', ['m3'], 'm2'], ['past others that go too', ['m3', 'm2'], 'm1'], ['the next newer at the end', ['m1'], 'm2'],
+    ['none where all go', ['m1', 'm2', 'm3', 'm4'], ''],
+  ])('is %s', (_, gone, want) => expect(st.after(s, gone as string[])).toBe(want));
+});
