@@ -38,6 +38,13 @@ const struct setting settings[] = {
     { "smtp.proxy_networks", SET_NETS, AT(smtp_proxy_networks), "", 0, 0, 0, NULL,
       "Networks of proxies that speak the PROXY protocol before SMTP; they must. Others are never believed." },
 
+    { "pop3.listen", SET_LISTEN, AT(pop3_listen), "127.0.0.1:2110", 0, 0, 0, NULL,
+      "Boxes over POP3, with STLS. On the Internet: 0.0.0.0:110, [::]:110." },
+    { "pop3s.listen", SET_LISTEN, AT(pop3s_listen), "127.0.0.1:2995", 0, 0, 0, NULL,
+      "Boxes over POP3, TLS from the first octet on. On the Internet: 0.0.0.0:995, [::]:995." },
+    { "auth.cleartext", SET_ENUM, AT(auth_cleartext), "never", 0, 0, 0, "never loopback",
+      "Where a mail program may log in without TLS: nowhere, or from this machine itself." },
+
     { "http.listen", SET_LISTEN, AT(http_listen), "127.0.0.1:8025", 0, 0, 0, NULL,
       "The page and the API, without TLS." },
     { "https.listen", SET_LISTEN, AT(https_listen), "127.0.0.1:8443", 0, 0, 0, NULL,
@@ -80,6 +87,8 @@ const struct setting settings[] = {
       "Addresses that live at once; 256 bytes of disk are set aside for each." },
     { "limits.mx_per_network", SET_INT, AT(limits_mx_per_network), "50", 0, 1, 1000000, NULL,
       "SMTP connections at once from one network (IPv4 /24, IPv6 /48)." },
+    { "limits.prelogin_per_network", SET_INT, AT(limits_prelogin_per_network), "20", 0, 1, 1000000, NULL,
+      "Connections of mail programs at once from one network that have not logged in yet." },
     { "limits.live_per_network", SET_INT, AT(limits_live_per_network), "100", 0, 1, 1000000, NULL,
       "Live connections (WebSocket, SSE, wait) at once from one network." },
     { "limits.http_per_network", SET_INT, AT(limits_http_per_network), "200", 0, 1, 1000000, NULL,
@@ -106,14 +115,11 @@ const struct setting settings[] = {
 
     LATER("submission.listen"),
     LATER("submissions.listen"),
-    LATER("pop3.listen"),
-    LATER("pop3s.listen"),
     LATER("imap.listen"),
     LATER("imaps.listen"),
     LATER("lmtp.listen"),
     LATER("dns.forward"),
     LATER("dns.trust_anchor"),
-    LATER("auth.cleartext"),
     LATER("store.redis"),
 };
 const size_t settings_n = COUNT(settings);

@@ -17,6 +17,8 @@ struct config {
     struct config_list smtp_listen, smtp_proxy_networks;
     uint64_t smtp_max_bytes;
     int64_t smtp_max_recipients, smtp_command_ms, smtp_data_ms;
+    struct config_list pop3_listen, pop3s_listen;
+    int64_t auth_cleartext;
     struct config_list http_listen, https_listen, http_proxy_networks, http_cors_origins;
     int64_t http_pow_bits;
     struct config_list metrics_listen;
@@ -28,7 +30,8 @@ struct config {
     uint64_t store_reserve;
     int64_t store_quarantine_ms;
     uint64_t limits_message_memory;
-    int64_t limits_mx_per_network, limits_live_per_network, limits_http_per_network, limits_create_per_network;
+    int64_t limits_mx_per_network, limits_prelogin_per_network, limits_live_per_network, limits_http_per_network,
+        limits_create_per_network;
     int64_t limits_login_per_network, limits_unknown_per_network, limits_requests_per_network, limits_boxes;
     int64_t log_level, log_format;
     bool test_echo_websocket, test_xclient, test_clock;

@@ -13,13 +13,14 @@ struct peer {
 };
 /* A row each in limit.c: unit, burst and reason. Rates are token buckets; counts are concurrent holds. */
 enum limit_kind {
-    LIMIT_MX_CONNS,     /* concurrent SMTP connections */
-    LIMIT_LIVE_CONNS,   /* concurrent live connections: WebSocket, SSE, wait */
-    LIMIT_HTTP_CONNS,   /* concurrent HTTP connections */
-    LIMIT_CREATE,       /* boxes made, per hour */
-    LIMIT_LOGIN_FAIL,   /* wrong secrets, per 10 minutes */
-    LIMIT_UNKNOWN_RCPT, /* recipients not there, per 10 minutes */
-    LIMIT_REQUESTS,     /* API requests, per minute */
+    LIMIT_MX_CONNS,       /* concurrent SMTP connections */
+    LIMIT_PRELOGIN_CONNS, /* concurrent connections of mail programs before their login */
+    LIMIT_LIVE_CONNS,     /* concurrent live connections: WebSocket, SSE, wait */
+    LIMIT_HTTP_CONNS,     /* concurrent HTTP connections */
+    LIMIT_CREATE,         /* boxes made, per hour */
+    LIMIT_LOGIN_FAIL,     /* wrong secrets, per 10 minutes */
+    LIMIT_UNKNOWN_RCPT,   /* recipients not there, per 10 minutes */
+    LIMIT_REQUESTS,       /* API requests, per minute */
     LIMIT_KINDS
 };
 struct limit_opts {

@@ -1,0 +1,51 @@
+/* A connection under a session. Sessions (SMTP, POP3, IMAP) know no sockets; what their owners have in common is here:
+ * the hold in the listener, TLS at once or later, the list in order of the last sign of life, draining, the end. A
+ * protocol's own struct begins with, or has in it, a struct session_conn. All of a loop's, on that loop. */
+#pragma once
+#include "base/list.h"
+#include "io/conn.h"
+#include "io/tls.h"
+#include "serve/listen.h"
+
+enum { SESSION_HANDSHAKE_MS = 30 * 1000 };
+
+struct session_conn;
+struct session_conn_ops {
+    size_t (*input)(struct session_conn *c, struct str data); /* as conn_ops has it, and so the next three */
+    void (*drained)(struct session_conn *c);                  /* may be NULL */
+    void (*secured)(struct session_conn *c);                  /* TLS stands; at once on ports where it comes first */
+    void (*timeout)(struct session_conn *c);
+    void (*stop)(struct session_conn *c); /* the server goes down: say so now, or after what is under way */
+    /* Last call but for free(): cancel what was asked for, give back what is held. conn is not to be used any more. */
+    void (*leave)(struct session_conn *c);
+    void (*free)(struct session_conn *c);
+};
+struct session_conns { /* those of one protocol on one loop */
+    struct loop *loop;
+    const struct session_conn_ops *ops;
+    struct list open; /* longest silent first */
+    size_t open_n;
+    bool draining;
+};
+struct session_conn {
+    struct list in;
+    struct session_conns *of; /* NULL once it has left */
+    struct conn *conn;
+    struct listen *listener;
+    struct peer peer;
+    int64_t seen_ms; /* last sign of life */
+    bool passed : 1, handshaking : 1;
+};
+
+void session_conns_init(struct session_conns *all, struct loop *loop, const struct session_conn_ops *ops);
+void session_conns_drain(struct session_conns *all); /* each open one is told to stop */
+void session_conns_end(struct session_conns *all);   /* the loop stopped: all go without a word; free() comes later */
+
+/* As listen_opts.accept: takes fd and the hold. c is zeroed but for what is the protocol's own. tls: handshake first,
+ * secured() comes when it is done; NULL: in the clear. On ERR_IO all is given back and c is still the caller's. */
+[[nodiscard]] enum err session_conn_open(struct session_conns *all, struct session_conn *c, struct listen *l, int fd,
+                                         const struct peer *peer, const struct conn_opts *o, struct tls *tls);
+void session_conn_seen(struct session_conn *c);
+void session_conn_start_tls(struct session_conn *c, struct tls *tls); /* again while it runs: no matter */
+/* The peer has logged in: its place among its network's strangers is free again (LIMIT_PRELOGIN_CONNS). */
+void session_conn_pass(struct session_conn *c);
