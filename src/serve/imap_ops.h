@@ -1,0 +1,102 @@
+/* What an IMAP session asks of its owner: who may come in, what the box holds, changes to it. The daemon answers from
+ * core (imap_core.c), the unit tests and the fuzzer from a box in memory. One question at a time; each is answered once
+ * by imap_answer(), on a later turn, unless forget() comes first. What a question points to is borrowed until then. */
+#pragma once
+#include "store/store.h"
+#include "wire/mime.h"
+
+struct imap_session;
+
+struct imap_folder {
+    struct store_folder at;
+    struct str name; /* UTF-8, '/' between levels */
+};
+struct imap_keyword {
+    uint32_t flag;
+    struct str name;
+};
+/* One message opened: its header data. Holds until another is opened or forget() is called. */
+struct imap_source {
+    struct str header; /* raw, from the first octet */
+    const struct mime_tree *tree;
+    uint64_t size;
+    struct str preview; /* UTF-8, one line */
+};
+struct imap_answer {
+    enum err err;
+    const struct imap_folder *folders;
+    const struct imap_keyword *keywords;
+    const struct store_row *rows;
+    const struct store_gone *gone; /* of a move: one a row */
+    const uint8_t *how;            /* of flag(): enum store_flagged of each row */
+    size_t folders_n, keywords_n, rows_n, gone_n;
+    uint64_t modseq;                /* of the box */
+    uint32_t uidvalidity;           /* of the folder that something went to */
+    uint32_t recent_from;           /* from this uid on messages are the asker's to call \Recent; 0: none */
+    uint32_t no;                    /* of the folder that was made */
+    bool more, too_old;
+    const struct imap_source *source;
+    struct str piece; /* octets of the open message, at least one; the first is octet piece_at */
+    uint64_t piece_at;
+};
+
+struct imap_uids {
+    const uint32_t *v; /* ascending */
+    size_t n;
+};
+struct imap_flagging {
+    uint32_t folder;
+    struct imap_uids uids;
+    uint32_t set, clear;
+    bool conditional;
+    uint64_t unchanged_since;
+};
+struct imap_new_name {
+    uint32_t no; /* 0: to be made */
+    struct str name;
+};
+struct imap_new_mail {
+    struct str text;
+    uint32_t flags;
+    int64_t received_ms; /* 0: now */
+};
+struct imap_quota {
+    uint64_t bytes, max_bytes, messages, max_messages;
+};
+
+/* Those that answer are marked with what they fill in beside err. */
+struct imap_ops {
+    bool (*may_login)(struct imap_session *s); /* a secret may be said on this connection */
+    void (*login)(struct imap_session *s, struct str user, struct str secret);
+    bool (*login_spent)(struct imap_session *s); /* that was one wrong secret too many */
+    void (*logout)(struct imap_session *s);      /* UNAUTHENTICATE: the box is let go of */
+
+    void (*folders)(struct imap_session *s);                                                 /* folders, modseq */
+    void (*folder_put)(struct imap_session *s, const struct imap_new_name *names, size_t n); /* no: of the last */
+    void (*folder_del)(struct imap_session *s, uint32_t no);
+    void (*subscribe)(struct imap_session *s, uint32_t no, bool on);
+    void (*recent)(struct imap_session *s, uint32_t folder, bool claim); /* recent_from */
+    void (*keywords)(struct imap_session *s);                            /* keywords */
+    void (*keyword_put)(struct imap_session *s, struct str name);        /* keywords: all of them now */
+
+    void (*list)(struct imap_session *s, uint32_t folder, uint32_t after_uid);              /* rows, more, modseq */
+    void (*rows)(struct imap_session *s, uint32_t folder, const struct imap_uids *u);       /* rows */
+    void (*changes)(struct imap_session *s, uint32_t folder, uint64_t since);               /* rows, gone, modseq … */
+    void (*flag)(struct imap_session *s, const struct imap_flagging *f);                    /* rows, how, modseq */
+    void (*erase)(struct imap_session *s, uint32_t folder, const struct imap_uids *u);      /* those \Deleted alone */
+    void (*move)(struct imap_session *s, uint32_t folder, const struct imap_uids *u, uint32_t to); /* rows, gone */
+    void (*copy)(struct imap_session *s, uint32_t folder, const struct imap_uids *u, uint32_t to); /* rows, gone */
+    void (*append)(struct imap_session *s, uint32_t folder, const struct imap_new_mail *v, size_t n); /* rows */
+
+    void (*open)(struct imap_session *s, uint32_t folder, uint32_t uid); /* source */
+    void (*read)(struct imap_session *s, uint64_t at);                   /* piece */
+    void (*forget)(struct imap_session *s); /* no answer comes any more, nothing is open any more */
+
+    struct imap_quota (*quota)(struct imap_session *s);
+    int64_t (*now_ms)(struct imap_session *s);
+    bool (*alive)(struct imap_session *s); /* the box has not ended and the login still stands */
+    bool (*room)(struct imap_session *s);  /* the peer takes what it is sent; if not, imap_go_on() comes later */
+    bool (*memory)(struct imap_session *s, size_t more); /* of all sessions together, for mail that is appended */
+    void (*memory_back)(struct imap_session *s, size_t n);
+    void (*compress)(struct imap_session *s); /* from the next octet on, both ways */
+};
