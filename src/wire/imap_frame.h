@@ -20,8 +20,8 @@ struct imap_frame_limits {
     uint64_t nonsync_max; /* of a {n+}: as literal_max under LITERAL+, LIMIT_IMAP_LITERAL_MINUS under LITERAL- */
 };
 
-/* Where one is in a command; zeroed it is ready for the next. It remembers how far it has looked, so a command that
- * comes octet by octet costs no more than one that comes whole. */
+/* Where one is in a command; zeroed it is ready for the next, and so it is after IMAP_FRAME_COMMAND. It remembers how
+ * far it has looked, so a command that comes octet by octet costs no more than one that comes whole. */
 struct imap_frame {
     size_t at;     /* octets of the buffer that belong to the command and are done with */
     size_t seen;   /* octets of the buffer in which no line end was found */

@@ -18,9 +18,9 @@ enum {
 struct imap_token {
     struct str rest; /* what is still to be read, without the command's last CRLF */
     struct arena *arena;
-    bool utf8;   /* UTF8=ACCEPT or IMAP4rev2 is on: 8-bit octets in quoted strings and atoms-as-mailbox, well-formed */
-    bool failed; /* something did not fit the grammar */
-    bool full;   /* failed because a limit or the arena was met */
+    bool utf8;      /* UTF-8 may stand in quoted strings: rev2 and UTF8=ACCEPT; a lenient server always says so */
+    bool failed;    /* something did not fit the grammar */
+    bool full;      /* failed because a limit or the arena was met */
     unsigned depth; /* parentheses open */
 };
 /* command: with or without its last CRLF. */

@@ -1,0 +1,122 @@
+/* One look over the octets decides the form. */
+#include "wire/imap_write.h"
+#include "base/text.h"
+
+enum form { ATOM, QUOTED, QUOTED_UTF8, LITERAL };
+enum { LONGEST_QUOTED = 4096 }; /* clients read a line into something; a literal says its length first */
+
+static bool is_atom_char(unsigned char c)
+{
+    return c > ' ' && c < 0x7f && str_chr(S("(){%*\"\\"), (char)c) == STR_NONE; /* ']' is fine in an astring */
+}
+
+static enum form form_of(struct str s)
+{
+    bool atom = s.n > 0, ascii = true;
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (c == '\r' || c == '\n' || c == '\0')
+            return LITERAL;
+        atom &= is_atom_char(c);
+        ascii &= c < 0x80;
+    }
+    if (s.n > LONGEST_QUOTED)
+        return LITERAL;
+    return atom ? ATOM : ascii ? QUOTED : QUOTED_UTF8;
+}
+
+static void put_quoted(struct buf *out, struct str s)
+{
+    buf_putc(out, '"');
+    while (s.n > 0) {
+        size_t n = 0;
+        while (n < s.n && s.p[n] != '"' && s.p[n] != '\\')
+            n++;
+        buf_put(out, str_sub(s, 0, n));
+        if (n < s.n) {
+            buf_putc(out, '\\');
+            buf_putc(out, s.p[n]);
+        }
+        s = str_from(s, n + 1);
+    }
+    buf_putc(out, '"');
+}
+
+void imap_put_literal(struct buf *out, uint64_t n)
+{
+    buf_putc(out, '{');
+    buf_put_u64(out, n);
+    buf_put(out, S("}\r\n"));
+}
+
+void imap_put_literal8(struct buf *out, uint64_t n)
+{
+    buf_putc(out, '~');
+    imap_put_literal(out, n);
+}
+
+static void put_as_literal(struct buf *out, struct str s)
+{
+    imap_put_literal(out, s.n);
+    while (s.n > 0) {
+        size_t n = MIN(str_chr(s, '\0'), s.n);
+        buf_put(out, str_sub(s, 0, n));
+        if (n < s.n)
+            buf_putc(out, (char)0x80);
+        s = str_from(s, n + 1);
+    }
+}
+
+void imap_put_string(struct buf *out, struct str s)
+{
+    if (form_of(s) <= QUOTED)
+        put_quoted(out, s);
+    else
+        put_as_literal(out, s);
+}
+
+void imap_put_nstring(struct buf *out, struct str s)
+{
+    if (s.p == NULL)
+        buf_put(out, S("NIL"));
+    else
+        imap_put_string(out, s);
+}
+
+void imap_put_astring(struct buf *out, struct str s)
+{
+    if (form_of(s) == ATOM && !str_eq_nocase(s, S("NIL")))
+        buf_put(out, s);
+    else
+        imap_put_string(out, s);
+}
+
+void imap_put_utf8(struct buf *out, struct str s)
+{
+    if (form_of(s) <= QUOTED_UTF8 && utf8_valid(s))
+        put_quoted(out, s);
+    else
+        put_as_literal(out, s);
+}
+
+static bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+void imap_put_unfolded(struct buf *out, struct str raw)
+{
+    if (raw.p == NULL || str_chr(raw, '\n') == STR_NONE) {
+        imap_put_nstring(out, raw.p == NULL ? raw : str_trim(raw));
+        return;
+    }
+    raw = str_trim(raw);
+    AUTO_BUF struct buf line = { .max = raw.n + 1, .secret = out->secret };
+    for (size_t i = 0; i < raw.n; i++) {
+        bool end = raw.p[i] == '\r' || raw.p[i] == '\n';
+        bool next_is_end = end && i + 1 < raw.n && (raw.p[i + 1] == '\r' || raw.p[i + 1] == '\n');
+        if (!end)
+            buf_putc(&line, raw.p[i]);
+        else if (!next_is_end && i + 1 < raw.n && !is_blank(raw.p[i + 1]))
+            buf_putc(&line, ' ');
+    }
+    out->failed |= line.failed;
+    imap_put_string(out, buf_str(&line));
+}
