@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "core/mailbox.h"
 #include "io/file.h"
+#include "serve/login.h"
 #include "store/store.h"
 #include <stdlib.h>
 #include <unistd.h>
@@ -54,6 +55,7 @@ enum err start_limits(struct app *a)
                                 [LIMIT_HTTP_CONNS] = (uint32_t)c->limits_http_per_network,
                                 [LIMIT_CREATE] = (uint32_t)c->limits_create_per_network,
                                 [LIMIT_LOGIN_FAIL] = (uint32_t)c->limits_login_per_network,
+                                [LIMIT_LOGIN_BOX] = LOGIN_BOX_TRIES,
                                 [LIMIT_UNKNOWN_RCPT] = (uint32_t)c->limits_unknown_per_network,
                                 [LIMIT_REQUESTS] = (uint32_t)c->limits_requests_per_network,
                             } };

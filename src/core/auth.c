@@ -17,7 +17,7 @@ struct auth_req {
     struct peer peer;
     uint8_t raw[TOKEN_BYTES]; /* token or recovery bytes */
     size_t raw_n;
-    struct str wanted; /* recovery: the address that was named, in its form for look-up */
+    struct str wanted; /* the address that was named, in its form for look-up; empty: whichever the secret opens */
     struct buf password;
     struct job later; /* answers that need no store */
     enum err later_err;
@@ -63,15 +63,22 @@ void auth_cancel(struct auth_req *r)
         r->done = NULL;
 }
 
-/* Words find their box alone, but who names an address means that one. */
+/* Tokens and words find their box alone, but who names an address means that one. */
 static bool another_box(const struct auth_req *r, const struct opened *o)
 {
     return o != NULL && r->wanted.n > 0 && !str_eq(r->wanted, o->address);
 }
 
+/* A wrong secret costs its network. */
+static void charge(struct auth_req *r)
+{
+    (void)limit_take(r->a->o.limit, LIMIT_LOGIN_FAIL, &r->peer, 1, clock_mono_ms(), NULL);
+}
+
 static void answer(struct auth_req *r, enum err e, struct opened *o)
 {
     if (another_box(r, o)) {
+        charge(r);
         opened_release(o);
         o = NULL;
         e = ERR_DENIED;
@@ -98,11 +105,11 @@ static struct auth_req *answer_later(struct auth_req *r, enum err e, struct open
     return r;
 }
 
-/* A wrong secret costs its network; ERR_GONE and ERR_BAD must not be told apart from it. */
+/* ERR_GONE and ERR_BAD must not be told apart from a wrong secret. */
 static void refuse(struct auth_req *r, enum err e)
 {
     if (e == ERR_GONE || e == ERR_BAD || e == ERR_DENIED) {
-        (void)limit_take(r->a->o.limit, LIMIT_LOGIN_FAIL, &r->peer, 1, clock_mono_ms(), NULL);
+        charge(r);
         e = ERR_DENIED;
     }
     answer(r, e == ERR_FULL ? ERR_BUSY : e, NULL);
@@ -262,5 +269,18 @@ struct auth_req *auth_password(struct auth *a, struct str address, struct str pa
     f->want_creds = true;
     store_addr_hash(a->o.store, key, f->addr_hash);
     store_submit(a->o.store, a->o.loop, &f->req);
+    return r;
+}
+
+struct auth_req *auth_login(struct auth *a, struct str address, struct str secret, const struct peer *peer,
+                            auth_done *done, void *ctx)
+{
+    uint8_t raw[TOKEN_BYTES];
+    if (token_parse(secret, raw) != OK)
+        return auth_password(a, address, secret, peer, done, ctx);
+    secret_wipe(raw, sizeof raw);
+    struct auth_req *r = auth_token(a, secret, peer, done, ctx);
+    if (r != NULL && address.n > 0 && name_address_key(address, &r->arena, &r->wanted) != OK)
+        r->wanted = S("-"); /* nobody's: refused as any other wrong name is, after the same look-up */
     return r;
 }

@@ -55,6 +55,10 @@ struct auth_req *auth_password(struct auth *a, struct str address, struct str pa
 /* address may be empty: the words alone find their box. When it is given it must be that box's. */
 struct auth_req *auth_recovery(struct auth *a, struct str address, struct str words, const struct peer *peer,
                                auth_done *done, void *ctx);
+/* As mail programs log in: secret is a token, whatever its box, or that box's password. address may be empty when it is
+ * a token; when it is given it must be that box's. */
+struct auth_req *auth_login(struct auth *a, struct str address, struct str secret, const struct peer *peer,
+                            auth_done *done, void *ctx);
 void auth_cancel(struct auth_req *r);
 struct opened *opened_hold(struct opened *o);
 void opened_release(struct opened *o);

@@ -36,10 +36,8 @@ struct limit {
 
 /* The window in which opts.value may be taken, 0 for concurrent kinds. */
 static const int64_t window_ms[LIMIT_KINDS] = {
-    [LIMIT_CREATE] = 3600 * 1000,
-    [LIMIT_LOGIN_FAIL] = 600 * 1000,
-    [LIMIT_UNKNOWN_RCPT] = 600 * 1000,
-    [LIMIT_REQUESTS] = 60 * 1000,
+    [LIMIT_CREATE] = 3600 * 1000,      [LIMIT_LOGIN_FAIL] = 600 * 1000, [LIMIT_LOGIN_BOX] = 600 * 1000,
+    [LIMIT_UNKNOWN_RCPT] = 600 * 1000, [LIMIT_REQUESTS] = 60 * 1000,
 };
 
 /* Mapped, not calloc()ed: three megabytes of which most servers touch a few pages, and M_PERTURB would touch them all.
@@ -80,9 +78,23 @@ void limit_free(struct limit *l)
 
 static bool is_v4_mapped(const uint8_t a[16]) { return memcmp(a, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12) == 0; }
 
+static void hash_key(struct limit *l, struct peer *p, struct str label, struct str what)
+{
+    uint8_t hash[HASH_N], key[KEY_N];
+    pthread_mutex_lock(&l->key_lock);
+    if (clock_mono_ms() - l->keyed_ms > rekey_ms) { /* yesterday's counters no longer match anybody, on purpose */
+        rand_bytes(l->key, sizeof l->key);
+        l->keyed_ms = clock_mono_ms();
+    }
+    memcpy(key, l->key, sizeof key);
+    pthread_mutex_unlock(&l->key_lock);
+    CRYPTO_HASH(hash, str_of(key, sizeof key), label, what);
+    memcpy(p->key, hash, sizeof p->key);
+}
+
 struct peer limit_peer(struct limit *l, const struct sockaddr *sa)
 {
-    uint8_t net[7] = { 0 }, hash[HASH_N], key[KEY_N];
+    uint8_t net[7] = { 0 };
     struct peer p = { .loopback = false };
     if (sa->sa_family == AF_INET) {
         memcpy(net + 1, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, 3);
@@ -94,16 +106,15 @@ struct peer limit_peer(struct limit *l, const struct sockaddr *sa)
         p.loopback = memcmp(a, in6addr_loopback.s6_addr, 16) == 0;
     }
     p.loopback = p.loopback || (net[0] == 4 && net[1] == 127) || sa->sa_family == AF_UNIX;
-    pthread_mutex_lock(&l->key_lock);
-    if (clock_mono_ms() - l->keyed_ms > rekey_ms) { /* yesterday's counters no longer match anybody, on purpose */
-        rand_bytes(l->key, sizeof l->key);
-        l->keyed_ms = clock_mono_ms();
-    }
-    memcpy(key, l->key, sizeof key);
-    pthread_mutex_unlock(&l->key_lock);
-    CRYPTO_HASH(hash, str_of(key, sizeof key), S("peer"), str_of(net, sizeof net));
-    memcpy(p.key, hash, sizeof p.key);
+    hash_key(l, &p, S("peer"), str_of(net, sizeof net));
     return p;
+}
+
+struct peer limit_peer_for(struct limit *l, const struct peer *p, struct str what)
+{
+    struct peer of = *p;
+    hash_key(l, &of, str_of(p->key, sizeof p->key), what);
+    return of;
 }
 
 /* The entry, or a free or the stalest idle slot made into it. Never NULL: in the worst case somebody's empty bucket is
@@ -189,4 +200,29 @@ enum err limit_take(struct limit *l, enum limit_kind k, const struct peer *p, ui
 bool limit_over(struct limit *l, enum limit_kind k, const struct peer *p, int64_t now_ms, int64_t *retry_ms)
 {
     return l->opts.value[k] != 0 && bucket(l, k, p, 0, now_ms, retry_ms) != OK;
+}
+
+uint32_t limit_taken(struct limit *l, enum limit_kind k, const struct peer *p, int64_t now_ms)
+{
+    double burst = l->opts.value[k];
+    if (l->opts.value[k] == 0)
+        return 0;
+    struct shard *s = shard_of(l, p);
+    pthread_mutex_lock(&s->lock);
+    struct entry *e = entry_of(l, s, k, p, now_ms);
+    refill(e, burst / (double)window_ms[k], burst, now_ms);
+    double taken = burst - e->tokens;
+    pthread_mutex_unlock(&s->lock);
+    return (uint32_t)(taken + 0.999); /* one that is nearly forgotten still counts */
+}
+
+void limit_give(struct limit *l, enum limit_kind k, const struct peer *p, uint32_t n, int64_t now_ms)
+{
+    if (l->opts.value[k] == 0)
+        return;
+    struct shard *s = shard_of(l, p);
+    pthread_mutex_lock(&s->lock);
+    struct entry *e = entry_of(l, s, k, p, now_ms);
+    e->tokens = MIN((double)l->opts.value[k], e->tokens + n);
+    pthread_mutex_unlock(&s->lock);
 }

@@ -19,6 +19,7 @@ enum limit_kind {
     LIMIT_HTTP_CONNS,     /* concurrent HTTP connections */
     LIMIT_CREATE,         /* boxes made, per hour */
     LIMIT_LOGIN_FAIL,     /* wrong secrets, per 10 minutes */
+    LIMIT_LOGIN_BOX,      /* the same of one network for one box: each further one waits longer; see serve/login.h */
     LIMIT_UNKNOWN_RCPT,   /* recipients not there, per 10 minutes */
     LIMIT_REQUESTS,       /* API requests, per minute */
     LIMIT_KINDS
@@ -36,5 +37,10 @@ void limit_release(struct limit *l, enum limit_kind k, const struct peer *p);
 /* Rate kinds: takes n; ERR_BUSY when the bucket is empty, *retry_ms then says when it will do. now_ms is monotonic. */
 [[nodiscard]] enum err limit_take(struct limit *l, enum limit_kind k, const struct peer *p, uint32_t n, int64_t now_ms,
                                   int64_t *retry_ms);
+/* How many are taken now; and n of them given back, because they were fine after all. */
+[[nodiscard]] uint32_t limit_taken(struct limit *l, enum limit_kind k, const struct peer *p, int64_t now_ms);
+void limit_give(struct limit *l, enum limit_kind k, const struct peer *p, uint32_t n, int64_t now_ms);
+/* The same network, counted for one thing alone: a box's address. */
+struct peer limit_peer_for(struct limit *l, const struct peer *p, struct str what);
 /* Is the bucket empty (without taking)? */
 bool limit_over(struct limit *l, enum limit_kind k, const struct peer *p, int64_t now_ms, int64_t *retry_ms);

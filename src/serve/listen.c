@@ -78,11 +78,18 @@ static void admit(struct listen *l, int fd, const struct sockaddr *sa)
     o->accept(o->ctx, l, fd, &peer, sa);
 }
 
-void listen_release(struct listen *l, const struct peer *peer)
+void listen_pass(struct listen *l, const struct peer *peer)
 {
     if (l->o->limit)
         limit_release(l->o->limit, l->o->kind, peer);
-    gate_leave(l->o->gate);
+}
+
+void listen_leave(struct listen *l) { gate_leave(l->o->gate); }
+
+void listen_release(struct listen *l, const struct peer *peer)
+{
+    listen_pass(l, peer);
+    listen_leave(l);
 }
 
 enum err listen_move(struct listen *l, struct peer *peer, struct str host)

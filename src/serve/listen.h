@@ -46,6 +46,10 @@ struct str listen_address(const struct listen *l); /* really bound; borrowed */
 void listen_stop(struct listen *l);                /* accepts no more, closes the socket; what was accepted goes on */
 void listen_free(struct listen *l);                /* after its last listen_release(); stops first; NULL is fine */
 void listen_release(struct listen *l, const struct peer *peer);
+/* The same in two steps, for peers that are counted only until they log in: listen_pass() gives back the place in the
+ * network, listen_leave() at the end that in the gate. */
+void listen_pass(struct listen *l, const struct peer *peer);
+void listen_leave(struct listen *l);
 /* The connection is somebody else's after all: host, as XCLIENT names it. Moves the hold. ERR_BAD: not an address;
  * ERR_BUSY: that network has its share. *peer then stays what it was. */
 [[nodiscard]] enum err listen_move(struct listen *l, struct peer *peer, struct str host);

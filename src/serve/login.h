@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 enum {
+    LOGIN_BOX_TRIES = 10,  /* for LIMIT_LOGIN_BOX: so many are remembered, the oldest for ten minutes */
     LIMIT_LOGIN_TRIES = 5, /* wrong ones a connection; then it is over */
     LOGIN_WAIT_MS = 500,   /* after the first */
     LOGIN_WAIT_MAX_MS = 30 * 1000

@@ -18,12 +18,14 @@ struct session_conn_ops {
     void (*stop)(struct session_conn *c); /* the server goes down: say so now, or after what is under way */
     /* Last call but for free(): cancel what was asked for, give back what is held. conn is not to be used any more. */
     void (*leave)(struct session_conn *c);
-    void (*free)(struct session_conn *c);
+    void (*free)(struct session_conn *c); /* the struct around c, which is the heap's */
 };
 struct session_conns { /* those of one protocol on one loop */
     struct loop *loop;
     const struct session_conn_ops *ops;
-    struct list open; /* longest silent first */
+    struct log *log;
+    const char *closed; /* the event logged when one is over: "smtp.closed" */
+    struct list open;   /* longest silent first */
     size_t open_n;
     bool draining;
 };
@@ -33,11 +35,12 @@ struct session_conn {
     struct conn *conn;
     struct listen *listener;
     struct peer peer;
-    int64_t seen_ms; /* last sign of life */
+    int64_t seen_ms;                      /* last sign of life */
+    void (*free)(struct session_conn *c); /* as in ops, which may be gone by then */
     bool passed : 1, handshaking : 1;
 };
 
-void session_conns_init(struct session_conns *all, struct loop *loop, const struct session_conn_ops *ops);
+void session_conns_init(struct session_conns *all);  /* loop, ops, log and closed are set */
 void session_conns_drain(struct session_conns *all); /* each open one is told to stop */
 void session_conns_end(struct session_conns *all);   /* the loop stopped: all go without a word; free() comes later */
 

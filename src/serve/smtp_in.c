@@ -2,7 +2,7 @@
  * first and nobody needs a timer of his own beyond conn's deadline. A message that was given to the store belongs to
  * the store's answer: it outlives a connection that breaks meanwhile, because the sender has said all of it. */
 #include "serve/smtp_in.h"
-#include "io/conn.h"
+#include "serve/session_conn.h"
 #include "serve/smtp_in_storing.h"
 #include <stdlib.h>
 #include <unistd.h>
@@ -11,7 +11,6 @@ enum {
     COMMAND_MS = 5 * 60 * 1000, /* RFC 5321 section 4.5.3.2.7 */
     DATA_MS = 10 * 60 * 1000,
     STRESSED_MS = 10 * 1000,
-    HANDSHAKE_MS = 30 * 1000,
     SLICE_MS = 60 * 1000, /* how often the rate of a message is looked at */
     RATE_MIN = 512,       /* octets a second, over all of the message so far */
     IN_MAX = 16 * 1024,   /* unread octets: one longest command, and what was pipelined behind it */
@@ -24,41 +23,29 @@ enum {
 struct smtp_in {
     struct smtp_in_opts o;
     struct smtp_in_rules rules;
-    struct list open;    /* struct client, longest silent first */
-    struct list storing; /* struct smtp_in_storing */
-    size_t open_n;
-    bool draining;
+    struct session_conns conns; /* in struct client */
+    struct list storing;        /* struct smtp_in_storing */
 };
 
 struct client {
+    struct session_conn c;
     struct smtp_in_session s;
-    struct list in;
     struct smtp_in *of;
-    struct conn *conn;
-    struct listen *listener;
     struct deliver_req *check;
     struct smtp_in_storing *storing;
-    int64_t seen_ms;  /* last sign of life */
     int64_t since_ms; /* when this DATA or BDAT began */
     int64_t tx_ms;    /* when this transaction began; 0: there is none */
-    struct peer peer;
-    uint8_t told;   /* the recipient's answer that the tarpit holds back: enum err; only while tarpit is set */
-    uint16_t phase; /* of the session, when last looked at */
-    bool tarpit : 1, handshaking : 1;
+    uint8_t told;     /* the recipient's answer that the tarpit holds back: enum err; only while tarpit is set */
+    uint16_t phase;   /* of the session, when last looked at */
+    bool tarpit;
 };
 
 static struct client *client_of(struct smtp_in_session *s) { return CONTAINER_OF(s, struct client, s); }
+static struct client *client_at(struct session_conn *c) { return CONTAINER_OF(c, struct client, c); }
 
 static bool stressed(const struct smtp_in *in)
 {
     return (in->o.gate && listen_gate_stressed(in->o.gate)) || smtp_in_budget_stressed(in->o.budget);
-}
-
-static void seen(struct client *c)
-{
-    c->seen_ms = loop_now_ms(c->of->o.loop);
-    list_del(&c->in);
-    list_add_tail(&c->of->open, &c->in);
 }
 
 /* ---- what comes next: after anything that may have changed the mode ---- */
@@ -74,7 +61,7 @@ static void set_deadline(struct client *c, int64_t ms)
     else if (c->tx_ms == 0)
         c->tx_ms = now_ms;
     int64_t left_ms = c->s.tx ? MAX(c->tx_ms + all_ms - now_ms, (int64_t)1) : ms;
-    conn_deadline(c->conn, MIN(ms, left_ms));
+    conn_deadline(c->c.conn, MIN(ms, left_ms));
 }
 
 static void proceed(struct client *c)
@@ -93,39 +80,35 @@ static void proceed(struct client *c)
         set_deadline(c, MIN((int64_t)SLICE_MS, c->of->o.data_ms));
         break;
     case SMTP_IN_WAIT:
-        conn_deadline(c->conn, 0);
-        conn_pause(c->conn);
+        conn_deadline(c->c.conn, 0);
+        conn_pause(c->c.conn);
         break;
     case SMTP_IN_TLS:
-        if (c->handshaking)
-            break;
-        c->handshaking = true;
-        conn_deadline(c->conn, HANDSHAKE_MS);
-        conn_start_tls(c->conn, c->of->o.tls);
+        session_conn_start_tls(&c->c, c->of->o.tls);
         break;
     case SMTP_IN_CLOSED:
-        conn_deadline(c->conn, STRESSED_MS);
-        conn_finish(c->conn);
+        conn_deadline(c->c.conn, STRESSED_MS);
+        conn_finish(c->c.conn);
         break;
     }
 }
 
 static struct smtp_in_session *session_of(struct client *c)
 {
-    c->s.out = conn_out(c->conn);
+    c->s.out = conn_out(c->c.conn);
     c->s.stressed = stressed(c->of);
-    c->s.draining = c->of->draining;
+    c->s.draining = c->of->conns.draining;
     return &c->s;
 }
 
 /* After an answer that the session waited for. */
 static void answered(struct client *c)
 {
-    if (c->of->draining && c->s.mode == SMTP_IN_COMMAND && !(c->s.tx && c->s.tx->chunked))
+    if (c->of->conns.draining && c->s.mode == SMTP_IN_COMMAND && !(c->s.tx && c->s.tx->chunked))
         smtp_in_stop(&c->s, "421 4.3.2 going down, try again later");
     proceed(c);
-    conn_flush(c->conn);
-    conn_resume(c->conn);
+    conn_flush(c->c.conn);
+    conn_resume(c->c.conn);
 }
 
 /* ---- the session asks ---- */
@@ -142,7 +125,7 @@ static void on_checked(void *ctx, enum err e, const struct box_id *box)
     const struct smtp_in_opts *o = &c->of->o;
     c->check = NULL;
     if (e == ERR_GONE && o->limit)
-        (void)limit_take(o->limit, LIMIT_UNKNOWN_RCPT, &c->peer, 1, loop_now_ms(o->loop), NULL);
+        (void)limit_take(o->limit, LIMIT_UNKNOWN_RCPT, &c->c.peer, 1, loop_now_ms(o->loop), NULL);
     int64_t wait_ms = smtp_in_tarpit_ms(&c->s, e);
     if (wait_ms == 0) {
         tell(c, e, box);
@@ -150,7 +133,7 @@ static void on_checked(void *ctx, enum err e, const struct box_id *box)
     }
     c->tarpit = true;
     c->told = (uint8_t)e;
-    conn_deadline(c->conn, wait_ms);
+    conn_deadline(c->c.conn, wait_ms);
 }
 
 static void ask_check(struct smtp_in_session *s, struct str mailbox, uint64_t size)
@@ -172,7 +155,7 @@ static void on_stored(void *ctx, enum err e, const char *why, uint64_t octets)
 static void ask_store(struct smtp_in_session *s, struct smtp_in_tx *tx, const char *protocol)
 {
     struct client *c = client_of(s);
-    struct smtp_in_way way = { protocol, conn_tls_version(c->conn), conn_tls_cipher(c->conn) };
+    struct smtp_in_way way = { protocol, conn_tls_version(c->c.conn), conn_tls_cipher(c->c.conn) };
     c->storing = smtp_in_storing_new(&c->of->storing, c->of->o.deliver, tx, &way, on_stored, c);
     if (!c->storing)
         smtp_in_stored(s, ERR_IO, NULL, 0);
@@ -182,38 +165,37 @@ static bool ask_throttled(struct smtp_in_session *s)
 {
     struct client *c = client_of(s);
     const struct smtp_in_opts *o = &c->of->o;
-    return o->limit && limit_over(o->limit, LIMIT_UNKNOWN_RCPT, &c->peer, loop_now_ms(o->loop), NULL);
+    return o->limit && limit_over(o->limit, LIMIT_UNKNOWN_RCPT, &c->c.peer, loop_now_ms(o->loop), NULL);
 }
 
 static bool ask_moved(struct smtp_in_session *s, struct str addr)
 {
     struct client *c = client_of(s);
-    return listen_move(c->listener, &c->peer, addr) == OK;
+    return listen_move(c->c.listener, &c->c.peer, addr) == OK;
 }
 
 static const struct smtp_in_ops session_ops = { ask_check, ask_store, ask_throttled, ask_moved };
 
 /* ---- conn calls ---- */
 
-static size_t on_input(void *ctx, struct str data)
+static size_t on_input(struct session_conn *conn, struct str data)
 {
-    struct client *c = ctx;
+    struct client *c = client_at(conn);
     struct smtp_in_session *s = session_of(c);
     enum smtp_in_mode before = s->mode;
     if (before == SMTP_IN_CLOSED)
         return data.n;
     size_t n = smtp_in_input(s, data);
-    seen(c);
+    session_conn_seen(&c->c);
     if (n > 0 || s->mode != before)
         proceed(c);
     return s->mode == SMTP_IN_CLOSED ? data.n : n;
 }
 
-static void on_secured(void *ctx)
+static void on_secured(struct session_conn *conn)
 {
-    struct client *c = ctx;
+    struct client *c = client_at(conn);
     smtp_in_secured(session_of(c));
-    seen(c);
     proceed(c);
 }
 
@@ -235,9 +217,9 @@ static void data_timeout(struct client *c)
         set_deadline(c, MIN((int64_t)SLICE_MS, c->of->o.data_ms - ms));
 }
 
-static void on_timeout(void *ctx)
+static void on_timeout(struct session_conn *conn)
 {
-    struct client *c = ctx;
+    struct client *c = client_at(conn);
     switch (c->s.mode) {
     case SMTP_IN_WAIT:
         if (c->tarpit) {
@@ -255,36 +237,44 @@ static void on_timeout(void *ctx)
         break;
     case SMTP_IN_TLS:
     case SMTP_IN_CLOSED:
-        conn_abort(c->conn, "timeout");
+        conn_abort(c->c.conn, "timeout");
         break;
     }
 }
 
-/* Gives everything back but the client itself, which is its conn's. */
-static void leave(struct client *c)
+static void stop(struct client *c, const char *text)
 {
+    smtp_in_stop(session_of(c), text);
+    proceed(c);
+    conn_flush(c->c.conn);
+}
+
+/* Is the session between messages, so that nothing is lost when it ends? */
+static bool is_idle(const struct client *c)
+{
+    return (c->s.mode == SMTP_IN_COMMAND || c->s.mode == SMTP_IN_SKIP) && !(c->s.tx && c->s.tx->chunked);
+}
+
+static void on_stop(struct session_conn *conn)
+{
+    struct client *c = client_at(conn);
+    if (is_idle(c))
+        stop(c, "421 4.3.2 going down, try again later");
+}
+
+static void on_leave(struct session_conn *conn)
+{
+    struct client *c = client_at(conn);
     if (c->check)
         deliver_cancel(c->check);
     smtp_in_storing_leave(c->storing);
     smtp_in_session_fini(&c->s);
-    list_del(&c->in);
-    c->of->open_n--;
-    listen_release(c->listener, &c->peer);
-    c->of = NULL;
 }
 
-static void on_closed(void *ctx, const char *why)
-{
-    struct client *c = ctx;
-    if (c->of) {
-        log_debug(c->of->o.log, "smtp.closed", LOG_C("why", why));
-        leave(c);
-    }
-    free(c);
-}
+static void on_free(struct session_conn *conn) { free(client_at(conn)); }
 
-static const struct conn_ops conn_calls = {
-    .input = on_input, .secured = on_secured, .timeout = on_timeout, .closed = on_closed
+static const struct session_conn_ops conn_calls = {
+    .input = on_input, .secured = on_secured, .timeout = on_timeout, .stop = on_stop, .leave = on_leave, .free = on_free
 };
 
 /* ---- for the worker ---- */
@@ -308,33 +298,21 @@ enum err smtp_in_new(const struct smtp_in_opts *o, struct smtp_in **out)
                                         .budget = o->budget,
                                         .stats = o->stats,
                                         .ops = &session_ops };
-    list_init(&in->open);
+    in->conns = (struct session_conns){ .loop = o->loop, .ops = &conn_calls, .log = o->log, .closed = "smtp.closed" };
+    session_conns_init(&in->conns);
     list_init(&in->storing);
     *out = in;
     return OK;
-}
-
-static void stop(struct client *c, const char *text)
-{
-    smtp_in_stop(session_of(c), text);
-    proceed(c);
-    conn_flush(c->conn);
-}
-
-/* Is the session between messages, so that nothing is lost when it ends? */
-static bool is_idle(const struct client *c)
-{
-    return (c->s.mode == SMTP_IN_COMMAND || c->s.mode == SMTP_IN_SKIP) && !(c->s.tx && c->s.tx->chunked);
 }
 
 static void shed(struct smtp_in *in)
 {
     int64_t before_ms = loop_now_ms(in->o.loop) - STRESSED_MS;
     int left = SHED_A_TURN, looks = SHED_LOOK;
-    LIST_FOR(&in->open, it)
+    LIST_FOR(&in->conns.open, it)
     {
-        struct client *c = CONTAINER_OF(it, struct client, in);
-        if (c->seen_ms > before_ms || left == 0 || looks-- == 0)
+        struct client *c = CONTAINER_OF(it, struct client, c.in);
+        if (c->c.seen_ms > before_ms || left == 0 || looks-- == 0)
             return;
         if (is_idle(c) && left--)
             stop(c, "421 4.3.2 too busy for silent connections, try again later");
@@ -349,51 +327,34 @@ void smtp_in_accept(void *ctx, struct listen *l, int fd, const struct peer *peer
     struct conn_opts o = { .in_max = IN_MAX,
                            .out_max = OUT_MAX,
                            .deadline_ms = stress ? STRESSED_MS : in->o.command_ms };
-    if (!c)
+    if (!c) {
         close(fd);
-    if (!c || conn_new(in->o.loop, fd, &conn_calls, c, &o, &c->conn) != OK) {
-        free(c);
         listen_release(l, peer);
         return;
     }
     c->of = in;
-    c->listener = l;
-    c->peer = *peer;
     c->s.rules = &in->rules;
     c->s.loopback = peer->loopback;
-    list_add_tail(&in->open, &c->in);
-    in->open_n++;
-    c->seen_ms = loop_now_ms(in->o.loop);
+    if (session_conn_open(&in->conns, &c->c, l, fd, peer, &o, NULL) != OK) {
+        free(c);
+        return;
+    }
     smtp_in_count_add(in->o.stats, SMTP_IN_CONNECTIONS, 1);
     smtp_in_greet(session_of(c));
-    conn_flush(c->conn);
+    conn_flush(c->c.conn);
     if (stress)
         shed(in);
 }
 
-void smtp_in_drain(struct smtp_in *in)
-{
-    in->draining = true;
-    LIST_FOR(&in->open, it)
-    {
-        struct client *c = CONTAINER_OF(it, struct client, in);
-        if (is_idle(c))
-            stop(c, "421 4.3.2 going down, try again later");
-    }
-}
+void smtp_in_drain(struct smtp_in *in) { session_conns_drain(&in->conns); }
 
-size_t smtp_in_open(const struct smtp_in *in) { return in->open_n; }
+size_t smtp_in_open(const struct smtp_in *in) { return in->conns.open_n; }
 
 void smtp_in_free(struct smtp_in *in)
 {
     if (!in)
         return;
-    LIST_FOR(&in->open, it)
-    {
-        struct client *c = CONTAINER_OF(it, struct client, in);
-        conn_abort(c->conn, "stopped"); /* closed() comes when the loop runs its last jobs */
-        leave(c);
-    }
+    session_conns_end(&in->conns);
     smtp_in_storing_cancel_all(&in->storing);
     free(in);
 }

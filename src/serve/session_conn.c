@@ -1,0 +1,127 @@
+/* Every call of the conn goes to the protocol's row of functions; what all of them do around it is done here. */
+#include "serve/session_conn.h"
+#include <unistd.h>
+
+void session_conns_init(struct session_conns *all)
+{
+    list_init(&all->open);
+    all->open_n = 0;
+    all->draining = false;
+}
+
+void session_conns_drain(struct session_conns *all)
+{
+    all->draining = true;
+    LIST_FOR(&all->open, it)
+    all->ops->stop(CONTAINER_OF(it, struct session_conn, in));
+}
+
+void session_conn_seen(struct session_conn *c)
+{
+    c->seen_ms = loop_now_ms(c->of->loop);
+    list_del(&c->in);
+    list_add_tail(&c->of->open, &c->in);
+}
+
+void session_conn_start_tls(struct session_conn *c, struct tls *tls)
+{
+    if (c->handshaking)
+        return;
+    c->handshaking = true;
+    conn_deadline(c->conn, SESSION_HANDSHAKE_MS);
+    conn_start_tls(c->conn, tls);
+}
+
+void session_conn_pass(struct session_conn *c)
+{
+    if (!c->passed)
+        listen_pass(c->listener, &c->peer);
+    c->passed = true;
+}
+
+static void leave(struct session_conn *c)
+{
+    c->of->ops->leave(c);
+    list_del(&c->in);
+    c->of->open_n--;
+    if (c->passed)
+        listen_leave(c->listener);
+    else
+        listen_release(c->listener, &c->peer);
+    c->of = NULL;
+}
+
+/* ---- conn calls ---- */
+
+static size_t on_input(void *ctx, struct str data)
+{
+    struct session_conn *c = ctx;
+    return c->of->ops->input(c, data);
+}
+
+static void on_drained(void *ctx)
+{
+    struct session_conn *c = ctx;
+    if (c->of->ops->drained)
+        c->of->ops->drained(c);
+}
+
+static void on_secured(void *ctx)
+{
+    struct session_conn *c = ctx;
+    c->handshaking = false;
+    session_conn_seen(c);
+    c->of->ops->secured(c);
+}
+
+static void on_timeout(void *ctx)
+{
+    struct session_conn *c = ctx;
+    if (c->handshaking)
+        conn_abort(c->conn, "timeout");
+    else
+        c->of->ops->timeout(c);
+}
+
+static void on_closed(void *ctx, const char *why)
+{
+    struct session_conn *c = ctx;
+    if (c->of) {
+        log_debug(c->of->log, c->of->closed, LOG_C("why", why));
+        leave(c);
+    }
+    c->free(c);
+}
+
+static const struct conn_ops conn_calls = {
+    .input = on_input, .drained = on_drained, .secured = on_secured, .timeout = on_timeout, .closed = on_closed
+};
+
+enum err session_conn_open(struct session_conns *all, struct session_conn *c, struct listen *l, int fd,
+                           const struct peer *peer, const struct conn_opts *o, struct tls *tls)
+{
+    if (conn_new(all->loop, fd, &conn_calls, c, o, &c->conn) != OK) {
+        listen_release(l, peer);
+        return ERR_IO;
+    }
+    c->of = all;
+    c->free = all->ops->free;
+    c->listener = l;
+    c->peer = *peer;
+    c->seen_ms = loop_now_ms(all->loop);
+    list_add_tail(&all->open, &c->in);
+    all->open_n++;
+    if (tls)
+        session_conn_start_tls(c, tls);
+    return OK;
+}
+
+void session_conns_end(struct session_conns *all)
+{
+    LIST_FOR(&all->open, it)
+    {
+        struct session_conn *c = CONTAINER_OF(it, struct session_conn, in);
+        conn_abort(c->conn, "stopped"); /* closed() comes when the loop runs its last jobs */
+        leave(c);
+    }
+}
