@@ -77,6 +77,7 @@ struct imap_cmd {
     void *state;          /* the handler's own, in the arena */
     void (*fini)(struct imap_session *s, void *state); /* of what in state is not the arena's; may be NULL */
     bool uid;
+    bool doomed; /* the login failed, and only the client's last line is waited for */
 };
 
 struct imap_session {
@@ -144,10 +145,5 @@ struct imap_targets {
 [[nodiscard]] bool imap_targets_read(struct imap_session *s, struct imap_targets *out);
 [[nodiscard]] bool imap_targets_uids(struct imap_session *s, const struct imap_targets *t, struct imap_uids *out);
 
-/* ---- folders ---- */
-const struct imap_folder *imap_folder_find(const struct imap_answer *a, struct str name);
-const struct imap_folder *imap_folder_by_no(const struct imap_answer *a, uint32_t no);
-/* A mailbox name that stands next in the command, in its inner form. False: it has been answered. */
-[[nodiscard]] bool imap_name_read(struct imap_session *s, struct str *out);
 /* Room for a handler's state in the command; NULL: it has been answered. */
 void *imap_state(struct imap_session *s, size_t n);
