@@ -47,6 +47,7 @@ struct addr_item {
     struct str raw_name; /* the phrase unquoted, encoded words as they are (for IMAP) */
     struct str local;    /* unquoted */
     struct str domain;   /* as written, comments and blanks taken out */
+    struct str route;    /* "@a,@b" of <@a,@b:c@d>, without blanks; nearly always empty */
     struct str text;     /* local@domain, the local part quoted again where it needs it; a lone word without '@' */
     bool valid;          /* text passes addr_parse() */
 };

@@ -17,7 +17,7 @@ struct reader {
     /* the address being read */
     struct buf words;   /* outside brackets: phrase, or address without '@' yet; single blanks between words */
     struct buf comment; /* the last one */
-    struct buf local, domain;
+    struct buf local, domain, route;
     bool has_words, has_quotes, bracket, had_bracket, has_at;
 };
 
@@ -178,6 +178,7 @@ static void address_reset(struct reader *r)
     buf_clear(&r->comment);
     buf_clear(&r->local);
     buf_clear(&r->domain);
+    buf_clear(&r->route);
     r->has_words = r->has_quotes = r->bracket = r->had_bracket = r->has_at = false;
 }
 
@@ -193,6 +194,8 @@ static void address_end(struct reader *r)
         if (item != NULL) {
             struct addr unused;
             *item = (struct addr_item){ .kind = ADDR_MAILBOX, .local = keep(r, local), .domain = keep(r, domain) };
+            if (r->route.n > 0)
+                item->route = keep(r, buf_str(&r->route));
             item->text = address_text(r, local, domain);
             item->valid = addr_parse(item->text, &unused) == OK;
             set_names(r, item, bracket && r->words.n > 0 ? buf_str(&r->words) : buf_str(&r->comment));
@@ -244,9 +247,19 @@ static void at_sign(struct reader *r)
     r->has_at = true;
 }
 
+static void route_hop(struct reader *r, struct str separator)
+{
+    if (r->domain.n > 0) {
+        buf_putc(&r->route, '@');
+        buf_put(&r->route, buf_str(&r->domain));
+        buf_put(&r->route, separator);
+    }
+}
+
 static void colon(struct reader *r)
 {
     if (r->bracket) { /* obs-route, RFC 5322 section 4.4 */
+        route_hop(r, S(""));
         buf_clear(&r->local);
         buf_clear(&r->domain);
         r->has_at = false;
@@ -289,6 +302,7 @@ static void separator(struct reader *r, char c)
         break;
     case ',':
         if (r->bracket && r->local.n == 0) { /* between the hops of a route */
+            route_hop(r, S(","));
             buf_clear(&r->domain);
             r->has_at = false;
             break;
@@ -336,12 +350,13 @@ static void read_all(struct reader *r)
 enum err addr_list_parse(struct arena *a, struct str raw, struct addr_list *out)
 {
     struct reader r = { .s = str_sub(raw, 0, LIMIT_HEADER_BYTES), .a = a };
-    r.words.max = r.comment.max = r.local.max = r.domain.max = 2 * r.s.n + 16;
+    r.words.max = r.comment.max = r.local.max = r.domain.max = r.route.max = 2 * r.s.n + 16;
     read_all(&r);
     buf_fini(&r.words);
     buf_fini(&r.comment);
     buf_fini(&r.local);
     buf_fini(&r.domain);
+    buf_fini(&r.route);
     if (r.full)
         return ERR_FULL;
     *out = r.out;

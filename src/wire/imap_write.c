@@ -100,21 +100,22 @@ void imap_put_utf8(struct buf *out, struct str s)
 }
 
 static bool is_blank(char c) { return c == ' ' || c == '\t'; }
+static bool is_end(char c) { return c == '\r' || c == '\n'; }
 
 void imap_put_unfolded(struct buf *out, struct str raw)
 {
-    if (raw.p == NULL || str_chr(raw, '\n') == STR_NONE) {
-        imap_put_nstring(out, raw.p == NULL ? raw : str_trim(raw));
+    while (raw.n > 0 && is_blank(raw.p[0]))
+        raw = str_from(raw, 1);
+    if (raw.p == NULL || (str_chr(raw, '\n') == STR_NONE && str_chr(raw, '\r') == STR_NONE)) {
+        imap_put_nstring(out, raw);
         return;
     }
-    raw = str_trim(raw);
-    AUTO_BUF struct buf line = { .max = raw.n + 1, .secret = out->secret };
+    AUTO_BUF struct buf line = { .max = raw.n, .secret = out->secret };
     for (size_t i = 0; i < raw.n; i++) {
-        bool end = raw.p[i] == '\r' || raw.p[i] == '\n';
-        bool next_is_end = end && i + 1 < raw.n && (raw.p[i + 1] == '\r' || raw.p[i + 1] == '\n');
-        if (!end)
+        bool joins = i + 1 == raw.n || is_blank(raw.p[i + 1]) || is_end(raw.p[i + 1]);
+        if (!is_end(raw.p[i]))
             buf_putc(&line, raw.p[i]);
-        else if (!next_is_end && i + 1 < raw.n && !is_blank(raw.p[i + 1]))
+        else if (!joins) /* a bare CR between words */
             buf_putc(&line, ' ');
     }
     out->failed |= line.failed;

@@ -7,7 +7,7 @@
 void imap_put_string(struct buf *out, struct str s);  /* "quoted" or {n} CRLF octets */
 void imap_put_nstring(struct buf *out, struct str s); /* NIL when s.p is NULL */
 void imap_put_astring(struct buf *out, struct str s); /* an atom if it is one and not NIL */
-/* A header value: folds taken out, blanks at its ends too. */
+/* A header value: folds taken out, and the blanks behind the colon. */
 void imap_put_unfolded(struct buf *out, struct str raw); /* NIL when raw.p is NULL */
 /* Text for people, valid UTF-8 without control characters: quoted also beyond ASCII, which UTF8=ACCEPT and rev2 allow;
  * else as imap_put_string(). */

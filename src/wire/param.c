@@ -326,3 +326,93 @@ struct str params_get(const struct params *p, struct str name)
             return p->v[i].value;
     return (struct str){ NULL, 0 };
 }
+
+/* ---- as sent ---- */
+
+/* A piece that was not percent-encoded, among some that are. */
+static void put_escaped(struct buf *out, const struct piece *p)
+{
+    AUTO_BUF struct buf plain = { .max = p->text.n };
+    put_octets(&plain, p, p->text);
+    for (size_t i = 0; i < plain.n; i++) {
+        unsigned char c = (unsigned char)plain.p[i];
+        if (c < ' ' || c >= 0x7f || c == '%')
+            buf_printf(out, "%%%02X", c);
+        else
+            buf_putc(out, (char)c);
+    }
+}
+
+static void put_sent(struct buf *out, const struct piece *p, bool among_extended)
+{
+    if (p->extended)
+        buf_put(out, p->text);
+    else if (among_extended)
+        put_escaped(out, p);
+    else
+        put_octets(out, p, p->text);
+}
+
+/* The pieces of that one's name put together, with a star behind the name if some are percent-encoded. */
+static bool sent_make(struct reader *r, struct arena *a, struct piece *p, struct param *out)
+{
+    AUTO_BUF struct buf name = { .max = p->name.n + 1 }, value = { .max = 3 * r->s.n };
+    struct piece *v[LIMIT_PARAM_PIECES];
+    size_t n = 0;
+    bool extended = p->extended;
+    if (p->number == WHOLE) {
+        v[n++] = p;
+    } else {
+        for (struct piece *q; n < LIMIT_PARAM_PIECES; extended |= q->extended) {
+            q = piece_find(r, p->name, (int)n, true);
+            q = q != NULL ? q : piece_find(r, p->name, (int)n, false);
+            if (q == NULL)
+                break;
+            q->used = true;
+            v[n++] = q;
+        }
+    }
+    for (size_t i = 0; i < n; i++)
+        put_sent(&value, v[i], extended);
+    buf_put(&name, p->name);
+    if (extended)
+        buf_putc(&name, '*');
+    *out = (struct param){ .name = arena_dup(a, buf_str(&name)), .value = arena_dup(a, buf_str(&value)) };
+    out->raw = out->value;
+    p->used = true;
+    return out->name.p != NULL && out->value.p != NULL;
+}
+
+/* First what is whole and plain, then what RFC 2231 has a star for, each in the order of the field. */
+static bool sent_add(struct reader *r, struct arena *a, bool starred, struct params *made)
+{
+    for (size_t i = 0; i < r->n && made->n < LIMIT_PARAMS; i++) {
+        struct piece *p = &r->pieces[i];
+        bool has_star = p->number != WHOLE || p->extended;
+        if (p->used || has_star != starred)
+            continue;
+        if (!sent_make(r, a, p, &made->v[made->n]))
+            return false;
+        made->n++;
+    }
+    return true;
+}
+
+enum err params_sent(struct arena *a, struct str raw, struct params *out)
+{
+    struct reader r;
+    r.s = raw;
+    r.at = r.n = 0;
+    r.broken = r.dup = false;
+    struct params made = { 0 };
+    if (!read_value(&r, a, &made.value))
+        return ERR_FULL;
+    read_pieces(&r);
+    made.v = arena_array(a, MAX(MIN(r.n, (size_t)LIMIT_PARAMS), (size_t)1), sizeof *made.v);
+    if (made.v == NULL || !sent_add(&r, a, false, &made) || !sent_add(&r, a, true, &made))
+        return ERR_FULL;
+    made.dup = r.dup;
+    made.broken = r.broken;
+    *out = made;
+    return OK;
+}

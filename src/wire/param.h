@@ -26,3 +26,7 @@ struct params {
 /* Total; ERR_FULL only when the arena is. raw may have folds and comments. Linear. */
 [[nodiscard]] enum err params_parse(struct arena *a, struct str raw, struct params *out);
 struct str params_get(const struct params *p, struct str name); /* any case; {NULL, 0} when absent */
+/* The same field as it was sent, for IMAP's BODYSTRUCTURE: names as written ("Filename*" where RFC 2231 has encoded the
+ * value), values unquoted and their pieces joined, but nothing decoded; value and raw are the same. Plain parameters
+ * come before those with a star. */
+[[nodiscard]] enum err params_sent(struct arena *a, struct str raw, struct params *out);
