@@ -7,6 +7,7 @@
 #include "core/credential.h"
 #include "core/event.h"
 #include "core/limit.h"
+#include "core/seal.h"
 #include "io/work.h"
 #include "store/store.h"
 
@@ -69,5 +70,24 @@ bool opened_alive(const struct opened *o, int64_t now_ms);
 /* The opened summary of one message, from the cache or NULL / kept there for the next list (wiped with the rest). */
 struct str opened_summary(struct opened *o, const struct msg_id *msg);
 void opened_keep_summary(struct opened *o, const struct msg_id *msg, struct str json);
+/* A key window to seal this box's own mail with; its r is a copy in a cell of the caller's (seal_window_close()). */
+[[nodiscard]] enum err opened_window(struct opened *o, struct seal_window *out);
+
+/* Names of made folders and of keywords. What the store has of one: its hash, keyed with the box's first private key
+ * and its lease, so that only a holder can compute it, and the name, sealed like a summary under the hash as its id. */
+enum opened_name { NAME_FOLDER, NAME_KEYWORD };
+[[nodiscard]] enum err opened_name_hash(struct opened *o, enum opened_name kind, struct str name,
+                                        uint8_t hash[NAME_HASH_N]);
+[[nodiscard]] enum err opened_name_seal(struct opened *o, const uint8_t hash[NAME_HASH_N], struct str name,
+                                        struct buf *out);
+[[nodiscard]] enum err opened_name_open(struct opened *o, const uint8_t hash[NAME_HASH_N], struct str sealed,
+                                        struct buf *out);
+/* What is known of them here without asking: kept by folder_list() and keyword_list(), and by EVENT_FOLDER_CHANGED; the
+ * fixed five always. Empty, 0: not known. */
+struct str opened_folder_name(const struct opened *o, uint32_t no);
+uint32_t opened_folder_no(const struct opened *o, struct str name); /* INBOX in any case */
+struct str opened_keyword(const struct opened *o, uint32_t flag);
+/* False: made folders may exist that opened_folder_name() does not know yet; folder_list() makes it true. */
+bool opened_folders_known(const struct opened *o);
 /* A new generation's private key, after mailbox_cred_revoke() by this very session; takes the cell. */
 [[nodiscard]] enum err opened_add_generation(struct opened *o, uint8_t *priv, uint32_t generation);

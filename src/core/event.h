@@ -6,14 +6,18 @@
 #include "store/store.h"
 
 enum event_kind {
-    EVENT_MESSAGE_NEW,     /* json: the summary fields as in struct mail_row.env */
-    EVENT_MESSAGE_CHANGED, /* flags or folder */
-    EVENT_MESSAGE_GONE,
-    EVENT_BOX_CHANGED,  /* its end, idle or count: end_ms */
-    EVENT_BOX_ENDED,    /* close sessions, wipe keys; last event of a box */
+    /* Each change of a message is told exactly once, by whoever asked the store for it, after it is durable. */
+    EVENT_MESSAGE_NEW,     /* all of the row; json: the summary fields as in struct mail_row.env */
+    EVENT_MESSAGE_CHANGED, /* all of the row as it is now; when it was moved also from_folder, from_uid, from_modseq */
+    EVENT_MESSAGE_GONE,    /* msg, folder, uid: where it was; modseq: of the expunge */
+    EVENT_FOLDER_CHANGED,  /* folder, change, json: its name, was: the name before; after the events of its messages */
+    EVENT_BOX_CHANGED,     /* its end, idle or count: end_ms */
+    EVENT_BOX_ENDED,       /* close sessions, wipe keys; last event of a box */
     EVENT_CREDS_CHANGED /* cred: the one that stays valid for sure (who did it); others must be looked up again; 0: none
                          */
 };
+/* What happened to a folder. */
+enum event_folder { FOLDER_MADE, FOLDER_RENAMED, FOLDER_DELETED, FOLDER_SUBSCRIBED, FOLDER_UNSUBSCRIBED };
 struct event {
     enum event_kind kind;
     struct box_id box;
@@ -21,9 +25,13 @@ struct event {
     uint32_t folder, uid, flags;
     uint32_t generation; /* CREDS_CHANGED: the new one */
     uint64_t modseq, size, cred;
-    int64_t received_ms;
+    uint32_t from_folder, from_uid; /* MESSAGE_CHANGED: 0: not moved */
+    uint64_t from_modseq;           /* of the expunge there; modseq is that of its arrival */
+    enum event_folder change;       /* FOLDER_CHANGED */
+    int64_t received_ms, saved_ms;
     int64_t end_ms, idle_ttl_ms, last_visit_ms; /* BOX_CHANGED */
-    struct str json;                            /* plaintext summary or empty; allocated with the event */
+    struct str json;                            /* plaintext summary, folder name, or empty; with the event */
+    struct str was;                             /* FOLDER_RENAMED: the name before; lies behind json */
     struct event_hub *hub;                      /* the hub's, as what follows */
     _Atomic unsigned refs;
 };

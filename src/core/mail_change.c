@@ -92,8 +92,7 @@ static void move(struct mail_change_req *r)
         return;
     }
     m->box = r->box;
-    m->ids = id;
-    m->n = 1;
+    m->pick = (struct store_pick){ .ids = id, .n = 1 };
     m->folder = r->c.folder;
     store_submit(r->st, r->loop, &m->req);
 }
@@ -123,8 +122,7 @@ static void flag(struct mail_change_req *r)
         return;
     }
     f->box = r->box;
-    f->ids = id;
-    f->n = 1;
+    f->pick = (struct store_pick){ .ids = id, .n = 1 };
     f->set = r->c.set;
     f->clear = r->c.clear;
     store_submit(r->st, r->loop, &f->req);
@@ -149,8 +147,7 @@ static void delete (struct mail_change_req *r)
         return;
     }
     d->box = r->box;
-    d->ids = id;
-    d->n = 1;
+    d->pick = (struct store_pick){ .ids = id, .n = 1 };
     store_submit(r->st, r->loop, &d->req);
 }
 

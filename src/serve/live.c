@@ -85,6 +85,7 @@ bool live_put_event(struct json_out *o, const struct event *e)
     case EVENT_BOX_ENDED:
         live_put_simple(o, "mailbox.ended", &e->box);
         return true;
+    case EVENT_FOLDER_CHANGED:
     case EVENT_CREDS_CHANGED:
         return false;
     }

@@ -71,7 +71,7 @@ static enum err item_check(struct batch *b, struct store_append_item *it, struct
     it->modseq = box->box.modseq;
     if (is_duplicate(b, it))
         return OK;
-    if (it->env.n > UINT32_MAX || it->hdr.n > UINT32_MAX || it->folder == FOLDER_ANY)
+    if (it->env.n > UINT32_MAX || it->hdr.n > UINT32_MAX)
         return ERR_BAD;
     if (it->generation != box->box.generation)
         return ERR_BUSY;
@@ -113,8 +113,7 @@ static void item_list(struct batch *b, struct store_append_item *it, struct box_
 {
     int64_t old_end = it->end_ms;
     f->uidnext = row->row.uid + 1;
-    f->total++;
-    f->unseen += !(row->row.flags & FLAG_SEEN);
+    folder_count_in(f, &row->row);
     f->modseq = box->box.modseq = row->row.modseq;
     box->box.messages++;
     box->box.received++;
@@ -122,7 +121,9 @@ static void item_list(struct batch *b, struct store_append_item *it, struct box_
     if (box->box.ends_after && box->box.received >= box->box.ends_after)
         box->box.end_ms = MIN(box->box.end_ms, b->now_ms + STORE_LAST_GRACE_MS);
     it->uid = row->row.uid;
+    it->uidvalidity = f->uidvalidity;
     it->modseq = row->row.modseq;
+    it->saved_ms = row->row.saved_ms;
     it->end_ms = store_box_end_ms(&box->box);
     row_add(&b->t, &it->box, row);
     folder_save(&b->t, &it->box, f);
@@ -138,7 +139,7 @@ static enum err item_run(struct batch *b, struct store_append *a, struct store_a
     enum err e = item_check(b, it, &box);
     if (e != OK || it->duplicate)
         return e;
-    e = folder_load(&b->t, &it->box, it->folder, &f);
+    e = folder_take(&b->t, &box, it->folder, &a->req.arena, &f);
     if (e != OK)
         return e;
     struct row_rec row = { .row = { .id = it->id,
@@ -147,8 +148,9 @@ static enum err item_run(struct batch *b, struct store_append *a, struct store_a
                                     .modseq = box.box.modseq + 1,
                                     .flags = it->flags,
                                     .generation = it->generation,
-                                    .received_ms = a->received_ms,
-                                    .size = a->size,
+                                    .received_ms = it->received_ms ? it->received_ms : a->received_ms,
+                                    .saved_ms = b->now_ms,
+                                    .size = it->size ? it->size : a->size,
                                     .env_n = (uint32_t)it->env.n,
                                     .hdr_n = (uint32_t)it->hdr.n,
                                     .body_n = it->body.n,

@@ -241,6 +241,7 @@ static void create_save(struct batch *b, const struct store_create *c, uint32_t 
     x->modseq = 1;
     x->received = x->messages = 0;
     x->bytes = 0;
+    x->folder_last = FOLDER_FIXED;
     x->changed_ms = 0;
     x->end_ms = MAX(x->end_ms, b->now_ms + 1);
     if (x->last_visit_ms == 0)

@@ -103,13 +103,13 @@ static enum err merge_run(struct store *st, struct merge *m)
 }
 
 /* The folders to list, and how many rows there can be at most. */
-static enum err lanes_begin(struct merge *m, struct index_txn *t, uint64_t *rows)
+static enum err lanes_begin(struct merge *m, struct index_txn *t, const struct box_rec *box, uint64_t *rows)
 {
     struct store_list *q = m->q;
     struct store_folder f;
     *rows = 0;
     if (q->folder != FOLDER_ANY) {
-        enum err e = folder_load(t, &q->box, q->folder, &f);
+        enum err e = folder_load(t, box, q->folder, &f);
         *rows = f.total;
         if (e == OK)
             lane_begin(m, t, q->folder);
@@ -121,7 +121,7 @@ static enum err lanes_begin(struct merge *m, struct index_txn *t, uint64_t *rows
     scan_begin(&sc, t, TAB_DATA);
     for (bool more = scan_seek(&sc, key_str(&k));
          e == OK && more && str_starts(sc.key, key_str(&k)) && m->n < FOLDERS_MAX; more = scan_next(&sc)) {
-        e = sc.key.n == k.n + 4 && rec_folder_parse(sc.val, &f) == OK ? OK : ERR_IO;
+        e = folder_of(t, box, sc.key, sc.val, &f);
         *rows += f.total;
         if (e == OK && f.total > 0)
             lane_begin(m, t, get_be32((const uint8_t *)sc.key.p + k.n));
@@ -140,7 +140,7 @@ enum err read_list(struct store *st, struct index_txn *t, struct store_req *r)
         return e;
     q->modseq = box.box.modseq;
     struct merge m = { .q = q };
-    e = lanes_begin(&m, t, &rows);
+    e = lanes_begin(&m, t, &box, &rows);
     if (e == OK) {
         uint32_t limit = MIN(q->limit ? q->limit : LIMIT_DEFAULT, (uint32_t)LIMIT_MAX);
         m.rows_max = (uint32_t)MIN(rows, (uint64_t)limit);

@@ -1,90 +1,141 @@
-/* Flags, moves and deletions. All of a request's messages are in one box, whose record is written once at its end. */
+/* Flags, moves and deletions. All of a request's messages are in one box, whose record is written once at its end; so
+ * are the folders, of which two at most are in hand at a time: where messages are and where they go. */
 #include "store/embed_mail.h"
 #include "store/embed_box.h"
 #include "store/embed_row.h"
 #include <stdlib.h>
 
-enum { IDS_MAX = 10000 };
+struct hand {
+    struct batch *b;
+    struct box_rec box;
+    struct store_folder from, to; /* no 0: none in hand */
+};
 
-static enum err begin(struct batch *b, const struct box_id *id, size_t n, struct box_rec *out)
+static enum err begin(struct batch *b, const struct box_id *id, const struct store_pick *p, struct hand *out)
 {
-    return n > IDS_MAX ? ERR_FULL : box_load(b->st, &b->t, id, b->due_ms, out, NULL);
+    *out = (struct hand){ .b = b };
+    if (p->n > STORE_IDS_MAX)
+        return ERR_FULL;
+    if (p->n > 0 && !p->ids && (!p->uids || p->folder == FOLDER_ANY))
+        return ERR_BAD;
+    return box_load(b->st, &b->t, id, b->due_ms, &out->box, NULL);
 }
 
-static void finish(struct batch *b, const struct box_rec *box) { box_save(&b->t, box, store_box_end_ms(&box->box)); }
-
-static enum err flag_one(struct batch *b, struct store_flag *q, struct box_rec *box, const struct msg_id *id)
+static enum err turn_to(struct hand *h, struct store_folder *f, uint32_t no, struct arena *a)
 {
-    struct row_rec row;
-    struct store_folder f;
-    enum err e = row_find(&b->t, &q->box, id, &row);
-    if (e != OK)
-        return e == ERR_GONE ? OK : e;
-    uint32_t was = row.row.flags, is = (was & ~q->clear) | q->set;
-    if (was == is)
+    if (f->no == no)
         return OK;
-    e = folder_load(&b->t, &q->box, row.row.folder, &f);
+    if (f->no != 0)
+        folder_save(&h->b->t, &h->box.box.id, f);
+    enum err e = folder_take(&h->b->t, &h->box, no, a, f);
     if (e != OK)
-        return e;
-    row.row.flags = is;
-    row_relog(&b->t, &q->box, &row, ++box->box.modseq);
-    f.unseen = f.unseen + !(is & FLAG_SEEN) - !(was & FLAG_SEEN);
-    f.modseq = box->box.modseq;
-    folder_save(&b->t, &q->box, &f);
-    q->changed++;
+        f->no = 0;
+    return e;
+}
+
+static void finish(struct hand *h)
+{
+    struct index_txn *t = &h->b->t;
+    if (h->from.no != 0)
+        folder_save(t, &h->box.box.id, &h->from);
+    if (h->to.no != 0)
+        folder_save(t, &h->box.box.id, &h->to);
+    box_save(t, &h->box, store_box_end_ms(&h->box.box));
+}
+
+/* ERR_GONE: not there, or not where the request looks. */
+static enum err pick_row(struct hand *h, const struct store_pick *p, size_t i, struct row_rec *row)
+{
+    const struct box_id *box = &h->box.box.id;
+    enum err e = p->ids ? row_find(&h->b->t, box, &p->ids[i], row) : row_at(&h->b->t, box, p->folder, p->uids[i], row);
+    return e == OK && p->folder != FOLDER_ANY && row->row.folder != p->folder ? ERR_GONE : e;
+}
+
+/* ---- flags ---- */
+
+static enum store_flagged flag_kind(const struct store_flag *q, const struct store_row *row, uint32_t is)
+{
+    if (q->conditional && row->modseq > q->unchanged_since)
+        return FLAGGED_MODIFIED;
+    return is == row->flags ? FLAGGED_SAME : FLAGGED_CHANGED;
+}
+
+static enum err flag_one(struct hand *h, struct store_flag *q, struct row_rec *row)
+{
+    uint32_t is = (row->row.flags & ~q->clear) | q->set;
+    enum store_flagged how = flag_kind(q, &row->row, is);
+    if (how == FLAGGED_CHANGED) {
+        enum err e = turn_to(h, &h->from, row->row.folder, &q->req.arena);
+        if (e != OK)
+            return e;
+        folder_count_out(&h->from, &row->row);
+        row->row.flags = is;
+        folder_count_in(&h->from, &row->row);
+        row_relog(&h->b->t, &q->box, row, ++h->box.box.modseq);
+        h->from.modseq = h->box.box.modseq;
+        q->changed++;
+    }
+    q->how[q->rows_n] = (uint8_t)how;
+    q->rows[q->rows_n] = row->row;
+    q->rows[q->rows_n++].env = (struct str){ NULL, 0 };
     return OK;
 }
 
 void run_flag(struct batch *b, struct store_req *r)
 {
     struct store_flag *q = CONTAINER_OF(r, struct store_flag, req);
-    struct box_rec box;
+    struct hand h;
     q->changed = 0;
-    r->err = begin(b, &q->box, q->n, &box);
+    q->rows_n = 0;
+    r->err = begin(b, &q->box, &q->pick, &h);
     if (r->err != OK)
         return;
-    for (size_t i = 0; i < q->n && r->err == OK; i++)
-        r->err = flag_one(b, q, &box, &q->ids[i]);
-    q->modseq = box.box.modseq;
-    finish(b, &box);
+    q->rows = arena_array(&r->arena, q->pick.n + 1, sizeof *q->rows);
+    q->how = arena_alloc(&r->arena, q->pick.n + 1);
+    r->err = q->rows && q->how ? OK : ERR_IO;
+    for (size_t i = 0; i < q->pick.n && r->err == OK; i++) {
+        struct row_rec row;
+        enum err e = pick_row(&h, &q->pick, i, &row);
+        r->err = e == ERR_GONE ? OK : e == OK ? flag_one(&h, q, &row) : e;
+    }
+    q->modseq = h.box.box.modseq;
+    if (q->changed > 0)
+        finish(&h);
 }
 
-/* Takes the row out of its folder's counts too; the folder is loaded anew for each: a request may span folders. */
-static enum err take_out(struct batch *b, struct box_rec *box, const struct row_rec *row)
+/* ---- moves ---- */
+
+/* Out of its folder and that one's counts. */
+static enum err take_out(struct hand *h, const struct row_rec *row, struct arena *a, struct store_gone *gone)
 {
-    struct store_folder f;
-    enum err e = folder_load(&b->t, &box->box.id, row->row.folder, &f);
+    enum err e = turn_to(h, &h->from, row->row.folder, a);
     if (e != OK)
         return e;
-    row_remove(&b->t, box, row);
-    f.total -= f.total > 0;
-    f.unseen -= f.unseen > 0 && !(row->row.flags & FLAG_SEEN);
-    f.modseq = box->box.modseq;
-    folder_save(&b->t, &box->box.id, &f);
+    row_remove(&h->b->t, &h->box, row);
+    folder_count_out(&h->from, &row->row);
+    h->from.modseq = h->box.box.modseq;
+    *gone = (struct store_gone){
+        .id = row->row.id, .folder = row->row.folder, .uid = row->row.uid, .modseq = h->box.box.modseq
+    };
     return OK;
 }
 
-static enum err move_one(struct batch *b, struct store_move *q, struct box_rec *box, const struct msg_id *id)
+static enum err move_one(struct hand *h, struct store_move *q, struct row_rec *row)
 {
-    struct row_rec row;
-    struct store_folder to;
-    enum err e = row_find(&b->t, &q->box, id, &row);
-    if (e != OK || row.row.folder == q->folder)
-        return e == ERR_GONE ? OK : e;
-    row.row.env = arena_dup(&q->req.arena, row.row.env); /* the row it lies in is about to go */
-    e = folder_load(&b->t, &q->box, q->folder, &to);
-    if (e == OK)
-        e = take_out(b, box, &row);
+    struct store_row *w = &row->row;
+    if (w->folder == q->folder)
+        return OK;
+    w->env = arena_dup(&q->req.arena, w->env); /* the row it lies in is about to go */
+    enum err e = take_out(h, row, &q->req.arena, &q->gone[q->rows_n]);
     if (e != OK)
         return e;
-    row.row.folder = q->folder;
-    row.row.uid = to.uidnext++;
-    row.row.modseq = to.modseq = ++box->box.modseq;
-    to.total++;
-    to.unseen += !(row.row.flags & FLAG_SEEN);
-    row_add(&b->t, &q->box, &row);
-    folder_save(&b->t, &q->box, &to);
-    q->rows[q->rows_n] = row.row;
+    w->folder = q->folder;
+    w->uid = h->to.uidnext++;
+    w->saved_ms = h->b->now_ms;
+    w->modseq = h->to.modseq = ++h->box.box.modseq;
+    folder_count_in(&h->to, w);
+    row_add(&h->b->t, &q->box, row);
+    q->rows[q->rows_n] = *w;
     q->rows[q->rows_n++].env = (struct str){ NULL, 0 };
     return OK;
 }
@@ -92,20 +143,27 @@ static enum err move_one(struct batch *b, struct store_move *q, struct box_rec *
 void run_move(struct batch *b, struct store_req *r)
 {
     struct store_move *q = CONTAINER_OF(r, struct store_move, req);
-    struct box_rec box;
+    struct hand h;
     q->rows_n = 0;
-    r->err = q->folder == FOLDER_ANY ? ERR_BAD : begin(b, &q->box, q->n, &box);
+    r->err = begin(b, &q->box, &q->pick, &h);
+    if (r->err == OK)
+        r->err = turn_to(&h, &h.to, q->folder, &r->arena);
     if (r->err != OK)
         return;
-    q->rows = arena_array(&r->arena, q->n, sizeof *q->rows);
-    if (!q->rows && q->n > 0) {
-        r->err = ERR_IO;
-        return;
+    q->uidvalidity = h.to.uidvalidity;
+    q->rows = arena_array(&r->arena, q->pick.n + 1, sizeof *q->rows);
+    q->gone = arena_array(&r->arena, q->pick.n + 1, sizeof *q->gone);
+    r->err = q->rows && q->gone ? OK : ERR_IO;
+    for (size_t i = 0; i < q->pick.n && r->err == OK; i++) {
+        struct row_rec row;
+        enum err e = pick_row(&h, &q->pick, i, &row);
+        r->err = e == ERR_GONE ? OK : e == OK ? move_one(&h, q, &row) : e;
     }
-    for (size_t i = 0; i < q->n && r->err == OK; i++)
-        r->err = move_one(b, q, &box, &q->ids[i]);
-    finish(b, &box);
+    if (q->rows_n > 0)
+        finish(&h);
 }
+
+/* ---- deletions ---- */
 
 /* Without memory for the note the bytes stay until their segment is half dead or over. */
 static void punch_later(struct batch *b, uint64_t seg, uint64_t off, uint64_t n)
@@ -121,35 +179,41 @@ static void punch_later(struct batch *b, uint64_t seg, uint64_t off, uint64_t n)
     b->punches[b->punches_n++] = (struct punch){ seg, off, n };
 }
 
-static enum err delete_one(struct batch *b, struct store_delete *q, struct box_rec *box, const struct msg_id *id)
+static enum err delete_one(struct hand *h, const struct row_rec *row, struct arena *a, struct store_gone *gone)
 {
-    struct row_rec row;
-    enum err e = row_find(&b->t, &q->box, id, &row);
-    if (e != OK)
-        return e == ERR_GONE ? OK : e;
-    struct rec_head head = row_head(&q->box, &row.row);
-    uint64_t total = rec_head_total(&head), bytes = row_bytes(&row.row);
-    e = take_out(b, box, &row);
+    struct rec_head head = row_head(&h->box.box.id, &row->row);
+    uint64_t total = rec_head_total(&head), bytes = row_bytes(&row->row);
+    enum err e = take_out(h, row, a, gone);
     if (e != OK)
         return e;
-    box->box.messages -= box->box.messages > 0;
-    box->box.bytes -= MIN(bytes, box->box.bytes);
-    seg_count(b->st->segs, row.seg, -1, -(int64_t)total);
-    punch_later(b, row.seg, row.off + REC_HEAD_N, total - REC_HEAD_N); /* the head stays, for who walks the segment */
-    q->deleted++;
+    h->box.box.messages -= h->box.box.messages > 0;
+    h->box.box.bytes -= MIN(bytes, h->box.box.bytes);
+    seg_count(h->b->st->segs, row->seg, -1, -(int64_t)total);
+    /* The record's head stays, for who walks the segment. */
+    punch_later(h->b, row->seg, row->off + REC_HEAD_N, total - REC_HEAD_N);
     return OK;
 }
 
 void run_delete(struct batch *b, struct store_req *r)
 {
     struct store_delete *q = CONTAINER_OF(r, struct store_delete, req);
-    struct box_rec box;
+    struct hand h;
     q->deleted = 0;
-    r->err = begin(b, &q->box, q->n, &box);
+    r->err = begin(b, &q->box, &q->pick, &h);
     if (r->err != OK)
         return;
-    for (size_t i = 0; i < q->n && r->err == OK; i++)
-        r->err = delete_one(b, q, &box, &q->ids[i]);
-    q->modseq = box.box.modseq;
-    finish(b, &box);
+    q->gone = arena_array(&r->arena, q->pick.n + 1, sizeof *q->gone);
+    r->err = q->gone ? OK : ERR_IO;
+    for (size_t i = 0; i < q->pick.n && r->err == OK; i++) {
+        struct row_rec row;
+        enum err e = pick_row(&h, &q->pick, i, &row);
+        bool spared = e == OK && q->only_deleted && !(row.row.flags & FLAG_DELETED);
+        if (e == OK && !spared)
+            e = delete_one(&h, &row, &r->arena, &q->gone[q->deleted]);
+        q->deleted += e == OK && !spared;
+        r->err = e == ERR_GONE ? OK : e;
+    }
+    q->modseq = h.box.box.modseq;
+    if (q->deleted > 0)
+        finish(&h);
 }

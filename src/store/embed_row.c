@@ -74,18 +74,86 @@ enum err row_find(struct index_txn *t, const struct box_id *box, const struct ms
     return e == ERR_GONE ? ERR_IO : e; /* the id without its row: damaged */
 }
 
-enum err folder_load(struct index_txn *t, const struct box_id *box, uint32_t no, struct store_folder *out)
+void folder_count_in(struct store_folder *f, const struct store_row *r)
 {
-    struct key k = key_box(box, REC_FOLDER);
+    f->total++;
+    f->unseen += !(r->flags & FLAG_SEEN);
+    f->deleted += (r->flags & FLAG_DELETED) != 0;
+    f->recent += r->uid >= f->recent_from;
+    f->bytes += r->size;
+}
+
+/* Never below zero, should a record be damaged. */
+void folder_count_out(struct store_folder *f, const struct store_row *r)
+{
+    f->total -= f->total > 0;
+    f->unseen -= f->unseen > 0 && !(r->flags & FLAG_SEEN);
+    f->deleted -= f->deleted > 0 && (r->flags & FLAG_DELETED);
+    f->recent -= f->recent > 0 && r->uid >= f->recent_from;
+    f->bytes -= MIN(r->size, f->bytes);
+}
+
+/* What a record of version 1 lacks: a walk over the folder's rows tells, until the record is written again. */
+static enum err folder_recount(struct index_txn *t, const struct box_id *box, struct store_folder *f)
+{
+    struct key k = key_box(box, REC_ROW);
+    struct index_scan sc;
+    struct row_rec row;
+    enum err e = OK;
+    key_add32(&k, f->no);
+    f->recent_from = 1;
+    f->total = f->unseen = 0;
+    scan_begin(&sc, t, TAB_DATA);
+    for (bool more = scan_seek(&sc, key_str(&k)); e == OK && more && str_starts(sc.key, key_str(&k));
+         more = scan_next(&sc)) {
+        e = row_of(sc.key, sc.val, &row);
+        if (e == OK)
+            folder_count_in(f, &row.row);
+    }
+    scan_end(&sc);
+    return e;
+}
+
+static enum err folder_read(struct index_txn *t, const struct box_rec *box, struct str raw, struct store_folder *out)
+{
+    if (rec_folder_parse(raw, out) != OK)
+        return ERR_IO;
+    if (out->uidvalidity == 0)
+        out->uidvalidity = box->box.uidvalidity;
+    return out->recent_from == 0 ? folder_recount(t, &box->box.id, out) : OK;
+}
+
+enum err folder_of(struct index_txn *t, const struct box_rec *box, struct str key, struct str val,
+                   struct store_folder *out)
+{
+    const size_t prefix = BOX_ID_N + 1;
+    if (key.n != prefix + 4)
+        return ERR_IO;
+    *out = (struct store_folder){ .no = get_be32((const uint8_t *)key.p + prefix) };
+    return folder_read(t, box, val, out);
+}
+
+enum err folder_load(struct index_txn *t, const struct box_rec *box, uint32_t no, struct store_folder *out)
+{
+    struct key k = key_box(&box->box.id, REC_FOLDER);
     key_add32(&k, no);
     struct str raw;
-    *out = (struct store_folder){ .no = no, .uidnext = 1 };
+    *out = (struct store_folder){ .no = no, .uidnext = 1, .recent_from = 1, .modseq = 1, .subscribed = true };
+    out->uidvalidity = box->box.uidvalidity;
     enum err e = index_get(t, TAB_DATA, key_str(&k), &raw);
     if (e == ERR_GONE)
-        return OK;
-    if (e == OK && rec_folder_parse(raw, out) != OK)
-        e = ERR_IO;
-    return e;
+        return no >= FOLDER_INBOX && no <= FOLDER_FIXED ? OK : ERR_DENIED;
+    return e == OK ? folder_read(t, box, raw, out) : e;
+}
+
+enum err folder_take(struct index_txn *t, const struct box_rec *box, uint32_t no, struct arena *a,
+                     struct store_folder *out)
+{
+    enum err e = folder_load(t, box, no, out);
+    if (e != OK || out->sealed.n == 0)
+        return e;
+    out->sealed = arena_dup(a, out->sealed);
+    return out->sealed.p ? OK : ERR_IO;
 }
 
 void folder_save(struct index_txn *t, const struct box_id *box, const struct store_folder *f)

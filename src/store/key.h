@@ -2,7 +2,18 @@
 #pragma once
 #include "store/store.h"
 
-enum rec_kind { REC_BOX = 1, REC_SEALED, REC_CRED, REC_FOLDER, REC_ROW, REC_ID, REC_LOG, REC_GONE, REC_DUP };
+enum rec_kind {
+    REC_BOX = 1,
+    REC_SEALED,
+    REC_CRED,
+    REC_FOLDER,
+    REC_ROW,
+    REC_ID,
+    REC_LOG,
+    REC_GONE,
+    REC_DUP,
+    REC_KEYWORD
+};
 
 struct key {
     uint8_t b[64];

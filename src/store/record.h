@@ -1,5 +1,6 @@
 /* Boxes, credentials, messages, folders, segments and leases as bytes, big-endian, each with a version in its first
- * byte or a magic. Every parser is total; what each byte means is docs/storage.md. */
+ * byte or a magic. What is written is the newest version; older ones are read as docs/storage.md says. Every parser is
+ * total. */
 #pragma once
 #include "store/key.h"
 
@@ -8,6 +9,7 @@ struct box_rec {
     uint32_t slot;        /* of the lease */
     uint32_t gone_n;      /* expunges kept in the change log */
     uint64_t gone_floor;  /* modseq of the newest expunge that is no longer kept */
+    uint32_t vacated;     /* highest uidvalidity of a made folder that lost its name or is gone; 0: none */
 };
 struct row_rec {
     struct store_row row; /* env: borrowed from the record when it is kept there, else NULL */
@@ -39,8 +41,9 @@ struct lease_rec {
 enum {
     REC_BOX_N = 192,
     REC_CRED_MAX = 160 + STORE_SEALED_MAX,
-    REC_FOLDER_MAX = 64 + STORE_SEALED_MAX,
-    REC_ROW_HEAD_N = 81,
+    REC_FOLDER_MAX = 64 + STORE_SEALED_MAX, /* version 1 took names up to that */
+    REC_KEYWORD_MAX = 17 + STORE_NAME_MAX,
+    REC_ROW_HEAD_N = 89,
     REC_ENV_INLINE_MAX = 1024, /* a longer env lies in the segment only: LMDB's pages are 4 KiB */
     REC_ROW_MAX = REC_ROW_HEAD_N + REC_ENV_INLINE_MAX,
     REC_GONE_N = 25,
@@ -55,7 +58,10 @@ size_t rec_box_put(uint8_t out[REC_BOX_N], const struct box_rec *b);
 size_t rec_cred_put(uint8_t out[REC_CRED_MAX], const struct store_cred *c);   /* sealed.n <= STORE_SEALED_MAX */
 [[nodiscard]] enum err rec_cred_parse(struct str in, struct store_cred *out); /* sealed borrowed from in */
 size_t rec_folder_put(uint8_t out[REC_FOLDER_MAX], const struct store_folder *f);
-[[nodiscard]] enum err rec_folder_parse(struct str in, struct store_folder *out); /* no is left to the caller */
+/* no is the caller's. recent_from 0: a record of version 1, which has no deleted, recent, bytes and uidvalidity. */
+[[nodiscard]] enum err rec_folder_parse(struct str in, struct store_folder *out);
+size_t rec_keyword_put(uint8_t out[REC_KEYWORD_MAX], const struct store_keyword *k);
+[[nodiscard]] enum err rec_keyword_parse(struct str in, struct store_keyword *out); /* flag is in the key */
 /* folder and uid are in the key. */
 size_t rec_row_put(uint8_t out[REC_ROW_MAX], const struct row_rec *r);
 [[nodiscard]] enum err rec_row_parse(struct str in, struct row_rec *out);

@@ -12,37 +12,8 @@
  * Errors common to all: ERR_GONE (box or message not there: unknown, ended and never existed are not told apart),
  * ERR_FULL (quota, or disk full: the first is said where it applies), ERR_IO (store fault), ERR_BUSY (said where). */
 #pragma once
-#include "base/arena.h"
-#include "base/clock.h"
-#include "base/crypto.h"
-#include "base/log.h"
-#include "io/loop.h"
-
-enum {
-    BOX_ID_N = 16,
-    MSG_ID_N = 16,
-    STORE_CREDS_MAX = 64,   /* credentials a box: devices of one holder */
-    STORE_SEALED_MAX = 4096 /* sealed address text, sealed private keys of a credential */
-};
-struct box_id {
-    uint8_t b[BOX_ID_N];
-};
-struct msg_id {
-    uint8_t b[MSG_ID_N];
-};
-static inline struct str box_id_str(const struct box_id *id) { return str_of(id->b, BOX_ID_N); }
-static inline struct str msg_id_str(const struct msg_id *id) { return str_of(id->b, MSG_ID_N); }
-
-/* Folder numbers; names of further folders are sealed with the box. */
-enum store_folder_no {
-    FOLDER_ANY = 0,
-    FOLDER_INBOX = 1,
-    FOLDER_JUNK = 2,
-    FOLDER_SENT = 3,
-    FOLDER_DRAFTS = 4,
-    FOLDER_TRASH = 5
-};
-enum { FLAG_SEEN = 1, FLAG_FLAGGED = 2, FLAG_ANSWERED = 4, FLAG_DRAFT = 8, FLAG_DELETED = 16 };
+#include "store/store_folder.h"
+#include "store/store_mail.h"
 
 struct store_box {
     struct box_id id;
@@ -59,6 +30,7 @@ struct store_box {
     uint64_t bytes, max_bytes; /* ciphertext bytes held, and their ceiling */
     uint64_t modseq;           /* highest of the box */
     uint32_t flags;            /* BOX_* */
+    uint32_t folder_last;      /* the highest number a folder was ever given; FOLDER_FIXED: none was ever made */
     struct str sealed;         /* sealed private meta (address text), opaque; borrowed from the request */
 };
 enum { BOX_GUESSABLE = 1 /* chosen name */, BOX_OPERATOR = 2 /* postmaster@, abuse@ */ };
@@ -79,27 +51,11 @@ struct store_cred {
     struct str sealed; /* the box's private keys, all generations, sealed to pub; opaque; at most STORE_SEALED_MAX */
 };
 
-struct store;
-struct store_req {
-    struct job job; /* the store's */
-    struct loop *home;
-    void (*done)(struct store_req *r); /* NULL after store_cancel() */
-    void *ctx;                         /* the caller's */
-    enum err err;                      /* valid in done() */
-    const struct store_op *op;         /* set by STORE_NEW */
-    struct arena arena;                /* in and out data may live here; wiped with the request */
-};
-/* STORE_NEW(append, ctx, on_appended): a zeroed struct store_append * whose arena has room; NULL when memory is out. */
-#define STORE_NEW(name, context, on_done) ((struct store_##name *)store_req_new(&store_op_##name, (context), (on_done)))
-struct store_req *store_req_new(const struct store_op *op, void *ctx, void (*done)(struct store_req *));
-void store_submit(struct store *st, struct loop *home, struct store_req *r); /* takes r */
-void store_cancel(struct store_req *r);                                      /* on the home loop, before done() */
-void store_req_drop(struct store_req *r);                                    /* frees one that was never submitted */
-
 /* ---- boxes ---- */
 extern const struct store_op store_op_create, store_op_find, store_op_login, store_op_recred, store_op_change,
     store_op_end, store_op_append, store_op_list, store_op_get, store_op_read, store_op_flag, store_op_move,
-    store_op_delete, store_op_folders, store_op_changes;
+    store_op_delete, store_op_folders, store_op_changes, store_op_folder_put, store_op_folder_del, store_op_recent,
+    store_op_keyword_put, store_op_keywords;
 
 /* Makes a box. Its lease slot, row and credentials are durable before OK. ERR_BUSY: the address is taken or rests (P8).
  * ERR_FULL: no lease slot or disk space. uidvalidity, modseq and counters are set by the store. */
@@ -162,138 +118,6 @@ struct store_end {
     size_t n;
     uint32_t ended; /* out */
     uint64_t messages;
-};
-
-/* ---- messages ---- */
-struct store_row {
-    struct msg_id id;
-    uint32_t folder, uid;
-    uint64_t modseq;
-    uint32_t flags;
-    uint32_t generation;
-    int64_t received_ms;
-    uint64_t size; /* octets of the message as sent (RFC822.SIZE) */
-    uint32_t env_n, hdr_n;
-    uint64_t body_n;     /* ciphertext lengths */
-    struct str env, hdr; /* only where asked for; borrowed from the request */
-};
-/* One mail to one or several boxes, one batch, durable and listed before the answer. Per item: OK, ERR_GONE (ended),
- * ERR_FULL (quota), ERR_BUSY (generation moved on: seal again), ERR_IO. req.err is OK when any item is, else the first
- * item's error. A second append with the same dedupe hash to the same box within 24 h answers OK with duplicate set and
- * stores nothing. Bytes are in req.arena or otherwise kept alive until done (also after a cancel: use release). */
-struct store_append_item {
-    struct box_id box;
-    uint32_t generation, folder, flags;
-    struct msg_id id;
-    uint8_t dedupe[HASH_N]; /* all zero: no check */
-    struct str env, hdr, body;
-    enum err err; /* out */
-    bool duplicate;
-    uint32_t uid;
-    uint64_t modseq;
-    int64_t end_ms;
-};
-struct store_append {
-    struct store_req req;
-    struct store_append_item *items;
-    size_t n;
-    int64_t received_ms;
-    uint64_t size;
-    void (*release)(
-        struct store_append *a); /* may be NULL; called once, on any thread, when the bytes are not needed any more */
-    void *hold;
-};
-/* Rows of one folder (or all), newest uid first (ascending: oldest first). before/after are uids, exclusive, 0: open.
- * With FOLDER_ANY the order is by modseq-at-arrival (uid order within a folder; folders merged by received_ms). */
-struct store_list {
-    struct store_req req;
-    struct box_id box;
-    uint32_t folder;
-    bool ascending, want_env;
-    uint32_t before_uid, after_uid;
-    uint32_t limit;
-    struct store_row *rows; /* out */
-    size_t n;
-    bool more;
-    uint64_t modseq; /* the box's highest */
-};
-/* One message by id (any folder), or by folder and uid when by_uid. */
-struct store_get {
-    struct store_req req;
-    struct box_id box;
-    struct msg_id id;
-    bool by_uid, want_env, want_hdr;
-    uint32_t folder, uid;
-    struct store_row row; /* out */
-};
-/* Ciphertext bytes [off, off + len) of a message's body. */
-struct store_read {
-    struct store_req req;
-    struct box_id box;
-    struct msg_id id;
-    uint64_t off;
-    uint32_t len;
-    struct str bytes; /* out */
-};
-/* Flags of up to 1,000 messages; those not there are skipped. */
-struct store_flag {
-    struct store_req req;
-    struct box_id box;
-    const struct msg_id *ids;
-    size_t n;
-    uint32_t set, clear;
-    uint64_t modseq; /* out */
-    uint32_t changed;
-};
-/* To another folder with new uids. out: rows as they are now (those not there are left out). */
-struct store_move {
-    struct store_req req;
-    struct box_id box;
-    const struct msg_id *ids;
-    size_t n;
-    uint32_t folder;
-    struct store_row *rows;
-    size_t rows_n;
-};
-struct store_delete {
-    struct store_req req;
-    struct box_id box;
-    const struct msg_id *ids;
-    size_t n;
-    uint32_t deleted; /* out */
-    uint64_t modseq;
-};
-struct store_folder {
-    uint32_t no;
-    uint32_t uidnext, total, unseen;
-    uint64_t modseq;
-    struct str sealed; /* name of a folder that is not one of the fixed five */
-};
-struct store_folders {
-    struct store_req req;
-    struct box_id box;
-    struct store_folder *folders; /* out: INBOX and Junk always, others when they hold or held something */
-    size_t n;
-};
-/* What happened after modseq `since`: rows changed or new (with env when asked), ids gone. too_old: more than 1,000
- * expunges lie between, ask for a full list. */
-struct store_gone {
-    struct msg_id id;
-    uint32_t folder, uid;
-    uint64_t modseq;
-};
-struct store_changes {
-    struct store_req req;
-    struct box_id box;
-    uint64_t since;
-    bool want_env;
-    uint32_t limit;
-    struct store_row *rows; /* out, by modseq */
-    size_t n;
-    struct store_gone *gone;
-    size_t gone_n;
-    uint64_t modseq;
-    bool too_old;
 };
 
 /* ---- the store itself ---- */

@@ -217,8 +217,7 @@ static void del(struct load *l)
     struct msg_id *id = arena_new(&q->req.arena, struct msg_id);
     id_from(id->b, "msg", m.msg, 0);
     q->box = box_of(m.box);
-    q->ids = id;
-    q->n = 1;
+    q->pick = (struct store_pick){ .ids = id, .n = 1 };
     say("x %" PRIu64 " %" PRIu64 "\n", m.box, m.msg);
     store_submit(l->st, l->loop, &q->req);
 }
@@ -239,16 +238,14 @@ static void flag_or_move(struct load *l, bool move)
         struct store_move *q = STORE_NEW(move, l, on_flagged);
         id = arena_new(&q->req.arena, struct msg_id);
         q->box = box_of(m.box);
-        q->ids = id;
-        q->n = 1;
+        q->pick = (struct store_pick){ .ids = id, .n = 1 };
         q->folder = FOLDER_TRASH;
         r = &q->req;
     } else {
         struct store_flag *q = STORE_NEW(flag, l, on_flagged);
         id = arena_new(&q->req.arena, struct msg_id);
         q->box = box_of(m.box);
-        q->ids = id;
-        q->n = 1;
+        q->pick = (struct store_pick){ .ids = id, .n = 1 };
         q->set = FLAG_SEEN;
         r = &q->req;
     }

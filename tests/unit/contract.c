@@ -112,8 +112,8 @@ CASE(one_box_never_sees_another)
     struct msg_id *ids = arena_new(&d->req.arena, struct msg_id);
     *ids = rig_msg(1);
     d->box = b;
-    d->ids = ids;
-    d->n = 1;
+    d->pick.ids = ids;
+    d->pick.n = 1;
     d = RUN(r, delete, d);
     CHECK_OK(d->req.err);
     CHECK_EQ(d->deleted, 0);
@@ -479,8 +479,8 @@ CASE(flags_move_delete)
     CHECK_EQ(folder(r, &box, FOLDER_JUNK).uidnext, 1);
     struct store_flag *f = NEW(flag);
     f->box = box;
-    f->ids = ids_of(&f->req.arena, (unsigned[]){ 1, 2, 99 }, 3);
-    f->n = 3;
+    f->pick.ids = ids_of(&f->req.arena, (unsigned[]){ 1, 2, 99 }, 3);
+    f->pick.n = 3;
     f->set = FLAG_SEEN | FLAG_FLAGGED;
     f = RUN(r, flag, f);
     CHECK_OK(f->req.err);
@@ -488,8 +488,8 @@ CASE(flags_move_delete)
     CHECK_EQ(folder(r, &box, FOLDER_INBOX).unseen, 1);
     struct store_move *m = NEW(move);
     m->box = box;
-    m->ids = ids_of(&m->req.arena, (unsigned[]){ 1, 99 }, 2);
-    m->n = 2;
+    m->pick.ids = ids_of(&m->req.arena, (unsigned[]){ 1, 99 }, 2);
+    m->pick.n = 2;
     m->folder = FOLDER_TRASH;
     m = RUN(r, move, m);
     CHECK_OK(m->req.err);
@@ -502,8 +502,8 @@ CASE(flags_move_delete)
     CHECK_STR("moved whole", rig_list(r, &box, FOLDER_TRASH)->rows[0].env, "env 1");
     struct store_delete *d = NEW(delete);
     d->box = box;
-    d->ids = ids_of(&d->req.arena, (unsigned[]){ 1, 3, 99 }, 3);
-    d->n = 3;
+    d->pick.ids = ids_of(&d->req.arena, (unsigned[]){ 1, 3, 99 }, 3);
+    d->pick.n = 3;
     d = RUN(r, delete, d);
     CHECK_OK(d->req.err);
     CHECK_EQ(d->deleted, 2);
@@ -528,14 +528,14 @@ CASE(changes_since)
     uint64_t since = rig_list(r, &box, FOLDER_ANY)->modseq;
     struct store_flag *f = NEW(flag);
     f->box = box;
-    f->ids = ids_of(&f->req.arena, (unsigned[]){ 2 }, 1);
-    f->n = 1;
+    f->pick.ids = ids_of(&f->req.arena, (unsigned[]){ 2 }, 1);
+    f->pick.n = 1;
     f->set = FLAG_SEEN;
     CHECK_OK(RUN(r, flag, f)->req.err);
     struct store_delete *d = NEW(delete);
     d->box = box;
-    d->ids = ids_of(&d->req.arena, (unsigned[]){ 1 }, 1);
-    d->n = 1;
+    d->pick.ids = ids_of(&d->req.arena, (unsigned[]){ 1 }, 1);
+    d->pick.n = 1;
     CHECK_OK(RUN(r, delete, d)->req.err);
     CHECK_OK(rig_append(r, &box, 4, "new"));
     struct store_changes *c = NEW(changes);
@@ -579,11 +579,11 @@ CASE(a_thousand_expunges_are_remembered)
     for (int part = 0; part < 2; part++) {
         struct store_delete *d = NEW(delete);
         d->box = box;
-        d->ids = ids_of(&d->req.arena, part == 0 ? n : n + 1000, part == 0 ? 1000 : 100);
-        d->n = part == 0 ? 1000 : 100;
+        d->pick.ids = ids_of(&d->req.arena, part == 0 ? n : n + 1000, part == 0 ? 1000 : 100);
+        d->pick.n = part == 0 ? 1000 : 100;
         d = RUN(r, delete, d);
         CHECK_OK(d->req.err);
-        CHECK_EQ(d->deleted, d->n);
+        CHECK_EQ(d->deleted, d->pick.n);
         struct store_changes *c = NEW(changes);
         c->box = box;
         c->since = since;

@@ -240,8 +240,7 @@ TEST(deleted_bytes_are_punched_out)
     for (unsigned i = 0; i < BIG_N - 5; i++)
         ids[i] = rig_msg(1 + i);
     d->box = box;
-    d->ids = ids;
-    d->n = BIG_N - 5;
+    d->pick = (struct store_pick){ .ids = ids, .n = BIG_N - 5 };
     CHECK_EQ(RUN(r, delete, d)->deleted, BIG_N - 5);
     CHECK(rig_until(r, small_disk));
     for (unsigned i = BIG_N - 4; i <= BIG_N; i++)

@@ -39,7 +39,7 @@ TEST(a_refused_write_fails_its_mail_and_nothing_else)
     struct store_flag *f = NEW(flag);
     struct msg_id *id = arena_new(&f->req.arena, struct msg_id);
     *id = rig_msg(1);
-    *f = (struct store_flag){ .req = f->req, .box = box, .ids = id, .n = 1, .set = FLAG_SEEN };
+    *f = (struct store_flag){ .req = f->req, .box = box, .pick = { .ids = id, .n = 1 }, .set = FLAG_SEEN };
     struct store_end *e = NEW(end);
     struct box_id *ids = arena_new(&e->req.arena, struct box_id);
     *ids = other;
@@ -115,8 +115,7 @@ TEST(below_the_reserve_only_intake_stops)
     struct msg_id *id = arena_new(&d->req.arena, struct msg_id);
     *id = rig_msg(1);
     d->box = box;
-    d->ids = id;
-    d->n = 1;
+    d->pick = (struct store_pick){ .ids = id, .n = 1 };
     CHECK_EQ(RUN(r, delete, d)->deleted, 1);
     r->opts.reserve_bytes = 1 << 20;
     rig_reopen(r);

@@ -19,6 +19,7 @@ static enum err cut(struct str whole, size_t n, enum err (*parse)(struct str))
 static enum err parse_box(struct str s) { return rec_box_parse(s, &(struct box_rec){ 0 }); }
 static enum err parse_cred(struct str s) { return rec_cred_parse(s, &(struct store_cred){ 0 }); }
 static enum err parse_folder(struct str s) { return rec_folder_parse(s, &(struct store_folder){ 0 }); }
+static enum err parse_keyword(struct str s) { return rec_keyword_parse(s, &(struct store_keyword){ 0 }); }
 static enum err parse_row(struct str s) { return rec_row_parse(s, &(struct row_rec){ 0 }); }
 static enum err parse_gone(struct str s) { return rec_gone_parse(s, &(struct store_gone){ 0 }); }
 static enum err parse_dup(struct str s) { return rec_dup_parse(s, &(struct dup_rec){ 0 }); }
@@ -60,7 +61,9 @@ TEST(box)
                                 .bytes = UINT64_MAX,
                                 .max_bytes = 13,
                                 .modseq = 14,
-                                .flags = BOX_GUESSABLE };
+                                .flags = BOX_GUESSABLE,
+                                .folder_last = 15 };
+    b.vacated = 16;
     memset(b.box.addr_hash, 0xaa, HASH_N);
     memset(b.box.pub, 0xbb, KEY_N);
     uint8_t raw[REC_BOX_N];
@@ -70,7 +73,12 @@ TEST(box)
     uint8_t again[REC_BOX_N]; /* not memcmp() of the structs: padding is whatever it was */
     CHECK(str_eq(str_of(again, rec_box_put(again, &back)), str_of(raw, n)));
     CHECK(back.slot == 7 && back.gone_floor == 9 && back.box.modseq == 14 && back.box.end_ms == INT64_MAX);
+    CHECK(back.box.folder_last == 15 && back.vacated == 16);
     torture(str_of(raw, n), n, parse_box);
+    raw[0] = 1; /* as it was before there were made folders */
+    CHECK_OK(rec_box_parse(str_of(raw, n - 8), &back));
+    CHECK(back.box.folder_last == FOLDER_FIXED && back.vacated == 0 && back.gone_floor == 9);
+    CHECK_EQ(rec_box_parse(str_of(raw, n), &back), ERR_BAD);
 }
 
 TEST(cred)
@@ -86,17 +94,49 @@ TEST(cred)
     torture(str_of(raw, n), n - 6, parse_cred);
 }
 
-TEST(folder_gone_dup_seg)
+TEST(folder)
 {
     uint8_t raw[REC_FOLDER_MAX];
-    struct store_folder f = { .uidnext = 1, .total = 2, .unseen = 3, .modseq = 4, .sealed = S("name") },
+    struct store_folder f = { .uidvalidity = 10,
+                              .uidnext = 1,
+                              .total = 2,
+                              .unseen = 3,
+                              .deleted = 5,
+                              .recent = 6,
+                              .recent_from = 7,
+                              .bytes = 8,
+                              .modseq = 4,
+                              .subscribed = true,
+                              .name_hash = { 1, 2 },
+                              .sealed = S("name") },
                         fb = { .no = 9 };
     size_t n = rec_folder_put(raw, &f);
     CHECK_OK(rec_folder_parse(str_of(raw, n), &fb));
-    CHECK_EQ(fb.no, 9);
-    CHECK_EQ(fb.modseq, 4);
+    CHECK(fb.no == 9 && fb.uidvalidity == 10 && fb.uidnext == 1 && fb.total == 2 && fb.unseen == 3);
+    CHECK(fb.deleted == 5 && fb.recent == 6 && fb.recent_from == 7 && fb.bytes == 8 && fb.modseq == 4);
+    CHECK(fb.subscribed && fb.name_hash[1] == 2);
     CHECK_STR("name", fb.sealed, "name");
     torture(str_of(raw, n), n - 4, parse_folder);
+    static const uint8_t first[] = { 1, 0, 0, 0, 7, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 4, 'n' };
+    CHECK_OK(
+        rec_folder_parse(str_of(first, sizeof first), &fb)); /* version 1: counts that it lacks are for the reader */
+    CHECK(fb.uidnext == 7 && fb.total == 2 && fb.unseen == 1 && fb.modseq == 4 && fb.recent_from == 0);
+    CHECK(fb.uidvalidity == 0 && !fb.subscribed);
+    CHECK_STR("name", fb.sealed, "n");
+    fb.no = FOLDER_TRASH;
+    CHECK_OK(rec_folder_parse(str_of(first, sizeof first), &fb));
+    CHECK(fb.subscribed);
+}
+
+TEST(keyword_gone_dup_seg)
+{
+    uint8_t raw[REC_KEYWORD_MAX];
+    struct store_keyword w = { .name_hash = { 3 }, .sealed = S("name") }, wb = { .flag = FLAG_KEYWORD(2) };
+    size_t n = rec_keyword_put(raw, &w);
+    CHECK_OK(rec_keyword_parse(str_of(raw, n), &wb));
+    CHECK(wb.flag == FLAG_KEYWORD(2) && wb.name_hash[0] == 3);
+    CHECK_STR("name", wb.sealed, "name");
+    torture(str_of(raw, n), n - 4, parse_keyword);
     struct store_gone g = { .folder = 3, .uid = 4 }, gb = { .modseq = 8 };
     CHECK_EQ(n = rec_gone_put(raw, &g), REC_GONE_N);
     CHECK_OK(rec_gone_parse(str_of(raw, n), &gb));
@@ -118,9 +158,14 @@ TEST(folder_gone_dup_seg)
 TEST(row)
 {
     static const char long_env[REC_ENV_INLINE_MAX + 1];
-    struct row_rec r = {
-        .row = { .folder = 1, .uid = 2, .modseq = 3, .flags = 4, .generation = 5, .received_ms = 6, .size = 7 }
-    };
+    struct row_rec r = { .row = { .folder = 1,
+                                  .uid = 2,
+                                  .modseq = 3,
+                                  .flags = 4,
+                                  .generation = 5,
+                                  .received_ms = 6,
+                                  .size = 7,
+                                  .saved_ms = 12 } };
     uint8_t raw[REC_ROW_MAX];
     r.row.env = S("env");
     r.row.env_n = 3;
@@ -134,7 +179,16 @@ TEST(row)
     CHECK_STR("env", back.row.env, "env");
     CHECK_EQ(back.row.uid, 2);
     CHECK_EQ(back.off, 11);
+    CHECK_EQ(back.row.saved_ms, 12);
     torture(str_of(raw, n), n, parse_row);
+    uint8_t first[REC_ROW_MAX]; /* version 1 had no saved_ms, which lay behind received_ms */
+    memcpy(first, raw, 41);
+    memcpy(first + 41, raw + 49, n - 49);
+    first[0] = 1;
+    CHECK_OK(rec_row_parse(str_of(first, n - 8), &back));
+    CHECK(back.row.saved_ms == 6 && back.row.size == 7 && back.off == 11);
+    CHECK_STR("env", back.row.env, "env");
+    CHECK_EQ(rec_row_parse(str_of(first, n), &back), ERR_BAD);
     r.row.env = str_of(long_env, sizeof long_env);
     r.row.env_n = sizeof long_env;
     CHECK_EQ(n = rec_row_put(raw, &r), REC_ROW_HEAD_N);

@@ -1,0 +1,42 @@
+/* Folders of an opened box, by name: listed, made, renamed, deleted, subscribed. Names are UTF-8 of at most
+ * FOLDER_NAME_MAX octets, levels separated by '/'; INBOX alone is known in any case, and as first level always spelt
+ * so. What the store holds of a name opens with a credential and the lease only (auth.h). A name may have children
+ * without existing itself: deleting a folder leaves its children where they are.
+ *
+ * Each call answers once on a later turn, unless cancelled (what was begun is carried out and told even then), and
+ * gives NULL when memory is out. Changes are told as EVENT_FOLDER_CHANGED, after the EVENT_MESSAGE_* of the messages
+ * that moved or went. */
+#pragma once
+#include "core/mail_at.h"
+
+enum { FOLDER_NAME_MAX = 255 };
+struct folder {
+    struct str name;        /* the fixed five: INBOX, Junk, Sent, Drafts, Trash */
+    struct store_folder at; /* numbers and counts; sealed is empty */
+};
+struct folder_req;
+void folder_cancel(struct folder_req *r); /* NULL is fine */
+
+/* INBOX, Junk, Sent, Drafts, Trash, then the others by name; valid during the call. modseq: the box's highest. */
+typedef void folder_list_fn(void *ctx, enum err e, const struct folder *all, size_t n, uint64_t modseq);
+struct folder_req *folder_list(const struct mail_at *at, folder_list_fn *done, void *ctx);
+
+/* of: the folder as it is now (its name is that of at->opened, sealed empty); NULL with an error.
+ * ERR_BAD: not a name (folder_name_ok). ERR_BUSY: there is one of that name. ERR_FULL: STORE_FOLDERS_MAX.
+ * ERR_GONE: no such folder (box ended: opened->gone or ERR_GONE from everything). ERR_DENIED: not with a fixed one. */
+typedef void folder_fn(void *ctx, enum err e, const struct store_folder *of);
+/* Makes what is missing of the levels above, too. A '/' at the end is taken off. */
+struct folder_req *folder_create(const struct mail_at *at, struct str name, folder_fn *done, void *ctx);
+/* Children move along, and levels above the new name are made. INBOX stays: the new folder gets its messages (RFC 3501
+ * section 6.3.5), its children stay with it; should it hold more than STORE_IDS_MAX, they move in several steps. */
+struct folder_req *folder_rename(const struct mail_at *at, struct str from, struct str to, folder_fn *done, void *ctx);
+/* With all its messages; its children stay. of: as it was. */
+struct folder_req *folder_delete(const struct mail_at *at, struct str name, folder_fn *done, void *ctx);
+struct folder_req *folder_subscribe(const struct mail_at *at, struct str name, bool on, folder_fn *done, void *ctx);
+
+/* Not empty, no empty level, UTF-8 without control characters, '*' and '%', at most FOLDER_NAME_MAX octets. */
+bool folder_name_ok(struct str name);
+/* The one spelling: inbox as first level becomes INBOX. A copy in the arena; NULL when it has no room. */
+struct str folder_name_canon(struct arena *a, struct str name);
+const char *folder_fixed_name(uint32_t no); /* NULL: not a fixed one */
+uint32_t folder_fixed_no(struct str name);  /* any case for INBOX, exact for the others; 0: none */
