@@ -128,6 +128,8 @@ static enum err up_ready(struct app *a)
     say_list(a, "page", "http://", DOOR_HTTP);
     say_list(a, "", "https://", DOOR_HTTPS);
     say_list(a, "mail", "smtp ", DOOR_SMTP);
+    say_list(a, "", "pop3 ", DOOR_POP3);
+    say_list(a, "", "pop3s ", DOOR_POP3S);
     say_list(a, "metrics", "http://", DOOR_METRICS);
     printf("  domain   %.*s\n", STR_FMT(a->config.server_domains.v[0]));
     fflush(stdout);

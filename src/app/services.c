@@ -2,6 +2,7 @@
 #include "app/services.h"
 #include "core/deliver.h"
 #include "core/mailbox.h"
+#include "serve/pop3_server.h"
 #include "serve/site.h"
 #include "serve/smtp_in.h"
 #include <stdlib.h>
@@ -17,6 +18,9 @@ struct shared {
     struct api_shared *api;
     struct smtp_in_budget budget;
     struct smtp_in_stats smtp;
+    struct login_stats logins;
+    struct pop3_stats pop3;
+    struct pop3_locks *pop3_locks;
     struct http_counts http;
     _Atomic uint64_t accepted, refused;
     struct metrics_gate gates[DOOR_KINDS];
@@ -29,6 +33,7 @@ struct services {
     struct mailboxes *boxes;
     struct deliver *deliver;
     struct smtp_in *smtp;
+    struct pop3_server *pop3;
     struct site *site;
 };
 
@@ -44,13 +49,15 @@ static size_t message_memory(const struct config *c)
 
 static void shared_metrics(struct app *a, struct shared *s)
 {
-    static const char *const names[DOOR_KINDS] = { "smtp", "http", "https", "metrics" };
+    static const char *const names[DOOR_KINDS] = { "smtp", "pop3", "pop3s", "http", "https", "metrics" };
     for (int k = 0; k < DOOR_KINDS; k++)
         s->gates[k] = (struct metrics_gate){ names[k], &a->gates[k] };
     s->metrics = (struct metrics_opts){ .store = a->store,
                                         .hub = a->hub,
                                         .limit = a->limit,
                                         .smtp = &s->smtp,
+                                        .logins = &s->logins,
+                                        .pop3 = &s->pop3,
                                         .http = &s->http,
                                         .deliver_accepted = &s->accepted,
                                         .deliver_refused = &s->refused,
@@ -70,13 +77,16 @@ enum err services_shared_new(struct app *a)
     s->budget.max = message_memory(&a->config);
     s->postmaster = arena_printf(&a->arena, "postmaster@%.*s", STR_FMT(a->config.server_domains.v[0]));
     shared_metrics(a, s);
-    return api_shared_new(&s->api);
+    enum err e = api_shared_new(&s->api);
+    return e == OK ? pop3_locks_new(&s->pop3_locks) : e;
 }
 
 void services_shared_free(struct app *a)
 {
-    if (a->shared)
+    if (a->shared) {
         api_shared_free(a->shared->api);
+        pop3_locks_free(a->shared->pop3_locks);
+    }
     free(a->shared);
     a->shared = NULL;
 }
@@ -144,6 +154,32 @@ static enum err smtp_new(struct services *s, struct loop *loop)
     return smtp_in_new(&o, &s->smtp);
 }
 
+/* Where mail programs log in; each protocol borrows it for this loop. */
+static struct login_opts login_opts(const struct services *s, struct loop *loop)
+{
+    struct app *a = s->app;
+    return (struct login_opts){ .loop = loop,
+                                .auth = s->auth,
+                                .limit = a->limit,
+                                .loopback_cleartext = a->config.auth_cleartext == CONFIG_CLEARTEXT_LOOPBACK,
+                                .stats = &a->shared->logins };
+}
+
+static enum err pop3_new(struct services *s, struct loop *loop)
+{
+    struct app *a = s->app;
+    struct pop3_server_opts o = { .login = login_opts(s, loop),
+                                  .store = a->store,
+                                  .boxes = s->boxes,
+                                  .hub = a->hub,
+                                  .tls = a->tls,
+                                  .log = a->log,
+                                  .locks = a->shared->pop3_locks,
+                                  .stats = &a->shared->pop3,
+                                  .gate = &a->gates[DOOR_POP3] };
+    return pop3_server_new(&o, &s->pop3);
+}
+
 static enum err web_new(struct services *s, struct loop *loop)
 {
     struct app *a = s->app;
@@ -183,12 +219,15 @@ enum err services_new(struct app *a, struct loop *loop, struct services **out)
     enum err e = core_new(s, loop);
     if (e == OK)
         e = smtp_new(s, loop);
+    if (e == OK)
+        e = pop3_new(s, loop);
     return e == OK ? web_new(s, loop) : e;
 }
 
 void services_drain(struct services *s)
 {
     smtp_in_drain(s->smtp);
+    pop3_server_drain(s->pop3);
     site_drain(s->site);
 }
 
@@ -196,10 +235,12 @@ void services_close(struct services *s)
 {
     if (s && s->smtp)
         smtp_in_free(s->smtp);
+    if (s && s->pop3)
+        pop3_server_free(s->pop3);
     if (s && s->site)
         site_free(s->site);
     if (s)
-        s->smtp = NULL, s->site = NULL;
+        s->smtp = NULL, s->pop3 = NULL, s->site = NULL;
 }
 
 void services_free(struct services *s)
@@ -223,6 +264,18 @@ void services_accept_smtp(void *ctx, struct listen *l, int fd, const struct peer
 {
     struct services *s = ctx;
     smtp_in_accept(s->smtp, l, fd, peer, sa);
+}
+
+void services_accept_pop3(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa)
+{
+    struct services *s = ctx;
+    pop3_server_accept(s->pop3, l, fd, peer, sa);
+}
+
+void services_accept_pop3s(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa)
+{
+    struct services *s = ctx;
+    pop3_server_accept_tls(s->pop3, l, fd, peer, sa);
 }
 
 /* gone() gives the hold back also when the connection could not be taken, so there is nothing to do with an error. */

@@ -14,6 +14,8 @@ void services_free(struct services *s); /* once nothing cancelled is under way a
 
 /* As listen_opts.accept has it; ctx is the struct services. */
 void services_accept_smtp(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa);
+void services_accept_pop3(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa);
+void services_accept_pop3s(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa);
 void services_accept_http(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa);
 void services_accept_https(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa);
 void services_accept_metrics(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa);

@@ -7,6 +7,7 @@ struct config_list {
     size_t n;
 };
 
+enum config_cleartext { CONFIG_CLEARTEXT_NEVER, CONFIG_CLEARTEXT_LOOPBACK };
 enum config_log_format { CONFIG_LOG_TEXT, CONFIG_LOG_JSON };
 
 struct config {

@@ -27,6 +27,8 @@ struct worker {
 
 const struct door_row door_rows[DOOR_KINDS] = {
     [DOOR_SMTP] = { "smtp.listen", offsetof(struct config, smtp_listen) },
+    [DOOR_POP3] = { "pop3.listen", offsetof(struct config, pop3_listen) },
+    [DOOR_POP3S] = { "pop3s.listen", offsetof(struct config, pop3s_listen) },
     [DOOR_HTTP] = { "http.listen", offsetof(struct config, http_listen) },
     [DOOR_HTTPS] = { "https.listen", offsetof(struct config, https_listen) },
     [DOOR_METRICS] = { "metrics.listen", offsetof(struct config, metrics_listen) },
@@ -91,6 +93,8 @@ static void doors_fill(struct worker *w)
             .gate = &a->gates[k], .limit = a->limit, .kind = LIMIT_HTTP_CONNS, .log = a->log, .ctx = w
         };
     w->doors[DOOR_SMTP].accept = services_accept_smtp;
+    w->doors[DOOR_POP3].accept = services_accept_pop3;
+    w->doors[DOOR_POP3S].accept = services_accept_pop3s;
     w->doors[DOOR_HTTP].accept = services_accept_http;
     w->doors[DOOR_HTTPS].accept = services_accept_https;
     w->doors[DOOR_METRICS].accept = services_accept_metrics;
@@ -100,6 +104,11 @@ static void doors_fill(struct worker *w)
     smtp->proxies_n = a->smtp_proxies_n;
     smtp->full = S("421 4.3.2 too busy, try again later\r\n");
     smtp->network = S("421 4.7.0 too many connections from your network\r\n");
+    struct listen_opts *pop3 = &w->doors[DOOR_POP3]; /* whoever expects TLS first would not understand a word */
+    pop3->full = S("-ERR [SYS/TEMP] too busy, try again later\r\n");
+    pop3->network = S("-ERR [SYS/TEMP] too many connections from your network\r\n");
+    for (int k = DOOR_POP3; k <= DOOR_POP3S; k++)
+        w->doors[k].kind = LIMIT_PRELOGIN_CONNS;
     for (int k = DOOR_HTTP; k <= DOOR_HTTPS; k++) {
         w->doors[k].proxies = a->http_proxies;
         w->doors[k].proxies_n = a->http_proxies_n;

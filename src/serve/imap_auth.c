@@ -106,7 +106,7 @@ void imap_run_enable(struct imap_session *s)
             return;
         }
         enable(s, name, &said);
-    } while (!imap_token_end(t) && imap_token_sp(t));
+    } while (imap_more(t) && imap_token_sp(t));
     imap_untagged(s, "ENABLED%.*s", STR_FMT(buf_str(&said)));
     imap_reply(s, "OK enabled");
 }

@@ -67,8 +67,8 @@ static bool read_selection(struct imap_token *t, struct listing *l)
 static bool read_return(struct imap_session *s, struct listing *l)
 {
     struct imap_token *t = &s->cmd->in;
-    if (imap_token_end(t))
-        return true;
+    if (!imap_more(t))
+        return !t->failed;
     if (!imap_token_sp(t) || !imap_token_try(t, S("RETURN")) || !imap_token_sp(t) || !imap_token_open(t))
         return false;
     if (imap_token_peek(t) == ')')
@@ -142,13 +142,13 @@ static bool matches(const struct listing *l, struct str name)
     return false;
 }
 
-static bool selected(const struct listing *l, const struct imap_folder *f)
+static bool selected(const struct listing *l, const struct folder *f)
 {
     return (!(l->select & SELECT_SUBSCRIBED) || f->at.subscribed) &&
            (!(l->select & SELECT_SPECIAL) || use_of(f->at.no) != NULL);
 }
 
-static bool has_children(const struct imap_answer *a, const struct imap_folder *f)
+static bool has_children(const struct imap_answer *a, const struct folder *f)
 {
     for (size_t i = 0; i < a->folders_n; i++)
         if (imap_name_within(a->folders[i].name, f->name))
@@ -157,10 +157,10 @@ static bool has_children(const struct imap_answer *a, const struct imap_folder *
 }
 
 /* Below it lies something that is selected but not listed itself: RFC 5258 section 3.5; for LSUB, RFC 3501 6.3.9. */
-static bool leads_to_selected(const struct listing *l, const struct imap_answer *a, const struct imap_folder *f)
+static bool leads_to_selected(const struct listing *l, const struct imap_answer *a, const struct folder *f)
 {
     for (size_t i = 0; i < a->folders_n; i++) {
-        const struct imap_folder *other = &a->folders[i];
+        const struct folder *other = &a->folders[i];
         if (imap_name_within(other->name, f->name) && selected(l, other) && !matches(l, other->name))
             return true;
     }
@@ -175,7 +175,7 @@ static void put_attribute(struct buf *out, const char **gap, const char *name)
 }
 
 static void put(struct imap_session *s, const struct listing *l, const struct imap_answer *a,
-                const struct imap_folder *f, bool itself, bool leads)
+                const struct folder *f, bool itself, bool leads)
 {
     struct buf *out = s->out;
     const char *gap = "", *use = use_of(f->at.no);
@@ -198,7 +198,7 @@ static void put(struct imap_session *s, const struct listing *l, const struct im
         imap_status_put(s, f, l->status);
 }
 
-void imap_list_put_plain(struct imap_session *s, const struct imap_folder *f)
+void imap_list_put_plain(struct imap_session *s, const struct folder *f)
 {
     buf_puts(s->out, "* LIST () \"/\" ");
     imap_mailbox_put(s->out, f->name, imap_utf8(s));
@@ -209,7 +209,7 @@ static void on_folders(struct imap_session *s, const struct imap_answer *a)
 {
     const struct listing *l = s->cmd->state;
     for (size_t i = 0; a->err == OK && i < a->folders_n; i++) {
-        const struct imap_folder *f = &a->folders[i];
+        const struct folder *f = &a->folders[i];
         if (!matches(l, f->name))
             continue;
         bool itself = selected(l, f);

@@ -110,7 +110,7 @@ void imap_run_authenticate(struct imap_session *s)
         imap_bad(s);
         return;
     }
-    bool more = !imap_token_end(t);
+    bool more = imap_more(t);
     struct str initial = more ? str_from(t->rest, 1) : (struct str){ 0 };
     if (sasl_find(name, &mech) != OK) {
         imap_reply(s, "NO no such mechanism");

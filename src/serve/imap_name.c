@@ -20,7 +20,7 @@ bool imap_name_read(struct imap_session *s, struct str *out)
     return out->p != NULL;
 }
 
-const struct imap_folder *imap_folder_find(const struct imap_answer *a, struct str name)
+const struct folder *imap_folder_find(const struct imap_answer *a, struct str name)
 {
     for (size_t i = 0; i < a->folders_n; i++)
         if (str_eq(a->folders[i].name, name))

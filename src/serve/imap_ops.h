@@ -2,30 +2,24 @@
  * core (imap_core.c), the unit tests and the fuzzer from a box in memory. One question at a time; each is answered once
  * by imap_answer(), on a later turn, unless forget() comes first. What a question points to is borrowed until then. */
 #pragma once
-#include "store/store.h"
-#include "wire/mime.h"
+#include "core/folder.h"
+#include "core/intake.h"
+#include "core/keyword.h"
 
 struct imap_session;
 
-struct imap_folder {
-    struct store_folder at;
-    struct str name; /* UTF-8, '/' between levels */
-};
-struct imap_keyword {
-    uint32_t flag;
-    struct str name;
-};
 /* One message opened: its header data. Holds until another is opened or forget() is called. */
 struct imap_source {
     struct str header; /* raw, from the first octet */
     const struct mime_tree *tree;
     uint64_t size;
+    int64_t saved_ms;
     struct str preview; /* UTF-8, one line */
 };
 struct imap_answer {
     enum err err;
-    const struct imap_folder *folders;
-    const struct imap_keyword *keywords;
+    const struct folder *folders;
+    const struct keyword *keywords;
     const struct store_row *rows;
     const struct store_gone *gone; /* of a move: one a row */
     const uint8_t *how;            /* of flag(): enum store_flagged of each row */
@@ -34,6 +28,7 @@ struct imap_answer {
     uint32_t uidvalidity;           /* of the folder that something went to */
     uint32_t recent_from;           /* from this uid on messages are the asker's to call \Recent; 0: none */
     uint32_t no;                    /* of the folder that was made */
+    const char *why;                /* static words beside an error, or NULL */
     bool more, too_old;
     const struct imap_source *source;
     struct str piece; /* octets of the open message, at least one; the first is octet piece_at */
@@ -51,14 +46,10 @@ struct imap_flagging {
     bool conditional;
     uint64_t unchanged_since;
 };
-struct imap_new_name {
-    uint32_t no; /* 0: to be made */
-    struct str name;
-};
 struct imap_new_mail {
-    struct str text;
+    struct intake octets;
     uint32_t flags;
-    int64_t received_ms; /* 0: now */
+    int64_t date_ms; /* INTERNALDATE; 0: now */
 };
 struct imap_quota {
     uint64_t bytes, max_bytes, messages, max_messages;
@@ -71,13 +62,14 @@ struct imap_ops {
     bool (*login_spent)(struct imap_session *s); /* that was one wrong secret too many */
     void (*logout)(struct imap_session *s);      /* UNAUTHENTICATE: the box is let go of */
 
-    void (*folders)(struct imap_session *s);                                                 /* folders, modseq */
-    void (*folder_put)(struct imap_session *s, const struct imap_new_name *names, size_t n); /* no: of the last */
-    void (*folder_del)(struct imap_session *s, uint32_t no);
-    void (*subscribe)(struct imap_session *s, uint32_t no, bool on);
+    void (*folders)(struct imap_session *s);                 /* folders, modseq */
+    void (*create)(struct imap_session *s, struct str name); /* no; with what is missing above it */
+    void (*remove)(struct imap_session *s, struct str name);
+    void (*rename)(struct imap_session *s, struct str from, struct str to); /* with all below it */
+    void (*subscribe)(struct imap_session *s, struct str name, bool on);
     void (*recent)(struct imap_session *s, uint32_t folder, bool claim); /* recent_from */
     void (*keywords)(struct imap_session *s);                            /* keywords */
-    void (*keyword_put)(struct imap_session *s, struct str name);        /* keywords: all of them now */
+    void (*keyword_put)(struct imap_session *s, const struct str *names, size_t n);
 
     void (*list)(struct imap_session *s, uint32_t folder, uint32_t after_uid);              /* rows, more, modseq */
     void (*rows)(struct imap_session *s, uint32_t folder, const struct imap_uids *u);       /* rows */
@@ -86,7 +78,8 @@ struct imap_ops {
     void (*erase)(struct imap_session *s, uint32_t folder, const struct imap_uids *u);      /* those \Deleted alone */
     void (*move)(struct imap_session *s, uint32_t folder, const struct imap_uids *u, uint32_t to); /* rows, gone */
     void (*copy)(struct imap_session *s, uint32_t folder, const struct imap_uids *u, uint32_t to); /* rows, gone */
-    void (*append)(struct imap_session *s, uint32_t folder, const struct imap_new_mail *v, size_t n); /* rows */
+    /* Takes the octets. rows: uid and id of each, in order. */
+    void (*append)(struct imap_session *s, uint32_t folder, struct imap_new_mail *v, size_t n);
 
     void (*open)(struct imap_session *s, uint32_t folder, uint32_t uid); /* source */
     void (*read)(struct imap_session *s, uint64_t at);                   /* piece */
@@ -96,7 +89,5 @@ struct imap_ops {
     int64_t (*now_ms)(struct imap_session *s);
     bool (*alive)(struct imap_session *s); /* the box has not ended and the login still stands */
     bool (*room)(struct imap_session *s);  /* the peer takes what it is sent; if not, imap_go_on() comes later */
-    bool (*memory)(struct imap_session *s, size_t more); /* of all sessions together, for mail that is appended */
-    void (*memory_back)(struct imap_session *s, size_t n);
     void (*compress)(struct imap_session *s); /* from the next octet on, both ways */
 };

@@ -21,6 +21,7 @@ void imap_cmd_end(struct imap_session *s)
         return;
     if (c->fini != NULL)
         c->fini(s, c->state);
+    imap_message_close(s);
     buf_fini(&c->done);
     arena_reset(&c->arena);
     free(c);
@@ -58,7 +59,7 @@ static void say_done(struct imap_session *s)
 void imap_finish(struct imap_session *s)
 {
     s->mode = IMAP_BUSY;
-    s->rules->ops->forget(s);
+    imap_message_close(s);
     imap_sync(s, say_done);
 }
 

@@ -8,7 +8,7 @@
 
 struct selecting {
     struct str name;
-    struct imap_folder folder;
+    struct folder folder;
     bool examine, condstore, qresync, listed;
     uint32_t uidvalidity;  /* of QRESYNC, as what follows */
     uint64_t since;
@@ -41,8 +41,8 @@ static bool read_qresync(struct imap_token *t, struct selecting *w)
 static bool read_params(struct imap_session *s, struct selecting *w)
 {
     struct imap_token *t = &s->cmd->in;
-    if (imap_token_end(t))
-        return true;
+    if (!imap_more(t))
+        return !t->failed;
     if (!imap_token_sp(t) || !imap_token_open(t))
         return false;
     do {
@@ -100,64 +100,22 @@ static void done(struct imap_session *s)
 
 /* ---- QRESYNC ---- */
 
+static void failed(struct imap_session *s, enum err e)
+{
+    imap_unselect(s);
+    imap_fail(s, e);
+}
+
 static bool is_known(const struct selecting *w, uint32_t uid) { return w->known.n == 0 || imap_set_has(&w->known, uid); }
-
-static int by_number(const void *a, const void *b)
-{
-    const uint32_t *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-/* All that the client may know and that is not there. */
-static void put_all_vanished(struct imap_session *s, const struct selecting *w, struct imap_set_writer *out)
-{
-    struct imap_view *v = s->view;
-    struct imap_range all = { 1, v->uidnext > 1 ? v->uidnext - 1 : 1 };
-    struct imap_set every = { .v = &all, .n = 1 };
-    struct imap_set_walk walk = imap_set_walk(w->known.n > 0 ? &w->known : &every);
-    size_t i = 0;
-    for (uint32_t uid; imap_set_next(&walk, &uid) && uid < v->uidnext;) {
-        while (i < v->n && v->v[i].uid < uid)
-            i++;
-        if (i == v->n || v->v[i].uid != uid)
-            imap_set_add(out, uid);
-    }
-}
-
-static void put_vanished(struct imap_session *s, const struct selecting *w, const struct imap_answer *a,
-                         struct imap_set_writer *out)
-{
-    uint32_t *uids = arena_array(&s->cmd->arena, a->gone_n + 1, sizeof *uids);
-    size_t n = 0;
-    for (size_t i = 0; uids != NULL && i < a->gone_n; i++)
-        if (a->gone[i].folder == s->view->folder && is_known(w, a->gone[i].uid))
-            uids[n++] = a->gone[i].uid;
-    if (n > 0)
-        qsort(uids, n, sizeof *uids, by_number);
-    for (size_t i = 0; i < n; i++)
-        imap_set_add(out, uids[i]);
-}
 
 static void on_since(struct imap_session *s, const struct imap_answer *a)
 {
     struct selecting *w = s->cmd->state;
-    AUTO_BUF struct buf uids = { .max = 16 * 1024 * 1024 };
-    struct imap_set_writer vanished = { .out = &uids };
     if (a->err != OK) {
-        imap_unselect(s);
-        imap_fail(s, a->err);
+        failed(s, a->err);
         return;
     }
-    if (a->too_old)
-        put_all_vanished(s, w, &vanished);
-    else
-        put_vanished(s, w, a, &vanished);
-    imap_set_end(&vanished);
-    if (uids.n > 0) {
-        buf_puts(s->out, "* VANISHED (EARLIER) ");
-        buf_put(s->out, buf_str(&uids));
-        buf_puts(s->out, "\r\n");
-    }
+    imap_put_vanished(s, a, &w->known);
     for (size_t i = 0; i < s->view->told_n; i++)
         if (s->view->v[i].modseq > w->since && is_known(w, s->view->v[i].uid))
             imap_put_msg(s, i);
@@ -165,12 +123,6 @@ static void on_since(struct imap_session *s, const struct imap_answer *a)
 }
 
 /* ---- the way there ---- */
-
-static void failed(struct imap_session *s, enum err e)
-{
-    imap_unselect(s);
-    imap_fail(s, e);
-}
 
 static void on_listed(struct imap_session *s, const struct imap_answer *a)
 {
@@ -225,7 +177,7 @@ static void on_keywords(struct imap_session *s, const struct imap_answer *a)
 static void on_folders(struct imap_session *s, const struct imap_answer *a)
 {
     struct selecting *w = s->cmd->state;
-    const struct imap_folder *f = a->err == OK ? imap_folder_find(a, w->name) : NULL;
+    const struct folder *f = a->err == OK ? imap_folder_find(a, w->name) : NULL;
     struct imap_view *v = f ? calloc(1, sizeof *v) : NULL;
     if (v == NULL) {
         imap_fail(s, a->err != OK ? a->err : f == NULL ? ERR_DENIED : ERR_IO);

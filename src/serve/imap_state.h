@@ -38,6 +38,7 @@ typedef void imap_step(struct imap_session *s);
 struct imap_rules { /* shared and borrowed; all of it outlives the sessions */
     struct str hostname;
     uint64_t max_bytes; /* of a message */
+    struct intake_budget *budget;
     bool tls;
     const struct imap_ops *ops;
 };
@@ -60,11 +61,20 @@ struct imap_names { /* keywords of the box, as far as known */
     struct {
         uint32_t flag;
         char name[LIMIT_IMAP_KEYWORD + 1];
-    } v[24];
+    } v[];
 };
 struct imap_saved { /* "$", RFC 5182 */
     size_t n;
     struct imap_range v[];
+};
+
+/* The one message that a command has open at a time. */
+struct imap_message {
+    const struct imap_source *source; /* NULL: none */
+    struct intake whole;              /* all its octets, once loaded */
+    bool loaded;
+    enum err err; /* how opening or loading went */
+    imap_step *then;
 };
 
 struct imap_cmd {
@@ -74,7 +84,8 @@ struct imap_cmd {
     struct imap_token in; /* the arguments */
     struct buf done;      /* the tagged reply, without the tag */
     imap_step *step;      /* where it goes on after sync, or once there is room */
-    void *state;          /* the handler's own, in the arena */
+    struct imap_message msg;
+    void *state; /* the handler's own, in the arena */
     void (*fini)(struct imap_session *s, void *state); /* of what in state is not the arena's; may be NULL */
     bool uid;
     bool doomed; /* the login failed, and only the client's last line is waited for */
@@ -111,6 +122,9 @@ static inline const struct imap_ops *imap_ask(struct imap_session *s, imap_next 
 /* True: go on writing. False: step is called when there is room again. */
 bool imap_room(struct imap_session *s, imap_step *step);
 
+/* Does anything but blanks follow? */
+static inline bool imap_more(const struct imap_token *t) { return !t->failed && str_trim(t->rest).n > 0; }
+
 /* ---- answering ---- */
 void imap_untagged(struct imap_session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* "OK text" or the like. Ends the command: what else there is to tell comes first. */
@@ -123,6 +137,15 @@ void imap_cmd_end(struct imap_session *s); /* without a word */
 static inline bool imap_utf8(const struct imap_session *s) { return s->on & (IMAP_ON_UTF8 | IMAP_ON_REV2); }
 static inline bool imap_rev2(const struct imap_session *s) { return s->on & IMAP_ON_REV2; }
 
+/* ---- a message (imap_message.c) ---- */
+/* Opens it, header and structure; then is called with cmd->msg.err set. */
+void imap_message_open(struct imap_session *s, uint32_t uid, imap_step *then);
+/* Reads all of the open one into memory; then as above. ERR_BUSY: there is no room for it now. */
+void imap_message_load(struct imap_session *s, imap_step *then);
+void imap_message_close(struct imap_session *s);
+/* What of its octets is in memory: the header, or all. */
+struct str imap_message_known(const struct imap_session *s);
+
 /* ---- the selected mailbox (imap_sync.c) ---- */
 /* Brings the view up to the store, then calls step. */
 void imap_sync(struct imap_session *s, imap_step *step);
@@ -132,11 +155,14 @@ void imap_unselect(struct imap_session *s);
 void imap_put_flags(struct imap_session *s, struct buf *out, uint32_t flags, bool recent); /* without parentheses */
 void imap_put_msg(struct imap_session *s, size_t i); /* "* 3 FETCH (FLAGS (…))" and what belongs to it */
 void imap_put_flag_lists(struct imap_session *s);    /* FLAGS and PERMANENTFLAGS */
+/* "* VANISHED (EARLIER) …" of an answer of changes(): what of known (n 0: all) is gone. */
+void imap_put_vanished(struct imap_session *s, const struct imap_answer *a, const struct imap_set *known);
 [[nodiscard]] bool imap_learn_names(struct imap_session *s, const struct imap_answer *a);
 uint32_t imap_name_flag(const struct imap_session *s, struct str keyword); /* 0: not known */
 
 /* ---- which messages ---- */
 struct imap_targets {
+    struct imap_set set; /* as it was asked for */
     uint32_t *v; /* indices in the view, ascending; gone ones are left out */
     size_t n;
     bool missing; /* some were gone */

@@ -52,7 +52,7 @@ bool imap_status_read(struct imap_session *s, unsigned *out)
     return !t->failed;
 }
 
-void imap_status_put(struct imap_session *s, const struct imap_folder *f, unsigned asked)
+void imap_status_put(struct imap_session *s, const struct folder *f, unsigned asked)
 {
     const char *gap = "";
     buf_puts(s->out, "* STATUS ");
@@ -82,7 +82,7 @@ struct status {
 static void on_folders(struct imap_session *s, const struct imap_answer *a)
 {
     struct status *st = s->cmd->state;
-    const struct imap_folder *f = imap_folder_find(a, st->name);
+    const struct folder *f = imap_folder_find(a, st->name);
     if (a->err != OK || f == NULL) {
         imap_fail(s, a->err != OK ? a->err : ERR_DENIED);
         return;
@@ -128,7 +128,7 @@ void imap_run_getquota(struct imap_session *s)
 static void on_quota_folders(struct imap_session *s, const struct imap_answer *a)
 {
     struct status *st = s->cmd->state;
-    const struct imap_folder *f = imap_folder_find(a, st->name);
+    const struct folder *f = imap_folder_find(a, st->name);
     if (a->err != OK || f == NULL) {
         imap_fail(s, a->err != OK ? a->err : ERR_DENIED);
         return;

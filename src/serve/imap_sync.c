@@ -27,11 +27,11 @@ static uint32_t known_bits(const struct imap_session *s)
 
 bool imap_learn_names(struct imap_session *s, const struct imap_answer *a)
 {
-    struct imap_names *names = calloc(1, sizeof *names);
+    struct imap_names *names = calloc(1, sizeof *names + a->keywords_n * sizeof names->v[0]);
     if (names == NULL)
         return false;
-    for (size_t i = 0; i < a->keywords_n && names->n < COUNT(names->v); i++) {
-        const struct imap_keyword *k = &a->keywords[i];
+    for (size_t i = 0; i < a->keywords_n; i++) {
+        const struct keyword *k = &a->keywords[i];
         if (!imap_keyword_valid(k->name))
             continue;
         names->v[names->n].flag = k->flag;

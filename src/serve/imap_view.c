@@ -73,6 +73,7 @@ enum err imap_view_put(struct imap_view *v, const struct store_row *row)
     v->n++;
     v->v[i] = (struct imap_msg){ .id = row->id,
                                  .modseq = row->modseq,
+                                 .received_ms = row->received_ms,
                                  .uid = row->uid,
                                  .size = (uint32_t)MIN(row->size, (uint64_t)UINT32_MAX),
                                  .flags = row->flags,

@@ -59,6 +59,27 @@ static void put_smtp(struct buf *b, const struct smtp_in_stats *s)
                    smtp_in_count_name((enum smtp_in_count)i), load(&s->v[i]));
 }
 
+static void put_logins(struct buf *b, const struct login_stats *s)
+{
+    const struct {
+        const char *result;
+        uint64_t n;
+    } rows[] = { { "good", load(&s->good) }, { "denied", load(&s->denied) }, { "busy", load(&s->busy) } };
+    head(b, "mayfly_login_total", "counter", "Logins of mail programs by result.");
+    for (size_t i = 0; i < COUNT(rows); i++)
+        buf_printf(b, "mayfly_login_total{result=\"%s\"} %" PRIu64 "\n", rows[i].result, rows[i].n);
+}
+
+static void put_pop3(struct buf *b, const struct pop3_stats *s)
+{
+    one(b, "mayfly_pop3_sessions_total", "counter", "POP3 sessions that logged in.", load(&s->sessions));
+    one(b, "mayfly_pop3_in_use_total", "counter", "POP3 logins into a mailbox that was in use.", load(&s->in_use));
+    one(b, "mayfly_pop3_messages_total", "counter", "Messages handed out by RETR and TOP.", load(&s->messages));
+    one(b, "mayfly_pop3_sent_bytes_total", "counter", "Octets of those.", load(&s->bytes));
+    one(b, "mayfly_pop3_deleted_total", "counter", "Messages marked by DELE when their session ended.",
+        load(&s->deleted));
+}
+
 static void put_gates(struct buf *b, const struct metrics_opts *m)
 {
     head(b, "mayfly_connections_open", "gauge", "Open connections by listener.");
@@ -103,6 +124,10 @@ void metrics_write(const struct metrics_opts *m, struct buf *b)
         put_store(b, m->store);
     if (m->smtp)
         put_smtp(b, m->smtp);
+    if (m->logins)
+        put_logins(b, m->logins);
+    if (m->pop3)
+        put_pop3(b, m->pop3);
     if (m->deliver_accepted)
         one(b, "mayfly_deliver_accepted_total", "counter", "Messages delivered.", load(m->deliver_accepted));
     if (m->deliver_refused)

@@ -3,6 +3,8 @@
  * /readyz on the page's, too. */
 #pragma once
 #include "serve/http.h"
+#include "serve/login.h"
+#include "serve/pop3_stats.h"
 #include "serve/smtp_in_stats.h"
 #include "store/store.h"
 
@@ -16,6 +18,8 @@ struct metrics_opts { /* borrowed whole; what is NULL is left out */
     struct event_hub *hub;
     struct limit *limit;
     const struct smtp_in_stats *smtp;
+    const struct login_stats *logins;
+    const struct pop3_stats *pop3;
     const struct http_counts *http;
     const _Atomic uint64_t *deliver_accepted, *deliver_refused;
     const struct metrics_gate *gates;

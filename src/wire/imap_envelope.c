@@ -39,17 +39,25 @@ static void put_or_nil(struct buf *out, struct str s)
         buf_put(out, S("NIL"));
 }
 
+/* Words without an address: somebody's name, and no mailbox. */
+static bool is_lone_name(const struct addr_item *it)
+{
+    bool words = str_chr(it->local, ' ') != STR_NONE || str_chr(it->local, '@') != STR_NONE;
+    return it->domain.n == 0 && it->raw_name.n == 0 && words;
+}
+
 /* A mailbox without a domain would read as a group's begin (RFC 9051 section 7.5.2), so what is missing has a name. */
 static void put_item(struct buf *out, const struct addr_item *it)
 {
+    bool lone = is_lone_name(it);
     switch (it->kind) {
     case ADDR_MAILBOX:
         buf_putc(out, '(');
-        put_or_nil(out, it->raw_name);
+        put_or_nil(out, lone ? it->local : it->raw_name);
         buf_putc(out, ' ');
         put_or_nil(out, it->route);
         buf_putc(out, ' ');
-        imap_put_string(out, it->local.n > 0 ? it->local : S("MISSING_MAILBOX"));
+        imap_put_string(out, it->local.n > 0 && !lone ? it->local : S("MISSING_MAILBOX"));
         buf_putc(out, ' ');
         imap_put_string(out, it->domain.n > 0 ? it->domain : S("MISSING_DOMAIN"));
         buf_putc(out, ')');

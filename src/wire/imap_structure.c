@@ -138,16 +138,24 @@ static void put_type(struct writer *w, const struct mime_part *p, struct str raw
     put_params(w, own ? raw : (struct str){ NULL, 0 }, text);
 }
 
-static void put_basic(struct writer *w, const struct mime_part *p, const struct str raw[FIELDS])
+/* RFC 2045 section 6.1: one token. "8 bit" is none, and so nothing is said. */
+static void put_encoding(struct writer *w, const struct mime_part *p, struct str raw)
 {
     size_t after = 0;
+    struct str word = as_written(raw, p->encoding, &after), behind = str_trim(str_from(raw, after));
+    bool junk = p->cte == CTE_UNKNOWN && behind.n > 0 && behind.p[0] != '(';
+    imap_put_string(w->out, word.n > 0 && !junk ? word : S("7bit"));
+}
+
+static void put_basic(struct writer *w, const struct mime_part *p, const struct str raw[FIELDS])
+{
     put_type(w, p, raw[TYPE]);
     buf_putc(w->out, ' ');
     imap_put_unfolded(w->out, raw[ID]);
     buf_putc(w->out, ' ');
     imap_put_unfolded(w->out, raw[DESCRIPTION]);
     buf_putc(w->out, ' ');
-    imap_put_string(w->out, p->encoding.n > 0 ? as_written(raw[ENCODING], p->encoding, &after) : S("7bit"));
+    put_encoding(w, p, raw[ENCODING]);
     buf_putc(w->out, ' ');
     buf_put_u64(w->out, p->end - p->body);
 }

@@ -117,3 +117,54 @@ enum err line_data_feed(struct line_data *d, struct str in, char *out, size_t *o
         return ERR_BAD;
     return d->state == LINE_ENDED ? OK : ERR_MORE;
 }
+
+static void out_line_ended(struct line_out *o)
+{
+    o->state = LINE_START;
+    if (o->bounded && o->in_body)
+        o->lines_left--;
+    o->in_body = o->in_body || !o->filled;
+    o->filled = false;
+    o->full = o->bounded && o->in_body && o->lines_left == 0;
+}
+
+/* Takes the line that in begins with, or its part; 0: something has to go before it. */
+static size_t out_line(struct line_out *o, struct str in)
+{
+    size_t lf = find(in, '\n'), text = lf == STR_NONE ? in.n : lf;
+    bool cr = text > 0 ? in.p[text - 1] == '\r' : o->state == LINE_CR;
+    o->filled = o->filled || text > (cr && text > 0 ? 1u : 0u);
+    if (text > 0)
+        o->state = cr ? LINE_CR : LINE_TEXT;
+    if (lf == STR_NONE)
+        return in.n;
+    if (!cr)
+        return text;
+    out_line_ended(o);
+    return lf + 1;
+}
+
+struct str line_out_run(struct line_out *o, struct str in, struct str *lead, size_t *used)
+{
+    size_t i = 0;
+    *lead = S("");
+    if (in.n > 0 && o->state == LINE_START && in.p[0] == '.')
+        *lead = S(".");
+    else if (in.n > 0 && o->state != LINE_CR && in.p[0] == '\n') {
+        *lead = S("\r");
+        o->state = LINE_CR;
+    }
+    for (size_t n = 1; n > 0 && i < in.n && !o->full; i += n) {
+        bool dot = o->state == LINE_START && in.p[i] == '.';
+        n = dot && i > 0 ? 0 : out_line(o, str_from(in, i));
+    }
+    *used = i;
+    return str_sub(in, 0, i);
+}
+
+struct str line_out_end(const struct line_out *o)
+{
+    if (o->state == LINE_START)
+        return S(".\r\n");
+    return o->state == LINE_CR ? S("\n.\r\n") : S("\r\n.\r\n");
+}

@@ -24,3 +24,17 @@ struct line_data {
  * the lone dot has come, *used ends behind it; ERR_MORE: all of in was used; ERR_BAD: a bare CR or LF, now and for
  * ever. */
 [[nodiscard]] enum err line_data_feed(struct line_data *d, struct str in, char *out, size_t *out_n, size_t *used);
+
+/* A message on its way out, the other way round: dots are doubled and bare LF becomes CRLF, because line_data_feed()
+ * and its like could not read it otherwise. Zeroed it is ready for a whole message; with bounded set it stops after
+ * the header and the first lines_left lines of the body. */
+struct line_out {
+    enum line_state state; /* LINE_START, LINE_TEXT or LINE_CR: what came last */
+    bool bounded, in_body, filled /* the line so far is not empty */, full /* bounded: that was all */;
+    uint64_t lines_left;
+};
+/* The next run of in that can go out as it stands, behind lead (static, a few octets or none). *used is the length of
+ * the run, 0 once full. */
+struct str line_out_run(struct line_out *o, struct str in, struct str *lead, size_t *used);
+/* What ends the text: its last line's end when that is missing, and the lone dot. Static. */
+struct str line_out_end(const struct line_out *o);

@@ -56,23 +56,26 @@ static uint32_t child_nth(const struct mime_tree *t, uint32_t part, uint32_t k)
 uint32_t mime_section(const struct mime_tree *t, struct str number)
 {
     uint32_t at = 0;
-    bool in_message = true; /* "at" is a whole message: numbers count its body */
+    bool whole = true;    /* "at" is the message itself: numbers count its body */
+    bool counted = false; /* a leaf was its own part 1; that has no parts */
     while (number.n > 0) {
         uint32_t k;
         bool last = str_chr(number, '.') == STR_NONE;
         if (!str_to_u32(str_cut(number, '.', &number), &k) || (!last && number.n == 0))
             return MIME_NONE;
-        if (!in_message && t->v[at].flags & MIME_MESSAGE) {
+        if (!whole && t->v[at].flags & MIME_MESSAGE) {
             at = mime_child(t, at);
-            in_message = true;
+            counted = false;
         }
         if (t->v[at].flags & MIME_MULTIPART)
             at = child_nth(t, at, k);
-        else if (!in_message || k != 1)
+        else if (k != 1 || counted)
             return MIME_NONE;
+        else
+            counted = true;
         if (at == MIME_NONE)
             return MIME_NONE;
-        in_message = false;
+        whole = false;
     }
     return at;
 }

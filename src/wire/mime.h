@@ -111,7 +111,8 @@ static inline bool mime_is_leaf(const struct mime_part *p) { return !(p->flags &
 bool mime_is(const struct mime_part *p, struct str type, struct str subtype); /* lower-case; subtype "" takes any */
 uint32_t mime_child(const struct mime_tree *t, uint32_t part);                /* the first one, or MIME_NONE */
 /* The part with IMAP's number ("", "1", "2.1.3"), RFC 9051 section 6.4.5.1; MIME_NONE when there is none. A number that
- * goes through a message/rfc822 whose body is one part counts that body as 1. */
+ * goes through a message/rfc822 whose body is one part counts that body as 1, and so is a leaf its own part 1, as
+ * Dovecot has it. */
 uint32_t mime_section(const struct mime_tree *t, struct str number);
 
 /* A part's raw body with its transfer encoding undone, appended to out; what of MIME_DEFECT_BAD_* was met, as a bit set

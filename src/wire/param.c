@@ -329,11 +329,21 @@ struct str params_get(const struct params *p, struct str name)
 
 /* ---- as sent ---- */
 
+/* As put_octets(), but to the letter: a backslash quotes whatever follows it (RFC 5322 section 3.2.1). */
+static void put_unquoted(struct buf *out, const struct piece *p)
+{
+    for (size_t i = 0; i < p->text.n; i++) {
+        i += p->quoted && p->text.p[i] == '\\' && i + 1 < p->text.n;
+        if (p->text.p[i] != '\r' && p->text.p[i] != '\n')
+            buf_putc(out, p->text.p[i]);
+    }
+}
+
 /* A piece that was not percent-encoded, among some that are. */
 static void put_escaped(struct buf *out, const struct piece *p)
 {
     AUTO_BUF struct buf plain = { .max = p->text.n };
-    put_octets(&plain, p, p->text);
+    put_unquoted(&plain, p);
     for (size_t i = 0; i < plain.n; i++) {
         unsigned char c = (unsigned char)plain.p[i];
         if (c < ' ' || c >= 0x7f || c == '%')
@@ -350,7 +360,7 @@ static void put_sent(struct buf *out, const struct piece *p, bool among_extended
     else if (among_extended)
         put_escaped(out, p);
     else
-        put_octets(out, p, p->text);
+        put_unquoted(out, p);
 }
 
 /* The pieces of that one's name put together, with a star behind the name if some are percent-encoded. */

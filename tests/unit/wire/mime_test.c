@@ -104,6 +104,8 @@ TEST(mime_sections)
     } cases[] = { { "", 0 },
                   { "1", 1 },
                   { "1.1", 2 },
+                  { "1.1.1", 2 },
+                  { "1.1.1.1", MIME_NONE },
                   { "1.2", 3 },
                   { "2", 4 },
                   { "2.1", 5 },
@@ -124,6 +126,7 @@ TEST(mime_sections)
     CHECK_OK(mime_parse(&a, S("Subject: x\r\n\r\nhi"), &t));
     CHECK_EQ(mime_section(&t, S("1")), 0);
     CHECK_EQ(mime_section(&t, S("1.1")), MIME_NONE);
+    CHECK_EQ(mime_section(&t, S("2")), MIME_NONE);
 }
 
 TEST(mime_line_ends_make_no_difference)

@@ -1,0 +1,267 @@
+/* The lock of a box goes back before the last reply is on its way: whoever has read it may log in again at once.
+ * Nothing of a message goes out after the box's end, though: every piece is checked against the clock, deadlines never
+ * lie behind that second, and whoever still has octets to take is listening for it. */
+#include "serve/pop3_client.h"
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+    STRESSED_MS = 10 * 1000, /* for strangers, when the gate is nearly full */
+    BYE_MS = 60 * 1000,      /* to take what is unsent */
+    IN_MAX = 16 * 1024,      /* one longest line, and what was pipelined behind it */
+    OUT_MAX = 1024 * 1024    /* a piece of a message whose every octet is doubled, and what was there before */
+};
+
+static struct pop3_client *client_at(struct session_conn *c) { return CONTAINER_OF(c, struct pop3_client, c); }
+
+struct pop3 *pop3_client_session(struct pop3_client *c)
+{
+    c->s.out = conn_out(c->c.conn);
+    c->s.may_login = login_allowed(&c->of->o.login, &c->c.peer, c->s.tls);
+    return &c->s;
+}
+
+static int64_t now_ms(const struct pop3_client *c) { return loop_now_ms(c->of->conns.loop); }
+
+bool pop3_client_alive(const struct pop3_client *c)
+{
+    return !c->o || opened_alive(c->o, store_now_ms(c->of->o.store));
+}
+
+static void unlock(struct pop3_client *c)
+{
+    if (c->locked)
+        pop3_unlock(c->of->o.locks, &c->o->box.id);
+    c->locked = false;
+}
+
+void pop3_client_close(struct pop3_client *c)
+{
+    pop3_snapshot_cancel(c->snapshot);
+    mail_stream_close(c->stream);
+    mail_change_cancel(c->deleting);
+    c->snapshot = NULL;
+    c->stream = NULL;
+    c->deleting = NULL;
+    unlock(c);
+    event_unlisten(c->of->o.hub, &c->events);
+    opened_release(c->o);
+    c->o = NULL;
+}
+
+/* ---- what comes next: after anything that may have changed the state ---- */
+
+void pop3_client_deadline(struct pop3_client *c, int64_t ms)
+{
+    c->due_ms = now_ms(c) + ms;
+    if (c->o) /* a read in the very last millisecond is refused by pop3_client_alive() */
+        ms = MIN(ms, MAX(store_box_end_ms(&c->o->box) - store_now_ms(c->of->o.store), (int64_t)1));
+    conn_deadline(c->c.conn, ms);
+}
+
+static int64_t command_ms(const struct pop3_client *c)
+{
+    bool stress = !c->o && c->of->o.gate && listen_gate_stressed(c->of->o.gate);
+    return stress ? STRESSED_MS : POP3_IDLE_MS;
+}
+
+static void list_on(struct pop3_client *c)
+{
+    while (c->s.state == POP3_LISTING && conn_unsent(c->c.conn) < POP3_HIGH_WATER)
+        pop3_list_on(pop3_client_session(c));
+}
+
+static void proceed(struct pop3_client *c)
+{
+    list_on(c);
+    switch (c->s.state) {
+    case POP3_AUTH:
+    case POP3_SASL:
+    case POP3_SASL_OVER:
+    case POP3_READY:
+        pop3_client_deadline(c, command_ms(c));
+        break;
+    case POP3_WAIT:
+    case POP3_LISTING:
+    case POP3_SENDING:
+        pop3_client_deadline(c, POP3_IDLE_MS);
+        conn_pause(c->c.conn);
+        break;
+    case POP3_TLS:
+        session_conn_start_tls(&c->c, c->of->o.tls);
+        break;
+    case POP3_CLOSED:
+        unlock(c);
+        pop3_client_deadline(c, BYE_MS);
+        conn_finish(c->c.conn);
+        break;
+    }
+}
+
+/* After an answer that the session waited for, or the end of one that took long. */
+void pop3_client_answered(struct pop3_client *c)
+{
+    if (c->of->conns.draining && pop3_reads(&c->s))
+        pop3_stop(pop3_client_session(c), "-ERR [SYS/TEMP] going down, try again later");
+    proceed(c);
+    conn_flush(c->c.conn);
+    if (pop3_reads(&c->s))
+        conn_resume(c->c.conn);
+}
+
+/* The box has ended, or the secret that opened it. What is still unsent may be mail: it stays here. */
+void pop3_client_ended(struct pop3_client *c, const char *text)
+{
+    bool clean = conn_unsent(c->c.conn) == 0 && (pop3_reads(&c->s) || c->s.state == POP3_WAIT);
+    pop3_client_close(c);
+    if (!clean) {
+        conn_abort(c->c.conn, "box ended");
+        return;
+    }
+    pop3_stop(pop3_client_session(c), text);
+    proceed(c);
+    conn_flush(c->c.conn);
+}
+
+/* ---- conn calls ---- */
+
+static size_t on_input(struct session_conn *conn, struct str data)
+{
+    struct pop3_client *c = client_at(conn);
+    if (c->s.state == POP3_CLOSED)
+        return data.n;
+    if (!pop3_client_alive(c)) {
+        pop3_client_ended(c, pop3_ended_text);
+        return data.n;
+    }
+    enum pop3_state before = c->s.state;
+    size_t n = pop3_input(pop3_client_session(c), data);
+    session_conn_seen(conn);
+    if (n > 0 && c->o)
+        mailbox_visit(c->of->o.boxes, c->o);
+    if (n > 0 || c->s.state != before)
+        proceed(c);
+    return c->s.state == POP3_CLOSED ? data.n : n;
+}
+
+static void on_drained(struct session_conn *conn)
+{
+    struct pop3_client *c = client_at(conn);
+    if (c->s.state == POP3_LISTING)
+        pop3_client_answered(c);
+    else if (c->stream && c->starved) {
+        c->starved = false;
+        mail_stream_next(c->stream);
+    }
+}
+
+static void greet(struct pop3_client *c)
+{
+    pop3_greet(pop3_client_session(c));
+    proceed(c);
+    conn_flush(c->c.conn);
+}
+
+static void on_secured(struct session_conn *conn)
+{
+    struct pop3_client *c = client_at(conn);
+    bool first = c->s.state == POP3_AUTH; /* not STLS: TLS came before the greeting */
+    pop3_secured(&c->s);
+    if (first)
+        greet(c);
+    else
+        proceed(c);
+}
+
+static void on_timeout(struct session_conn *conn)
+{
+    struct pop3_client *c = client_at(conn);
+    if (!pop3_client_alive(c))
+        pop3_client_ended(c, pop3_ended_text);
+    else if (now_ms(c) < c->due_ms) /* the box was to end now, but somebody has prolonged its life */
+        pop3_client_deadline(c, c->due_ms - now_ms(c));
+    else if (pop3_reads(&c->s)) {
+        pop3_stop(pop3_client_session(c), "-ERR idle for too long"); /* and nothing is deleted: RFC 1939 section 3 */
+        proceed(c);
+    } else
+        conn_abort(conn->conn, "timeout");
+}
+
+static void on_stop(struct session_conn *conn)
+{
+    struct pop3_client *c = client_at(conn);
+    if (pop3_reads(&c->s) && !conn->handshaking)
+        pop3_client_answered(c);
+}
+
+static void on_leave(struct session_conn *conn)
+{
+    struct pop3_client *c = client_at(conn);
+    login_cancel(&c->login);
+    pop3_client_close(c);
+    pop3_fini(&c->s);
+}
+
+static void on_free(struct session_conn *conn) { free(client_at(conn)); }
+
+static const struct session_conn_ops conn_calls = { .input = on_input,
+                                                    .drained = on_drained,
+                                                    .secured = on_secured,
+                                                    .timeout = on_timeout,
+                                                    .stop = on_stop,
+                                                    .leave = on_leave,
+                                                    .free = on_free };
+
+/* ---- for the worker ---- */
+
+enum err pop3_server_new(const struct pop3_server_opts *o, struct pop3_server **out)
+{
+    struct pop3_server *p = calloc(1, sizeof *p);
+    if (!p)
+        return ERR_IO;
+    p->o = *o;
+    p->rules = (struct pop3_rules){ .tls = o->tls != NULL, .stats = o->stats, .ops = &pop3_client_ops };
+    p->conns =
+        (struct session_conns){ .loop = o->login.loop, .ops = &conn_calls, .log = o->log, .closed = "pop3.closed" };
+    session_conns_init(&p->conns);
+    *out = p;
+    return OK;
+}
+
+static void accepted(struct pop3_server *p, struct listen *l, int fd, const struct peer *peer, struct tls *tls)
+{
+    struct pop3_client *c = calloc(1, sizeof *c);
+    struct conn_opts o = { .in_max = IN_MAX, .out_max = OUT_MAX, .deadline_ms = POP3_IDLE_MS };
+    if (!c) {
+        close(fd);
+        listen_release(l, peer);
+        return;
+    }
+    c->of = p;
+    c->s.rules = &p->rules;
+    if (session_conn_open(&p->conns, &c->c, l, fd, peer, &o, tls) != OK)
+        free(c);
+    else if (!tls)
+        greet(c);
+}
+
+void pop3_server_accept(void *server, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *)
+{
+    accepted(server, l, fd, peer, NULL);
+}
+
+void pop3_server_accept_tls(void *server, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *)
+{
+    struct pop3_server *p = server;
+    accepted(p, l, fd, peer, p->o.tls);
+}
+
+void pop3_server_drain(struct pop3_server *p) { session_conns_drain(&p->conns); }
+
+void pop3_server_free(struct pop3_server *p)
+{
+    if (!p)
+        return;
+    session_conns_end(&p->conns);
+    free(p);
+}

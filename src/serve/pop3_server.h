@@ -1,0 +1,30 @@
+/* Serving boxes over POP3: the sockets, the clock, the login and the store around a session (pop3.h). One a loop; its
+ * connections are its own. */
+#pragma once
+#include "core/mailbox.h"
+#include "io/tls.h"
+#include "serve/listen.h"
+#include "serve/login.h"
+#include "serve/pop3_lock.h"
+#include "serve/pop3_stats.h"
+
+struct pop3_server;
+struct pop3_server_opts {    /* copied; what it points to is borrowed until pop3_server_free() */
+    struct login_opts login; /* this loop's, as what follows */
+    struct store *store;
+    struct mailboxes *boxes;
+    struct event_hub *hub;
+    struct tls *tls; /* NULL: no STLS */
+    struct log *log;
+    struct pop3_locks *locks; /* shared by all loops, as what follows */
+    struct pop3_stats *stats;
+    const struct listen_gate *gate; /* whose crowding means stress; NULL: none does */
+};
+
+[[nodiscard]] enum err pop3_server_new(const struct pop3_server_opts *o, struct pop3_server **out);
+/* As listen_opts.accept has it; server is the listener's ctx. The second is for ports where TLS comes first. */
+void pop3_server_accept(void *server, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa);
+void pop3_server_accept_tls(void *server, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa);
+void pop3_server_drain(struct pop3_server *p); /* between commands: now; in the middle of an answer: after it */
+/* After the loop stopped, before auth_free(): ends what is left without a word. */
+void pop3_server_free(struct pop3_server *p); /* NULL is fine */
