@@ -25,6 +25,8 @@ static void count(struct store *st, const struct store_req *r)
         atomic_fetch_add(&st->counts.created, 1);
     if (r->op->kind == STORE_DELETE && r->err == OK)
         atomic_fetch_add(&st->counts.deleted, CONTAINER_OF(r, struct store_delete, req)->deleted);
+    if (r->op->kind == STORE_FOLDER_DEL && r->err == OK)
+        atomic_fetch_add(&st->counts.deleted, CONTAINER_OF(r, struct store_folder_del, req)->gone_n);
     if (r->op->kind != STORE_APPEND)
         return;
     const struct store_append *a = CONTAINER_OF(r, struct store_append, req);

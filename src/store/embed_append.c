@@ -61,9 +61,26 @@ static void dedupe_save(struct batch *b, const struct store_append_item *it)
     }
 }
 
-static enum err item_check(struct batch *b, struct store_append_item *it, struct box_rec *box)
+/* Of the same append and box, before this item: not in the index yet, but to be counted. */
+struct taken {
+    uint32_t messages, received;
+    uint64_t bytes;
+};
+
+static bool has_room(const struct store_box *x, const struct store_append_item *it, const struct taken *t)
 {
-    uint64_t bytes = it->env.n + it->hdr.n + it->body.n;
+    uint64_t bytes = it->env.n + it->hdr.n + it->body.n, held = x->bytes + t->bytes;
+    bool counted = !it->own && x->ends_after && x->received + t->received >= x->ends_after;
+    bool many = x->max_messages && x->messages + t->messages >= x->max_messages;
+    bool large = x->max_bytes && (held > x->max_bytes || bytes > x->max_bytes - held);
+    return !counted && !many && !large;
+}
+
+static enum err item_check(struct batch *b, struct store_append_item *it, const struct taken *taken,
+                           struct box_rec *box)
+{
+    struct store_folder f;
+    struct row_rec same;
     enum err e = box_load(b->st, &b->t, &it->box, b->due_ms, box, NULL);
     if (e != OK)
         return e;
@@ -75,13 +92,11 @@ static enum err item_check(struct batch *b, struct store_append_item *it, struct
         return ERR_BAD;
     if (it->generation != box->box.generation)
         return ERR_BUSY;
-    const struct store_box *x = &box->box;
-    bool counted = x->ends_after && x->received >= x->ends_after;
-    bool many = x->max_messages && x->messages >= x->max_messages;
-    bool large = x->max_bytes && (x->bytes > x->max_bytes || bytes > x->max_bytes - x->bytes);
-    if (counted || many || large)
+    if (!has_room(&box->box, it, taken))
         return ERR_FULL;
-    struct row_rec same;
+    e = folder_load(&b->t, box, it->folder, &f);
+    if (e != OK)
+        return e;
     e = row_find(&b->t, &it->box, &it->id, &same);
     return e == OK ? ERR_BAD : e == ERR_GONE ? OK : e;
 }
@@ -116,9 +131,9 @@ static void item_list(struct batch *b, struct store_append_item *it, struct box_
     folder_count_in(f, &row->row);
     f->modseq = box->box.modseq = row->row.modseq;
     box->box.messages++;
-    box->box.received++;
+    box->box.received += !it->own;
     box->box.bytes += row_bytes(&row->row);
-    if (box->box.ends_after && box->box.received >= box->box.ends_after)
+    if (!it->own && box->box.ends_after && box->box.received >= box->box.ends_after)
         box->box.end_ms = MIN(box->box.end_ms, b->now_ms + STORE_LAST_GRACE_MS);
     it->uid = row->row.uid;
     it->uidvalidity = f->uidvalidity;
@@ -136,7 +151,7 @@ static enum err item_run(struct batch *b, struct store_append *a, struct store_a
     struct box_rec box;
     struct store_folder f;
     it->duplicate = false;
-    enum err e = item_check(b, it, &box);
+    enum err e = item_check(b, it, &(struct taken){ 0 }, &box);
     if (e != OK || it->duplicate)
         return e;
     e = folder_take(&b->t, &box, it->folder, &a->req.arena, &f);
@@ -161,10 +176,44 @@ static enum err item_run(struct batch *b, struct store_append *a, struct store_a
     return e;
 }
 
+/* All of them are looked at before the first is written. */
+static enum err group_check(struct batch *b, struct store_append *a)
+{
+    struct taken taken = { 0 };
+    struct box_rec box;
+    enum err e = atomic_load(&b->st->full) ? ERR_FULL : OK;
+    for (size_t i = 0; i < a->n && e == OK; i++) {
+        struct store_append_item *it = &a->items[i];
+        bool fits = memcmp(&it->box, &a->items[0].box, BOX_ID_N) == 0 && !dedupe_wanted(it);
+        e = fits ? item_check(b, it, &taken, &box) : ERR_BAD;
+        taken.messages++;
+        taken.received += !it->own;
+        taken.bytes += it->env.n + it->hdr.n + it->body.n;
+    }
+    return e;
+}
+
+/* What goes wrong after the checks is the disk's or memory's fault: then the batch is given up as a whole. */
+static void group_run(struct batch *b, struct store_append *a)
+{
+    enum err e = group_check(b, a);
+    for (size_t i = 0; i < a->n && e == OK; i++) {
+        e = item_run(b, a, &a->items[i]);
+        b->failed |= e != OK;
+    }
+    for (size_t i = 0; i < a->n; i++)
+        a->items[i].err = e;
+    a->req.err = e;
+}
+
 void run_append(struct batch *b, struct store_req *r)
 {
     struct store_append *a = CONTAINER_OF(r, struct store_append, req);
     bool any = false;
+    if (a->all_or_nothing) {
+        group_run(b, a);
+        return;
+    }
     for (size_t i = 0; i < a->n; i++) {
         a->items[i].err = atomic_load(&b->st->full) ? ERR_FULL : item_run(b, a, &a->items[i]);
         any |= a->items[i].err == OK;

@@ -8,6 +8,7 @@
 #include "store/embed_disk.h"
 #include "store/embed_handover.h"
 #include "store/embed_mail.h"
+#include "store/embed_name.h"
 #include "store/embed_reclaim.h"
 #include <stdlib.h>
 #include <unistd.h>
@@ -92,6 +93,14 @@ static void run_req(struct batch *b, struct store_req *r)
         return run_move(b, r);
     case STORE_DELETE:
         return run_delete(b, r);
+    case STORE_FOLDER_PUT:
+        return run_folder_put(b, r);
+    case STORE_FOLDER_DEL:
+        return run_folder_del(b, r);
+    case STORE_RECENT:
+        return run_recent(b, r);
+    case STORE_KEYWORD_PUT:
+        return run_keyword_put(b, r);
     case STORE_TASK:
         return run_task(b, r);
     case STORE_FIND:
@@ -101,6 +110,7 @@ static void run_req(struct batch *b, struct store_req *r)
     case STORE_READ:
     case STORE_FOLDERS:
     case STORE_CHANGES:
+    case STORE_KEYWORDS:
         break;
     }
     r->err = ERR_BAD;

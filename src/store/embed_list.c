@@ -3,7 +3,7 @@
 #include "store/embed_box.h"
 #include "store/embed_row.h"
 
-enum { LIMIT_DEFAULT = 100, LIMIT_MAX = 10000, FOLDERS_MAX = 64 };
+enum { LIMIT_DEFAULT = 100, LIMIT_MAX = STORE_IDS_MAX, BYTES_DEFAULT = 8 << 20 };
 
 enum err row_fill(struct store *st, struct arena *a, const struct row_rec *row, bool env, bool hdr,
                   struct store_row *out)
@@ -40,10 +40,12 @@ struct lane { /* one folder's scan */
     bool has;
 };
 struct merge {
+    struct store *st;
     struct store_list *q;
-    struct lane lanes[FOLDERS_MAX];
+    struct lane *lanes;
     size_t n;
     uint32_t rows_max; /* room in the answer */
+    uint64_t bytes, bytes_max;
     bool damaged;
 };
 
@@ -89,11 +91,23 @@ static struct lane *merge_best(struct merge *m)
     return best;
 }
 
-static enum err merge_run(struct store *st, struct merge *m)
+/* False: what is asked for of it no longer fits. */
+static bool put_row(struct merge *m, const struct row_rec *row, enum err *e)
 {
     struct store_list *q = m->q;
-    for (struct lane *l; (l = merge_best(m)) && q->n < m->rows_max;) {
-        enum err e = row_fill(st, &q->req.arena, &l->row, q->want_env, false, &q->rows[q->n++]);
+    uint64_t n = (q->want_env ? row->row.env_n : 0) + (q->want_hdr ? (uint64_t)row->row.hdr_n : 0);
+    if (q->n > 0 && n > m->bytes_max - MIN(m->bytes, m->bytes_max))
+        return false;
+    m->bytes += n;
+    *e = row_fill(m->st, &q->req.arena, row, q->want_env, q->want_hdr, &q->rows[q->n++]);
+    return true;
+}
+
+static enum err merge_run(struct merge *m)
+{
+    struct store_list *q = m->q;
+    enum err e = OK;
+    for (struct lane *l; (l = merge_best(m)) && q->n < m->rows_max && put_row(m, &l->row, &e);) {
         if (e != OK)
             return e;
         lane_take(m, l, q->ascending ? scan_next(&l->sc) : scan_prev(&l->sc));
@@ -102,31 +116,76 @@ static enum err merge_run(struct store *st, struct merge *m)
     return m->damaged ? ERR_IO : OK;
 }
 
+static bool lane_room(struct merge *m, struct arena *a, size_t n)
+{
+    m->lanes = arena_array(a, n, sizeof *m->lanes);
+    return m->lanes != NULL;
+}
+
 /* The folders to list, and how many rows there can be at most. */
 static enum err lanes_begin(struct merge *m, struct index_txn *t, const struct box_rec *box, uint64_t *rows)
 {
+    enum { LANES_MAX = STORE_FOLDERS_MAX + FOLDER_FIXED };
     struct store_list *q = m->q;
     struct store_folder f;
     *rows = 0;
+    if (!lane_room(m, &q->req.arena, q->folder == FOLDER_ANY ? LANES_MAX : 1))
+        return ERR_IO;
     if (q->folder != FOLDER_ANY) {
         enum err e = folder_load(t, box, q->folder, &f);
-        *rows = f.total;
+        *rows = e == OK ? f.total : 0;
         if (e == OK)
             lane_begin(m, t, q->folder);
-        return e;
+        return e == ERR_DENIED ? OK : e;
     }
     struct key k = key_box(&q->box, REC_FOLDER);
     struct index_scan sc;
     enum err e = OK;
     scan_begin(&sc, t, TAB_DATA);
     for (bool more = scan_seek(&sc, key_str(&k));
-         e == OK && more && str_starts(sc.key, key_str(&k)) && m->n < FOLDERS_MAX; more = scan_next(&sc)) {
+         e == OK && more && str_starts(sc.key, key_str(&k)) && m->n < LANES_MAX; more = scan_next(&sc)) {
         e = folder_of(t, box, sc.key, sc.val, &f);
         *rows += f.total;
         if (e == OK && f.total > 0)
-            lane_begin(m, t, get_be32((const uint8_t *)sc.key.p + k.n));
+            lane_begin(m, t, f.no);
     }
     scan_end(&sc);
+    return e;
+}
+
+static enum err list_scan(struct merge *m, struct index_txn *t, const struct box_rec *box)
+{
+    struct store_list *q = m->q;
+    uint64_t rows;
+    enum err e = lanes_begin(m, t, box, &rows);
+    if (e == OK) {
+        uint32_t limit = MIN(q->limit ? q->limit : LIMIT_DEFAULT, (uint32_t)LIMIT_MAX);
+        m->rows_max = (uint32_t)MIN(rows, (uint64_t)limit);
+        q->rows = arena_array(&q->req.arena, (size_t)m->rows_max + 1, sizeof *q->rows);
+        e = q->rows ? merge_run(m) : ERR_IO;
+    }
+    for (size_t i = 0; i < m->n; i++)
+        scan_end(&m->lanes[i].sc);
+    return e;
+}
+
+static enum err list_uids(struct merge *m, struct index_txn *t)
+{
+    struct store_list *q = m->q;
+    enum err e = OK;
+    if (q->folder == FOLDER_ANY || q->uids_n > STORE_IDS_MAX)
+        return ERR_BAD;
+    q->rows = arena_array(&q->req.arena, q->uids_n + 1, sizeof *q->rows);
+    if (!q->rows)
+        return ERR_IO;
+    for (size_t i = 0; i < q->uids_n && e == OK && !q->more; i++) {
+        struct row_rec row;
+        e = row_at(t, &q->box, q->folder, q->uids[i], &row);
+        if (e == OK)
+            q->more = !put_row(m, &row, &e);
+        else if (e == ERR_GONE)
+            e = OK;
+    }
     return e;
 }
 
@@ -134,25 +193,28 @@ enum err read_list(struct store *st, struct index_txn *t, struct store_req *r)
 {
     struct store_list *q = CONTAINER_OF(r, struct store_list, req);
     struct box_rec box;
-    uint64_t rows;
     enum err e = box_load(st, t, &q->box, guard_due_ms(st->guard), &box, NULL);
     if (e != OK)
         return e;
     q->modseq = box.box.modseq;
-    struct merge m = { .q = q };
-    e = lanes_begin(&m, t, &box, &rows);
-    if (e == OK) {
-        uint32_t limit = MIN(q->limit ? q->limit : LIMIT_DEFAULT, (uint32_t)LIMIT_MAX);
-        m.rows_max = (uint32_t)MIN(rows, (uint64_t)limit);
-        q->rows = arena_array(&r->arena, (size_t)m.rows_max + 1, sizeof *q->rows);
-        e = q->rows ? merge_run(st, &m) : ERR_IO;
-    }
-    for (size_t i = 0; i < m.n; i++)
-        scan_end(&m.lanes[i].sc);
-    return e;
+    struct merge m = { .st = st, .q = q, .bytes_max = q->max_bytes ? q->max_bytes : BYTES_DEFAULT };
+    return q->uids ? list_uids(&m, t) : list_scan(&m, t, &box);
 }
 
 /* ---- changes ---- */
+
+/* ERR_GONE: of another folder than the one asked for. */
+static enum err logged_row(struct index_txn *t, const struct store_changes *q, struct str place, struct row_rec *row)
+{
+    if (place.n != 8)
+        return ERR_IO;
+    const uint8_t *p = (const uint8_t *)place.p;
+    uint32_t folder = get_be32(p);
+    if (q->folder != FOLDER_ANY && q->folder != folder)
+        return ERR_GONE;
+    enum err e = row_at(t, &q->box, folder, get_be32(p + 4), row);
+    return e == ERR_GONE ? ERR_IO : e; /* a log entry without its row: damaged */
+}
 
 static enum err changed_rows(struct store *st, struct index_txn *t, struct store_changes *q, uint32_t limit)
 {
@@ -162,14 +224,14 @@ static enum err changed_rows(struct store *st, struct index_txn *t, struct store
     key_add64(&from, q->since + 1);
     scan_begin(&sc, t, TAB_DATA);
     for (bool more = scan_seek(&sc, key_str(&from));
-         e == OK && more && str_starts(sc.key, key_str(&prefix)) && q->n < limit; more = scan_next(&sc)) {
+         e == OK && more && str_starts(sc.key, key_str(&prefix)) && !q->more; more = scan_next(&sc)) {
         struct row_rec row;
-        const uint8_t *p = (const uint8_t *)sc.val.p;
-        e = sc.val.n == 8 ? row_at(t, &q->box, get_be32(p), get_be32(p + 4), &row) : ERR_IO;
-        if (e == OK)
+        e = logged_row(t, q, sc.val, &row);
+        q->more = e == OK && q->n == limit;
+        if (e == OK && !q->more)
             e = row_fill(st, &q->req.arena, &row, q->want_env, false, &q->rows[q->n++]);
         else if (e == ERR_GONE)
-            e = ERR_IO; /* a log entry without its row: damaged */
+            e = OK;
     }
     scan_end(&sc);
     return e;
@@ -185,9 +247,10 @@ static enum err gone_rows(struct index_txn *t, struct store_changes *q, uint32_t
     for (bool more = scan_seek(&sc, key_str(&from));
          e == OK && more && str_starts(sc.key, key_str(&prefix)) && q->gone_n < MIN(box_gone, (uint32_t)GONE_MAX);
          more = scan_next(&sc)) {
-        struct store_gone *g = &q->gone[q->gone_n++];
+        struct store_gone *g = &q->gone[q->gone_n];
         g->modseq = sc.key.n == prefix.n + 8 ? get_be64((const uint8_t *)sc.key.p + prefix.n) : 0;
         e = rec_gone_parse(sc.val, g) == OK ? OK : ERR_IO;
+        q->gone_n += q->folder == FOLDER_ANY || q->folder == g->folder;
     }
     scan_end(&sc);
     return e;

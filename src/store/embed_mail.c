@@ -23,7 +23,7 @@ static enum err begin(struct batch *b, const struct box_id *id, const struct sto
 
 static enum err turn_to(struct hand *h, struct store_folder *f, uint32_t no, struct arena *a)
 {
-    if (f->no == no)
+    if (no != 0 && f->no == no)
         return OK;
     if (f->no != 0)
         folder_save(&h->b->t, &h->box.box.id, f);
@@ -192,6 +192,66 @@ static enum err delete_one(struct hand *h, const struct row_rec *row, struct are
     /* The record's head stays, for who walks the segment. */
     punch_later(h->b, row->seg, row->off + REC_HEAD_N, total - REC_HEAD_N);
     return OK;
+}
+
+/* ---- a folder and all in it ---- */
+
+static enum err uids_of(struct hand *h, struct store_folder_del *q, struct store_pick *out)
+{
+    struct key prefix = key_box(&q->box, REC_ROW);
+    struct index_scan sc;
+    uint32_t *uids = arena_array(&q->req.arena, h->from.total + 1u, sizeof *uids);
+    if (!uids)
+        return ERR_IO;
+    *out = (struct store_pick){ .uids = uids, .folder = q->no };
+    key_add32(&prefix, q->no);
+    scan_begin(&sc, &h->b->t, TAB_DATA);
+    for (bool more = scan_seek(&sc, key_str(&prefix));
+         more && str_starts(sc.key, key_str(&prefix)) && out->n < h->from.total; more = scan_next(&sc))
+        uids[out->n++] = sc.key.n == prefix.n + 4 ? get_be32((const uint8_t *)sc.key.p + prefix.n) : 0;
+    scan_end(&sc);
+    return OK;
+}
+
+static enum err folder_empty(struct hand *h, struct store_folder_del *q, const struct store_pick *all)
+{
+    enum err e = OK;
+    q->gone = arena_array(&q->req.arena, all->n + 1, sizeof *q->gone);
+    if (!q->gone)
+        return ERR_IO;
+    for (size_t i = 0; i < all->n && e == OK; i++) {
+        struct row_rec row;
+        e = pick_row(h, all, i, &row);
+        if (e == OK)
+            e = delete_one(h, &row, &q->req.arena, &q->gone[q->gone_n]);
+        q->gone_n += e == OK;
+    }
+    return e;
+}
+
+void run_folder_del(struct batch *b, struct store_req *r)
+{
+    struct store_folder_del *q = CONTAINER_OF(r, struct store_folder_del, req);
+    struct hand h;
+    struct store_pick all = { .n = 0 };
+    q->gone_n = 0;
+    r->err = begin(b, &q->box, &all, &h);
+    if (r->err == OK)
+        r->err = q->no <= FOLDER_FIXED ? ERR_DENIED : turn_to(&h, &h.from, q->no, &r->arena);
+    if (r->err == OK)
+        r->err = h.from.total > STORE_IDS_MAX ? ERR_FULL : uids_of(&h, q, &all);
+    if (r->err != OK)
+        return;
+    r->err = folder_empty(&h, q, &all);
+    if (r->err == OK) {
+        struct key k = key_box(&q->box, REC_FOLDER);
+        key_add32(&k, q->no);
+        index_del(&b->t, TAB_DATA, key_str(&k));
+        h.box.vacated = MAX(h.box.vacated, h.from.uidvalidity);
+        h.from.no = 0; /* not to be written again */
+    }
+    q->modseq = h.box.box.modseq;
+    finish(&h);
 }
 
 void run_delete(struct batch *b, struct store_req *r)

@@ -2,6 +2,7 @@
 #include "store/embed_read.h"
 #include "store/embed_box.h"
 #include "store/embed_list.h"
+#include "store/embed_name.h"
 #include "store/embed_row.h"
 #include <string.h>
 
@@ -84,43 +85,6 @@ static enum err read_body(struct store *st, struct index_txn *t, struct store_re
     return n ? seg_read(st->segs, row.seg, row.off + REC_HEAD_N + h.env_n + h.hdr_n + off, to, n) : OK;
 }
 
-static enum err made_folders(struct index_txn *t, const struct box_rec *box, struct store_folders *q, size_t max)
-{
-    struct key k = key_box(&q->box, REC_FOLDER);
-    struct index_scan sc;
-    enum err e = OK;
-    key_add32(&k, FOLDER_FIXED + 1);
-    scan_begin(&sc, t, TAB_DATA);
-    for (bool more = scan_seek(&sc, key_str(&k));
-         e == OK && more && str_starts(sc.key, str_sub(key_str(&k), 0, BOX_ID_N + 1)) && q->n < max;
-         more = scan_next(&sc)) {
-        struct store_folder *f = &q->folders[q->n++];
-        e = folder_of(t, box, sc.key, sc.val, f);
-        f->sealed = arena_dup(&q->req.arena, f->sealed);
-        if (e == OK && !f->sealed.p)
-            e = ERR_IO;
-    }
-    scan_end(&sc);
-    return e;
-}
-
-static enum err read_folders(struct store *st, struct index_txn *t, struct store_req *r)
-{
-    enum { FOLDERS_MAX = STORE_FOLDERS_MAX + FOLDER_FIXED };
-    struct store_folders *q = CONTAINER_OF(r, struct store_folders, req);
-    struct box_rec box;
-    enum err e = box_load(st, t, &q->box, guard_due_ms(st->guard), &box, NULL);
-    if (e != OK)
-        return e;
-    q->modseq = box.box.modseq;
-    q->folders = arena_array(&r->arena, FOLDERS_MAX, sizeof *q->folders);
-    if (!q->folders)
-        return ERR_IO;
-    for (uint32_t no = FOLDER_INBOX; no <= FOLDER_FIXED && e == OK; no++)
-        e = folder_load(t, &box, no, &q->folders[q->n++]);
-    return e == OK ? made_folders(t, &box, q, FOLDERS_MAX) : e;
-}
-
 static enum err run(struct store *st, struct index_txn *t, struct store_req *r)
 {
     switch (r->op->kind) {
@@ -136,6 +100,8 @@ static enum err run(struct store *st, struct index_txn *t, struct store_req *r)
         return read_body(st, t, r);
     case STORE_FOLDERS:
         return read_folders(st, t, r);
+    case STORE_KEYWORDS:
+        return read_keywords(st, t, r);
     case STORE_CHANGES:
         return read_changes(st, t, r);
     case STORE_CREATE:
@@ -146,6 +112,10 @@ static enum err run(struct store *st, struct index_txn *t, struct store_req *r)
     case STORE_FLAG:
     case STORE_MOVE:
     case STORE_DELETE:
+    case STORE_FOLDER_PUT:
+    case STORE_FOLDER_DEL:
+    case STORE_RECENT:
+    case STORE_KEYWORD_PUT:
     case STORE_TASK:
         break;
     }

@@ -105,18 +105,27 @@ static bool rows_remove(struct slice *s, const struct box_id *box)
     return !late;
 }
 
+/* From then on a new box's uidvalidity, a second of the clock, is above all of this one's folders. */
+static int64_t uidvalidity_over_ms(const struct store_box *x)
+{
+    return ((int64_t)x->uidvalidity + (x->folder_last - FOLDER_FIXED) + 1) * 1000;
+}
+
 /* A chosen address rests (P8); a generated one never comes again by its shape, and the operator's own goes to nobody
- * else, so nothing need be remembered of those. */
+ * else, so of those nothing need be remembered but that no uidvalidity comes again (RFC 3501 section 2.3.1.1). */
 static void address_remove(struct batch *b, const struct store_box *x)
 {
     struct str addr = str_of(x->addr_hash, HASH_N);
-    if (!(x->flags & BOX_GUESSABLE)) {
+    int64_t rest =
+        b->st->opts.quarantine_ms ? b->st->opts.quarantine_ms : (int64_t)QUARANTINE_MS_DAYS * 24 * 3600 * 1000;
+    int64_t until_ms = uidvalidity_over_ms(x);
+    if (x->flags & BOX_GUESSABLE)
+        until_ms = MAX(until_ms, b->now_ms + rest);
+    if (until_ms <= b->now_ms) {
         index_del(&b->t, TAB_ADDR, addr);
         return;
     }
-    int64_t rest =
-        b->st->opts.quarantine_ms ? b->st->opts.quarantine_ms : (int64_t)QUARANTINE_MS_DAYS * 24 * 3600 * 1000;
-    const struct addr_rec a = { .rests = true, .until_ms = b->now_ms + rest };
+    const struct addr_rec a = { .rests = true, .until_ms = until_ms };
     uint8_t raw[ADDR_REC_N];
     struct key by_time = key_time(a.until_ms, addr);
     index_put(&b->t, TAB_ADDR, addr, str_of(raw, addr_put(raw, &a)));

@@ -25,6 +25,11 @@ OP(move, MOVE, true);
 OP(delete, DELETE, true);
 OP(folders, FOLDERS, false);
 OP(changes, CHANGES, false);
+OP(folder_put, FOLDER_PUT, true);
+OP(folder_del, FOLDER_DEL, true);
+OP(recent, RECENT, true);
+OP(keyword_put, KEYWORD_PUT, true);
+OP(keywords, KEYWORDS, false);
 
 struct store_req *store_req_new(const struct store_op *op, void *ctx, void (*done)(struct store_req *))
 {

@@ -30,7 +30,7 @@ struct store_folders {
  * ERR_BAD: no name, or one over STORE_NAME_MAX. */
 enum { FOLDER_SET_NAME = 1, FOLDER_SET_SUBSCRIBED = 2 };
 struct store_folder_item {
-    uint32_t no; /* in; out when it was 0 */
+    uint32_t no; /* 0: a new one */
     unsigned set;
     uint8_t name_hash[NAME_HASH_N];
     struct str sealed;

@@ -18,6 +18,11 @@ enum store_kind {
     STORE_DELETE,
     STORE_FOLDERS,
     STORE_CHANGES,
+    STORE_FOLDER_PUT,
+    STORE_FOLDER_DEL,
+    STORE_RECENT,
+    STORE_KEYWORD_PUT,
+    STORE_KEYWORDS,
     STORE_TASK /* a backend's own work, queued like a request; never made by STORE_NEW */
 };
 struct store_op {

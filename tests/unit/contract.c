@@ -4,16 +4,6 @@
 
 enum { MINUTE = 60 * 1000, HOUR = 60 * MINUTE };
 
-#define CASE(name)                                                                                                     \
-    static void case_##name(struct rig *r);                                                                            \
-    static void run_##name(void **)                                                                                    \
-    {                                                                                                                  \
-        struct rig *r = rig_open(#name);                                                                               \
-        case_##name(r);                                                                                                \
-        rig_close(r);                                                                                                  \
-    }                                                                                                                  \
-    static void case_##name(struct rig *r)
-
 CASE(create_and_find)
 {
     struct box_id id = rig_box(r, 1, HOUR);
@@ -449,46 +439,25 @@ CASE(credentials_are_replaced_as_a_set)
     CHECK_EQ(rig_append(r, &box, 1, "sealed for generation 1"), ERR_BUSY);
 }
 
-static struct msg_id *ids_of(struct arena *a, const unsigned *n, size_t count)
-{
-    struct msg_id *ids = arena_array(a, count, sizeof *ids);
-    for (size_t i = 0; i < count; i++)
-        ids[i] = rig_msg(n[i]);
-    return ids;
-}
-
-static struct store_folder folder(struct rig *r, const struct box_id *box, uint32_t no)
-{
-    struct store_folders *q = NEW(folders);
-    q->box = *box;
-    q = RUN(r, folders, q);
-    CHECK_OK(q->req.err);
-    CHECK(q->n >= 2);
-    for (size_t i = 0; i < q->n; i++)
-        if (q->folders[i].no == no)
-            return q->folders[i];
-    return (struct store_folder){ .no = 0 };
-}
-
 CASE(flags_move_delete)
 {
     struct box_id box = rig_box(r, 1, HOUR);
     for (unsigned i = 1; i <= 3; i++)
         CHECK_OK(rig_append(r, &box, i, "body"));
-    CHECK_EQ(folder(r, &box, FOLDER_INBOX).unseen, 3);
-    CHECK_EQ(folder(r, &box, FOLDER_JUNK).uidnext, 1);
+    CHECK_EQ(rig_folder(r, &box, FOLDER_INBOX).unseen, 3);
+    CHECK_EQ(rig_folder(r, &box, FOLDER_JUNK).uidnext, 1);
     struct store_flag *f = NEW(flag);
     f->box = box;
-    f->pick.ids = ids_of(&f->req.arena, (unsigned[]){ 1, 2, 99 }, 3);
+    f->pick.ids = rig_ids(&f->req.arena, (unsigned[]){ 1, 2, 99 }, 3);
     f->pick.n = 3;
     f->set = FLAG_SEEN | FLAG_FLAGGED;
     f = RUN(r, flag, f);
     CHECK_OK(f->req.err);
     CHECK_EQ(f->changed, 2);
-    CHECK_EQ(folder(r, &box, FOLDER_INBOX).unseen, 1);
+    CHECK_EQ(rig_folder(r, &box, FOLDER_INBOX).unseen, 1);
     struct store_move *m = NEW(move);
     m->box = box;
-    m->pick.ids = ids_of(&m->req.arena, (unsigned[]){ 1, 99 }, 2);
+    m->pick.ids = rig_ids(&m->req.arena, (unsigned[]){ 1, 99 }, 2);
     m->pick.n = 2;
     m->folder = FOLDER_TRASH;
     m = RUN(r, move, m);
@@ -497,18 +466,18 @@ CASE(flags_move_delete)
     CHECK_EQ(m->rows[0].uid, 1);
     CHECK_EQ(m->rows[0].folder, FOLDER_TRASH);
     CHECK_EQ(m->rows[0].flags, FLAG_SEEN | FLAG_FLAGGED);
-    CHECK_EQ(folder(r, &box, FOLDER_TRASH).total, 1);
-    CHECK_EQ(folder(r, &box, FOLDER_INBOX).total, 2);
+    CHECK_EQ(rig_folder(r, &box, FOLDER_TRASH).total, 1);
+    CHECK_EQ(rig_folder(r, &box, FOLDER_INBOX).total, 2);
     CHECK_STR("moved whole", rig_list(r, &box, FOLDER_TRASH)->rows[0].env, "env 1");
     struct store_delete *d = NEW(delete);
     d->box = box;
-    d->pick.ids = ids_of(&d->req.arena, (unsigned[]){ 1, 3, 99 }, 3);
+    d->pick.ids = rig_ids(&d->req.arena, (unsigned[]){ 1, 3, 99 }, 3);
     d->pick.n = 3;
     d = RUN(r, delete, d);
     CHECK_OK(d->req.err);
     CHECK_EQ(d->deleted, 2);
     CHECK_EQ(rig_list(r, &box, FOLDER_ANY)->n, 1);
-    CHECK_EQ(folder(r, &box, FOLDER_INBOX).unseen, 0);
+    CHECK_EQ(rig_folder(r, &box, FOLDER_INBOX).unseen, 0);
     struct store_find *q = NEW(find);
     q->by_id = true;
     q->id = box;
@@ -528,13 +497,13 @@ CASE(changes_since)
     uint64_t since = rig_list(r, &box, FOLDER_ANY)->modseq;
     struct store_flag *f = NEW(flag);
     f->box = box;
-    f->pick.ids = ids_of(&f->req.arena, (unsigned[]){ 2 }, 1);
+    f->pick.ids = rig_ids(&f->req.arena, (unsigned[]){ 2 }, 1);
     f->pick.n = 1;
     f->set = FLAG_SEEN;
     CHECK_OK(RUN(r, flag, f)->req.err);
     struct store_delete *d = NEW(delete);
     d->box = box;
-    d->pick.ids = ids_of(&d->req.arena, (unsigned[]){ 1 }, 1);
+    d->pick.ids = rig_ids(&d->req.arena, (unsigned[]){ 1 }, 1);
     d->pick.n = 1;
     CHECK_OK(RUN(r, delete, d)->req.err);
     CHECK_OK(rig_append(r, &box, 4, "new"));
@@ -579,7 +548,7 @@ CASE(a_thousand_expunges_are_remembered)
     for (int part = 0; part < 2; part++) {
         struct store_delete *d = NEW(delete);
         d->box = box;
-        d->pick.ids = ids_of(&d->req.arena, part == 0 ? n : n + 1000, part == 0 ? 1000 : 100);
+        d->pick.ids = rig_ids(&d->req.arena, part == 0 ? n : n + 1000, part == 0 ? 1000 : 100);
         d->pick.n = part == 0 ? 1000 : 100;
         d = RUN(r, delete, d);
         CHECK_OK(d->req.err);
@@ -633,10 +602,6 @@ CASE(everything_is_there_after_a_restart)
     CHECK_EQ(rig_list(r, &box, FOLDER_INBOX)->rows[0].uid, 21);
 }
 
-#define ROW(name)                                                                                                      \
-    {                                                                                                                  \
-#name, run_##name                                                                                              \
-    }
 static const struct {
     const char *name;
     void (*run)(void **);
@@ -667,6 +632,7 @@ static const struct {
 
 void contract_add(void)
 {
+    contract_add_names();
     for (size_t i = 0; i < COUNT(cases); i++)
         test_register(cases[i].name, cases[i].run);
 }

@@ -39,4 +39,22 @@ enum err rig_end(struct rig *r, const struct box_id *box);
 struct store_list *rig_list(struct rig *r, const struct box_id *box, uint32_t folder);
 bool rig_until(struct rig *r, bool (*true_now)(struct rig *r)); /* polls for at most 20 s of real time */
 
+struct msg_id *rig_ids(struct arena *a, const unsigned *n, size_t count);             /* rig_msg() of each */
+struct store_folder rig_folder(struct rig *r, const struct box_id *box, uint32_t no); /* .no 0: there is none */
+
+/* A case of the contract: a function that gets a rig of its own. */
+#define CASE(name)                                                                                                     \
+    static void case_##name(struct rig *r);                                                                            \
+    static void run_##name(void **)                                                                                    \
+    {                                                                                                                  \
+        struct rig *r = rig_open(#name);                                                                               \
+        case_##name(r);                                                                                                \
+        rig_close(r);                                                                                                  \
+    }                                                                                                                  \
+    static void case_##name(struct rig *r)
+#define ROW(name)                                                                                                      \
+    {                                                                                                                  \
+#name, run_##name                                                                                              \
+    }
 void contract_add(void);
+void contract_add_names(void); /* folders, keywords, and what mail programs do with messages */

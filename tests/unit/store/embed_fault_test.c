@@ -35,7 +35,7 @@ TEST(a_refused_write_fails_its_mail_and_nothing_else)
     CHECK_OK(rig_append(r, &box, 1, "before"));
     CHECK_OK(rig_append(r, &other, 2, "before"));
     file_limit(BIG / 2);
-    struct store_req *large, *small, *flagged, *made, *ended;
+    struct store_req *large, *small, *flagged, *named, *made, *ended;
     struct store_flag *f = NEW(flag);
     struct msg_id *id = arena_new(&f->req.arena, struct msg_id);
     *id = rig_msg(1);
@@ -44,14 +44,22 @@ TEST(a_refused_write_fails_its_mail_and_nothing_else)
     struct box_id *ids = arena_new(&e->req.arena, struct box_id);
     *ids = other;
     *e = (struct store_end){ .req = e->req, .ids = ids, .n = 1 };
+    struct store_folder_put *p = NEW(folder_put);
+    struct store_folder_item *item = arena_new(&p->req.arena, struct store_folder_item);
+    *item = (struct store_folder_item){ .set = FOLDER_SET_NAME, .sealed = S("name"), .name_hash = { 1 } };
+    *p = (struct store_folder_put){ .req = p->req, .box = box, .items = item, .n = 1 };
     rig_send(r, &new_create(r, 3, HOUR)->req, &made);
     rig_send(r, &big(r, &box, 10)->req, &large);
     rig_send(r, &new_append(r, &box, 11, S("beside it"))->req, &small);
     rig_send(r, &f->req, &flagged);
+    rig_send(r, &p->req, &named);
     rig_send(r, &e->req, &ended);
     rig_wait(r);
     CHECK_EQ(large->err, ERR_IO);
     CHECK_OK(flagged->err); /* whatever batch it was in */
+    CHECK_OK(named->err);   /* made anew without the mail, and once only */
+    CHECK_STR("its name", rig_folder(r, &box, FOLDER_FIXED + 1).sealed, "name");
+    CHECK_EQ(rig_folder(r, &box, FOLDER_FIXED + 2).no, 0);
     CHECK_OK(ended->err);
     CHECK_EQ(rig_find(r, &other), ERR_GONE);
     CHECK(made->err == OK || made->err == ERR_IO);

@@ -101,14 +101,26 @@ static size_t size_of(const struct store_req *q)
         const struct store_op *op;
         size_t n;
     } sizes[] = {
-        { &store_op_create, sizeof(struct store_create) },   { &store_op_find, sizeof(struct store_find) },
-        { &store_op_login, sizeof(struct store_login) },     { &store_op_recred, sizeof(struct store_recred) },
-        { &store_op_change, sizeof(struct store_change) },   { &store_op_end, sizeof(struct store_end) },
-        { &store_op_append, sizeof(struct store_append) },   { &store_op_list, sizeof(struct store_list) },
-        { &store_op_get, sizeof(struct store_get) },         { &store_op_read, sizeof(struct store_read) },
-        { &store_op_flag, sizeof(struct store_flag) },       { &store_op_move, sizeof(struct store_move) },
-        { &store_op_delete, sizeof(struct store_delete) },   { &store_op_folders, sizeof(struct store_folders) },
+        { &store_op_create, sizeof(struct store_create) },
+        { &store_op_find, sizeof(struct store_find) },
+        { &store_op_login, sizeof(struct store_login) },
+        { &store_op_recred, sizeof(struct store_recred) },
+        { &store_op_change, sizeof(struct store_change) },
+        { &store_op_end, sizeof(struct store_end) },
+        { &store_op_append, sizeof(struct store_append) },
+        { &store_op_list, sizeof(struct store_list) },
+        { &store_op_get, sizeof(struct store_get) },
+        { &store_op_read, sizeof(struct store_read) },
+        { &store_op_flag, sizeof(struct store_flag) },
+        { &store_op_move, sizeof(struct store_move) },
+        { &store_op_delete, sizeof(struct store_delete) },
+        { &store_op_folders, sizeof(struct store_folders) },
         { &store_op_changes, sizeof(struct store_changes) },
+        { &store_op_folder_put, sizeof(struct store_folder_put) },
+        { &store_op_folder_del, sizeof(struct store_folder_del) },
+        { &store_op_recent, sizeof(struct store_recent) },
+        { &store_op_keyword_put, sizeof(struct store_keyword_put) },
+        { &store_op_keywords, sizeof(struct store_keywords) },
     };
     for (size_t i = 0; i < COUNT(sizes); i++)
         if (sizes[i].op == q->op)
@@ -233,6 +245,27 @@ struct store_list *rig_list(struct rig *r, const struct box_id *box, uint32_t fo
     q->folder = folder;
     q->want_env = true;
     return RUN(r, list, q);
+}
+
+struct msg_id *rig_ids(struct arena *a, const unsigned *n, size_t count)
+{
+    struct msg_id *ids = arena_array(a, count, sizeof *ids);
+    for (size_t i = 0; i < count; i++)
+        ids[i] = rig_msg(n[i]);
+    return ids;
+}
+
+struct store_folder rig_folder(struct rig *r, const struct box_id *box, uint32_t no)
+{
+    struct store_folders *q = NEW(folders);
+    q->box = *box;
+    q = RUN(r, folders, q);
+    CHECK_OK(q->req.err);
+    CHECK(q->n >= FOLDER_FIXED);
+    for (size_t i = 0; i < q->n; i++)
+        if (q->folders[i].no == no)
+            return q->folders[i];
+    return (struct store_folder){ .no = 0 };
 }
 
 bool rig_until(struct rig *r, bool (*true_now)(struct rig *r))
