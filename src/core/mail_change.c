@@ -2,9 +2,6 @@
  * the asker are told. */
 #include "core/mail_change.h"
 #include <stdlib.h>
-#include <string.h>
-
-enum { DELETES_AT_ONCE = 1000 }; /* of one request to the store; other boxes wait for it */
 
 struct mail_change_req {
     struct store *st;
@@ -13,9 +10,6 @@ struct mail_change_req {
     struct box_id box;
     struct msg_id id;
     struct mail_change c;
-    struct msg_id *ids; /* to be deleted, and how far that has come */
-    size_t ids_n, at, step_n;
-    uint64_t deleted;
     mail_changed_fn *done; /* NULL once cancelled */
     void *ctx;
     struct job later;
@@ -31,7 +25,6 @@ static void answer(struct mail_change_req *r, enum err e, const struct store_row
 {
     if (r->done != NULL)
         r->done(r->ctx, e, now);
-    free(r->ids);
     free(r);
 }
 
@@ -135,45 +128,26 @@ static void flag(struct mail_change_req *r)
     store_submit(r->st, r->loop, &f->req);
 }
 
-static void delete (struct mail_change_req *r);
-
 static void on_deleted(struct store_req *q)
 {
     struct mail_change_req *r = q->ctx;
     const struct store_delete *d = (const struct store_delete *)(void *)q;
-    if (q->err != OK) {
-        answer(r, q->err, NULL);
-        return;
-    }
-    for (size_t i = 0; d->deleted > 0 && i < r->step_n; i++)
-        tell(r, EVENT_MESSAGE_GONE, &(struct store_row){ .id = r->ids[r->at + i], .modseq = d->modseq });
-    r->deleted += d->deleted;
-    r->at += r->step_n;
-    if (r->at < r->ids_n)
-        delete (r);
-    else
-        answer(r, r->deleted > 0 ? OK : ERR_GONE, NULL);
+    enum err e = q->err == OK && d->deleted == 0 ? ERR_GONE : q->err;
+    if (e == OK)
+        tell(r, EVENT_MESSAGE_GONE, &(struct store_row){ .id = r->id, .modseq = d->modseq });
+    answer(r, e, NULL);
 }
 
 static void delete (struct mail_change_req *r)
 {
     struct store_delete *d = STORE_NEW(delete, r, on_deleted);
-    r->step_n = MIN(r->ids_n - r->at, (size_t)DELETES_AT_ONCE);
-    struct msg_id *ids = d == NULL ? NULL : arena_array(&d->req.arena, r->step_n, sizeof *ids);
-    if (ids == NULL) {
-        if (d != NULL)
-            store_req_drop(&d->req);
+    const struct msg_id *id = d == NULL ? NULL : one_id(r, &d->req);
+    if (id == NULL) {
         answer(r, ERR_IO, NULL);
         return;
     }
-    memcpy(ids, r->ids + r->at, r->step_n * sizeof *ids);
     d->box = r->box;
-<<<<<<< .merge_file_tjH11B
     d->pick = (struct store_pick){ .ids = id, .n = 1 };
-=======
-    d->ids = ids;
-    d->n = r->step_n;
->>>>>>> .merge_file_buqeHE
     store_submit(r->st, r->loop, &d->req);
 }
 
@@ -209,24 +183,9 @@ struct mail_change_req *mail_change(struct store *st, struct event_hub *hub, str
     return begin(&r, start_change);
 }
 
-struct mail_change_req *mail_delete_all(struct store *st, struct event_hub *hub, struct loop *l,
-                                        const struct box_id *box, const struct msg_id *ids, size_t n,
-                                        mail_changed_fn *done, void *ctx)
-{
-    struct mail_change_req want = { .st = st, .hub = hub, .loop = l, .box = *box, .done = done, .ctx = ctx };
-    want.ids = malloc(n * sizeof *ids);
-    want.ids_n = n;
-    if (want.ids == NULL)
-        return NULL;
-    memcpy(want.ids, ids, n * sizeof *ids);
-    struct mail_change_req *r = begin(&want, start_delete);
-    if (r == NULL)
-        free(want.ids);
-    return r;
-}
-
 struct mail_change_req *mail_delete(struct store *st, struct event_hub *hub, struct loop *l, const struct box_id *box,
                                     const struct msg_id *id, mail_changed_fn *done, void *ctx)
 {
-    return mail_delete_all(st, hub, l, box, id, 1, done, ctx);
+    struct mail_change_req r = { .st = st, .hub = hub, .loop = l, .box = *box, .id = *id, .done = done, .ctx = ctx };
+    return begin(&r, start_delete);
 }

@@ -1,10 +1,5 @@
-<<<<<<< .merge_file_lNtbA5
 /* Marks, moves and deletes messages and tells the box's listeners, whichever protocol asked: one event for each message
  * that really changed. What was begun is carried out and told even when the asker leaves meanwhile. */
-=======
-/* Marks, moves and deletes messages and tells the box's listeners, whichever protocol asked. What was begun is
- * carried out and told even when the asker leaves meanwhile. */
->>>>>>> .merge_file_QJlTWz
 #pragma once
 #include "core/mail_at.h"
 
@@ -24,7 +19,6 @@ struct mail_change_req *mail_change(struct store *st, struct event_hub *hub, str
                                     void *ctx);
 struct mail_change_req *mail_delete(struct store *st, struct event_hub *hub, struct loop *l, const struct box_id *box,
                                     const struct msg_id *id, mail_changed_fn *done, void *ctx);
-<<<<<<< .merge_file_lNtbA5
 
 /* ---- a set of them: one step of the store each (store.h says what its answers mean; valid during done() only) ---- */
 struct mail_flags {
@@ -41,10 +35,3 @@ struct mail_change_req *mail_move(const struct mail_at *at, const struct store_p
 typedef void mail_expunged_fn(void *ctx, enum err e, const struct store_delete *r);
 struct mail_change_req *mail_expunge(const struct mail_at *at, const struct store_pick *pick, bool only_deleted,
                                      mail_expunged_fn *done, void *ctx);
-=======
-/* Many at once, of any folders. ids are copied; those that are not there are passed over. ERR_GONE: none was. */
-struct mail_change_req *mail_delete_all(struct store *st, struct event_hub *hub, struct loop *l,
-                                        const struct box_id *box, const struct msg_id *ids, size_t n,
-                                        mail_changed_fn *done, void *ctx);
-void mail_change_cancel(struct mail_change_req *r); /* NULL is fine; done is not called any more */
->>>>>>> .merge_file_QJlTWz

@@ -183,7 +183,7 @@ static void on_folders(struct imap_session *s, const struct imap_answer *a)
         imap_fail(s, a->err != OK ? a->err : f == NULL ? ERR_DENIED : ERR_IO);
         return;
     }
-    w->folder = (struct imap_folder){ .at = f->at, .name = w->name };
+    w->folder = (struct folder){ .at = f->at, .name = w->name };
     v->folder = f->at.no;
     v->uidvalidity = f->at.uidvalidity;
     v->uidnext = f->at.uidnext;

@@ -2,6 +2,7 @@
  * marked here; it moves no number before the client has been told (RFC 9051 section 7.5.1). */
 #pragma once
 #include "store/store.h"
+#include <assert.h>
 
 enum {
     IMAP_MSG_GONE = 1,   /* expunged, and the client does not know */
@@ -17,7 +18,7 @@ struct imap_msg { /* a box may hold many, and many may look at it */
     uint32_t flags;
     uint32_t marks;
 };
-static_assert(sizeof(struct imap_msg) <= 48);
+static_assert(sizeof(struct imap_msg) <= 48, "the view grows with the box");
 
 struct imap_view {
     struct imap_msg *v; /* by uid */
