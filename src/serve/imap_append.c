@@ -160,8 +160,8 @@ static void on_appended(struct imap_session *s, const struct imap_answer *a)
         if (s->view != NULL && s->view->folder == w->folder)
             s->view->stale = true;
         buf_printf(&s->cmd->done, "OK [APPENDUID %u ", w->uidvalidity);
-        for (size_t i = 0; i < a->rows_n; i++)
-            imap_set_add(&uids, a->rows[i].uid);
+        for (size_t i = 0; i < a->uids.n; i++)
+            imap_set_add(&uids, a->uids.v[i]);
         imap_set_end(&uids);
         buf_puts(&s->cmd->done, "] stored");
         imap_finish(s);

@@ -137,7 +137,7 @@ static void next(struct imap_session *s)
         if (!f->begun && !imap_room(s, next))
             return;
         if (f->opens && m->source == NULL) {
-            imap_message_open(s, s->view->v[f->t.v[f->at]].uid, on_message);
+            imap_message_open(s, f->t.v[f->at], on_message);
             return;
         }
         if (f->opens && !f->begun && !m->loaded && wants_whole(s, f)) {

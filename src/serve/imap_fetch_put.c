@@ -220,7 +220,7 @@ static void put_savedate(struct imap_session *s, struct fetching *, const struct
 
 static void put_preview(struct imap_session *s, struct fetching *, const struct imap_attr *)
 {
-    struct str text = utf8_cut(s->cmd->msg.source->preview, PREVIEW_MAX);
+    struct str text = utf8_cut(s->rules->ops->preview(s), PREVIEW_MAX);
     if (imap_utf8(s))
         imap_put_utf8(s->out, text);
     else

@@ -11,6 +11,8 @@ struct str imap_message_known(const struct imap_session *s)
 void imap_message_close(struct imap_session *s)
 {
     struct imap_message *m = &s->cmd->msg;
+    if (m->source != NULL)
+        s->rules->ops->shut(s);
     intake_end(&m->whole);
     m->source = NULL;
     m->loaded = false;
@@ -24,11 +26,11 @@ static void on_open(struct imap_session *s, const struct imap_answer *a)
     m->then(s);
 }
 
-void imap_message_open(struct imap_session *s, uint32_t uid, imap_step *then)
+void imap_message_open(struct imap_session *s, size_t i, imap_step *then)
 {
     imap_message_close(s);
     s->cmd->msg.then = then;
-    imap_ask(s, on_open)->open(s, s->view->folder, uid);
+    imap_ask(s, on_open)->open(s, &s->view->v[i].id);
 }
 
 static void load(struct imap_session *s);

@@ -14,7 +14,13 @@ struct imap_source {
     const struct mime_tree *tree;
     uint64_t size;
     int64_t saved_ms;
-    struct str preview; /* UTF-8, one line */
+};
+struct imap_quota {
+    uint64_t bytes, max_bytes, messages, max_messages;
+};
+struct imap_uids {
+    const uint32_t *v;
+    size_t n;
 };
 struct imap_answer {
     enum err err;
@@ -29,16 +35,14 @@ struct imap_answer {
     uint32_t recent_from;           /* from this uid on messages are the asker's to call \Recent; 0: none */
     uint32_t no;                    /* of the folder that was made */
     const char *why;                /* static words beside an error, or NULL */
+    struct imap_uids uids; /* of what was appended, in order */
+    struct imap_quota quota;
     bool more, too_old;
     const struct imap_source *source;
     struct str piece; /* octets of the open message, at least one; the first is octet piece_at */
     uint64_t piece_at;
 };
 
-struct imap_uids {
-    const uint32_t *v; /* ascending */
-    size_t n;
-};
 struct imap_flagging {
     uint32_t folder;
     struct imap_uids uids;
@@ -50,9 +54,6 @@ struct imap_new_mail {
     struct intake octets;
     uint32_t flags;
     int64_t date_ms; /* INTERNALDATE; 0: now */
-};
-struct imap_quota {
-    uint64_t bytes, max_bytes, messages, max_messages;
 };
 
 /* Those that answer are marked with what they fill in beside err. */
@@ -67,25 +68,26 @@ struct imap_ops {
     void (*remove)(struct imap_session *s, struct str name);
     void (*rename)(struct imap_session *s, struct str from, struct str to); /* with all below it */
     void (*subscribe)(struct imap_session *s, struct str name, bool on);
-    void (*recent)(struct imap_session *s, uint32_t folder, bool claim); /* recent_from */
+    void (*claim)(struct imap_session *s, uint32_t folder); /* recent_from: these are \Recent to the asker alone */
     void (*keywords)(struct imap_session *s);                            /* keywords */
     void (*keyword_put)(struct imap_session *s, const struct str *names, size_t n);
 
     void (*list)(struct imap_session *s, uint32_t folder, uint32_t after_uid);              /* rows, more, modseq */
-    void (*rows)(struct imap_session *s, uint32_t folder, const struct imap_uids *u);       /* rows */
     void (*changes)(struct imap_session *s, uint32_t folder, uint64_t since);               /* rows, gone, modseq … */
     void (*flag)(struct imap_session *s, const struct imap_flagging *f);                    /* rows, how, modseq */
     void (*erase)(struct imap_session *s, uint32_t folder, const struct imap_uids *u);      /* those \Deleted alone */
     void (*move)(struct imap_session *s, uint32_t folder, const struct imap_uids *u, uint32_t to); /* rows, gone */
     void (*copy)(struct imap_session *s, uint32_t folder, const struct imap_uids *u, uint32_t to); /* rows, gone */
-    /* Takes the octets. rows: uid and id of each, in order. */
+    /* Takes the octets. uids. */
     void (*append)(struct imap_session *s, uint32_t folder, struct imap_new_mail *v, size_t n);
 
-    void (*open)(struct imap_session *s, uint32_t folder, uint32_t uid); /* source */
+    void (*open)(struct imap_session *s, const struct msg_id *id); /* source */
     void (*read)(struct imap_session *s, uint64_t at);                   /* piece */
+    struct str (*preview)(struct imap_session *s); /* of the open one: UTF-8, one line */
+    void (*shut)(struct imap_session *s);          /* nothing is open any more */
     void (*forget)(struct imap_session *s); /* no answer comes any more, nothing is open any more */
 
-    struct imap_quota (*quota)(struct imap_session *s);
+    void (*quota)(struct imap_session *s); /* quota */
     int64_t (*now_ms)(struct imap_session *s);
     bool (*alive)(struct imap_session *s); /* the box has not ended and the login still stands */
     bool (*room)(struct imap_session *s);  /* the peer takes what it is sent; if not, imap_go_on() comes later */

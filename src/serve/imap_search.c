@@ -89,7 +89,7 @@ static void on_message(struct imap_session *s)
     next(s);
 }
 
-static void open(struct imap_session *s, size_t i) { imap_message_open(s, s->view->v[i].uid, on_message); }
+static void open(struct imap_session *s, size_t i) { imap_message_open(s, i, on_message); }
 
 /* False: an answer is owed first. */
 static bool decide(struct imap_session *s, struct searching *w, size_t i)

@@ -154,24 +154,30 @@ static void on_listed(struct imap_session *s, const struct imap_answer *a)
         done(s);
 }
 
-static void on_recent(struct imap_session *s, const struct imap_answer *a)
+static void on_claimed(struct imap_session *s, const struct imap_answer *a)
 {
     if (a->err != OK) {
         failed(s, a->err);
         return;
     }
-    s->view->listed_uid = a->recent_from; /* from there on all are \Recent; for as long as the rows are listed */
+    s->view->listed_uid = a->recent_from; /* while the rows are listed: from there on all are \Recent */
     imap_ask(s, on_listed)->list(s, s->view->folder, 0);
 }
 
 static void on_keywords(struct imap_session *s, const struct imap_answer *a)
 {
+    const struct selecting *w = s->cmd->state;
     struct imap_view *v = s->view;
     if (a->err != OK || !imap_learn_names(s, a)) {
         failed(s, a->err != OK ? a->err : ERR_IO);
         return;
     }
-    imap_ask(s, on_recent)->recent(s, v->folder, !v->read_only && !imap_rev2(s));
+    bool recent = w->folder.at.recent > 0 && !imap_rev2(s);
+    v->listed_uid = recent ? w->folder.at.recent_from : 0;
+    if (recent && !v->read_only) /* EXAMINE looks, and leaves them to the next one */
+        imap_ask(s, on_claimed)->claim(s, v->folder);
+    else
+        imap_ask(s, on_listed)->list(s, v->folder, 0);
 }
 
 static void on_folders(struct imap_session *s, const struct imap_answer *a)

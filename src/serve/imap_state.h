@@ -138,8 +138,8 @@ static inline bool imap_utf8(const struct imap_session *s) { return s->on & (IMA
 static inline bool imap_rev2(const struct imap_session *s) { return s->on & IMAP_ON_REV2; }
 
 /* ---- a message (imap_message.c) ---- */
-/* Opens it, header and structure; then is called with cmd->msg.err set. */
-void imap_message_open(struct imap_session *s, uint32_t uid, imap_step *then);
+/* Opens entry i of the view, header and structure; then is called with cmd->msg.err set. */
+void imap_message_open(struct imap_session *s, size_t i, imap_step *then);
 /* Reads all of the open one into memory; then as above. ERR_BUSY: there is no room for it now. */
 void imap_message_load(struct imap_session *s, imap_step *then);
 void imap_message_close(struct imap_session *s);

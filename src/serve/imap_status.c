@@ -104,40 +104,41 @@ void imap_run_status(struct imap_session *s)
 
 /* ---- QUOTA (RFC 9208): one root, the box itself ---- */
 
-static void put_quota(struct imap_session *s)
+static void on_quota(struct imap_session *s, const struct imap_answer *a)
 {
-    struct imap_quota q = s->rules->ops->quota(s);
-    imap_untagged(s, "QUOTA \"\" (STORAGE %llu %llu MESSAGE %llu %llu)", (unsigned long long)((q.bytes + 1023) / 1024),
-                  (unsigned long long)(q.max_bytes / 1024), (unsigned long long)q.messages,
-                  (unsigned long long)q.max_messages);
+    const struct imap_quota *q = &a->quota;
+    if (a->err != OK) {
+        imap_fail(s, a->err);
+        return;
+    }
+    imap_untagged(s, "QUOTA \"\" (STORAGE %llu %llu MESSAGE %llu %llu)", (unsigned long long)((q->bytes + 1023) / 1024),
+                  (unsigned long long)(q->max_bytes / 1024), (unsigned long long)q->messages,
+                  (unsigned long long)q->max_messages);
+    imap_reply(s, "OK that is all");
 }
 
 void imap_run_getquota(struct imap_session *s)
 {
     struct str root;
-    if (!imap_token_astring(&s->cmd->in, &root) || !imap_token_end(&s->cmd->in)) {
+    if (!imap_token_astring(&s->cmd->in, &root) || !imap_token_end(&s->cmd->in))
         imap_bad(s);
-    } else if (!str_empty(root)) {
+    else if (!str_empty(root))
         imap_reply(s, "NO [NONEXISTENT] no such quota root");
-    } else {
-        put_quota(s);
-        imap_reply(s, "OK that is all");
-    }
+    else
+        imap_ask(s, on_quota)->quota(s);
 }
 
 static void on_quota_folders(struct imap_session *s, const struct imap_answer *a)
 {
     struct status *st = s->cmd->state;
-    const struct folder *f = imap_folder_find(a, st->name);
-    if (a->err != OK || f == NULL) {
+    if (a->err != OK || imap_folder_find(a, st->name) == NULL) {
         imap_fail(s, a->err != OK ? a->err : ERR_DENIED);
         return;
     }
     buf_puts(s->out, "* QUOTAROOT ");
     imap_mailbox_put(s->out, st->name, imap_utf8(s));
     buf_puts(s->out, " \"\"\r\n");
-    put_quota(s);
-    imap_reply(s, "OK that is all");
+    imap_ask(s, on_quota)->quota(s);
 }
 
 void imap_run_getquotaroot(struct imap_session *s)

@@ -106,7 +106,7 @@ static void claim_then_go_on(struct imap_session *s)
     if (v->unclaimed == 0 || v->read_only || imap_rev2(s) || s->cmd == NULL)
         go_on(s);
     else
-        imap_ask(s, on_claimed)->recent(s, v->folder, true);
+        imap_ask(s, on_claimed)->claim(s, v->folder);
 }
 
 static void on_names(struct imap_session *s, const struct imap_answer *a)
