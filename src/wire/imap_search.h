@@ -8,6 +8,7 @@
 enum {
     LIMIT_IMAP_KEYS = 500,         /* of one SEARCH, NOT, OR and parentheses counted */
     LIMIT_IMAP_SEARCH_TEXT = 4096, /* octets of one string */
+    LIMIT_IMAP_TEXT_KEYS = 64, /* HEADER, BODY, TEXT and their kin, each of which costs a look through the message */
 };
 
 enum imap_key {
@@ -61,6 +62,9 @@ struct imap_search {
     bool bad_charset; /* failed for this: answer NO [BADCHARSET] */
     bool fuzzy;       /* failed for FUZZY, which is not offered */
 };
+/* "RETURN" is taken already: what follows it, and the blank behind that. SORT has it too (RFC 5267). */
+[[nodiscard]] bool imap_return_read(struct imap_token *t, unsigned *out);
+
 struct imap_search_context {
     uint32_t seq_star, uid_star; /* what '*' stands for */
 };
@@ -86,7 +90,7 @@ struct imap_search_message {
     const struct mime_tree *tree; /* NULL: not opened yet; then msg is the whole message */
     struct str msg;
 };
-/* Days are UTC; of the Date field the sender's own (RFC 9051: "disregarding time and timezone"). scratch is needed for
- * decoding and may be reset after each message; a message whose text does not fit it is searched as far as it does. */
+/* Days are UTC; of the Date field the sender's own (RFC 9051: "disregarding time and timezone"). A message without a
+ * date that can be read has none, and no SENT key is true of it. Memory is taken for one decoded part at a time. */
 enum imap_search_answer imap_search_match(const struct imap_search *s, const struct imap_search_message *m,
-                                          int64_t now_ms, struct arena *scratch);
+                                          int64_t now_ms);

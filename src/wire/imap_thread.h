@@ -3,7 +3,10 @@
 #pragma once
 #include "wire/imap_token.h"
 
-enum { LIMIT_IMAP_REFERENCES = 200 }; /* of one message that are looked at: the last ones, with the first */
+enum {
+    LIMIT_IMAP_REFERENCES = 100,    /* of one message that are looked at: the last ones, with the first */
+    LIMIT_IMAP_THREAD_IDS = 200000, /* of all messages together */
+};
 
 enum imap_thread { IMAP_THREAD_ORDEREDSUBJECT, IMAP_THREAD_REFERENCES };
 /* The algorithm's name, to the blank behind it. */
@@ -23,6 +26,6 @@ struct imap_thread_record {
 [[nodiscard]] enum err imap_thread_fill(struct arena *a, struct str head, int64_t arrival_ms,
                                         struct imap_thread_record *r);
 /* Appends "(2)(3 6 (4 23)(44 7 96))", what follows "* THREAD "; nothing for n == 0. v may be reordered. ERR_FULL when
- * the arena or out is, or memory for the table of ids. */
+ * the arena or out is, or there are more ids than LIMIT_IMAP_THREAD_IDS. */
 [[nodiscard]] enum err imap_thread_put(struct buf *out, enum imap_thread how, struct imap_thread_record *v, size_t n,
                                        struct arena *a);
