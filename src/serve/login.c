@@ -91,9 +91,10 @@ static void on_turn(struct deadline *d)
 }
 
 /* Before the try that follows n others. */
-static int64_t wait_ms(uint32_t n)
+static int64_t wait_ms(const struct login_opts *o, uint32_t n)
 {
-    return n == 0 ? 0 : MIN((int64_t)LOGIN_WAIT_MS << MIN(n - 1, 16u), (int64_t)LOGIN_WAIT_MAX_MS);
+    int64_t first_ms = o->wait_ms > 0 ? o->wait_ms : LOGIN_WAIT_MS;
+    return n == 0 ? 0 : MIN(first_ms << MIN(n - 1, 16u), (int64_t)LOGIN_WAIT_MAX_MS);
 }
 
 static bool is_token(struct str secret)
@@ -136,11 +137,11 @@ bool login_begin(struct login *g, const struct login_opts *o, const struct peer 
     int64_t now_ms = loop_now_ms(o->loop);
     uint32_t earlier = limit_taken(o->limit, LIMIT_LOGIN_BOX, &t->for_box, now_ms);
     (void)limit_take(o->limit, LIMIT_LOGIN_BOX, &t->for_box, 1, now_ms, NULL); /* refused: the wait is at its longest */
-    t->told_ms = now_ms + wait_ms(earlier + 1);
+    t->told_ms = now_ms + wait_ms(o, earlier + 1);
     t->wait.fire = on_turn;
     g->now = t;
     if (earlier > 0 && !is_token(secret))
-        loop_deadline(o->loop, &t->wait, wait_ms(earlier));
+        loop_deadline(o->loop, &t->wait, wait_ms(o, earlier));
     else if (!ask(t)) {
         give_back(t);
         login_cancel(g);

@@ -25,6 +25,7 @@ struct login_opts { /* borrowed */
     struct auth *auth;
     struct limit *limit;
     bool loopback_cleartext;   /* auth.cleartext = loopback */
+    int64_t wait_ms;           /* after the first wrong secret; 0: LOGIN_WAIT_MS */
     struct login_stats *stats; /* may be NULL */
 };
 

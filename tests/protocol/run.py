@@ -4,7 +4,11 @@
 The folder names the listener (smtp: smtp.listen). One line, one step:
 
     # a comment               OPTIONS smtp.max_bytes=1M …   (first lines; files with the same options share a daemon)
-    BOX a ttl=10m             makes a box; ${a} is its address, ${a.local} and ${a.domain} the halves, ${a.token} its token
+    BOX a ttl=10m             makes a box; ${a} is its address, ${a.local} and ${a.domain} the halves, ${a.token} its token,
+                              ${a.plain} and ${a.bearer} what SASL PLAIN and OAUTHBEARER say with it, in base64
+    MAIL a text               delivers a mail to box a (escapes as in R:)
+    DROP a text               deletes the messages of box a that hold text
+    END a                     ends box a at once
     CONNECT                   a new connection (the first one comes by itself); CONNECT 2: one more, now the current
     USE 1                     back to another connection
     C: text                   sent with CRLF
@@ -12,6 +16,7 @@ The folder names the listener (smtp: smtp.listen). One line, one step:
     P: expression             Python that gives bytes, sent as they are
     S: text                   the next line begins with text;   S= text  is exactly text;   S~ regex  matches
     S: 250...                 as S:, but continuation lines ("250-…") before it are passed over
+    TO .                      reads on past the next line that is exactly this
     S! text                   …continuation lines are passed over and none of them holds text
     TLS                       the client's side of the handshake
     CLOSED                    the server has hung up, nothing more came
@@ -22,6 +27,7 @@ The folder names the listener (smtp: smtp.listen). One line, one step:
 
 Ends with "N passed, N failed".
 """
+import base64
 import pathlib
 import re
 import socket
@@ -104,7 +110,11 @@ class Dialog:
         box = self.d.make_box(**dict(s.split("=", 1) for s in spec))
         local, domain = box["address"].split("@")
         self.boxes[name] = box
-        self.names.update({name: box["address"], f"{name}.local": local, f"{name}.domain": domain, f"{name}.token": box["token"]})
+        plain = f"\0{box['address']}\0{box['token']}"
+        bearer = f"n,a={box['address']},\1auth=Bearer {box['token']}\1\1"
+        self.names.update({name: box["address"], f"{name}.local": local, f"{name}.domain": domain, f"{name}.token": box["token"],
+                           f"{name}.plain": base64.b64encode(plain.encode()).decode(),
+                           f"{name}.bearer": base64.b64encode(bearer.encode()).decode()})
 
     def expect(self, how, want):
         skip = want.endswith("...") or how == "S!"
@@ -118,6 +128,28 @@ class Dialog:
         good = {"S:": line.startswith(want), "S=": line == want, "S!": not any(want in s for s in seen),
                 "S~": how == "S~" and re.fullmatch(want, line)}[how]
         return None if good else f"wanted {how} {want!r}, got {seen if how == 'S!' else line!r}"
+
+    def read_to(self, last):
+        line = ""
+        while line != last:
+            line = self.client().line()
+            if line is None:
+                return "it has hung up"
+        return None
+
+    def end_box(self, name):
+        self.d.api("DELETE", "/mailbox", token=self.boxes[name]["token"])
+
+    def drop(self, rest):
+        name, text = rest.split(" ", 1)
+        token = self.boxes[name]["token"]
+        for m in self.d.messages(token):
+            if unescape(text) in self.d.request("GET", f"/api/v1/mailbox/messages/{m['id']}/raw", token=token)[2]:
+                self.d.api("DELETE", f"/mailbox/messages/{m['id']}", token=token)
+
+    def deliver(self, rest):
+        name, text = rest.split(" ", 1)
+        self.d.send(self.boxes[name]["address"], unescape(text))
 
     def newest(self, name):
         box = self.boxes[name]
@@ -135,7 +167,9 @@ class Dialog:
             self.client().s.close()  # it waits a moment for our side, and holds our place as long
             return None if line is None else f"still there: {line!r}"
         if word == "QUIET":
-            return None if self.client().quiet(float(rest)) else "not quiet"
+            return None if self.client().quiet(float(rest)) else f"not quiet: {self.client().line()!r}"
+        if word == "TO":
+            return self.read_to(rest)
         if word in ("HAS", "HASNOT"):
             name, text = rest.split(" ", 1)
             raw = self.newest(name)
@@ -144,7 +178,8 @@ class Dialog:
             name, n = rest.split()
             found = len(self.d.messages(self.boxes[name]["token"]))
             return None if found == int(n) else f"{found} messages"
-        run = {"BOX": self.make_box, "CONNECT": lambda r: self.connect(r or "1"), "TLS": lambda _: self.client().tls(),
+        run = {"BOX": self.make_box, "MAIL": self.deliver, "DROP": self.drop, "END": self.end_box,
+               "CONNECT": lambda r: self.connect(r or "1"), "TLS": lambda _: self.client().tls(),
                "C:": lambda r: self.client().send(r.encode() + b"\r\n"), "R:": lambda r: self.client().send(unescape(r)),
                "P:": lambda r: self.client().send(eval(r)), "WAIT": lambda r: time.sleep(float(r))}
         if word == "USE":

@@ -85,3 +85,25 @@ TEST(a_flood_of_networks_does_not_grow_or_drop_holders)
     CHECK_EQ(limit_hold(l, LIMIT_MX_CONNS, &held), ERR_BUSY);
     limit_free(l);
 }
+
+TEST(what_was_taken_can_be_counted_and_given_back)
+{
+    struct limit *l;
+    int64_t now = 1000000;
+    CHECK_OK(limit_new(&(struct limit_opts){ .value[LIMIT_LOGIN_BOX] = 3 }, &l));
+    struct peer net = peer_of(l, "192.0.2.1"), a = limit_peer_for(l, &net, S("a@b")),
+                b = limit_peer_for(l, &net, S("b@b"));
+    CHECK(!same(a, b) && !same(a, net) && same(a, limit_peer_for(l, &net, S("a@b"))));
+    CHECK_EQ(limit_taken(l, LIMIT_LOGIN_BOX, &a, now), 0);
+    CHECK_OK(limit_take(l, LIMIT_LOGIN_BOX, &a, 1, now, NULL));
+    CHECK_OK(limit_take(l, LIMIT_LOGIN_BOX, &a, 1, now, NULL));
+    CHECK_EQ(limit_taken(l, LIMIT_LOGIN_BOX, &a, now), 2);
+    CHECK_EQ(limit_taken(l, LIMIT_LOGIN_BOX, &b, now), 0);
+    CHECK_EQ(limit_taken(l, LIMIT_LOGIN_BOX, &a, now + 1000), 2); /* nearly forgotten is not forgotten */
+    limit_give(l, LIMIT_LOGIN_BOX, &a, 1, now);
+    CHECK_EQ(limit_taken(l, LIMIT_LOGIN_BOX, &a, now), 1);
+    limit_give(l, LIMIT_LOGIN_BOX, &a, 5, now);
+    CHECK_EQ(limit_taken(l, LIMIT_LOGIN_BOX, &a, now), 0);
+    CHECK_EQ(limit_taken(l, LIMIT_CREATE, &a, now), 0); /* 0: not limited */
+    limit_free(l);
+}

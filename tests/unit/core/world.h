@@ -133,7 +133,7 @@ static void world_open(void)
     so.ended = on_store_ended;
     CHECK_OK(store_open(&so, &w.store));
     CHECK_OK(event_hub_new(&w.loop, 1, &w.hub));
-    CHECK_OK(limit_new(&(struct limit_opts){ .value[LIMIT_LOGIN_FAIL] = 5 }, &w.limit));
+    CHECK_OK(limit_new(&(struct limit_opts){ .value = { [LIMIT_LOGIN_FAIL] = 5, [LIMIT_LOGIN_BOX] = 10 } }, &w.limit));
     CHECK_OK(work_pool_new(1, 32, &w.argon));
     CHECK_OK(work_pool_new(2, 64, &w.work));
     struct auth_opts ao = { .loop = w.loop, .store = w.store, .hub = w.hub, .limit = w.limit, .argon = w.argon };

@@ -134,3 +134,59 @@ TEST(long_lines_are_noticed)
     CHECK_EQ(line_data_feed(&d, S("\r\n.\r\n"), NULL, &kept, &used), OK);
     CHECK(d.too_long);
 }
+
+/* Through line_out in pieces of n octets. */
+static struct str sent(struct line_out o, struct str in, size_t n, struct buf *out)
+{
+    buf_clear(out);
+    for (struct str piece = str_sub(in, 0, n); in.n > 0 && !o.full; piece = str_sub(in, 0, n)) {
+        in = str_from(in, piece.n);
+        for (size_t used; piece.n > 0 && !o.full; piece = str_from(piece, used)) {
+            struct str lead, run = line_out_run(&o, piece, &lead, &used);
+            CHECK(used > 0 && run.n == used);
+            buf_put(out, lead);
+            buf_put(out, run);
+        }
+    }
+    buf_put(out, line_out_end(&o));
+    return buf_str(out);
+}
+
+TEST(a_message_goes_out_so_that_it_can_be_read_back)
+{
+    static const struct {
+        const char *what, *in, *want;
+        int64_t top; /* -1: all */
+    } cases[] = {
+        { "plain", "A: b\r\n\r\ntext\r\n", "A: b\r\n\r\ntext\r\n.\r\n", -1 },
+        { "dots", ".\r\n..\r\n.a\r\nb.\r\n", "..\r\n...\r\n..a\r\nb.\r\n.\r\n", -1 },
+        { "no last end", "a", "a\r\n.\r\n", -1 },
+        { "half a last end", "a\r", "a\r\n.\r\n", -1 },
+        { "bare LF", "a\n.b\n\nc\r\n", "a\r\n..b\r\n\r\nc\r\n.\r\n", -1 },
+        { "LF first", "\n.", "\r\n..\r\n.\r\n", -1 },
+        { "bare CR", "a\rb\r\r\n", "a\rb\r\r\n.\r\n", -1 },
+        { "nothing", "", ".\r\n", -1 },
+        { "top 0", "A: b\r\nC: d\r\n\r\ne\r\nf\r\n", "A: b\r\nC: d\r\n\r\n.\r\n", 0 },
+        { "top 1", "A: b\r\n\r\n.e\r\nf\r\n", "A: b\r\n\r\n..e\r\n.\r\n", 1 },
+        { "top of more than there is", "A: b\r\n\r\ne\r\nf", "A: b\r\n\r\ne\r\nf\r\n.\r\n", 9 },
+        { "top counts empty lines", "A: b\r\n\r\n\r\n\r\nf\r\n", "A: b\r\n\r\n\r\n\r\n.\r\n", 2 },
+        { "top, bare LF", "A: b\n\ne\nf\n", "A: b\r\n\r\ne\r\n.\r\n", 1 },
+        { "top without body", "A: b\r\n", "A: b\r\n.\r\n", 3 },
+    };
+    AUTO_BUF struct buf out = { .max = 1000 };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        for (size_t n = 1; n < 30; n++) {
+            struct line_out o = { .bounded = cases[i].top >= 0, .lines_left = (uint64_t)cases[i].top };
+            CHECK_STR(cases[i].what, sent(o, str_c(cases[i].in), n, &out), cases[i].want);
+        }
+}
+
+TEST(text_without_dots_goes_out_in_one_run)
+{
+    static const char text[] = "A: b\r\n\r\nline\r\n\r\nline\r\n";
+    struct line_out o = { 0 };
+    struct str lead;
+    size_t used;
+    struct str run = line_out_run(&o, str_c(text), &lead, &used);
+    CHECK(run.p == text && run.n == sizeof text - 1 && used == run.n && lead.n == 0);
+}
