@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCRATCH_MAX = 64 * 1024 * 1024, FAIR_N = 4096 };
-
 static void next(struct imap_session *s);
 
 struct imap_search_context searching_context(const struct imap_session *s)
@@ -46,7 +44,6 @@ static bool is_saved(const struct imap_session *s, uint32_t uid)
 
 static enum imap_search_answer look(struct imap_session *s, const struct searching *w, size_t i)
 {
-    AUTO_ARENA struct arena scratch = { .max = SCRATCH_MAX, .secret = true };
     const struct imap_msg *m = &s->view->v[i];
     const struct imap_message *open = &s->cmd->msg;
     struct keyword_look keywords = { s, m->flags };
@@ -71,7 +68,7 @@ static enum imap_search_answer look(struct imap_session *s, const struct searchi
         what.tree = open->source->tree;
         what.msg = buf_str(&open->whole.data);
     }
-    return imap_search_match(&w->q, &what, w->now_ms, &scratch);
+    return imap_search_match(&w->q, &what, w->now_ms);
 }
 
 /* ---- all of them ---- */
