@@ -35,6 +35,8 @@ struct opened {
     uint32_t generations;
     uint8_t *lease;             /* a cell; NULL once wiped */
     struct opened_cache *cache; /* r of recent key windows and recent summaries */
+    struct opened_names *names;
+    bool folders_known; /* all made folders' names are kept */
     unsigned refs;
     bool cached; /* auth's map holds it */
     int64_t last_ms;
@@ -76,18 +78,19 @@ void opened_keep_summary(struct opened *o, const struct msg_id *msg, struct str 
 /* Names of made folders and of keywords. What the store has of one: its hash, keyed with the box's first private key
  * and its lease, so that only a holder can compute it, and the name, sealed like a summary under the hash as its id. */
 enum opened_name { NAME_FOLDER, NAME_KEYWORD };
-[[nodiscard]] enum err opened_name_hash(struct opened *o, enum opened_name kind, struct str name,
+[[nodiscard]] enum err opened_name_hash(const struct opened *o, enum opened_name kind, struct str name,
                                         uint8_t hash[NAME_HASH_N]);
 [[nodiscard]] enum err opened_name_seal(struct opened *o, const uint8_t hash[NAME_HASH_N], struct str name,
                                         struct buf *out);
-[[nodiscard]] enum err opened_name_open(struct opened *o, const uint8_t hash[NAME_HASH_N], struct str sealed,
-                                        struct buf *out);
-/* What is known of them here without asking: kept by folder_list() and keyword_list(), and by EVENT_FOLDER_CHANGED; the
- * fixed five always. Empty, 0: not known. */
-struct str opened_folder_name(const struct opened *o, uint32_t no);
-uint32_t opened_folder_no(const struct opened *o, struct str name); /* INBOX in any case */
-struct str opened_keyword(const struct opened *o, uint32_t flag);
-/* False: made folders may exist that opened_folder_name() does not know yet; folder_list() makes it true. */
-bool opened_folders_known(const struct opened *o);
+/* Those of this box that were opened are kept until it is wiped, by folder number or keyword flag; what comes as
+ * EVENT_FOLDER_CHANGED changes them. folder.h and keyword.h are who asks.
+ * learn: the kept one when its hash is still the same, else opened anew; *name is borrowed until the next call about
+ * names. */
+[[nodiscard]] enum err opened_name_learn(struct opened *o, enum opened_name kind, uint32_t no,
+                                         const uint8_t hash[NAME_HASH_N], struct str sealed, struct str *name);
+void opened_name_keep(struct opened *o, enum opened_name kind, uint32_t no, struct str name);
+void opened_name_forget(struct opened *o, enum opened_name kind, uint32_t no);
+struct str opened_name_of(const struct opened *o, enum opened_name kind, uint32_t no);   /* empty: not kept */
+uint32_t opened_name_no(const struct opened *o, enum opened_name kind, struct str name); /* 0: not kept */
 /* A new generation's private key, after mailbox_cred_revoke() by this very session; takes the cell. */
 [[nodiscard]] enum err opened_add_generation(struct opened *o, uint8_t *priv, uint32_t generation);

@@ -6,6 +6,7 @@
 #include "base/secret.h"
 #include "base/zip.h"
 #include "core/deliver_req.h"
+#include "core/mail_tell.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,16 +92,15 @@ static void fail_later(struct deliver_req *r, enum err e)
 
 static void tell(struct deliver_req *r, const struct store_append *a, const struct store_append_item *it)
 {
-    struct event *e = event_new(r->d->o.hub, EVENT_MESSAGE_NEW, &it->box, buf_str(&r->json));
-    if (e == NULL)
-        return; /* the mail is listed all the same; a listener finds it at its next look */
-    e->msg = it->id;
-    e->folder = it->folder;
-    e->uid = it->uid;
-    e->modseq = it->modseq;
-    e->size = a->size;
-    e->received_ms = a->received_ms;
-    event_publish(e);
+    const struct store_row row = { .id = it->id,
+                                   .folder = it->folder,
+                                   .uid = it->uid,
+                                   .flags = it->flags,
+                                   .modseq = it->modseq,
+                                   .size = a->size,
+                                   .received_ms = a->received_ms,
+                                   .saved_ms = it->saved_ms };
+    mail_tell_new(r->d->o.hub, &it->box, &row, buf_str(&r->json));
 }
 
 static void on_appended(struct store_req *q)

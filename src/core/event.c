@@ -112,8 +112,14 @@ void event_unlisten(struct event_hub *h, struct event_listener *l)
 
 struct event *event_new(struct event_hub *h, enum event_kind kind, const struct box_id *box, struct str json)
 {
+    return event_new_was(h, kind, box, json, (struct str){ 0 });
+}
+
+struct event *event_new_was(struct event_hub *h, enum event_kind kind, const struct box_id *box, struct str json,
+                            struct str was)
+{
     size_t jobs_n = h->n * sizeof(struct event_job);
-    struct event *e = malloc(sizeof *e + jobs_n + json.n);
+    struct event *e = malloc(sizeof *e + jobs_n + json.n + was.n);
     if (e == NULL)
         return NULL;
     memset(e, 0, sizeof *e + jobs_n);
@@ -121,7 +127,10 @@ struct event *event_new(struct event_hub *h, enum event_kind kind, const struct 
     char *text = (char *)(e + 1) + jobs_n;
     if (json.n > 0)
         memcpy(text, json.p, json.n);
+    if (was.n > 0)
+        memcpy(text + json.n, was.p, was.n);
     e->json = str_of(text, json.n);
+    e->was = str_of(text + json.n, was.n);
     return e;
 }
 
@@ -129,7 +138,7 @@ void event_drop(struct event *e)
 {
     if (atomic_fetch_sub(&e->refs, 1) != 1)
         return;
-    secret_wipe((char *)(uintptr_t)e->json.p, e->json.n);
+    secret_wipe((char *)(uintptr_t)e->json.p, e->json.n + e->was.n);
     free(e);
 }
 
@@ -143,10 +152,11 @@ static void call_each(struct hub_loop *hl, struct event_listener *first, const s
     hl->cursor = NULL;
 }
 
-/* Who listens to everything keeps caches of keys: mail as such does not touch those. */
+/* Who listens to everything keeps caches of keys and names: mail as such does not touch those. */
 static bool for_all(const struct event *e)
 {
-    return e->kind == EVENT_BOX_ENDED || e->kind == EVENT_BOX_CHANGED || e->kind == EVENT_CREDS_CHANGED;
+    return e->kind == EVENT_BOX_ENDED || e->kind == EVENT_FOLDER_CHANGED || e->kind == EVENT_BOX_CHANGED ||
+           e->kind == EVENT_CREDS_CHANGED;
 }
 
 static void run(struct job *j)

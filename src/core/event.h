@@ -10,7 +10,7 @@ enum event_kind {
     EVENT_MESSAGE_NEW,     /* all of the row; json: the summary fields as in struct mail_row.env */
     EVENT_MESSAGE_CHANGED, /* all of the row as it is now; when it was moved also from_folder, from_uid, from_modseq */
     EVENT_MESSAGE_GONE,    /* msg, folder, uid: where it was; modseq: of the expunge */
-    EVENT_FOLDER_CHANGED,  /* folder, change, json: its name, was: the name before; after the events of its messages */
+    EVENT_FOLDER_CHANGED,  /* folder, change, json: its name, was: the name before */
     EVENT_BOX_CHANGED,     /* its end, idle or count: end_ms */
     EVENT_BOX_ENDED,       /* close sessions, wipe keys; last event of a box */
     EVENT_CREDS_CHANGED /* cred: the one that stays valid for sure (who did it); others must be looked up again; 0: none
@@ -48,10 +48,13 @@ struct event_hub;
 void event_hub_free(struct event_hub *h);                                            /* after the loops stopped */
 void event_listen(struct event_hub *h, struct loop *here, struct event_listener *l); /* l->box and l->on are set */
 void event_unlisten(struct event_hub *h, struct event_listener *l);                  /* fine when it is not listening */
-/* What ends or changes any box or its credentials, for who caches keys; mail as such is not told here. Same rules. */
+/* What ends or changes any box, its credentials or folders, for who caches keys and names; mail as such is not told
+ * here. Same rules. */
 void event_listen_all(struct event_hub *h, struct loop *here, struct event_listener *l);
 struct event *event_new(struct event_hub *h, enum event_kind kind, const struct box_id *box,
                         struct str json); /* NULL: no memory */
-void event_publish(struct event *e);      /* takes e; any thread */
-void event_drop(struct event *e);         /* one that is not published after all */
+struct event *event_new_was(struct event_hub *h, enum event_kind kind, const struct box_id *box, struct str json,
+                            struct str was);
+void event_publish(struct event *e); /* takes e; any thread */
+void event_drop(struct event *e);    /* one that is not published after all */
 size_t event_listeners(const struct event_hub *h);

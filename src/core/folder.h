@@ -4,12 +4,12 @@
  * without existing itself: deleting a folder leaves its children where they are.
  *
  * Each call answers once on a later turn, unless cancelled (what was begun is carried out and told even then), and
- * gives NULL when memory is out. Changes are told as EVENT_FOLDER_CHANGED, after the EVENT_MESSAGE_* of the messages
- * that moved or went. */
+ * gives NULL when memory is out. Changes are told as EVENT_FOLDER_CHANGED: a new folder before what is moved into it, a
+ * deleted one after its messages. */
 #pragma once
+#include "core/folder_name.h"
 #include "core/mail_at.h"
 
-enum { FOLDER_NAME_MAX = 255 };
 struct folder {
     struct str name;        /* the fixed five: INBOX, Junk, Sent, Drafts, Trash */
     struct store_folder at; /* numbers and counts; sealed is empty */
@@ -22,8 +22,9 @@ typedef void folder_list_fn(void *ctx, enum err e, const struct folder *all, siz
 struct folder_req *folder_list(const struct mail_at *at, folder_list_fn *done, void *ctx);
 
 /* of: the folder as it is now (its name is that of at->opened, sealed empty); NULL with an error.
- * ERR_BAD: not a name (folder_name_ok). ERR_BUSY: there is one of that name. ERR_FULL: STORE_FOLDERS_MAX.
- * ERR_GONE: no such folder (box ended: opened->gone or ERR_GONE from everything). ERR_DENIED: not with a fixed one. */
+ * ERR_BAD: not a name (folder_name_ok). ERR_BUSY: there is one of that name, or somebody else changed folders all the
+ * while. ERR_FULL: STORE_FOLDERS_MAX. ERR_GONE: no such folder (box ended: opened->gone or ERR_GONE from everything).
+ * ERR_DENIED: not with a fixed one. */
 typedef void folder_fn(void *ctx, enum err e, const struct store_folder *of);
 /* Makes what is missing of the levels above, too. A '/' at the end is taken off. */
 struct folder_req *folder_create(const struct mail_at *at, struct str name, folder_fn *done, void *ctx);
@@ -34,9 +35,8 @@ struct folder_req *folder_rename(const struct mail_at *at, struct str from, stru
 struct folder_req *folder_delete(const struct mail_at *at, struct str name, folder_fn *done, void *ctx);
 struct folder_req *folder_subscribe(const struct mail_at *at, struct str name, bool on, folder_fn *done, void *ctx);
 
-/* Not empty, no empty level, UTF-8 without control characters, '*' and '%', at most FOLDER_NAME_MAX octets. */
-bool folder_name_ok(struct str name);
-/* The one spelling: inbox as first level becomes INBOX. A copy in the arena; NULL when it has no room. */
-struct str folder_name_canon(struct arena *a, struct str name);
-const char *folder_fixed_name(uint32_t no); /* NULL: not a fixed one */
-uint32_t folder_fixed_no(struct str name);  /* any case for INBOX, exact for the others; 0: none */
+/* What is known without asking the store: the fixed five, and made ones once folder_list() was answered for this opened
+ * box (EVENT_FOLDER_CHANGED keeps it so). Empty, 0: not known. */
+struct str folder_name(const struct opened *o, uint32_t no);
+uint32_t folder_no(const struct opened *o, struct str name);
+bool folder_names_known(const struct opened *o);

@@ -10,9 +10,10 @@ struct keyword {
 };
 struct keyword_req;
 void keyword_cancel(struct keyword_req *r); /* NULL is fine */
-/* By flag; valid during the call. Also kept with the opened box: opened_keyword(). */
+/* By flag; valid during the call. Names are also kept with the opened box: keyword_name(). */
 typedef void keyword_list_fn(void *ctx, enum err e, const struct keyword *all, size_t n);
 struct keyword_req *keyword_list(const struct mail_at *at, keyword_list_fn *done, void *ctx);
+struct str keyword_name(const struct opened *o, uint32_t flag); /* empty: not known without asking */
 /* The bits of these names, new ones made. ERR_FULL: over STORE_KEYWORDS_MAX (those before it are made nevertheless).
  * ERR_BAD: empty or too long; what an atom is, is the protocol's matter. */
 typedef void keyword_fn(void *ctx, enum err e, uint32_t flags);

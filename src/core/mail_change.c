@@ -1,6 +1,7 @@
-/* Steps that are due run one after the other: flags, folder, then a look at how it stands, which is what listeners and
- * the asker are told. */
+/* A set is one step of the store, told row by row. One message of the REST interface is a set of one: flags first, then
+ * its folder, and one event for both. */
 #include "core/mail_change.h"
+#include "core/mail_tell.h"
 #include <stdlib.h>
 
 struct mail_change_req {
@@ -8,159 +9,240 @@ struct mail_change_req {
     struct event_hub *hub;
     struct loop *loop;
     struct box_id box;
-    struct msg_id id;
-    struct mail_change c;
-    mail_changed_fn *done; /* NULL once cancelled */
+    union { /* all NULL once cancelled */
+        void *any;
+        mail_changed_fn *one;
+        mail_flagged_fn *flagged;
+        mail_moved_fn *moved;
+        mail_expunged_fn *expunged;
+    } done;
     void *ctx;
     struct job later;
+    /* one message */
+    struct msg_id id;
+    struct mail_change c;
+    struct store_row now; /* after its flags changed, before its folder does */
+    bool flags_changed;
 };
 
 void mail_change_cancel(struct mail_change_req *r)
 {
     if (r != NULL)
-        r->done = NULL;
+        r->done.any = NULL;
 }
 
-static void answer(struct mail_change_req *r, enum err e, const struct store_row *now)
+/* ---- requests of the store ---- */
+
+/* The set in the request's own arena. */
+static bool pick_copy(struct arena *a, const struct store_pick *from, struct store_pick *to)
 {
-    if (r->done != NULL)
-        r->done(r->ctx, e, now);
-    free(r);
+    *to = (struct store_pick){ .n = from->n, .folder = from->folder };
+    if (from->ids != NULL)
+        to->ids = (const struct msg_id *)(const void *)arena_dup(a, str_of(from->ids, from->n * sizeof *from->ids)).p;
+    else if (from->uids != NULL)
+        to->uids = (const uint32_t *)(const void *)arena_dup(a, str_of(from->uids, from->n * sizeof *from->uids)).p;
+    return to->ids != NULL || to->uids != NULL || from->n == 0;
 }
 
-static void tell(struct mail_change_req *r, enum event_kind kind, const struct store_row *row)
+/* OK, or dropped: memory. */
+static enum err submit(struct mail_change_req *r, struct store_req *q, const struct store_pick *from,
+                       struct store_pick *to)
 {
-    struct event *e = event_new(r->hub, kind, &r->box, (struct str){ 0 });
-    if (e == NULL)
-        return; /* they will see it at their next look */
-    e->msg = row->id;
-    e->folder = row->folder;
-    e->uid = row->uid;
-    e->flags = row->flags;
-    e->modseq = row->modseq;
-    e->size = row->size;
-    e->received_ms = row->received_ms;
-    event_publish(e);
+    if (!pick_copy(&q->arena, from, to)) {
+        store_req_drop(q);
+        return ERR_IO;
+    }
+    store_submit(r->st, r->loop, q);
+    return OK;
 }
 
-static void on_now(struct store_req *q)
+static enum err ask_flag(struct mail_change_req *r, const struct store_pick *pick, const struct mail_flags *f,
+                         void (*done)(struct store_req *))
+{
+    struct store_flag *q = STORE_NEW(flag, r, done);
+    if (q == NULL)
+        return ERR_IO;
+    q->box = r->box;
+    q->set = f->set;
+    q->clear = f->clear;
+    q->conditional = f->conditional;
+    q->unchanged_since = f->unchanged_since;
+    return submit(r, &q->req, pick, &q->pick);
+}
+
+static enum err ask_move(struct mail_change_req *r, const struct store_pick *pick, uint32_t folder,
+                         void (*done)(struct store_req *))
+{
+    struct store_move *q = STORE_NEW(move, r, done);
+    if (q == NULL)
+        return ERR_IO;
+    q->box = r->box;
+    q->folder = folder;
+    return submit(r, &q->req, pick, &q->pick);
+}
+
+static enum err ask_delete(struct mail_change_req *r, const struct store_pick *pick, bool only_deleted,
+                           void (*done)(struct store_req *))
+{
+    struct store_delete *q = STORE_NEW(delete, r, done);
+    if (q == NULL)
+        return ERR_IO;
+    q->box = r->box;
+    q->only_deleted = only_deleted;
+    return submit(r, &q->req, pick, &q->pick);
+}
+
+/* ---- a set ---- */
+
+static void on_flagged(struct store_req *q)
 {
     struct mail_change_req *r = q->ctx;
-    const struct store_get *g = (const struct store_get *)(void *)q;
-    if (q->err == OK)
-        tell(r, EVENT_MESSAGE_CHANGED, &g->row);
-    answer(r, q->err, q->err == OK ? &g->row : NULL);
-}
-
-static void look(struct mail_change_req *r)
-{
-    struct store_get *g = STORE_NEW(get, r, on_now);
-    if (g == NULL) {
-        answer(r, ERR_IO, NULL);
-        return;
-    }
-    g->box = r->box;
-    g->id = r->id;
-    store_submit(r->st, r->loop, &g->req);
+    const struct store_flag *f = (const struct store_flag *)(void *)q;
+    for (size_t i = 0; i < f->rows_n && q->err == OK; i++)
+        if (f->how[i] == FLAGGED_CHANGED)
+            mail_tell_changed(r->hub, &r->box, &f->rows[i], NULL);
+    if (r->done.any != NULL)
+        r->done.flagged(r->ctx, q->err, f);
+    free(r);
 }
 
 static void on_moved(struct store_req *q)
 {
-    if (q->err == OK)
-        look(q->ctx);
-    else
-        answer(q->ctx, q->err, NULL);
+    struct mail_change_req *r = q->ctx;
+    const struct store_move *m = (const struct store_move *)(void *)q;
+    for (size_t i = 0; i < m->rows_n && q->err == OK; i++)
+        mail_tell_changed(r->hub, &r->box, &m->rows[i], &m->gone[i]);
+    if (r->done.any != NULL)
+        r->done.moved(r->ctx, q->err, m);
+    free(r);
 }
 
-/* The one id a request is about, in its arena; NULL: dropped, out of memory. */
-static const struct msg_id *one_id(struct mail_change_req *r, struct store_req *q)
-{
-    struct msg_id *id = arena_new(&q->arena, struct msg_id);
-    if (id == NULL)
-        store_req_drop(q);
-    else
-        *id = r->id;
-    return id;
-}
-
-static void move(struct mail_change_req *r)
-{
-    struct store_move *m = STORE_NEW(move, r, on_moved);
-    const struct msg_id *id = m == NULL ? NULL : one_id(r, &m->req);
-    if (id == NULL) {
-        answer(r, ERR_IO, NULL);
-        return;
-    }
-    m->box = r->box;
-    m->pick = (struct store_pick){ .ids = id, .n = 1 };
-    m->folder = r->c.folder;
-    store_submit(r->st, r->loop, &m->req);
-}
-
-static void after_flags(struct mail_change_req *r)
-{
-    if (r->c.folder != 0)
-        move(r);
-    else
-        look(r);
-}
-
-static void on_flagged(struct store_req *q)
-{
-    if (q->err == OK)
-        after_flags(q->ctx);
-    else
-        answer(q->ctx, q->err, NULL);
-}
-
-static void flag(struct mail_change_req *r)
-{
-    struct store_flag *f = STORE_NEW(flag, r, on_flagged);
-    const struct msg_id *id = f == NULL ? NULL : one_id(r, &f->req);
-    if (id == NULL) {
-        answer(r, ERR_IO, NULL);
-        return;
-    }
-    f->box = r->box;
-    f->pick = (struct store_pick){ .ids = id, .n = 1 };
-    f->set = r->c.set;
-    f->clear = r->c.clear;
-    store_submit(r->st, r->loop, &f->req);
-}
-
-static void on_deleted(struct store_req *q)
+static void on_expunged(struct store_req *q)
 {
     struct mail_change_req *r = q->ctx;
     const struct store_delete *d = (const struct store_delete *)(void *)q;
-    enum err e = q->err == OK && d->deleted == 0 ? ERR_GONE : q->err;
-    if (e == OK)
-        tell(r, EVENT_MESSAGE_GONE, &(struct store_row){ .id = r->id, .modseq = d->modseq });
-    answer(r, e, NULL);
+    if (q->err == OK)
+        mail_tell_gone(r->hub, &r->box, d->gone, d->deleted);
+    if (r->done.any != NULL)
+        r->done.expunged(r->ctx, q->err, d);
+    free(r);
 }
 
-static void delete (struct mail_change_req *r)
+static struct mail_change_req *set_new(const struct mail_at *at, void *ctx)
 {
-    struct store_delete *d = STORE_NEW(delete, r, on_deleted);
-    const struct msg_id *id = d == NULL ? NULL : one_id(r, &d->req);
-    if (id == NULL) {
-        answer(r, ERR_IO, NULL);
+    struct mail_change_req *r = calloc(1, sizeof *r);
+    if (r == NULL)
+        return NULL;
+    *r = (struct mail_change_req){
+        .st = at->store, .hub = at->hub, .loop = at->loop, .box = at->opened->box.id, .ctx = ctx
+    };
+    return r;
+}
+
+/* The caller then has no request, and so no answer. */
+static struct mail_change_req *begun(struct mail_change_req *r, enum err e)
+{
+    if (e == OK)
+        return r;
+    free(r);
+    return NULL;
+}
+
+struct mail_change_req *mail_flag(const struct mail_at *at, const struct store_pick *pick, const struct mail_flags *f,
+                                  mail_flagged_fn *done, void *ctx)
+{
+    struct mail_change_req *r = set_new(at, ctx);
+    if (r == NULL)
+        return NULL;
+    r->done.flagged = done;
+    return begun(r, ask_flag(r, pick, f, on_flagged));
+}
+
+struct mail_change_req *mail_move(const struct mail_at *at, const struct store_pick *pick, uint32_t folder,
+                                  mail_moved_fn *done, void *ctx)
+{
+    struct mail_change_req *r = set_new(at, ctx);
+    if (r == NULL)
+        return NULL;
+    r->done.moved = done;
+    return begun(r, ask_move(r, pick, folder, on_moved));
+}
+
+struct mail_change_req *mail_expunge(const struct mail_at *at, const struct store_pick *pick, bool only_deleted,
+                                     mail_expunged_fn *done, void *ctx)
+{
+    struct mail_change_req *r = set_new(at, ctx);
+    if (r == NULL)
+        return NULL;
+    r->done.expunged = done;
+    return begun(r, ask_delete(r, pick, only_deleted, on_expunged));
+}
+
+/* ---- one message ---- */
+
+static void answer(struct mail_change_req *r, enum err e, const struct store_row *now)
+{
+    if (r->done.any != NULL)
+        r->done.one(r->ctx, e, now);
+    free(r);
+}
+
+static void on_one_deleted(struct store_req *q)
+{
+    struct mail_change_req *r = q->ctx;
+    const struct store_delete *d = (const struct store_delete *)(void *)q;
+    if (q->err == OK)
+        mail_tell_gone(r->hub, &r->box, d->gone, d->deleted);
+    answer(r, q->err == OK && d->deleted == 0 ? ERR_GONE : q->err, NULL);
+}
+
+static void on_one_moved(struct store_req *q)
+{
+    struct mail_change_req *r = q->ctx;
+    const struct store_move *m = (const struct store_move *)(void *)q;
+    bool moved = q->err == OK && m->rows_n > 0; /* else it is there already, or just went */
+    if (moved)
+        r->now = m->rows[0];
+    if (moved || r->flags_changed)
+        mail_tell_changed(r->hub, &r->box, &r->now, moved ? &m->gone[0] : NULL);
+    answer(r, q->err, q->err == OK ? &r->now : NULL);
+}
+
+static void on_one_flagged(struct store_req *q)
+{
+    struct mail_change_req *r = q->ctx;
+    const struct store_flag *f = (const struct store_flag *)(void *)q;
+    if (q->err != OK || f->rows_n == 0) {
+        answer(r, q->err == OK ? ERR_GONE : q->err, NULL);
         return;
     }
-    d->box = r->box;
-    d->pick = (struct store_pick){ .ids = id, .n = 1 };
-    store_submit(r->st, r->loop, &d->req);
+    r->now = f->rows[0];
+    r->flags_changed = f->changed > 0;
+    bool moves = r->c.folder != 0 && r->c.folder != r->now.folder;
+    enum err e = moves ? ask_move(r, &(struct store_pick){ .ids = &r->id, .n = 1 }, r->c.folder, on_one_moved) : OK;
+    if (moves && e == OK)
+        return;
+    if (r->flags_changed)
+        mail_tell_changed(r->hub, &r->box, &r->now, NULL);
+    answer(r, e, e == OK ? &r->now : NULL);
 }
 
 static void start_change(struct job *j)
 {
     struct mail_change_req *r = CONTAINER_OF(j, struct mail_change_req, later);
-    if ((r->c.set | r->c.clear) != 0)
-        flag(r);
-    else
-        after_flags(r);
+    const struct mail_flags f = { .set = r->c.set, .clear = r->c.clear };
+    enum err e = ask_flag(r, &(struct store_pick){ .ids = &r->id, .n = 1 }, &f, on_one_flagged);
+    if (e != OK)
+        answer(r, e, NULL);
 }
 
-static void start_delete(struct job *j) { delete (CONTAINER_OF(j, struct mail_change_req, later)); }
+static void start_delete(struct job *j)
+{
+    struct mail_change_req *r = CONTAINER_OF(j, struct mail_change_req, later);
+    enum err e = ask_delete(r, &(struct store_pick){ .ids = &r->id, .n = 1 }, false, on_one_deleted);
+    if (e != OK)
+        answer(r, e, NULL);
+}
 
 static struct mail_change_req *begin(const struct mail_change_req *want, void (*start)(struct job *))
 {
@@ -178,7 +260,7 @@ struct mail_change_req *mail_change(struct store *st, struct event_hub *hub, str
                                     void *ctx)
 {
     struct mail_change_req r = {
-        .st = st, .hub = hub, .loop = l, .box = *box, .id = *id, .c = *c, .done = done, .ctx = ctx
+        .st = st, .hub = hub, .loop = l, .box = *box, .id = *id, .c = *c, .done.one = done, .ctx = ctx
     };
     return begin(&r, start_change);
 }
@@ -186,6 +268,8 @@ struct mail_change_req *mail_change(struct store *st, struct event_hub *hub, str
 struct mail_change_req *mail_delete(struct store *st, struct event_hub *hub, struct loop *l, const struct box_id *box,
                                     const struct msg_id *id, mail_changed_fn *done, void *ctx)
 {
-    struct mail_change_req r = { .st = st, .hub = hub, .loop = l, .box = *box, .id = *id, .done = done, .ctx = ctx };
+    struct mail_change_req r = {
+        .st = st, .hub = hub, .loop = l, .box = *box, .id = *id, .done.one = done, .ctx = ctx
+    };
     return begin(&r, start_delete);
 }

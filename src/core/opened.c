@@ -2,6 +2,7 @@
  * reference; the holder finds out by opened_alive() or because opened_message_key() refuses. */
 #include "core/opened.h"
 #include "base/secret.h"
+#include "core/opened_names.h"
 #include "core/seal.h"
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ struct opened_cache {
     struct window_slot windows[WINDOWS];
     struct summary_slot summaries[SUMMARIES];
     unsigned windows_next, windows_n, summaries_next;
+    struct seal_window own; /* for what the holder stores */
 };
 
 static void cache_wipe(struct opened *o)
@@ -36,6 +38,7 @@ static void cache_wipe(struct opened *o)
         secret_wipe(c->summaries[i].p, c->summaries[i].n);
         free(c->summaries[i].p);
     }
+    seal_window_close(&c->own);
     secret_wipe(c, sizeof *c);
     free(c);
     o->cache = NULL;
@@ -53,6 +56,7 @@ static void keys_wipe(struct opened *o)
     secret_free(o->lease);
     o->lease = NULL;
     cache_wipe(o);
+    opened_names_wipe(o);
 }
 
 static void uncache(struct opened *o)
@@ -172,6 +176,7 @@ enum err opened_make(struct auth *a, const struct store_box *box, const struct s
         return ERR_IO;
     *o = (struct opened){ .box = *box, .cred = cred->id, .kind = cred->kind, .auth = a, .refs = 1 };
     o->box.sealed = (struct str){ 0 };
+    o->folders_known = box->folder_last == FOLDER_FIXED;
     o->last_ms = loop_now_ms(a->o.loop);
     memcpy(o->lookup, cred->lookup, HASH_N);
     list_init(&o->link);
@@ -243,6 +248,27 @@ enum err opened_message_key(struct opened *o, struct str env, const struct msg_i
     return OK;
 }
 
+enum err opened_window(struct opened *o, struct seal_window *out)
+{
+    struct opened_cache *c = cache_of(o);
+    int64_t now_ms = loop_now_ms(o->auth->o.loop);
+    if (o->gone || c == NULL)
+        return o->gone ? ERR_GONE : ERR_FULL;
+    if (seal_window_spent(&c->own, o->box.generation, now_ms)) {
+        seal_window_close(&c->own);
+        enum err e = seal_window_open(&c->own, o->box.pub, o->box.generation, now_ms);
+        if (e != OK)
+            return e;
+    }
+    uint8_t *cell = secret_new();
+    if (cell == NULL)
+        return ERR_FULL;
+    c->own.used++;
+    *out = c->own;
+    out->r = memcpy(cell, c->own.r, KEY_N);
+    return OK;
+}
+
 struct str opened_summary(struct opened *o, const struct msg_id *msg)
 {
     struct opened_cache *c = o->cache;
@@ -296,7 +322,9 @@ static void on_event(struct event_listener *l, const struct event *e)
         struct opened *o = CONTAINER_OF(it, struct opened, link);
         if (!same_box(o, e))
             continue;
-        if (e->kind == EVENT_BOX_CHANGED) {
+        if (e->kind == EVENT_FOLDER_CHANGED) {
+            opened_names_event(o, e);
+        } else if (e->kind == EVENT_BOX_CHANGED) {
             o->box.end_ms = e->end_ms;
             o->box.idle_ttl_ms = e->idle_ttl_ms;
             o->box.last_visit_ms = e->last_visit_ms;

@@ -98,20 +98,33 @@ static enum err open_blob(struct buf *out, struct str sealed, const uint8_t k[KE
 }
 
 static const struct purpose for_env = { STR("env"), STR("env "), 0, true };
+static const struct purpose for_name = { STR("name"), STR("name"), 0, true };
 static const struct purpose for_hdr = { STR("hdr"), STR("hdr "), 0, true };
 static struct purpose for_body(uint32_t index, bool last)
 {
     return (struct purpose){ S("body"), S("body"), index, last };
 }
 
-void seal_env(struct buf *out, const struct seal_window *w, const uint8_t k[KEY_N], const struct box_id *box,
-              const struct msg_id *msg, struct str env_json)
+static void put_head(struct buf *out, const struct seal_window *w)
 {
     uint8_t head[5] = { ENV_VERSION };
     put_be32(head + 1, w->generation);
     buf_put(out, str_of(head, sizeof head));
     buf_put(out, str_of(w->sealed_r, SEAL_R_N));
+}
+
+void seal_env(struct buf *out, const struct seal_window *w, const uint8_t k[KEY_N], const struct box_id *box,
+              const struct msg_id *msg, struct str env_json)
+{
+    put_head(out, w);
     seal_blob(out, k, box, msg, for_env, env_json);
+}
+
+void seal_name(struct buf *out, const struct seal_window *w, const uint8_t k[KEY_N], const struct box_id *box,
+               const struct msg_id *id, struct str name)
+{
+    put_head(out, w);
+    seal_blob(out, k, box, id, for_name, name);
 }
 
 enum err seal_env_head(struct str env, uint32_t *generation, struct str *sealed_r)
@@ -127,6 +140,12 @@ enum err open_env(struct buf *out, struct str env, const uint8_t k[KEY_N], const
                   const struct msg_id *msg)
 {
     return open_blob(out, str_from(env, ENV_HEAD_N), k, box, msg, for_env);
+}
+
+enum err open_name(struct buf *out, struct str sealed, const uint8_t k[KEY_N], const struct box_id *box,
+                   const struct msg_id *id)
+{
+    return open_blob(out, str_from(sealed, ENV_HEAD_N), k, box, id, for_name);
 }
 
 void seal_hdr(struct buf *out, const uint8_t k[KEY_N], const struct box_id *box, const struct msg_id *msg,

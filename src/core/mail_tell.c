@@ -1,0 +1,62 @@
+#include "core/mail_tell.h"
+
+static void put_row(struct event *e, const struct store_row *row)
+{
+    e->msg = row->id;
+    e->folder = row->folder;
+    e->uid = row->uid;
+    e->flags = row->flags;
+    e->modseq = row->modseq;
+    e->size = row->size;
+    e->received_ms = row->received_ms;
+    e->saved_ms = row->saved_ms;
+}
+
+void mail_tell_new(struct event_hub *h, const struct box_id *box, const struct store_row *row, struct str summary)
+{
+    struct event *e = event_new(h, EVENT_MESSAGE_NEW, box, summary);
+    if (e == NULL)
+        return;
+    put_row(e, row);
+    event_publish(e);
+}
+
+void mail_tell_changed(struct event_hub *h, const struct box_id *box, const struct store_row *row,
+                       const struct store_gone *from)
+{
+    struct event *e = event_new(h, EVENT_MESSAGE_CHANGED, box, (struct str){ 0 });
+    if (e == NULL)
+        return;
+    put_row(e, row);
+    if (from != NULL) {
+        e->from_folder = from->folder;
+        e->from_uid = from->uid;
+        e->from_modseq = from->modseq;
+    }
+    event_publish(e);
+}
+
+void mail_tell_gone(struct event_hub *h, const struct box_id *box, const struct store_gone *gone, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct event *e = event_new(h, EVENT_MESSAGE_GONE, box, (struct str){ 0 });
+        if (e == NULL)
+            return;
+        e->msg = gone[i].id;
+        e->folder = gone[i].folder;
+        e->uid = gone[i].uid;
+        e->modseq = gone[i].modseq;
+        event_publish(e);
+    }
+}
+
+void mail_tell_folder(struct event_hub *h, const struct box_id *box, uint32_t no, enum event_folder change,
+                      struct str name, struct str was)
+{
+    struct event *e = event_new_was(h, EVENT_FOLDER_CHANGED, box, name, was);
+    if (e == NULL)
+        return;
+    e->folder = no;
+    e->change = change;
+    event_publish(e);
+}

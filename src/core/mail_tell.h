@@ -1,0 +1,13 @@
+/* The events of messages and folders, each made in one place. What finds no memory is not told: listeners see it at
+ * their next look. */
+#pragma once
+#include "core/event.h"
+
+void mail_tell_new(struct event_hub *h, const struct box_id *box, const struct store_row *row, struct str summary);
+/* from: where it was, NULL when it was not moved. */
+void mail_tell_changed(struct event_hub *h, const struct box_id *box, const struct store_row *row,
+                       const struct store_gone *from);
+void mail_tell_gone(struct event_hub *h, const struct box_id *box, const struct store_gone *gone, size_t n);
+/* was: the name before, of a renamed one. */
+void mail_tell_folder(struct event_hub *h, const struct box_id *box, uint32_t no, enum event_folder change,
+                      struct str name, struct str was);
