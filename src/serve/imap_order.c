@@ -82,7 +82,7 @@ void imap_run_thread(struct imap_session *s)
     w->opens = true;
     w->note = note_thread;
     w->answer = answer_thread;
-    if (!imap_thread_read(&s->cmd->in, &w->thread) || !imap_token_sp(&s->cmd->in)) {
+    if (!imap_thread_read(&s->cmd->in, &w->thread)) {
         imap_bad(s);
         return;
     }

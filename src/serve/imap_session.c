@@ -117,7 +117,9 @@ static const char *objection(struct imap_session *s)
     if (c->row == NULL || (c->uid && !(c->row->flags & CMD_UID)))
         return "BAD unknown command";
     if (!(c->row->states & state_of(s)))
-        return !s->authed ? "BAD log in first" : s->view ? "BAD not now" : "BAD select a mailbox first";
+        return !s->authed                       ? "BAD log in first"
+               : c->row->states & IN_SELECTED ? "BAD select a mailbox first"
+                                              : "BAD not now";
     bool more = !str_empty(c->in.rest);
     if ((c->row->flags & CMD_ARGS) ? !imap_token_sp(&c->in) : more && (c->row->flags & CMD_NONE))
         return "BAD wrong number of arguments";
