@@ -6,6 +6,8 @@
 
 static uint32_t upper(uint32_t cp)
 {
+    if (cp < 0x80)
+        return cp >= 'a' && cp <= 'z' ? cp - 'a' + 'A' : cp;
     size_t lo = 0, hi = fold_case_n; /* the first row that ends at cp or behind it */
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;

@@ -127,6 +127,8 @@ static void prune(struct threads *t)
         struct node *p = &t->v[i];
         bool gives_way = p->msg == NULL && (p->parent != NONE || p->first == p->last);
         uint32_t first = gives_way ? p->first : i, last = gives_way ? p->last : i;
+        if (gives_way)
+            p->first = p->last = NONE;
         if (first == NONE)
             continue;
         if (p->parent != NONE)

@@ -23,7 +23,7 @@ struct imap_token {
     bool full;      /* failed because a limit or the arena was met */
     unsigned depth; /* parentheses open */
 };
-/* command: with or without its last CRLF. */
+/* command: as imap_frame found it, with its last CRLF (without one it may not end in a literal). */
 void imap_token_init(struct imap_token *t, struct arena *arena, struct str command, bool utf8);
 
 /* The tag, and a blank behind it or the end. */
