@@ -2,6 +2,7 @@
 #include "app/services.h"
 #include "core/deliver.h"
 #include "core/mailbox.h"
+#include "serve/autoconfig.h"
 #include "serve/imap_server.h"
 #include "serve/pop3_server.h"
 #include "serve/site.h"
@@ -13,7 +14,18 @@
 #define MAYFLY_VERSION "0.1.0"
 #endif
 
-enum { MESSAGE_MEMORY_MAX = 1 << 30 };
+enum { MESSAGE_MEMORY_MAX = 1 << 30, SERVICES_MAX = 4096 };
+
+/* What mail programs are told to use, best first; only what listens is told. */
+static const struct {
+    const char *name;
+    enum door_kind door;
+    enum autoconfig_protocol protocol;
+    bool starttls;
+} autoconfig_rows[] = {
+    { "pop3s", DOOR_POP3S, AUTOCONFIG_POP3, false },
+    { "pop3", DOOR_POP3, AUTOCONFIG_POP3, true },
+};
 
 struct shared {
     struct api_shared *api;
@@ -28,6 +40,9 @@ struct shared {
     struct metrics_gate gates[DOOR_KINDS];
     struct metrics_opts metrics;
     struct str postmaster;
+    struct autoconfig_door doors[COUNT(autoconfig_rows)];
+    struct autoconfig autoconfig;
+    struct str services_json;
 };
 struct services {
     struct app *app;
@@ -71,6 +86,34 @@ static void shared_metrics(struct app *a, struct shared *s)
                                         .version = MAYFLY_VERSION };
 }
 
+/* 0: nothing listens there. */
+static uint32_t bound_port(const struct app *a, enum door_kind k)
+{
+    uint32_t port = 0;
+    if (a->bound[k].n > 0)
+        (void)str_to_u32(str_from(a->bound[k].v[0], str_rchr(a->bound[k].v[0], ':') + 1), &port);
+    return port;
+}
+
+static void shared_autoconfig(struct app *a, struct shared *s)
+{
+    AUTO_BUF struct buf services = { .max = SERVICES_MAX };
+    struct autoconfig *c = &s->autoconfig;
+    *c = (struct autoconfig){ .hostname = a->config.server_hostname,
+                              .domains = a->config.server_domains.v,
+                              .domains_n = a->config.server_domains.n,
+                              .doors = s->doors,
+                              .https_port = bound_port(a, DOOR_HTTPS) };
+    for (size_t i = 0; i < COUNT(autoconfig_rows); i++) {
+        uint32_t port = bound_port(a, autoconfig_rows[i].door);
+        if (port > 0)
+            s->doors[c->doors_n++] = (struct autoconfig_door){ autoconfig_rows[i].name, autoconfig_rows[i].protocol,
+                                                               port, autoconfig_rows[i].starttls };
+    }
+    autoconfig_services(c, &services);
+    s->services_json = arena_dup(&a->arena, buf_str(&services));
+}
+
 enum err services_shared_new(struct app *a)
 {
     struct shared *s = calloc(1, sizeof *s);
@@ -80,6 +123,7 @@ enum err services_shared_new(struct app *a)
     s->budget.max = s->mail.max = message_memory(&a->config);
     s->postmaster = arena_printf(&a->arena, "postmaster@%.*s", STR_FMT(a->config.server_domains.v[0]));
     shared_metrics(a, s);
+    shared_autoconfig(a, s);
     enum err e = api_shared_new(&s->api);
     return e == OK ? pop3_locks_new(&s->pop3_locks) : e;
 }
@@ -222,8 +266,10 @@ static enum err web_new(struct services *s, struct loop *loop)
                                     .max_bytes = c->box_max_bytes,
                                     .message_max_bytes = c->smtp_max_bytes,
                                     .pow_bits = (uint32_t)c->http_pow_bits,
+                                    .services_json = a->shared->services_json,
                                     .echo_websocket = c->test_echo_websocket },
                            .metrics = &a->shared->metrics,
+                           .autoconfig = &a->shared->autoconfig,
                            .cors_origins = c->http_cors_origins.v,
                            .cors_origins_n = c->http_cors_origins.n,
                            .counts = &a->shared->http };

@@ -9,6 +9,7 @@
 #include "wire/json.h"
 
 struct metrics_opts;
+struct autoconfig;
 struct api_shared; /* tickets and proofs of work: api_ticket.c */
 struct api_opts {
     struct loop *loop;
@@ -33,7 +34,8 @@ struct api {
     struct api_opts o;
     struct timer sweep;                /* of tickets made on this loop */
     struct list live;                  /* live.c: WebSockets, streams, waits */
-    const struct metrics_opts *health; /* site.c's */
+    const struct metrics_opts *health; /* site.c's, as what follows */
+    const struct autoconfig *autoconfig;
 };
 
 enum {

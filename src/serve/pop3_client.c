@@ -5,6 +5,8 @@
 
 enum {
     CORK_MAX = 16 * 1024, /* a message's pieces are gathered up to here */
+    LOCK_WAIT_MS = 50,
+    LOCK_TRIES = 40,
     DAY_MS = 24 * 3600 * 1000
 };
 
@@ -50,27 +52,38 @@ static void on_event(struct event_listener *l, const struct event *e)
         pop3_client_ended(c, "-ERR [AUTH] the mailbox's secrets were changed, log in again");
 }
 
+/* A client whose connection broke comes back before its old session is noticed to be over. */
+void pop3_client_lock(struct pop3_client *c)
+{
+    struct pop3_server *p = c->of;
+    enum err e = pop3_lock(p->o.locks, &c->o->box.id);
+    c->locked = e == OK;
+    if (e == ERR_BUSY && c->lock_tries++ < LOCK_TRIES) {
+        pop3_client_deadline(c, LOCK_WAIT_MS);
+        return;
+    }
+    if (e == OK)
+        c->snapshot = pop3_snapshot_new(p->o.store, p->conns.loop, &c->o->box.id, on_snapshot, c);
+    if (c->snapshot)
+        session_conn_pass(&c->c);
+    else
+        refuse(c, e == ERR_BUSY ? ERR_FULL : ERR_IO);
+}
+
 static void on_login(void *ctx, enum err e, struct opened *o)
 {
     struct pop3_client *c = ctx;
     struct pop3_server *p = c->of;
-    if (e == OK && (e = pop3_lock(p->o.locks, &o->box.id)) != OK) {
-        opened_release(o);
-        e = e == ERR_BUSY ? ERR_FULL : e;
-    }
     if (e != OK) {
         refuse(c, e);
         return;
     }
     c->o = o;
-    c->locked = true;
+    c->lock_tries = 0;
     c->events = (struct event_listener){ .box = o->box.id, .on = on_event };
     event_listen(p->o.hub, p->conns.loop, &c->events);
     mailbox_visit(p->o.boxes, o);
-    session_conn_pass(&c->c);
-    c->snapshot = pop3_snapshot_new(p->o.store, p->conns.loop, &o->box.id, on_snapshot, c);
-    if (!c->snapshot)
-        refuse(c, ERR_IO);
+    pop3_client_lock(c);
 }
 
 static void ask_login(struct pop3 *s, struct str user, struct str secret)

@@ -28,8 +28,9 @@ struct pop3_client {
     struct mail_stream *stream;
     struct mail_change_req *deleting;
     int64_t due_ms; /* when its time is up; the conn's deadline may come before, at the box's end */
-    bool locked;    /* the box is ours alone */
-    bool starved;   /* the stream's next piece waits until the peer has taken the last */
+    bool locked;    /* the box is ours alone; o without it: we wait for another session's end */
+    uint8_t lock_tries;
+    bool starved; /* the stream's next piece waits until the peer has taken the last */
 };
 
 struct pop3 *pop3_client_session(struct pop3_client *c); /* ready to be called */
@@ -37,6 +38,8 @@ bool pop3_client_alive(const struct pop3_client *c);     /* false: its box has e
 void pop3_client_deadline(struct pop3_client *c, int64_t ms);
 /* Gives back all that was held or asked for on behalf of the box. A deletion that was begun is carried out. */
 void pop3_client_close(struct pop3_client *c);
+/* A moment has passed: is the other session gone? */
+void pop3_client_lock(struct pop3_client *c);
 /* After an answer that the session waited for, or the end of one that took long. */
 void pop3_client_answered(struct pop3_client *c);
 /* The box has ended, or the secret that opened it. */

@@ -178,6 +178,8 @@ static void on_timeout(struct session_conn *conn)
     struct pop3_client *c = client_at(conn);
     if (!pop3_client_alive(c))
         pop3_client_ended(c, pop3_ended_text);
+    else if (c->o && !c->locked && c->s.state == POP3_WAIT)
+        pop3_client_lock(c);
     else if (now_ms(c) < c->due_ms) /* the box was to end now, but somebody has prolonged its life */
         pop3_client_deadline(c, c->due_ms - now_ms(c));
     else if (pop3_reads(&c->s)) {

@@ -1,11 +1,12 @@
 #include "serve/site.h"
 #include "serve/assets.h"
+#include "serve/autoconfig.h"
 #include "serve/compat_mailtm.h"
 #include "serve/lite.h"
 #include "serve/live.h"
 #include <stdlib.h>
 
-enum { TABLES = 6 };
+enum { TABLES = 7 };
 struct site {
     struct api *api;
     struct http *http, *metrics;
@@ -30,6 +31,7 @@ static enum err open_http(struct site *s, const struct site_opts *o)
     s->tables[n++] = (struct http_table){ api_routes, api_routes_n, s->api };
     s->tables[n++] = (struct http_table){ health_routes, COUNT(health_routes), s->api };
     s->tables[n++] = (struct http_table){ assets_routes, assets_n, s->api };
+    s->tables[n++] = (struct http_table){ autoconfig_routes, autoconfig_routes_n, s->api };
     s->tables[n++] = (struct http_table){ lite_routes, lite_routes_n, s->api };
     s->tables[n++] = (struct http_table){ compat_mailtm_routes, compat_mailtm_routes_n, s->api };
     if (o->api.echo_websocket)
@@ -56,6 +58,7 @@ enum err site_new(const struct site_opts *o, struct site **out)
         return ERR_IO;
     }
     s->api->health = o->metrics;
+    s->api->autoconfig = o->autoconfig;
     if (open_http(s, o) != OK) {
         site_free(s);
         return ERR_IO;

@@ -7,8 +7,9 @@
 struct site;
 struct site_opts {
     struct api_opts api;
-    const struct metrics_opts *metrics; /* borrowed */
-    const struct str *cors_origins;     /* borrowed */
+    const struct metrics_opts *metrics; /* borrowed, as what follows */
+    const struct autoconfig *autoconfig;
+    const struct str *cors_origins;
     size_t cors_origins_n;
     struct http_counts *counts; /* may be NULL */
 };

@@ -276,15 +276,16 @@ def health_and_metrics():
     text = c.getresponse().read().decode()
     typed = set()
     for line in text.splitlines():
-        kind = re.fullmatch(r"# (HELP|TYPE) (mayfly_[a-z_]+) (.+)", line)
-        value = re.fullmatch(r'(mayfly_[a-z_]+)(\{[a-z]+="[\w.]*"(,[a-z]+="[\w.]*")*\})? [0-9.]+', line)
+        kind = re.fullmatch(r"# (HELP|TYPE) (mayfly_[a-z0-9_]+) (.+)", line)
+        value = re.fullmatch(r'(mayfly_[a-z0-9_]+)(\{[a-z]+="[\w.]*"(,[a-z]+="[\w.]*")*\})? [0-9.]+', line)
         assert kind or value, line
         if kind:
             typed.add(kind[2])
         else:
             assert value[1] in typed, line
-    assert "mayfly_mailboxes_live " in text and "127.0.0.1" not in text and "@" not in text
-    for name in ("mailboxes_created_total", "messages_stored_total", "expiry_lag_seconds", "smtp_accepted_total", "http_requests_total"):
+    assert 'mayfly_login_total{result="good"} ' in text and "mayfly_mailboxes_live " in text and "127.0.0.1" not in text and "@" not in text
+    for name in ("mailboxes_created_total", "messages_stored_total", "expiry_lag_seconds", "smtp_accepted_total", "pop3_sessions_total",
+                 "http_requests_total"):
         assert f"mayfly_{name} " in text, name
 
 

@@ -1,0 +1,133 @@
+/* The documents. A word from outside, the address, is one of ours before it gets here and is escaped all the same. */
+#include "serve/autoconfig.h"
+#include "base/crypto.h"
+#include "base/text.h"
+#include "wire/json.h"
+
+static const struct protocol {
+    const char *thunderbird, *outlook, *apple;
+} protocols[] = {
+    [AUTOCONFIG_POP3] = { "pop3", "POP3", "EmailTypePOP" },
+};
+
+void autoconfig_services(const struct autoconfig *c, struct buf *out)
+{
+    struct json_out o = json_out(out);
+    json_put_object(&o);
+    for (size_t i = 0; i < c->doors_n; i++) {
+        json_kv_object(&o, c->doors[i].name);
+        json_kv_str(&o, "host", c->hostname);
+        json_kv_u64(&o, "port", c->doors[i].port);
+        json_kv_str(&o, "tls", c->doors[i].starttls ? S("starttls") : S("tls"));
+        json_put_end(&o);
+    }
+    json_put_end(&o);
+}
+
+/* <name>value</name> */
+static void element(struct buf *out, const char *name, struct str value)
+{
+    buf_printf(out, "<%s>", name);
+    text_html(out, value);
+    buf_printf(out, "</%s>\n", name);
+}
+
+static void number(struct buf *out, const char *name, uint32_t n) { buf_printf(out, "<%s>%u</%s>\n", name, n, name); }
+
+#define XML "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+
+/* https://www.ietf.org/archive/id/draft-bucksch-autoconfig-02.html */
+void autoconfig_thunderbird(const struct autoconfig *c, struct buf *out)
+{
+    buf_puts(out, XML "<clientConfig version=\"1.1\">\n<emailProvider id=\"");
+    text_html(out, c->hostname);
+    buf_puts(out, "\">\n");
+    for (size_t i = 0; i < c->domains_n; i++)
+        element(out, "domain", c->domains[i]);
+    element(out, "displayName", c->hostname);
+    element(out, "displayShortName", S("mayfly"));
+    for (size_t i = 0; i < c->doors_n; i++) {
+        buf_printf(out, "<incomingServer type=\"%s\">\n", protocols[c->doors[i].protocol].thunderbird);
+        element(out, "hostname", c->hostname);
+        number(out, "port", c->doors[i].port);
+        element(out, "socketType", c->doors[i].starttls ? S("STARTTLS") : S("SSL"));
+        element(out, "authentication", S("password-cleartext"));
+        element(out, "username", S("%EMAILADDRESS%"));
+        buf_puts(out, "</incomingServer>\n");
+    }
+    buf_puts(out, "</emailProvider>\n</clientConfig>\n");
+}
+
+/* The "POX" answer of Microsoft's autodiscover, [MS-OXDSCLI] section 2.2.4. */
+void autoconfig_outlook(const struct autoconfig *c, struct str address, struct buf *out)
+{
+    buf_puts(out,
+             XML "<Autodiscover xmlns=\"http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006\">\n"
+                 "<Response xmlns=\"http://schemas.microsoft.com/exchange/autodiscover/outlook/"
+                 "responseschema/2006a\">\n<Account>\n<AccountType>email</AccountType>\n<Action>settings</Action>\n");
+    for (size_t i = 0; i < c->doors_n; i++) {
+        buf_puts(out, "<Protocol>\n");
+        element(out, "Type", str_c(protocols[c->doors[i].protocol].outlook));
+        element(out, "Server", c->hostname);
+        number(out, "Port", c->doors[i].port);
+        element(out, "LoginName", address);
+        buf_puts(out, "<DomainRequired>off</DomainRequired>\n<SPA>off</SPA>\n<SSL>on</SSL>\n");
+        element(out, "Encryption", c->doors[i].starttls ? S("TLS") : S("SSL"));
+        buf_puts(out, "<AuthRequired>on</AuthRequired>\n</Protocol>\n");
+    }
+    buf_puts(out, "</Account>\n</Response>\n</Autodiscover>\n");
+}
+
+static void entry(struct buf *out, const char *key, struct str value)
+{
+    buf_printf(out, "<key>%s</key>", key);
+    element(out, "string", value);
+}
+
+/* The same address gives the same names, so that a second profile replaces the first and no other. RFC 9562
+ * section 5.8.
+ */
+static void put_identity(struct buf *out, const char *what, struct str address)
+{
+    uint8_t hash[HASH_N];
+    char hex[2 * 16];
+    AUTO_BUF struct buf uuid = { .max = 36 }, id = { .max = 64 };
+    CRYPTO_HASH(hash, S(""), S("profile"), str_c(what), address);
+    hash[6] = (uint8_t)(0x80 | (hash[6] & 0x0f));
+    hash[8] = (uint8_t)(0x80 | (hash[8] & 0x3f));
+    text_hex(hex, str_of(hash, 16));
+    buf_printf(&uuid, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+    buf_printf(&id, "mayfly.%s.%.*s", what, STR_FMT(buf_str(&uuid)));
+    entry(out, "PayloadUUID", buf_str(&uuid));
+    entry(out, "PayloadIdentifier", buf_str(&id));
+    buf_puts(out, "<key>PayloadVersion</key><integer>1</integer>\n");
+}
+
+static void put_account(const struct autoconfig *c, struct str address, struct buf *out)
+{
+    const struct autoconfig_door *door = &c->doors[0];
+    buf_puts(out, "<dict>\n");
+    entry(out, "PayloadType", S("com.apple.mail.managed"));
+    put_identity(out, "account", address);
+    entry(out, "EmailAccountType", str_c(protocols[door->protocol].apple));
+    entry(out, "EmailAccountDescription", address);
+    entry(out, "EmailAddress", address);
+    entry(out, "IncomingMailServerAuthentication", S("EmailAuthPassword"));
+    entry(out, "IncomingMailServerHostName", c->hostname);
+    buf_printf(out, "<key>IncomingMailServerPortNumber</key><integer>%u</integer>\n", door->port);
+    entry(out, "IncomingMailServerUsername", address);
+    buf_puts(out, "<key>IncomingMailServerUseSSL</key><true/>\n</dict>\n");
+}
+
+void autoconfig_apple(const struct autoconfig *c, struct str address, struct buf *out)
+{
+    buf_puts(out, XML "<!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" "
+                      "\"http://www.apple.com/DTDs/PropertyList-1.0.dtd\">\n<plist version=\"1.0\">\n<dict>\n");
+    entry(out, "PayloadType", S("Configuration"));
+    entry(out, "PayloadDisplayName", address);
+    put_identity(out, "profile", address);
+    buf_puts(out, "<key>PayloadContent</key>\n<array>\n");
+    if (c->doors_n > 0)
+        put_account(c, address, out);
+    buf_puts(out, "</array>\n</dict>\n</plist>\n");
+}
