@@ -25,7 +25,7 @@ static void on_check(struct smtp_in_session *s, struct str mailbox, uint64_t) { 
 
 static void on_store(struct smtp_in_session *s, struct smtp_in_tx *tx, const char *protocol)
 {
-    must(tx->rcpts_n > 0 && tx->flaw == FLAW_NONE && tx->data.n <= s->rules->max_bytes + 2 && protocol);
+    must(tx->rcpts_n > 0 && tx->flaw == FLAW_NONE && tx->in.data.n <= s->rules->max_bytes + 2 && protocol);
     rig_of(s)->given = tx;
 }
 
@@ -90,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     if (n < 6)
         return 0;
-    struct smtp_in_budget budget = { .max = data[0] & 1 ? 30000 : 1000000 };
+    struct intake_budget budget = { .max = data[0] & 1 ? 30000 : 1000000 };
     struct smtp_in_rules rules = { .hostname = S("mx.example"),
                                    .postmaster = S("postmaster@mx.example"),
                                    .max_bytes = data[0] & 2 ? 100 : 100000,

@@ -29,8 +29,7 @@ static const struct {
 
 struct shared {
     struct api_shared *api;
-    struct smtp_in_budget budget;
-    struct intake_budget mail; /* of IMAP: what is appended, or read as a whole */
+    struct intake_budget budget; /* of SMTP and IMAP together */
     struct smtp_in_stats smtp;
     struct login_stats logins;
     struct pop3_stats pop3;
@@ -120,7 +119,7 @@ enum err services_shared_new(struct app *a)
     if (!s)
         return ERR_IO;
     a->shared = s;
-    s->budget.max = s->mail.max = message_memory(&a->config);
+    s->budget.max = message_memory(&a->config);
     s->postmaster = arena_printf(&a->arena, "postmaster@%.*s", STR_FMT(a->config.server_domains.v[0]));
     shared_metrics(a, s);
     shared_autoconfig(a, s);
@@ -240,7 +239,7 @@ static enum err imap_new(struct services *s, struct loop *loop)
                                   .log = a->log,
                                   .hostname = c->server_hostname,
                                   .max_bytes = c->smtp_max_bytes,
-                                  .budget = &a->shared->mail,
+                                  .budget = &a->shared->budget,
                                   .gate = &a->gates[DOOR_IMAP] };
     return imap_server_new(&o, &s->imap);
 }

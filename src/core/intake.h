@@ -3,6 +3,7 @@
  * while it moves, so the sum never passes the budget. */
 #pragma once
 #include "base/buf.h"
+#include "base/err.h"
 #include <stdatomic.h>
 
 struct intake_budget { /* one for the process */

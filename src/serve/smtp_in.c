@@ -45,7 +45,7 @@ static struct client *client_at(struct session_conn *c) { return CONTAINER_OF(c,
 
 static bool stressed(const struct smtp_in *in)
 {
-    return (in->o.gate && listen_gate_stressed(in->o.gate)) || smtp_in_budget_stressed(in->o.budget);
+    return (in->o.gate && listen_gate_stressed(in->o.gate)) || intake_budget_stressed(in->o.budget);
 }
 
 /* ---- what comes next: after anything that may have changed the mode ---- */

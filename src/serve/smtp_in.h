@@ -16,10 +16,10 @@ struct smtp_in_opts { /* copied; what it points to is borrowed until smtp_in_fre
     struct str postmaster; /* the address that <postmaster> means */
     size_t max_bytes;
     size_t max_rcpts;
-    int64_t command_ms;            /* for one whole command; 0: five minutes */
-    int64_t data_ms;               /* for one whole message; 0: ten minutes */
-    bool xclient;                  /* from loopback, for tests */
-    struct smtp_in_budget *budget; /* shared by all loops, as what follows */
+    int64_t command_ms;           /* for one whole command; 0: five minutes */
+    int64_t data_ms;              /* for one whole message; 0: ten minutes */
+    bool xclient;                 /* from loopback, for tests */
+    struct intake_budget *budget; /* shared by all loops, as what follows */
     struct smtp_in_stats *stats;
     const struct listen_gate *gate; /* whose crowding means stress; NULL: none does */
 };

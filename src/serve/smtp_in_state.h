@@ -31,7 +31,7 @@ struct smtp_in_rules { /* shared and borrowed; all of it outlives the sessions *
     size_t max_bytes;
     size_t max_rcpts;
     bool tls, xclient;
-    struct smtp_in_budget *budget;
+    struct intake_budget *budget;
     struct smtp_in_stats *stats; /* may be NULL */
     const struct smtp_in_ops *ops;
 };

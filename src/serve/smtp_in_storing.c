@@ -37,7 +37,7 @@ struct smtp_in_storing *smtp_in_storing_new(struct list *all, struct deliver *d,
         smtp_in_tx_free(tx);
         return NULL;
     }
-    *w = (struct smtp_in_storing){ .tx = tx, .done = done, .ctx = ctx, .octets = tx->data.n };
+    *w = (struct smtp_in_storing){ .tx = tx, .done = done, .ctx = ctx, .octets = tx->in.data.n };
     list_add_tail(all, &w->in);
     struct deliver_mail mail = { .mail_from = tx->from,
                                  .helo = tx->helo,
@@ -46,8 +46,8 @@ struct smtp_in_storing *smtp_in_storing_new(struct list *all, struct deliver *d,
                                  .tls_cipher = way->tls_cipher,
                                  .rcpts = tx->rcpts,
                                  .rcpts_n = tx->rcpts_n,
-                                 .data = tx->data };
-    tx->data = (struct buf){ 0 };
+                                 .data = tx->in.data };
+    tx->in.data = (struct buf){ 0 };
     w->req = deliver_mail(d, &mail, on_stored, w);
     if (w->req)
         return w;

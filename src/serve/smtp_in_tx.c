@@ -1,68 +1,37 @@
-/* Memory is set aside before it is allocated, old and new together while it moves, so the sum never passes the budget.
- */
+/* What is kept of a message, and why it is not: the first flaw gives all of it back. */
 #include "serve/smtp_in_tx.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_RESERVE = 16 * 1024, ARENA_MAX = 256 * 1024, FIRST_RCPTS = 4 };
+enum { ARENA_MAX = 256 * 1024, FIRST_RCPTS = 4 };
 
-bool smtp_in_budget_take(struct smtp_in_budget *b, size_t n)
+struct smtp_in_tx *smtp_in_tx_new(struct intake_budget *b, const struct smtp_mail *m, size_t max)
 {
-    size_t used = atomic_load_explicit(&b->used, memory_order_relaxed);
-    do {
-        if (n > b->max || used > b->max - n)
-            return false;
-    } while (
-        !atomic_compare_exchange_weak_explicit(&b->used, &used, used + n, memory_order_relaxed, memory_order_relaxed));
-    return true;
-}
-
-void smtp_in_budget_give(struct smtp_in_budget *b, size_t n)
-{
-    atomic_fetch_sub_explicit(&b->used, n, memory_order_relaxed);
-}
-
-bool smtp_in_budget_stressed(const struct smtp_in_budget *b)
-{
-    return atomic_load_explicit(&b->used, memory_order_relaxed) > b->max / 4 * 3;
-}
-
-struct smtp_in_tx *smtp_in_tx_new(struct smtp_in_budget *b, const struct smtp_mail *m, size_t max)
-{
-    size_t reserve = m->size > 0 ? MIN(m->size, max) + TX_SLACK : 0;
-    if (!smtp_in_budget_take(b, reserve))
+    struct intake in;
+    size_t declared = m->size > 0 ? MIN(m->size, max) + TX_SLACK : 0;
+    if (intake_begin(&in, b, declared, max + TX_SLACK) != OK)
         return NULL;
     struct smtp_in_tx *tx = calloc(1, sizeof *tx);
     if (!tx) {
-        smtp_in_budget_give(b, reserve);
+        intake_end(&in);
         return NULL;
     }
-    tx->budget = b;
-    tx->reserved = reserve;
+    tx->in = in;
     tx->size = m->size;
     tx->max = max;
     tx->body = m->body;
     tx->utf8 = m->utf8;
     arena_init(&tx->arena, ARENA_MAX);
     tx->arena.secret = true;
-    buf_init(&tx->data, reserve);
-    tx->data.secret = true;
     tx->from = arena_dup(&tx->arena, m->from.text);
     return tx;
-}
-
-static void drop_data(struct smtp_in_tx *tx)
-{
-    buf_fini(&tx->data);
-    smtp_in_budget_give(tx->budget, tx->reserved);
-    tx->reserved = 0;
 }
 
 void smtp_in_tx_free(struct smtp_in_tx *tx)
 {
     if (!tx)
         return;
-    drop_data(tx);
+    intake_end(&tx->in);
     arena_reset(&tx->arena);
     free(tx);
 }
@@ -72,7 +41,7 @@ static void flawed(struct smtp_in_tx *tx, enum smtp_in_flaw why)
     if (tx->flaw != FLAW_NONE)
         return;
     tx->flaw = why;
-    drop_data(tx);
+    intake_end(&tx->in);
 }
 
 static bool rcpts_grow(struct smtp_in_tx *tx)
@@ -106,33 +75,15 @@ bool smtp_in_tx_crowded(const struct smtp_in_tx *tx)
 
 /* ---- octets ---- */
 
-static bool reserve(struct smtp_in_tx *tx, size_t want)
-{
-    if (!smtp_in_budget_take(tx->budget, want))
-        return false;
-    smtp_in_budget_give(tx->budget, tx->reserved);
-    tx->reserved = want;
-    return true;
-}
-
 /* Room for some of n octets, at least one: where, and how many. NULL: they are not to be kept. */
 static char *room(struct smtp_in_tx *tx, size_t *n)
 {
+    enum err why;
     if (tx->flaw != FLAW_NONE)
         return NULL;
-    size_t most = tx->max + TX_SLACK;
-    if (tx->data.n >= tx->reserved) {
-        size_t want = MIN(MAX(tx->reserved * 2, (size_t)FIRST_RESERVE), most);
-        if (want <= tx->data.n || !reserve(tx, want)) {
-            flawed(tx, want <= tx->data.n ? FLAW_SIZE : FLAW_MEMORY);
-            return NULL;
-        }
-    }
-    tx->data.max = tx->reserved;
-    char *p = buf_reserve(&tx->data, tx->reserved - tx->data.n);
+    char *p = intake_room(&tx->in, n, &why);
     if (!p)
-        flawed(tx, FLAW_MEMORY);
-    *n = MIN(*n, tx->reserved - tx->data.n);
+        flawed(tx, why == ERR_FULL ? FLAW_SIZE : FLAW_MEMORY);
     return p;
 }
 
@@ -141,7 +92,7 @@ static void kept(struct smtp_in_tx *tx, size_t n)
     tx->octets += n;
     if (tx->flaw != FLAW_NONE)
         return;
-    tx->data.n += n;
+    tx->in.data.n += n;
     if (tx->octets > tx->max)
         flawed(tx, FLAW_SIZE);
     else if (tx->rcpts_n > 1 && tx->octets > LIMIT_TX_BYTES / tx->rcpts_n)

@@ -5,17 +5,9 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "core/deliver.h"
+#include "core/intake.h"
 #include "wire/line.h"
 #include "wire/smtp.h"
-#include <stdatomic.h>
-
-struct smtp_in_budget { /* one for the process */
-    size_t max;
-    _Atomic size_t used;
-};
-bool smtp_in_budget_take(struct smtp_in_budget *b, size_t n);
-void smtp_in_budget_give(struct smtp_in_budget *b, size_t n);
-bool smtp_in_budget_stressed(const struct smtp_in_budget *b); /* more than three quarters are taken */
 
 /* Why the octets that come are not kept any more; the first reason stays. */
 enum smtp_in_flaw { FLAW_NONE, FLAW_SIZE, FLAW_MEMORY, FLAW_COPIES, FLAW_LINE, FLAW_BARE };
@@ -28,16 +20,14 @@ enum {
 
 struct smtp_in_tx {
     struct arena arena; /* sender, recipients, HELO */
-    struct smtp_in_budget *budget;
-    size_t reserved; /* of the budget; data.cap never passes it but for page rounding */
-    uint64_t size;   /* as declared; 0: not */
-    size_t max;      /* the largest message */
-    uint64_t octets; /* of the message so far, kept or not */
+    uint64_t size;      /* as declared; 0: not */
+    size_t max;         /* the largest message */
+    uint64_t octets;    /* of the message so far, kept or not */
     enum smtp_body body;
     enum smtp_in_flaw flaw;
     bool utf8, chunked;
     struct line_data lines;
-    struct buf data;
+    struct intake in;
     struct str from, helo, pending; /* pending: the recipient that is being looked up */
     struct deliver_rcpt *rcpts;
     size_t rcpts_n, rcpts_cap, tries;
@@ -45,7 +35,7 @@ struct smtp_in_tx {
 };
 
 /* NULL: the message memory is used up, or there is none at all. */
-struct smtp_in_tx *smtp_in_tx_new(struct smtp_in_budget *b, const struct smtp_mail *m, size_t max);
+struct smtp_in_tx *smtp_in_tx_new(struct intake_budget *b, const struct smtp_mail *m, size_t max);
 void smtp_in_tx_free(struct smtp_in_tx *tx); /* NULL is fine */
 /* Adds the pending recipient; a box that is there already is not added twice. False when memory is out. */
 bool smtp_in_tx_add(struct smtp_in_tx *tx, const struct box_id *box);

@@ -31,12 +31,12 @@ static bool on_throttled(struct smtp_in_session *s) { return rig_of(s)->throttle
 static bool on_moved(struct smtp_in_session *, struct str addr) { return str_eq(addr, S("192.0.2.1")); }
 
 static const struct smtp_in_ops ops = { on_check, on_store, on_throttled, on_moved };
-static struct smtp_in_budget budget;
+static struct intake_budget budget;
 static struct smtp_in_rules rules;
 
 static void rig_init(struct rig *r)
 {
-    budget = (struct smtp_in_budget){ .max = 1024 * 1024 };
+    budget = (struct intake_budget){ .max = 1024 * 1024 };
     rules = (struct smtp_in_rules){ .hostname = S("mx.example"),
                                     .postmaster = S("postmaster@mx.example"),
                                     .max_bytes = 100000,
@@ -87,9 +87,9 @@ static void answer_store(struct rig *r)
         buf_put(&r->last, tx->rcpts[i].address);
         buf_putc(&r->last, '|');
     }
-    buf_put(&r->last, buf_str(&tx->data));
+    buf_put(&r->last, buf_str(&tx->in.data));
     r->stored++;
-    size_t octets = tx->data.n;
+    size_t octets = tx->in.data.n;
     smtp_in_tx_free(tx);
     smtp_in_stored(&r->s, r->store_says, r->why, octets);
 }
