@@ -85,7 +85,7 @@ static void put_state(struct imap_session *s, const struct selecting *w)
         imap_untagged(s, "%zu RECENT", imap_view_recent(v));
         put_unseen(s);
     }
-    imap_untagged(s, "OK [UIDVALIDITY %u] stays", v->uidvalidity);
+    imap_untagged(s, "OK [UIDVALIDITY %u] UIDs valid", v->uidvalidity);
     imap_untagged(s, "OK [UIDNEXT %u] comes next", v->uidnext);
     imap_untagged(s, "OK [HIGHESTMODSEQ %llu] so far", (unsigned long long)highest_modseq(s, w));
     buf_puts(s->out, "* OK [MAILBOXID (");

@@ -202,7 +202,7 @@ static size_t take_literal(struct imap_session *s, struct str in, const struct i
         return refuse(s, in, e, e->over && mail ? "NO [TOOBIG] larger than any message may be" : "BAD [TOOBIG] that literal");
     if (!mail) {
         if (e->sync)
-            buf_puts(s->out, "+ go on\r\n");
+            buf_puts(s->out, "+ OK\r\n");
         imap_frame_keep(&s->frame, e);
         return 0;
     }
@@ -214,7 +214,7 @@ static size_t take_literal(struct imap_session *s, struct str in, const struct i
     if (why != NULL)
         return refuse(s, in, e, why);
     if (e->sync)
-        buf_puts(s->out, "+ go on\r\n");
+        buf_puts(s->out, "+ OK\r\n");
     imap_frame_away(&s->frame);
     s->mode = IMAP_OCTETS;
     return e->n;

@@ -55,7 +55,7 @@ TEST(before_login)
     CHECK(has(say(&one, "1 FROB\r\n"), "1 BAD unknown command\r\n"));
     CHECK(has(say(&one, "2 ID NIL\r\n"), "* ID (\"name\" \"mayfly\")\r\n2 OK"));
     CHECK(has(say(&one, "2 ID (\"a\" \"b\" \"c\" NIL)\r\n"), "2 OK"));
-    CHECK(has(say(&one, "3 LOGIN {4}\r\na@b. {6+}\r\nwrong1\r\n"), "+ go on\r\n3 NO [AUTHENTICATIONFAILED]"));
+    CHECK(has(say(&one, "3 LOGIN {4}\r\na@b. {6+}\r\nwrong1\r\n"), "+ OK\r\n3 NO [AUTHENTICATIONFAILED]"));
     CHECK(has(say(&one, "4 AUTHENTICATE PLAIN AGEAc2VjcmV0\r\n"), "4 OK [CAPABILITY"));
     CHECK(has(say(&one, "5 LOGIN a b\r\n"), "5 BAD not now\r\n"));
     CHECK(has(say(&one, "6 UNAUTHENTICATE\r\n"), "6 OK"));
@@ -115,7 +115,7 @@ TEST(select_tells_the_state)
     CHECK_STR("select", str_c(say(&one, "1 SELECT inbox\r\n")),
               "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)\r\n"
               "* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] these stay\r\n"
-              "* 3 EXISTS\r\n* 3 RECENT\r\n* OK [UNSEEN 2] the first one\r\n* OK [UIDVALIDITY 101] stays\r\n"
+              "* 3 EXISTS\r\n* 3 RECENT\r\n* OK [UNSEEN 2] the first one\r\n* OK [UIDVALIDITY 101] UIDs valid\r\n"
               "* OK [UIDNEXT 4] comes next\r\n* OK [HIGHESTMODSEQ 13] so far\r\n"
               "* OK [MAILBOXID (F1)] its name for good\r\n1 OK [READ-WRITE] go on\r\n");
     CHECK(has(say(&one, "2 EXAMINE INBOX\r\n"), "* OK [CLOSED] the one before\r\n"));
@@ -222,7 +222,7 @@ TEST(copy_move_append)
     CHECK_STR("its date", str_c(say(&one, "6 FETCH 3 (INTERNALDATE FLAGS)\r\n")),
               "* 3 FETCH (INTERNALDATE \"17-Jul-1996 09:44:25 +0000\" FLAGS (\\Seen \\Recent))\r\n6 OK that is all\r\n");
     CHECK_STR("several", str_c(say(&one, "7 APPEND {5}\r\nTrash (\\Flagged) {5}\r\nA: b\n {5+}\r\nB: c\n\r\n")),
-              "+ go on\r\n+ go on\r\n7 OK [APPENDUID 105 4:5] stored\r\n");
+              "+ OK\r\n+ OK\r\n7 OK [APPENDUID 105 4:5] stored\r\n");
     CHECK(has(say(&one, "8 APPEND nowhere {2+}\r\nxx\r\n"), "8 NO [TRYCREATE]"));
     CHECK_STR("too large", str_c(say(&one, "9 APPEND INBOX {100001}\r\n")), "9 NO [TOOBIG] larger than any message may be\r\n");
     CHECK(has(say(&one, "A NOOP\r\n"), "A OK"));
