@@ -54,11 +54,8 @@ struct deliver_req *deliver_req_new(struct deliver *d, void *ctx)
 
 void deliver_req_free(struct deliver_req *r)
 {
-    for (size_t i = 0; i < r->n; i++) {
-        secret_free(r->copies[i].window.r);
-        secret_free(r->copies[i].lease);
-        buf_fini(&r->copies[i].sealed);
-    }
+    for (size_t i = 0; i < r->n; i++)
+        sealed_fini(&r->copies[i]);
     buf_fini(&r->raw);
     buf_fini(&r->json);
     arena_reset(&r->arena);
@@ -90,26 +87,13 @@ static void fail_later(struct deliver_req *r, enum err e)
     loop_later(r->d->o.loop, &r->later);
 }
 
-static void tell(struct deliver_req *r, const struct store_append *a, const struct store_append_item *it)
-{
-    const struct store_row row = { .id = it->id,
-                                   .folder = it->folder,
-                                   .uid = it->uid,
-                                   .flags = it->flags,
-                                   .modseq = it->modseq,
-                                   .size = a->size,
-                                   .received_ms = a->received_ms,
-                                   .saved_ms = it->saved_ms };
-    mail_tell_new(r->d->o.hub, &it->box, &row, buf_str(&r->json));
-}
-
 static void on_appended(struct store_req *q)
 {
     struct deliver_req *r = q->ctx;
     struct store_append *a = (struct store_append *)(void *)q;
     for (size_t i = 0; i < a->n; i++) {
         if (a->items[i].err == OK && !a->items[i].duplicate)
-            tell(r, a, &a->items[i]);
+            mail_tell_new(r->d->o.hub, a, &a->items[i], buf_str(&r->json));
         else if (a->items[i].err != OK)
             log_info(r->d->o.log, "deliver.refused", LOG_ERR(a->items[i].err));
     }
@@ -129,17 +113,13 @@ static enum err append(struct deliver_req *r)
     a->received_ms = r->now_ms;
     a->size = r->raw.n;
     for (size_t i = 0; i < r->n; i++) {
-        struct copy *c = &r->copies[i];
+        struct sealed *c = &r->copies[i];
         if (c->err != OK)
             continue;
         struct store_append_item *it = &a->items[a->n++];
-        struct str all = buf_str(&c->sealed);
-        *it = (struct store_append_item){ .box = c->box, .generation = c->window.generation, .folder = FOLDER_INBOX };
-        it->id = c->msg;
+        it->folder = FOLDER_INBOX;
+        sealed_item(c, it);
         memcpy(it->dedupe, r->dedupe, HASH_N);
-        it->env = str_sub(all, 0, c->env_n);
-        it->hdr = str_sub(all, c->env_n, c->hdr_n);
-        it->body = str_from(all, c->env_n + c->hdr_n);
     }
     store_submit(r->d->o.store, r->d->o.loop, &a->req); /* the bytes live in r until on_appended() */
     return OK;
@@ -183,7 +163,7 @@ static void prepare_start(struct deliver_req *r)
 
 /* ---- gather ---- */
 
-static void copy_from(struct deliver_req *r, struct copy *c, struct known *b)
+static void copy_from(struct deliver_req *r, struct sealed *c, struct known *b)
 {
     c->err = known_window(&r->d->known, b) == OK ? OK : ERR_BUSY;
     uint8_t *cell = secret_new();
@@ -206,7 +186,7 @@ static void on_gathered(struct store_req *q)
     struct store_find *f = (struct store_find *)(void *)q;
     struct known *b = q->err == OK ? known_put(&r->d->known, &f->box, f->lease) : NULL;
     for (size_t i = 0; i < r->n; i++) {
-        struct copy *c = &r->copies[i];
+        struct sealed *c = &r->copies[i];
         if (memcmp(&c->box, &f->id, BOX_ID_N) != 0 || c->lease != NULL)
             continue;
         if (b != NULL)
@@ -218,7 +198,7 @@ static void on_gathered(struct store_req *q)
         prepare_start(r);
 }
 
-static void gather_one(struct deliver_req *r, struct copy *c)
+static void gather_one(struct deliver_req *r, struct sealed *c)
 {
     struct known *b = known_find(&r->d->known, &c->box);
     if (b != NULL) {
@@ -244,7 +224,7 @@ static void copies_fill(struct deliver_req *r, const struct deliver_mail *m)
         while (k < r->n && memcmp(&r->copies[k].box, &m->rcpts[i].box, BOX_ID_N) != 0)
             k++;
         if (k == r->n)
-            r->copies[r->n++] = (struct copy){ .box = m->rcpts[i].box };
+            r->copies[r->n++] = (struct sealed){ .box = m->rcpts[i].box };
     }
 }
 

@@ -4,8 +4,6 @@
 #include "wire/domain.h"
 #include <string.h>
 
-enum { SEALED_SLACK = 128 * 1024 /* env, hdr and tags over the packed body, as a ceiling */ };
-
 void deliver_trace(struct deliver_req *r, const struct deliver_mail *m, struct buf *out)
 {
     /* RFC 5321 section 4.4, without the client's address: a deviation that DESIGN P5 asks for. An address literal as
@@ -41,19 +39,11 @@ void deliver_dedupe(struct deliver_req *r, const struct deliver_mail *m)
 
 static enum err seal_copies(struct deliver_req *r, const struct pack *p)
 {
-    for (size_t i = 0; i < r->n; i++) {
-        struct copy *c = &r->copies[i];
-        if (c->err != OK)
-            continue;
-        c->sealed = (struct buf){ .max = p->frames.n + p->hdr.n + r->json.n + SEALED_SLACK };
-        if (buf_reserve(&c->sealed, p->frames.n + p->hdr.n + r->json.n + 512 + p->frames_n * AEAD_TAG_N) == NULL)
-            return ERR_BUSY;
-        enum err e =
-            pack_seal(p, &c->sealed, &c->window, c->lease, &c->box, &c->msg, buf_str(&r->json), &c->env_n, &c->hdr_n);
-        if (e != OK)
-            return ERR_BUSY;
-    }
-    return OK;
+    enum err e = OK;
+    for (size_t i = 0; i < r->n && e == OK; i++)
+        if (r->copies[i].err == OK)
+            e = sealed_make(&r->copies[i], p, buf_str(&r->json));
+    return e;
 }
 
 void deliver_prepare(struct deliver_req *r)
@@ -61,6 +51,8 @@ void deliver_prepare(struct deliver_req *r)
     struct mime_tree tree;
     struct pack p = { 0 };
     r->err = understand(&r->arena, buf_str(&r->raw), &tree, &r->json, &r->why);
+    if (r->err == OK)
+        r->err = understand_check(&tree, buf_str(&r->raw), &r->why);
     if (r->err == OK)
         r->err = pack_make(&p, &r->arena, buf_str(&r->raw), &tree);
     if (r->err == OK)

@@ -2,23 +2,12 @@
 #pragma once
 #include "core/deliver.h"
 #include "core/known.h"
-#include "core/pack.h"
+#include "core/sealed.h"
 #include "core/understand.h"
 
 struct deliver {
     struct deliver_opts o;
     struct known_boxes known;
-};
-
-/* One recipient's copy under way. */
-struct copy {
-    struct box_id box;
-    struct msg_id msg;
-    struct seal_window window; /* r is this copy's own cell */
-    uint8_t *lease;
-    enum err err;
-    struct buf sealed;
-    size_t env_n, hdr_n;
 };
 
 struct deliver_req {
@@ -36,7 +25,7 @@ struct deliver_req {
     struct arena arena;
     struct buf raw; /* trace header and data */
     struct buf json;
-    struct copy *copies;
+    struct sealed *copies; /* one a recipient */
     size_t n, waiting;
     struct work work;
     enum err err;

@@ -33,22 +33,11 @@ void mail_change_cancel(struct mail_change_req *r)
 
 /* ---- requests of the store ---- */
 
-/* The set in the request's own arena. */
-static bool pick_copy(struct arena *a, const struct store_pick *from, struct store_pick *to)
-{
-    *to = (struct store_pick){ .n = from->n, .folder = from->folder };
-    if (from->ids != NULL)
-        to->ids = (const struct msg_id *)(const void *)arena_dup(a, str_of(from->ids, from->n * sizeof *from->ids)).p;
-    else if (from->uids != NULL)
-        to->uids = (const uint32_t *)(const void *)arena_dup(a, str_of(from->uids, from->n * sizeof *from->uids)).p;
-    return to->ids != NULL || to->uids != NULL || from->n == 0;
-}
-
 /* OK, or dropped: memory. */
 static enum err submit(struct mail_change_req *r, struct store_req *q, const struct store_pick *from,
                        struct store_pick *to)
 {
-    if (!pick_copy(&q->arena, from, to)) {
+    if (!store_pick_copy(&q->arena, from, to)) {
         store_req_drop(q);
         return ERR_IO;
     }

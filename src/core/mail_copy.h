@@ -1,11 +1,11 @@
 /* COPY: each message is opened, sealed anew under an id of its own, and appended; flags, INTERNALDATE and contents
- * stay. All of the set or nothing: up to MAIL_COPY_BYTES of ciphertext are one step of the store; a larger set is
- * copied in several, and those before one that fails are deleted again (a process that dies between two leaves them).
- * Listeners are told when all are there. */
+ * stay. All of the set or nothing: up to MAIL_COPY_BYTES of ciphertext and 1,000 messages are one step of the store; a
+ * larger set is copied in several, and those before one that fails are deleted again (a process that dies between two
+ * leaves them). Listeners are told when all are there; beyond 4 MiB of summaries the events come without. */
 #pragma once
 #include "core/mail_at.h"
 
-enum { MAIL_COPY_BYTES = 32 * 1024 * 1024 /* one message may be larger than that */ };
+enum { MAIL_COPY_BYTES = 8 * 1024 * 1024 /* and one message more */ };
 struct mail_copied {
     uint32_t uidvalidity;          /* of the folder they are in now */
     const struct store_gone *from; /* where each was found (it is not gone; modseq is its own) */

@@ -12,13 +12,27 @@ static void put_row(struct event *e, const struct store_row *row)
     e->saved_ms = row->saved_ms;
 }
 
-void mail_tell_new(struct event_hub *h, const struct box_id *box, const struct store_row *row, struct str summary)
+void mail_tell_row(struct event_hub *h, const struct box_id *box, const struct store_row *row, struct str summary)
 {
     struct event *e = event_new(h, EVENT_MESSAGE_NEW, box, summary);
     if (e == NULL)
         return;
     put_row(e, row);
     event_publish(e);
+}
+
+void mail_tell_new(struct event_hub *h, const struct store_append *a, const struct store_append_item *it,
+                   struct str summary)
+{
+    const struct store_row row = { .id = it->id,
+                                   .folder = it->folder,
+                                   .uid = it->uid,
+                                   .flags = it->flags,
+                                   .modseq = it->modseq,
+                                   .size = it->size ? it->size : a->size,
+                                   .received_ms = it->received_ms ? it->received_ms : a->received_ms,
+                                   .saved_ms = it->saved_ms };
+    mail_tell_row(h, &it->box, &row, summary);
 }
 
 void mail_tell_changed(struct event_hub *h, const struct box_id *box, const struct store_row *row,

@@ -3,7 +3,10 @@
 #pragma once
 #include "core/event.h"
 
-void mail_tell_new(struct event_hub *h, const struct box_id *box, const struct store_row *row, struct str summary);
+void mail_tell_row(struct event_hub *h, const struct box_id *box, const struct store_row *row, struct str summary);
+/* One that was stored as `it` of `a`. */
+void mail_tell_new(struct event_hub *h, const struct store_append *a, const struct store_append_item *it,
+                   struct str summary);
 /* from: where it was, NULL when it was not moved. */
 void mail_tell_changed(struct event_hub *h, const struct box_id *box, const struct store_row *row,
                        const struct store_gone *from);

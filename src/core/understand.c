@@ -199,7 +199,7 @@ static enum err refuse(const char **why, const char *text)
     return ERR_BAD;
 }
 
-static enum err check(const struct mime_tree *t, struct str msg, const char **why)
+enum err understand_check(const struct mime_tree *t, struct str msg, const char **why)
 {
     struct str head = mime_head(&t->v[0], msg);
     struct header_iter it = header_walk(head);
@@ -224,8 +224,6 @@ enum err understand(struct arena *a, struct str msg, struct mime_tree *tree, str
     enum err e = mime_parse(a, msg, tree);
     if (e == ERR_FULL)
         return refuse(why, "header too large");
-    if (e == OK)
-        e = check(tree, msg, why);
     if (e == OK)
         e = mime_pick(a, tree, msg, &pick);
     if (e != OK)

@@ -71,3 +71,13 @@ int64_t store_box_end_ms(const struct store_box *b)
         return b->end_ms;
     return MIN(b->end_ms, idle_end);
 }
+
+bool store_pick_copy(struct arena *a, const struct store_pick *from, struct store_pick *to)
+{
+    *to = (struct store_pick){ .n = from->n, .folder = from->folder };
+    if (from->ids != NULL)
+        to->ids = (const struct msg_id *)(const void *)arena_dup(a, str_of(from->ids, from->n * sizeof *from->ids)).p;
+    else if (from->uids != NULL)
+        to->uids = (const uint32_t *)(const void *)arena_dup(a, str_of(from->uids, from->n * sizeof *from->uids)).p;
+    return to->ids != NULL || to->uids != NULL || from->n == 0;
+}

@@ -103,6 +103,7 @@ struct store_pick {
     size_t n;
     uint32_t folder; /* FOLDER_ANY: wherever they are */
 };
+bool store_pick_copy(struct arena *a, const struct store_pick *from, struct store_pick *to); /* false: no room */
 /* Flags become (flags & ~clear) | set: so +FLAGS sets, -FLAGS clears, and FLAGS clears FLAGS_ALL and sets what is to
  * stay. A message that has them so already keeps its modseq. conditional: a message whose modseq is over
  * unchanged_since is left alone (RFC 7162 section 3.1.3), each by itself; the whole request is one step that nobody
