@@ -78,6 +78,10 @@ static void begin(struct imap_session *s, struct fetching *f)
     s->inside = true;
     f->begun = true;
     buf_printf(s->out, "* %u FETCH (", f->t.v[f->at] + 1);
+    if (!f->f.sets_seen || f->f.items & (1u << IMAP_ITEM_FLAGS) || !(s->view->v[f->t.v[f->at]].marks & IMAP_MSG_TELL))
+        return;
+    fetch_put(s, f, &(struct imap_attr){ .item = IMAP_ITEM_FLAGS }); /* they became \Seen with this */
+    buf_putc(s->out, ' ');
 }
 
 static void leave(struct imap_session *s, struct fetching *f)
@@ -211,12 +215,10 @@ static bool add(struct imap_session *s, struct fetching *f, enum imap_item item)
 }
 
 /* What a response must have though nobody asked: the UID behind UID (RFC 9051 section 6.4.9), MODSEQ with CHANGEDSINCE
- * (RFC 7162 section 3.1.4.1), the flags where \Seen may change with it. */
+ * (RFC 7162 section 3.1.4.1). */
 static bool add_implied(struct imap_session *s, struct fetching *f)
 {
-    bool seen = f->f.sets_seen && !s->view->read_only;
-    return (!seen || add(s, f, IMAP_ITEM_FLAGS)) && (!f->f.changed_since || add(s, f, IMAP_ITEM_MODSEQ)) &&
-           (!s->cmd->uid || add(s, f, IMAP_ITEM_UID));
+    return (!f->f.changed_since || add(s, f, IMAP_ITEM_MODSEQ)) && (!s->cmd->uid || add(s, f, IMAP_ITEM_UID));
 }
 
 void imap_run_fetch(struct imap_session *s)

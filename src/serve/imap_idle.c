@@ -25,6 +25,8 @@ void imap_idle_told(struct imap_session *s)
     imap_tell(s, true);
     if (s->view != NULL && s->view->stale)
         imap_idle_event(s);
+    else if (s->view != NULL && s->view->deleted)
+        imap_stop(s, imap_deleted_text);
     else if (s->draining)
         imap_stop(s, "[UNAVAILABLE] going down, come again");
 }

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+const char imap_deleted_text[] = "[NONEXISTENT] the selected mailbox was deleted";
+
 void imap_untagged(struct imap_session *s, const char *fmt, ...)
 {
     va_list ap;
@@ -52,6 +54,8 @@ static void say_done(struct imap_session *s)
     s->mode = IMAP_COMMAND;
     if (s->errors >= (s->authed ? LIMIT_IMAP_ERRORS : LIMIT_IMAP_ERRORS_LOGIN))
         imap_bye(s, "too many errors");
+    else if (s->view != NULL && s->view->deleted)
+        imap_bye(s, imap_deleted_text);
     else if (s->draining)
         imap_bye(s, "[UNAVAILABLE] going down, come again");
 }

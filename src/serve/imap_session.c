@@ -225,6 +225,11 @@ static size_t read_command(struct imap_session *s, struct str in)
     struct imap_frame_limits l = limits(s);
     struct imap_frame_event e;
     bool on = s->mode == IMAP_GOES_ON;
+    if (on && in.p[0] == '\n') { /* clients that count the CR into their literal; its octets were counted all the same */
+        s->frame = (struct imap_frame){ 0 };
+        imap_append_end(s, S("\r\n"));
+        return 1;
+    }
     switch (imap_frame_next(&s->frame, in, &l, &e)) {
     case OK:
         if (e.kind == IMAP_FRAME_LITERAL)
@@ -353,6 +358,15 @@ void imap_event(struct imap_session *s)
         s->view->stale = true;
     if (s->mode == IMAP_IDLE && s->next == NULL)
         imap_idle_event(s);
+}
+
+void imap_mailbox_gone(struct imap_session *s)
+{
+    if (s->view == NULL)
+        return;
+    s->view->deleted = true;
+    if (s->mode == IMAP_COMMAND || (s->mode == IMAP_IDLE && s->next == NULL))
+        imap_bye(s, imap_deleted_text);
 }
 
 void imap_stop(struct imap_session *s, const char *text)

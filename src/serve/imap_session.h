@@ -14,5 +14,7 @@ void imap_go_on(struct imap_session *s); /* there is room again, as room() promi
 void imap_secured(struct imap_session *s); /* TLS stands: what was said before is forgotten */
 /* Something happened in the box: told at once in IDLE, else with the next command. */
 void imap_event(struct imap_session *s);
+/* The selected mailbox was deleted by somebody else: BYE, now or after the command (RFC 2180 section 3.3). */
+void imap_mailbox_gone(struct imap_session *s);
 /* The owner ends it: the box ended, drain, timeout. text is what stands behind "* BYE ". */
 void imap_stop(struct imap_session *s, const char *text);

@@ -126,6 +126,7 @@ bool imap_room(struct imap_session *s, imap_step *step);
 static inline bool imap_more(const struct imap_token *t) { return !t->failed && str_trim(t->rest).n > 0; }
 
 /* ---- answering ---- */
+extern const char imap_deleted_text[];
 void imap_untagged(struct imap_session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* "OK text" or the like. Ends the command: what else there is to tell comes first. */
 void imap_reply(struct imap_session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

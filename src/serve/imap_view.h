@@ -33,7 +33,8 @@ struct imap_view {
     uint32_t listed_uid; /* while a whole folder is listed: so far */
     bool read_only;
     bool tell;  /* some entry has TELL */
-    bool stale; /* something happened: ask the store */
+    bool stale;   /* something happened: ask the store */
+    bool deleted; /* the mailbox itself is gone */
 };
 
 void imap_view_free(struct imap_view *v); /* NULL is fine */
