@@ -15,7 +15,8 @@ struct match {
     const struct imap_search *s;
     const struct imap_search_message *m;
     int64_t now_ms;
-    uint8_t state[LIMIT_IMAP_KEYS], matters[LIMIT_IMAP_KEYS];
+    enum state state[LIMIT_IMAP_KEYS];
+    bool matters[LIMIT_IMAP_KEYS];
 };
 
 static bool is_group(enum imap_key kind) { return kind == IMAP_KEY_AND || kind == IMAP_KEY_OR || kind == IMAP_KEY_NOT; }

@@ -100,3 +100,34 @@ TEST(params_full_arena_is_an_error)
     CHECK_EQ(params_parse(&a, S("text/plain; charset=utf-8; x=1"), &p), ERR_FULL);
     CHECK_EQ(p.n, 7);
 }
+
+TEST(params_as_they_were_sent)
+{
+    static const struct {
+        const char *what, *in, *want;
+    } cases[] = {
+        { "names keep their case", "Text/Plain; CharSet=\"UTF-8\"", "text/plain|CharSet=UTF-8" },
+        { "encoded words stay", "a/b; name=\"=?utf-8?q?=C3=A4?=\"", "a/b|name==?utf-8?q?=C3=A4?=" },
+        { "pieces are joined", "a/b; n*1=d; n*0=\"c \"", "a/b|n=c d" },
+        { "a star where something is encoded", "a/b; n*0*=utf-8''%C3; n*1=\"%4\xc3\"", "a/b|n*=utf-8''%C3%254%C3" },
+        { "one piece", "a/b; n*=us-ascii''x%20y", "a/b|n*=us-ascii''x%20y" },
+        { "plain ones first", "a/b; n*=''x; m=1", "a/b|m=1|n*=''x" },
+        { "both forms of one", "a/b; n*=''x; n=y", "a/b|n=y|n*=''x" },
+        { "pieces without a first", "a/b; n*1=x; n*2*=y", "a/b|n*1=x|n*2*=y" },
+        { "a gap", "a/b; n*0=x; n*2=y", "a/b|n=x|n*2=y" },
+        { "folds in quotes go", "a/b; n=\"x\r\n y\"", "a/b|n=x y" },
+        { "any quoted pair", "a/b; n=\"\\a\\\\\\\"\"", "a/b|n=a\\\"" },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        AUTO_ARENA struct arena a = { .max = 1 << 20 };
+        struct params p;
+        AUTO_BUF struct buf out = { .max = 1 << 20 };
+        CHECK_OK(params_sent(&a, str_c(cases[i].in), &p));
+        buf_put(&out, p.value);
+        for (uint32_t k = 0; k < p.n; k++) {
+            buf_printf(&out, "|%.*s=", STR_FMT(p.v[k].name));
+            buf_put(&out, p.v[k].value);
+        }
+        CHECK_STR(cases[i].what, buf_str(&out), cases[i].want);
+    }
+}
