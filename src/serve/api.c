@@ -73,6 +73,18 @@ static void unauthorized(struct http_req *r)
 
 static void release_box(struct http_req *r) { opened_release(r->opened); }
 
+/* Once after a box with made folders was opened: handlers then find their names without asking. */
+static void on_names(void *ctx, enum err e, const struct folder *all, size_t n, uint64_t modseq)
+{
+    struct http_req *r = ctx;
+    (void)all, (void)n, (void)modseq;
+    api_done(r);
+    if (e == OK)
+        http_go(r);
+    else
+        api_error(r, e, NULL);
+}
+
 static void admit(struct http_req *r, struct opened *o)
 {
     struct api *a = api_of(r);
@@ -83,7 +95,10 @@ static void admit(struct http_req *r, struct opened *o)
         return;
     }
     mailbox_visit(a->o.boxes, o);
-    http_go(r);
+    if (folder_names_known(o))
+        http_go(r);
+    else
+        api_wait_folder(r, api_folders(r, on_names));
 }
 
 static void on_auth(void *ctx, enum err e, struct opened *o, int64_t retry_ms)
@@ -146,6 +161,7 @@ static void drop_auth(struct http_req *r) { auth_cancel(r->state); }
 static void drop_mailbox(struct http_req *r) { mailbox_cancel(r->state); }
 static void drop_mail(struct http_req *r) { mail_cancel(r->state); }
 static void drop_change(struct http_req *r) { mail_change_cancel(r->state); }
+static void drop_folder(struct http_req *r) { folder_cancel(r->state); }
 static void drop_store(struct http_req *r) { store_cancel(r->state); }
 
 static void wait_for(struct http_req *r, void *q, void (*dropped)(struct http_req *))
@@ -161,6 +177,13 @@ void api_wait_auth(struct http_req *r, struct auth_req *q) { wait_for(r, q, drop
 void api_wait_mailbox(struct http_req *r, struct mailbox_req *q) { wait_for(r, q, drop_mailbox); }
 void api_wait_mail(struct http_req *r, struct mail_req *q) { wait_for(r, q, drop_mail); }
 void api_wait_change(struct http_req *r, struct mail_change_req *q) { wait_for(r, q, drop_change); }
+void api_wait_folder(struct http_req *r, struct folder_req *q) { wait_for(r, q, drop_folder); }
+struct folder_req *api_folders(struct http_req *r, folder_list_fn *done)
+{
+    const struct api_opts *o = &api_of(r)->o;
+    const struct mail_at at = { .store = o->store, .hub = o->hub, .loop = o->loop, .opened = api_box(r) };
+    return folder_list(&at, done, r);
+}
 struct mail_change_req *api_change(struct http_req *r, const struct msg_id *id, const struct mail_change *c,
                                    mail_changed_fn *done)
 {
@@ -271,32 +294,30 @@ bool api_msg_id(struct http_req *r, struct str text, struct msg_id *id)
     return false;
 }
 
-static const struct {
-    struct str name;
-    uint32_t no;
-} folders[] = {
-    { STR("INBOX"), FOLDER_INBOX },   { STR("Junk"), FOLDER_JUNK },   { STR("Sent"), FOLDER_SENT },
-    { STR("Drafts"), FOLDER_DRAFTS }, { STR("Trash"), FOLDER_TRASH },
-};
-const char *api_folder_name(uint32_t folder, char out[24])
+struct str api_folder_name(const struct opened *o, uint32_t folder, char out[24])
 {
-    for (size_t i = 0; i < COUNT(folders); i++)
-        if (folders[i].no == folder)
-            return folders[i].name.p;
-    snprintf(out, 24, "folder-%u", (unsigned)folder);
-    return out;
+    struct str name = folder_name(o, folder);
+    if (name.n > 0)
+        return name;
+    int n = snprintf(out, 24, "folder-%u", (unsigned)folder);
+    return str_of(out, (size_t)n);
 }
-bool api_folder_no(struct str name, uint32_t *folder)
+
+static uint32_t fixed_any_case(struct str name)
 {
-    struct str digits = str_from(name, 7);
-    if (name.n == 0) {
-        *folder = FOLDER_INBOX;
-        return true;
-    }
-    for (size_t i = 0; i < COUNT(folders); i++)
-        if (str_eq_nocase(folders[i].name, name)) {
-            *folder = folders[i].no;
-            return true;
-        }
-    return str_starts_nocase(name, S("folder-")) && str_to_u32(digits, folder) && *folder > FOLDER_TRASH;
+    for (uint32_t no = FOLDER_INBOX; no <= FOLDER_FIXED; no++)
+        if (str_eq_nocase(name, str_c(folder_fixed_name(no))))
+            return no;
+    return 0;
+}
+
+bool api_folder_no(const struct opened *o, struct str name, uint32_t *folder)
+{
+    uint32_t no = name.n == 0 ? FOLDER_INBOX : folder_no(o, name);
+    if (no == 0)
+        no = fixed_any_case(name);
+    if (no == 0 && str_starts_nocase(name, S("folder-")) && !str_to_u32(str_from(name, 7), &no))
+        return false;
+    *folder = no;
+    return no > 0;
 }

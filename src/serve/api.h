@@ -2,6 +2,7 @@
  * One `struct api` a loop, one `struct api_shared` a process. */
 #pragma once
 #include "core/deliver.h"
+#include "core/folder.h"
 #include "core/mail.h"
 #include "core/mail_change.h"
 #include "core/mailbox.h"
@@ -73,6 +74,7 @@ void api_wait_auth(struct http_req *r, struct auth_req *q);
 void api_wait_mailbox(struct http_req *r, struct mailbox_req *q);
 void api_wait_mail(struct http_req *r, struct mail_req *q);
 void api_wait_change(struct http_req *r, struct mail_change_req *q);
+void api_wait_folder(struct http_req *r, struct folder_req *q);
 void api_wait_store(struct http_req *r, struct store *st, struct store_req *q); /* submits q */
 /* On the request's own box; done's ctx is r. */
 struct mail_change_req *api_change(struct http_req *r, const struct msg_id *id, const struct mail_change *c,
@@ -80,12 +82,16 @@ struct mail_change_req *api_change(struct http_req *r, const struct msg_id *id, 
 struct mail_change_req *api_delete(struct http_req *r, const struct msg_id *id, mail_changed_fn *done);
 void api_done(struct http_req *r); /* the call answered: nothing is pending any more */
 
-const char *api_folder_name(uint32_t folder, char out[24]);
-bool api_folder_no(struct str name, uint32_t *folder); /* any case; "" and INBOX are 1 */
+/* All folders of the request's box; done's ctx is r. */
+struct folder_req *api_folders(struct http_req *r, folder_list_fn *done);
+/* A made one goes by its name, or by folder-N while that is not known. */
+struct str api_folder_name(const struct opened *o, uint32_t folder, char out[24]);
+/* The fixed ones in any case; "" and INBOX are 1. */
+bool api_folder_no(const struct opened *o, struct str name, uint32_t *folder);
 
 /* api_box.c */
 void api_put_box(struct json_out *o, const struct api *a, struct str address, const struct store_box *box,
-                 const struct store_folder *folders, size_t folders_n);
+                 const struct folder *folders, size_t folders_n);
 /* Bodies of POST /mailboxes and PATCH /mailbox; complaints are j's. Apart, for the fuzzer. */
 void api_read_spec(struct json_in *j, struct mailbox_spec *spec);
 void api_read_change(struct json_in *j, int64_t now_ms, struct mailbox_change *c, struct str *password);
@@ -101,7 +107,8 @@ void api_creds_list(struct http_req *r);
 void api_creds_add(struct http_req *r);
 void api_creds_revoke(struct http_req *r);
 /* api_message.c */
-void api_put_row(struct json_out *o, const struct store_row *row, struct str env); /* leaves the object open */
+/* Of the opened box; leaves the object open. */
+void api_put_row(struct json_out *o, const struct opened *box, const struct store_row *row, struct str env);
 void api_message_list(struct http_req *r);
 void api_message_get(struct http_req *r);
 void api_message_patch(struct http_req *r);

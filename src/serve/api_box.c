@@ -45,15 +45,14 @@ void api_domains(struct http_req *r)
 }
 
 /* ---- a mailbox as JSON ---- */
-static void put_folders(struct json_out *o, const struct store_folder *f, size_t n)
+static void put_folders(struct json_out *o, const struct folder *f, size_t n)
 {
-    char name[24];
     json_kv_array(o, "folders");
     for (size_t i = 0; i < n; i++) {
         json_put_object(o);
-        json_kv_str(o, "name", str_c(api_folder_name(f[i].no, name)));
-        json_kv_u64(o, "total", f[i].total);
-        json_kv_u64(o, "unseen", f[i].unseen);
+        json_kv_str(o, "name", f[i].name);
+        json_kv_u64(o, "total", f[i].at.total);
+        json_kv_u64(o, "unseen", f[i].at.unseen);
         json_put_end(o);
     }
     json_put_end(o);
@@ -78,7 +77,7 @@ static void put_box_members(struct json_out *o, struct str address, const struct
 }
 
 void api_put_box(struct json_out *o, const struct api *a, struct str address, const struct store_box *box,
-                 const struct store_folder *folders, size_t folders_n)
+                 const struct folder *folders, size_t folders_n)
 {
     put_box_members(o, address, box);
     put_folders(o, folders, folders_n);
@@ -189,18 +188,18 @@ void api_mailbox_create(struct http_req *r)
 }
 
 /* ---- GET /mailbox: the counters now, then the folders ---- */
-static void on_folders(struct store_req *q)
+static void on_folders(void *ctx, enum err e, const struct folder *all, size_t n, uint64_t modseq)
 {
-    struct http_req *r = q->ctx;
-    struct store_folders *f = (struct store_folders *)(void *)q;
+    struct http_req *r = ctx;
+    (void)modseq;
     struct store_box box = api_box(r)->box; /* refreshed by on_fresh() */
     api_done(r);
-    if (q->err != OK) {
-        api_error(r, q->err, NULL);
+    if (e != OK) {
+        api_error(r, e, NULL);
         return;
     }
     struct json_out o = api_json(r, 200);
-    api_put_box(&o, api_of(r), api_box(r)->address, &box, f->folders, f->n);
+    api_put_box(&o, api_of(r), api_box(r)->address, &box, all, n);
     json_put_end(&o);
     http_finish(r);
 }
@@ -216,10 +215,7 @@ static void on_fresh(void *ctx, enum err e, const struct refusal *why, const str
     struct opened *o = api_box(r);
     o->box = *box;
     o->box.sealed = (struct str){ 0 };
-    struct store_folders *f = STORE_NEW(folders, r, on_folders);
-    if (f)
-        f->box = box->id;
-    api_wait_store(r, api_of(r)->o.store, f ? &f->req : NULL);
+    api_wait_folder(r, api_folders(r, on_folders));
 }
 
 void api_mailbox_get(struct http_req *r)

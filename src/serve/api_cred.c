@@ -4,20 +4,20 @@
 enum { TEXT_MAX = 1024 };
 
 /* ---- POST /session ---- */
-static void on_folders(struct store_req *q)
+static void on_folders(void *ctx, enum err e, const struct folder *all, size_t n, uint64_t modseq)
 {
-    struct http_req *r = q->ctx;
-    struct store_folders *f = (struct store_folders *)(void *)q;
+    struct http_req *r = ctx;
+    (void)modseq;
     const struct str *token = r->user;
     api_done(r);
-    if (q->err != OK) {
-        api_error(r, q->err, NULL);
+    if (e != OK) {
+        api_error(r, e, NULL);
         return;
     }
     struct json_out o = api_json(r, 200);
     json_kv_str(&o, "token", *token);
     json_kv_object(&o, "mailbox");
-    api_put_box(&o, api_of(r), api_box(r)->address, &api_box(r)->box, f->folders, f->n);
+    api_put_box(&o, api_of(r), api_box(r)->address, &api_box(r)->box, all, n);
     json_put_end(&o);
     json_put_end(&o);
     http_finish(r);
@@ -35,10 +35,7 @@ static void on_token(void *ctx, enum err e, const struct refusal *why, uint64_t 
     }
     *token = api_keep(r, secret);
     r->user = token;
-    struct store_folders *f = STORE_NEW(folders, r, on_folders);
-    if (f)
-        f->box = api_box(r)->box.id;
-    api_wait_store(r, api_of(r)->o.store, f ? &f->req : NULL);
+    api_wait_folder(r, api_folders(r, on_folders));
 }
 
 static void release_box(struct http_req *r) { opened_release(r->opened); }

@@ -33,17 +33,16 @@ static void add_time(struct line *l, int64_t ms)
 }
 static void add_flag(struct line *l, bool on) { add(l, on ? S("true") : S("false")); }
 
-void api_put_row(struct json_out *o, const struct store_row *row, struct str env)
+void api_put_row(struct json_out *o, const struct opened *box, const struct store_row *row, struct str env)
 {
     char name[24];
     struct line l = { .n = 0 };
     json_put_object(o);
     json_kv_hex(o, "id", msg_id_str(&row->id));
+    json_kv_str(o, "folder", api_folder_name(box, row->folder, name));
     add(&l, S(",\"uid\":"));
     add_u64(&l, row->uid);
-    add(&l, S(",\"folder\":\""));
-    add(&l, str_c(api_folder_name(row->folder, name)));
-    add(&l, S("\",\"received_at\":\""));
+    add(&l, S(",\"received_at\":\""));
     add_time(&l, row->received_ms);
     add(&l, S("\",\"size\":"));
     add_u64(&l, row->size);
@@ -92,7 +91,7 @@ static void on_list(void *ctx, enum err e, const struct mail_row *rows, size_t n
     struct json_out o = api_json(r, 200);
     json_kv_array(&o, "messages");
     for (size_t i = 0; i < n; i++) {
-        api_put_row(&o, &rows[i].row, rows[i].env);
+        api_put_row(&o, api_box(r), &rows[i].row, rows[i].env);
         json_put_end(&o);
     }
     json_put_end(&o);
@@ -111,7 +110,7 @@ static void on_list(void *ctx, enum err e, const struct mail_row *rows, size_t n
 static const char *read_query(struct http_req *r, struct mail_query *q)
 {
     struct str v;
-    if (http_query(r, S("folder"), &v) && !api_folder_no(v, &q->folder))
+    if (http_query(r, S("folder"), &v) && !api_folder_no(api_box(r), v, &q->folder))
         return "There is no such folder.";
     if (http_query(r, S("limit"), &v) && (!str_to_u32(v, &q->limit) || q->limit < 1 || q->limit > LIST_MAX))
         return "limit must be a number from 1 to 200.";
@@ -146,7 +145,7 @@ static void on_message(void *ctx, enum err e, const struct mail *m)
     struct str text = api_text_of(m, &a);
     http_expect(r, text.n + m->head.env.n + 1024);
     struct json_out o = json_out(http_begin(r, 200, "application/json"));
-    api_put_row(&o, &m->head.row, m->head.env);
+    api_put_row(&o, api_box(r), &m->head.row, m->head.env);
     json_kv_str(&o, "text", text);
     json_kv_bool(&o, "text_cut", m->text_cut);
     json_put_end(&o);
@@ -169,12 +168,16 @@ static void on_changed(void *ctx, enum err e, const struct store_row *now)
 {
     struct http_req *r = ctx;
     api_done(r);
+    if (e == ERR_DENIED) {
+        http_problem(r, 422, "bad_value", "There is no such folder.");
+        return;
+    }
     if (e != OK) {
         api_error(r, e, NULL);
         return;
     }
     struct json_out o = json_out(http_begin(r, 200, "application/json"));
-    api_put_row(&o, now, (struct str){ 0 });
+    api_put_row(&o, api_box(r), now, (struct str){ 0 });
     json_put_end(&o);
     http_finish(r);
 }
@@ -199,8 +202,8 @@ void api_message_patch(struct http_req *r)
     json_only(&j, j.root, patch_keys, COUNT(patch_keys));
     read_flag(&j, "seen", FLAG_SEEN, &c);
     read_flag(&j, "flagged", FLAG_FLAGGED, &c);
-    if (json_get_str(&j, j.root, "folder", 64, &folder) && !api_folder_no(folder, &c.folder))
-        json_complain(&j, "\"folder\" must be one of INBOX, Junk, Sent, Drafts, Trash");
+    if (json_get_str(&j, j.root, "folder", FOLDER_NAME_MAX, &folder) && !api_folder_no(api_box(r), folder, &c.folder))
+        json_complain(&j, "\"folder\" must be one of INBOX, Junk, Sent, Drafts, Trash, or one of your own");
     if (api_body_ok(r, &j))
         api_wait_change(r, api_change(r, &id, &c, on_changed));
 }

@@ -21,7 +21,7 @@ void live_put_ready(struct json_out *o, const struct opened *b)
     json_put_end(o);
 }
 
-static void put_new(struct json_out *o, const struct event *e)
+static void put_new(struct json_out *o, const struct opened *b, const struct event *e)
 {
     const struct store_row row = { .id = e->msg,
                                    .folder = e->folder,
@@ -36,18 +36,18 @@ static void put_new(struct json_out *o, const struct event *e)
     }
     begin(o, "message.new", &e->box);
     json_put_key(o, "message");
-    api_put_row(o, &row, e->json);
+    api_put_row(o, b, &row, e->json);
     json_put_end(o);
     json_put_end(o);
 }
 
-static void put_changed(struct json_out *o, const struct event *e)
+static void put_changed(struct json_out *o, const struct opened *b, const struct event *e)
 {
     char name[24];
     begin(o, "message.changed", &e->box);
     json_kv_hex(o, "id", msg_id_str(&e->msg));
     json_kv_u64(o, "uid", e->uid);
-    json_kv_str(o, "folder", str_c(api_folder_name(e->folder, name)));
+    json_kv_str(o, "folder", api_folder_name(b, e->folder, name));
     json_kv_bool(o, "seen", e->flags & FLAG_SEEN);
     json_kv_bool(o, "flagged", e->flags & FLAG_FLAGGED);
     json_kv_bool(o, "junk", e->folder == FOLDER_JUNK);
@@ -65,31 +65,32 @@ static void put_box(struct json_out *o, const struct event *e)
     json_put_end(o);
 }
 
-bool live_put_event(struct json_out *o, const struct event *e)
+bool live_told(const struct event *e) { return e->kind != EVENT_CREDS_CHANGED && e->kind != EVENT_FOLDER_CHANGED; }
+
+void live_put_event(struct json_out *o, const struct opened *b, const struct event *e)
 {
     switch (e->kind) {
     case EVENT_MESSAGE_NEW:
-        put_new(o, e);
-        return true;
+        put_new(o, b, e);
+        return;
     case EVENT_MESSAGE_CHANGED:
-        put_changed(o, e);
-        return true;
+        put_changed(o, b, e);
+        return;
     case EVENT_MESSAGE_GONE:
         begin(o, "message.deleted", &e->box);
         json_kv_hex(o, "id", msg_id_str(&e->msg));
         json_put_end(o);
-        return true;
+        return;
     case EVENT_BOX_CHANGED:
         put_box(o, e);
-        return true;
+        return;
     case EVENT_BOX_ENDED:
         live_put_simple(o, "mailbox.ended", &e->box);
-        return true;
+        return;
     case EVENT_FOLDER_CHANGED:
     case EVENT_CREDS_CHANGED:
-        return false;
+        return;
     }
-    return false;
 }
 
 bool live_hold(struct http_req *r)

@@ -17,8 +17,9 @@ void live_socket(struct http_req *r); /* live_ws.c: GET /live */
 void live_events(struct http_req *r); /* live_sse.c: GET /mailbox/events */
 void live_wait(struct http_req *r);   /* live_wait.c: GET /mailbox/wait */
 
-/* One event as a JSON object; false: nothing to tell. */
-bool live_put_event(struct json_out *o, const struct event *e);
+/* One event of an opened box as a JSON object; nothing of what live_told() says no to. */
+void live_put_event(struct json_out *o, const struct opened *b, const struct event *e);
+bool live_told(const struct event *e);
 void live_put_ready(struct json_out *o, const struct opened *b);
 void live_put_simple(struct json_out *o, const char *type, const struct box_id *box); /* {"type":…,"mailbox":…} */
 /* False: answered 429. */

@@ -86,7 +86,7 @@ static void send_row(struct sse *s, const struct store_row *row)
     json_kv_str(&o, "type", S("message.new"));
     json_kv_hex(&o, "mailbox", box_id_str(&box->box.id));
     json_put_key(&o, "message");
-    api_put_row(&o, row, buf_str(&env));
+    api_put_row(&o, box, row, buf_str(&env));
     json_put_end(&o);
     json_put_end(&o);
     send_line(s, row->modseq, buf_str(&line));
@@ -227,9 +227,8 @@ void live_sse(struct http_req *r, const struct live_sse_shape *shape)
 
 static void put_native(struct http_req *r, struct buf *out, const struct event *e)
 {
-    (void)r;
     struct json_out o = json_out(out);
-    live_put_event(&o, e);
+    live_put_event(&o, api_box(r), e);
 }
 void live_events(struct http_req *r)
 {

@@ -96,7 +96,7 @@ static const char *read_query(struct http_req *r, struct mail_query *q, uint32_t
         return "since must be a uid.";
     if (http_query(r, S("timeout"), &v) && (!str_to_u32(v, seconds) || *seconds > LIVE_WAIT_MAX_S))
         return "timeout must be seconds, at most 120.";
-    if (http_query(r, S("folder"), &v) && !api_folder_no(v, &q->folder))
+    if (http_query(r, S("folder"), &v) && !api_folder_no(api_box(r), v, &q->folder))
         return "There is no such folder.";
     if (http_query(r, S("has"), &v)) {
         if (!str_eq(v, S("code")))

@@ -94,16 +94,29 @@ static void on_event(struct event_listener *l, const struct event *e)
             shut(s, WS_RESTART, "credentials changed");
         return;
     }
-    if (lags(s) && e->kind != EVENT_BOX_ENDED)
+    if (!live_told(e) || (lags(s) && e->kind != EVENT_BOX_ENDED))
         return;
     struct buf *out = conn_out(s->conn);
     size_t mark = ws_begin(out);
     struct json_out o = json_out(out);
-    live_put_event(&o, e);
+    live_put_event(&o, b->o, e);
     ws_end(out, mark, WS_TEXT);
     conn_flush(s->conn);
     if (e->kind == EVENT_BOX_ENDED)
         leave(b);
+}
+
+static void names_learnt(void *ctx, enum err e, const struct folder *all, size_t n, uint64_t modseq)
+{
+    (void)ctx, (void)e, (void)all, (void)n, (void)modseq; /* they are kept with the opened box */
+}
+
+static void learn_names(struct socket *s, struct opened *o)
+{
+    const struct api_opts *a = &s->api->o;
+    const struct mail_at at = { .store = a->store, .hub = a->hub, .loop = a->loop, .opened = o };
+    if (!folder_names_known(o))
+        (void)folder_list(&at, names_learnt, NULL);
 }
 
 /* Takes the reference. */
@@ -125,6 +138,7 @@ static void enter(struct socket *s, struct opened *o)
     s->boxes = b;
     s->boxes_n++;
     event_listen(s->api->o.hub, s->api->o.loop, &b->events);
+    learn_names(s, o);
     mailbox_visit(s->api->o.boxes, o);
     conn_deadline(s->conn, LIVE_PING_MS);
     say_ready(s, o);

@@ -1,4 +1,4 @@
-/* VERSION: "mayfly store 1", then " test-clock" in a folder that may be opened with a test clock only. It is written
+/* VERSION: "mayfly store 2", then " test-clock" in a folder that may be opened with a test clock only. It is written
  * last when a folder is made, so a half-made one is made again. */
 #include "store/embed_folder.h"
 #include "base/rand.h"
@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FORMAT = 1, VERSION_MAX = 256, PATH_N = 4096 };
+enum { FORMAT = 2, VERSION_MAX = 256, PATH_N = 4096 };
 
 static enum err path_of(const char *dir, const char *name, char out[PATH_N])
 {
@@ -34,11 +34,21 @@ static enum err lock(struct store *st)
     return errno == EWOULDBLOCK ? ERR_BUSY : ERR_IO;
 }
 
-/* From an older format to the next one, step by step; format 1 has no older. */
+static enum err version_save(struct store *st)
+{
+    char path[PATH_N], text[VERSION_MAX];
+    enum err e = path_of(st->dir, "VERSION", path);
+    int n = snprintf(text, sizeof text, "mayfly store %d%s\n", FORMAT, st->opts.test_clock ? " test-clock" : "");
+    return e == OK ? file_save(path, str_of(text, (size_t)n)) : e;
+}
+
+/* From an older format to this one. Format 1 has records of version 1 alone, which are read as they are; the number
+ * keeps a program that does not know version 2 away from it. */
 static enum err upgrade(struct store *st, uint64_t from)
 {
-    (void)st;
-    return from == FORMAT ? OK : ERR_BAD;
+    if (from == FORMAT)
+        return OK;
+    return from == 1 ? version_save(st) : ERR_BAD;
 }
 
 static enum err version_check(struct store *st, struct str text)
@@ -73,12 +83,10 @@ static enum err key_load(struct store *st, bool fresh)
     return e == ERR_GONE || e == ERR_FULL ? ERR_BAD : e;
 }
 
-static enum err make(struct store *st, const char *version)
+static enum err make(struct store *st)
 {
     enum err e = key_load(st, true);
-    if (e != OK)
-        return e;
-    return file_save(version, st->opts.test_clock ? S("mayfly store 1 test-clock\n") : S("mayfly store 1\n"));
+    return e == OK ? version_save(st) : e;
 }
 
 /* Something else's folder is not written into. */
@@ -116,7 +124,7 @@ enum err folder_open(struct store *st)
     if (e == ERR_FULL)
         return ERR_BAD;
     if (e == ERR_GONE)
-        e = foreign(st) ? ERR_BAD : make(st, version);
+        e = foreign(st) ? ERR_BAD : make(st);
     else if (e == OK && (e = version_check(st, buf_str(&text))) == OK)
         e = key_load(st, false);
     return e == OK ? subfolders(st) : e;

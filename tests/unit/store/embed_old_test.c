@@ -1,6 +1,7 @@
 /* An index written before folders had names: records of version 1 are put in place of the new ones, and the store reads
  * them, counts what they lack, and writes the next version. */
 #include "contract.h"
+#include "io/file.h"
 #include "store/embed_index.h"
 #include "store/key.h"
 #include <stdio.h>
@@ -71,7 +72,13 @@ TEST(records_of_version_1_are_read_and_written_anew)
     rewrite(r, &box, REC_BOX, old_box);
     rewrite(r, &box, REC_FOLDER, old_folder);
     rewrite(r, &box, REC_ROW, old_row);
+    char path[512];
+    AUTO_BUF struct buf version = { .max = 100 };
+    snprintf(path, sizeof path, "%s/VERSION", r->dir);
+    CHECK_OK(file_save(path, S("mayfly store 1 test-clock\n")));
     CHECK_OK(store_open(&r->opts, &r->store));
+    CHECK_OK(file_load(path, 100, &version)); /* an older program shall not open it any more */
+    CHECK_STR("version", buf_str(&version), "mayfly store 2 test-clock\n");
     for (int again = 0; again < 2; again++) {
         struct store_folder f = rig_folder(r, &box, FOLDER_INBOX);
         CHECK(f.total == 3 && f.unseen == 2 && f.deleted == 1 && f.bytes == 12 && f.recent == 3 && f.recent_from == 1);
