@@ -88,7 +88,7 @@ static void put_section(struct imap_session *s, struct fetching *f, const struct
     struct imap_octets o;
     uint64_t from, count;
     if (imap_section_find(s->cmd->msg.source->tree, &a->section, &o) != OK) {
-        buf_puts(s->out, "\"\"");
+        imap_put_literal(s->out, 0); /* no such part: an empty one, as Dovecot has it */
     } else if (o.made) {
         put_fields(s, f, a, &o);
     } else {
