@@ -16,8 +16,8 @@ static size_t announced(struct str line)
 {
     size_t open = str_rchr(line, '{');
     uint64_t n;
-    bool is = open != STR_NONE && line.p[line.n - 1] == '}' &&
-              str_to_u64(str_sub(line, open + 1, line.n - open - 2), &n);
+    bool is =
+        open != STR_NONE && line.p[line.n - 1] == '}' && str_to_u64(str_sub(line, open + 1, line.n - open - 2), &n);
     return is ? (size_t)n : 0;
 }
 
@@ -38,8 +38,9 @@ static void play(const char *before, struct str in, uint8_t how)
 {
     static struct fake_client c;
     size_t piece = 1 + (how & 31), have = 0;
-    static const char mail[] = "From: a@b\r\nSubject: =?utf-8?q?x?=\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
-                               "--b\r\n\r\none\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nTo: c\r\n\r\ntwo\r\n--b--\r\n";
+    static const char mail[] =
+        "From: a@b\r\nSubject: =?utf-8?q?x?=\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+        "--b\r\n\r\none\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nTo: c\r\n\r\ntwo\r\n--b--\r\n";
     fake_open_box();
     for (int i = 0; i < 3; i++)
         fake_add(FOLDER_INBOX, str_c(mail), i == 1 ? FLAG_DELETED : 0, 0);

@@ -66,7 +66,9 @@ static size_t message_memory(const struct config *c)
 
 static void shared_metrics(struct app *a, struct shared *s)
 {
-    static const char *const names[DOOR_KINDS] = { "smtp", "pop3", "pop3s", "imap", "imaps", "http", "https", "metrics" };
+    static const char *const names[DOOR_KINDS] = {
+        "smtp", "pop3", "pop3s", "imap", "imaps", "http", "https", "metrics"
+    };
     for (int k = 0; k < DOOR_KINDS; k++)
         s->gates[k] = (struct metrics_gate){ names[k], &a->gates[k] };
     s->metrics = (struct metrics_opts){ .store = a->store,

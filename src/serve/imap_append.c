@@ -1,6 +1,6 @@
 /* A message goes into an intake of its own, counted against the memory that mail may take up in this process; when that
- * is used up the octets are read past, for a client that has begun to send cannot be stopped. Where it goes to is looked
- * up once all is there, and then all messages are stored in one step or none is. */
+ * is used up the octets are read past, for a client that has begun to send cannot be stopped. Where it goes to is
+ * looked up once all is there, and then all messages are stored in one step or none is. */
 #include "serve/imap_append.h"
 #include "serve/imap_command.h"
 #include "serve/imap_name.h"
@@ -18,11 +18,11 @@ struct appending {
     struct str name;
     struct one *first, *last;
     size_t n;
-    uint64_t left;   /* octets of the last one that are still to come */
-    bool named;      /* the mailbox has been read */
-    bool bracket;    /* UTF8 (…): a ')' follows the octets */
-    bool empty;      /* some message was */
-    enum err err;    /* why octets are not kept any more */
+    uint64_t left; /* octets of the last one that are still to come */
+    bool named;    /* the mailbox has been read */
+    bool bracket;  /* UTF8 (…): a ')' follows the octets */
+    bool empty;    /* some message was */
+    enum err err;  /* why octets are not kept any more */
     uint32_t folder, uidvalidity;
     struct imap_new_mail *mails;
 };

@@ -2,7 +2,7 @@
 #pragma once
 #include "core/mail_change.h"
 #include "core/mail_copy.h"
-#include "serve/imap_server.h"
+#include "serve/imap_opts.h"
 #include "serve/imap_session.h"
 #include "serve/session_conn.h"
 
@@ -33,10 +33,10 @@ struct imap_client {
     struct event_listener events;
     struct imap_asked asked;
     struct imap_open *open;
-    int64_t due_ms;    /* when its time is up; the conn's deadline may come before, at the box's end */
-    uint64_t octets;   /* of messages that are appended, since the last look */
-    bool starved : 1;  /* the session waits until the peer has taken what it was sent */
-    bool partial : 1;  /* part of a command is there, and its time runs */
+    int64_t due_ms;     /* when its time is up; the conn's deadline may come before, at the box's end */
+    uint64_t octets;    /* of messages that are appended, since the last look */
+    bool starved : 1;   /* the session waits until the peer has taken what it was sent */
+    bool partial : 1;   /* part of a command is there, and its time runs */
     bool no_memory : 1; /* a question could not be asked; the session is told so by later */
     bool later_queued : 1, left : 1;
     struct job later;
@@ -61,9 +61,7 @@ static inline struct imap_client *imap_client_of(struct imap_session *s)
 }
 static inline struct mail_at imap_client_at(const struct imap_client *c)
 {
-    return (struct mail_at){
-        .store = c->of->o.store, .hub = c->of->o.hub, .loop = c->of->conns.loop, .opened = c->o
-    };
+    return (struct mail_at){ .store = c->of->o.store, .hub = c->of->o.hub, .loop = c->of->conns.loop, .opened = c->o };
 }
 /* A question could not be asked: it is answered by ERR_IO on a later turn. */
 void imap_client_no_memory(struct imap_client *c);

@@ -1,7 +1,7 @@
 /* A row for each attribute: how its value is written. Sections that lie in the message as they are leave their octets
  * to be streamed; what has to be made or decoded first is made from the message in memory. */
-#include "serve/imap_fetch.h"
 #include "base/text.h"
+#include "serve/imap_fetch.h"
 #include "wire/imap_envelope.h"
 #include "wire/imap_section.h"
 #include "wire/imap_structure.h"
@@ -228,24 +228,15 @@ static void put_preview(struct imap_session *s, struct fetching *, const struct 
 }
 
 static void (*const writers[IMAP_ITEM_COUNT])(struct imap_session *, struct fetching *, const struct imap_attr *) = {
-    [IMAP_ITEM_FLAGS] = put_flags,
-    [IMAP_ITEM_UID] = put_uid,
-    [IMAP_ITEM_MODSEQ] = put_modseq,
-    [IMAP_ITEM_INTERNALDATE] = put_internaldate,
-    [IMAP_ITEM_SIZE] = put_size,
-    [IMAP_ITEM_ENVELOPE] = put_envelope,
-    [IMAP_ITEM_BODY] = put_body,
-    [IMAP_ITEM_BODYSTRUCTURE] = put_bodystructure,
-    [IMAP_ITEM_EMAILID] = put_emailid,
-    [IMAP_ITEM_THREADID] = put_threadid,
-    [IMAP_ITEM_SAVEDATE] = put_savedate,
-    [IMAP_ITEM_PREVIEW] = put_preview,
-    [IMAP_ITEM_RFC822] = put_section,
-    [IMAP_ITEM_RFC822_HEADER] = put_section,
-    [IMAP_ITEM_RFC822_TEXT] = put_section,
-    [IMAP_ITEM_SECTION] = put_section,
-    [IMAP_ITEM_BINARY] = put_binary,
-    [IMAP_ITEM_BINARY_SIZE] = put_binary_size,
+    [IMAP_ITEM_FLAGS] = put_flags,         [IMAP_ITEM_UID] = put_uid,
+    [IMAP_ITEM_MODSEQ] = put_modseq,       [IMAP_ITEM_INTERNALDATE] = put_internaldate,
+    [IMAP_ITEM_SIZE] = put_size,           [IMAP_ITEM_ENVELOPE] = put_envelope,
+    [IMAP_ITEM_BODY] = put_body,           [IMAP_ITEM_BODYSTRUCTURE] = put_bodystructure,
+    [IMAP_ITEM_EMAILID] = put_emailid,     [IMAP_ITEM_THREADID] = put_threadid,
+    [IMAP_ITEM_SAVEDATE] = put_savedate,   [IMAP_ITEM_PREVIEW] = put_preview,
+    [IMAP_ITEM_RFC822] = put_section,      [IMAP_ITEM_RFC822_HEADER] = put_section,
+    [IMAP_ITEM_RFC822_TEXT] = put_section, [IMAP_ITEM_SECTION] = put_section,
+    [IMAP_ITEM_BINARY] = put_binary,       [IMAP_ITEM_BINARY_SIZE] = put_binary_size,
 };
 
 void fetch_put(struct imap_session *s, struct fetching *f, const struct imap_attr *a)

@@ -174,8 +174,8 @@ static void put_attribute(struct buf *out, const char **gap, const char *name)
     *gap = " ";
 }
 
-static void put(struct imap_session *s, const struct listing *l, const struct imap_answer *a,
-                const struct folder *f, bool itself, bool leads)
+static void put(struct imap_session *s, const struct listing *l, const struct imap_answer *a, const struct folder *f,
+                bool itself, bool leads)
 {
     struct buf *out = s->out;
     const char *gap = "", *use = use_of(f->at.no);

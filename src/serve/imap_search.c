@@ -1,8 +1,8 @@
 /* SEARCH. Each message is asked with what is at hand; only where that cannot decide is it opened, and only for BODY and
  * TEXT read as a whole. */
-#include "serve/imap_searching.h"
 #include "base/text.h"
 #include "serve/imap_command.h"
+#include "serve/imap_searching.h"
 #include <stdlib.h>
 #include <string.h>
 

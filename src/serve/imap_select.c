@@ -10,7 +10,7 @@ struct selecting {
     struct str name;
     struct folder folder;
     bool examine, condstore, qresync, listed;
-    uint32_t uidvalidity;  /* of QRESYNC, as what follows */
+    uint32_t uidvalidity; /* of QRESYNC, as what follows */
     uint64_t since;
     struct imap_set known; /* n 0: all */
 };
@@ -106,7 +106,10 @@ static void failed(struct imap_session *s, enum err e)
     imap_fail(s, e);
 }
 
-static bool is_known(const struct selecting *w, uint32_t uid) { return w->known.n == 0 || imap_set_has(&w->known, uid); }
+static bool is_known(const struct selecting *w, uint32_t uid)
+{
+    return w->known.n == 0 || imap_set_has(&w->known, uid);
+}
 
 static void on_since(struct imap_session *s, const struct imap_answer *a)
 {

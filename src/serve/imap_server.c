@@ -7,16 +7,16 @@
 #include <unistd.h>
 
 enum {
-    LOGIN_MS = 60 * 1000,         /* for one command of a stranger */
-    STRESSED_MS = 10 * 1000,      /* the same, when the gate is nearly full */
-    PARTIAL_MS = 60 * 1000,       /* from a command's first octet to its last */
+    LOGIN_MS = 60 * 1000,            /* for one command of a stranger */
+    STRESSED_MS = 10 * 1000,         /* the same, when the gate is nearly full */
+    PARTIAL_MS = 60 * 1000,          /* from a command's first octet to its last */
     IDLE_MS = 30 * 60 * 1000 + 1000, /* RFC 9051 section 5.4: at least thirty minutes */
-    SLICE_MS = 60 * 1000,         /* how often the rate of a message is looked at */
-    RATE_MIN = 512,               /* octets a second */
-    TAKE_MS = 5 * 60 * 1000,      /* to take what was sent, before more is made */
+    SLICE_MS = 60 * 1000,            /* how often the rate of a message is looked at */
+    RATE_MIN = 512,                  /* octets a second */
+    TAKE_MS = 5 * 60 * 1000,         /* to take what was sent, before more is made */
     BYE_MS = 60 * 1000,
     IN_MAX = LIMIT_IMAP_COMMAND + 64 * 1024, /* one longest command, and what was pipelined behind it */
-    OUT_MAX = 8 * 1024 * 1024     /* one attribute of one message, and what was there before */
+    OUT_MAX = 8 * 1024 * 1024                /* one attribute of one message, and what was there before */
 };
 
 static struct imap_client *client_at(struct session_conn *c) { return CONTAINER_OF(c, struct imap_client, c); }

@@ -59,7 +59,10 @@ static const struct imap_command *find(struct str name)
     return NULL;
 }
 
-static unsigned state_of(const struct imap_session *s) { return !s->authed ? IN_NEW : s->view ? IN_SELECTED : IN_AUTHED; }
+static unsigned state_of(const struct imap_session *s)
+{
+    return !s->authed ? IN_NEW : s->view ? IN_SELECTED : IN_AUTHED;
+}
 
 void imap_greet(struct imap_session *s)
 {
@@ -117,7 +120,7 @@ static const char *objection(struct imap_session *s)
     if (c->row == NULL || (c->uid && !(c->row->flags & CMD_UID)))
         return "BAD unknown command";
     if (!(c->row->states & state_of(s)))
-        return !s->authed                       ? "BAD log in first"
+        return !s->authed                     ? "BAD log in first"
                : c->row->states & IN_SELECTED ? "BAD select a mailbox first"
                                               : "BAD not now";
     bool more = !str_empty(c->in.rest);
@@ -199,7 +202,8 @@ static size_t take_literal(struct imap_session *s, struct str in, const struct i
     struct str piece = str_sub(in, 0, e->n);
     bool mail = s->authed && (s->mode == IMAP_GOES_ON || imap_append_wants(s, piece));
     if (e->over || (e->unbuffered && !mail))
-        return refuse(s, in, e, e->over && mail ? "NO [TOOBIG] larger than any message may be" : "BAD [TOOBIG] that literal");
+        return refuse(s, in, e,
+                      e->over && mail ? "NO [TOOBIG] larger than any message may be" : "BAD [TOOBIG] that literal");
     if (!mail) {
         if (e->sync)
             buf_puts(s->out, "+ OK\r\n");
@@ -225,7 +229,8 @@ static size_t read_command(struct imap_session *s, struct str in)
     struct imap_frame_limits l = limits(s);
     struct imap_frame_event e;
     bool on = s->mode == IMAP_GOES_ON;
-    if (on && in.p[0] == '\n') { /* clients that count the CR into their literal; its octets were counted all the same */
+    if (on &&
+        in.p[0] == '\n') { /* clients that count the CR into their literal; its octets were counted all the same */
         s->frame = (struct imap_frame){ 0 };
         imap_append_end(s, S("\r\n"));
         return 1;

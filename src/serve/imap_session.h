@@ -10,7 +10,7 @@ void imap_session_fini(struct imap_session *s);
  * while mode is BUSY, TLS or CLOSED, nor while an answer is owed. */
 size_t imap_input(struct imap_session *s, struct str in);
 void imap_answer(struct imap_session *s, const struct imap_answer *a);
-void imap_go_on(struct imap_session *s); /* there is room again, as room() promised */
+void imap_go_on(struct imap_session *s);   /* there is room again, as room() promised */
 void imap_secured(struct imap_session *s); /* TLS stands: what was said before is forgotten */
 /* Something happened in the box: told at once in IDLE, else with the next command. */
 void imap_event(struct imap_session *s);

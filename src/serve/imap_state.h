@@ -26,10 +26,10 @@ enum {
     IMAP_ON_REV2 = 8,
 };
 enum {
-    LIMIT_IMAP_ERRORS = 20,              /* BAD commands in a row */
-    LIMIT_IMAP_ERRORS_LOGIN = 5,         /* the same before login */
-    LIMIT_IMAP_CMD = 96 * 1024 * 1024,   /* memory of one command without the messages it appends */
-    LIMIT_IMAP_KEPT = 64 * 1024,         /* uids that "$" remembers as ranges */
+    LIMIT_IMAP_ERRORS = 20,            /* BAD commands in a row */
+    LIMIT_IMAP_ERRORS_LOGIN = 5,       /* the same before login */
+    LIMIT_IMAP_CMD = 96 * 1024 * 1024, /* memory of one command without the messages it appends */
+    LIMIT_IMAP_KEPT = 64 * 1024,       /* uids that "$" remembers as ranges */
 };
 
 typedef void imap_next(struct imap_session *s, const struct imap_answer *a);
@@ -85,7 +85,7 @@ struct imap_cmd {
     struct buf done;      /* the tagged reply, without the tag */
     imap_step *step;      /* where it goes on after sync, or once there is room */
     struct imap_message msg;
-    void *state; /* the handler's own, in the arena */
+    void *state;                                       /* the handler's own, in the arena */
     void (*fini)(struct imap_session *s, void *state); /* of what in state is not the arena's; may be NULL */
     bool uid;
     bool doomed; /* the login failed, and only the client's last line is waited for */
@@ -130,8 +130,8 @@ extern const char imap_deleted_text[];
 void imap_untagged(struct imap_session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* "OK text" or the like. Ends the command: what else there is to tell comes first. */
 void imap_reply(struct imap_session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void imap_finish(struct imap_session *s); /* the same; the words are in cmd->done already */
-void imap_bad(struct imap_session *s);    /* arguments not of the command's form */
+void imap_finish(struct imap_session *s);           /* the same; the words are in cmd->done already */
+void imap_bad(struct imap_session *s);              /* arguments not of the command's form */
 void imap_fail(struct imap_session *s, enum err e); /* words for a store's error */
 void imap_bye(struct imap_session *s, const char *text);
 void imap_cmd_end(struct imap_session *s); /* without a word */
@@ -164,7 +164,7 @@ uint32_t imap_name_flag(const struct imap_session *s, struct str keyword); /* 0:
 /* ---- which messages ---- */
 struct imap_targets {
     struct imap_set set; /* as it was asked for */
-    uint32_t *v; /* indices in the view, ascending; gone ones are left out */
+    uint32_t *v;         /* indices in the view, ascending; gone ones are left out */
     size_t n;
     bool missing; /* some were gone */
 };

@@ -17,10 +17,11 @@ static const struct {
     struct str name;
     uint64_t (*count)(const struct store_folder *f); /* NULL: no number of the folder's */
 } items[] = {
-    { STR("MESSAGES"), count_messages },       { STR("RECENT"), count_recent },        { STR("UIDNEXT"), count_uidnext },
-    { STR("UIDVALIDITY"), count_uidvalidity }, { STR("UNSEEN"), count_unseen },        { STR("DELETED"), count_deleted },
-    { STR("SIZE"), count_size },               { STR("HIGHESTMODSEQ"), count_modseq }, { STR("MAILBOXID"), NULL },
-    { STR("APPENDLIMIT"), NULL },
+    { STR("MESSAGES"), count_messages }, { STR("RECENT"), count_recent },
+    { STR("UIDNEXT"), count_uidnext },   { STR("UIDVALIDITY"), count_uidvalidity },
+    { STR("UNSEEN"), count_unseen },     { STR("DELETED"), count_deleted },
+    { STR("SIZE"), count_size },         { STR("HIGHESTMODSEQ"), count_modseq },
+    { STR("MAILBOXID"), NULL },          { STR("APPENDLIMIT"), NULL },
 };
 enum { ITEM_HIGHESTMODSEQ = 7, ITEM_MAILBOXID = 8, ITEM_APPENDLIMIT = 9 };
 

@@ -1,5 +1,5 @@
-/* STORE (RFC 9051 section 6.4.6; conditional: RFC 7162 section 3.1.3). Keywords that the box does not know yet get their
- * bit first. The whole set is one step of the store as far as it takes one, so nobody's change comes between. */
+/* STORE (RFC 9051 section 6.4.6; conditional: RFC 7162 section 3.1.3). Keywords that the box does not know yet get
+ * their bit first. The whole set is one step of the store as far as it takes one, so nobody's change comes between. */
 #include "serve/imap_command.h"
 #include "wire/imap_write.h"
 

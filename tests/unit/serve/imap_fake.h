@@ -113,8 +113,7 @@ static void fake_drop(struct fake_msg *m)
 {
     m->gone = true;
     fake.modseq++;
-    fake.gone[fake.gone_n++ % FAKE_GONE] =
-        (struct store_gone){ m->row.id, m->row.folder, m->row.uid, fake.modseq };
+    fake.gone[fake.gone_n++ % FAKE_GONE] = (struct store_gone){ m->row.id, m->row.folder, m->row.uid, fake.modseq };
     if (fake.gone_n > FAKE_GONE)
         fake.floor = fake.modseq;
 }
@@ -291,7 +290,8 @@ static void do_claim(struct fake_client *c)
     uint32_t from = f ? fake.claimed[c->folder] : 0;
     if (f)
         fake.claimed[c->folder] = f->at.uidnext;
-    fake_answer(c, (struct imap_answer){ .err = f ? OK : ERR_DENIED, .recent_from = f && from < f->at.uidnext ? from : 0 });
+    fake_answer(
+        c, (struct imap_answer){ .err = f ? OK : ERR_DENIED, .recent_from = f && from < f->at.uidnext ? from : 0 });
 }
 static void fake_claim(struct imap_session *s, uint32_t folder)
 {
@@ -462,7 +462,8 @@ static void do_append(struct fake_client *c)
     static uint32_t uids[1000];
     size_t n = 0;
     for (size_t i = 0; i < c->n; i++) {
-        struct fake_msg *m = fake_add(c->folder, buf_str(&c->mails[i].octets.data), c->mails[i].flags, c->mails[i].date_ms);
+        struct fake_msg *m =
+            fake_add(c->folder, buf_str(&c->mails[i].octets.data), c->mails[i].flags, c->mails[i].date_ms);
         intake_end(&c->mails[i].octets);
         if (m)
             uids[n++] = m->row.uid;
@@ -588,11 +589,9 @@ static const struct imap_ops fake_ops = { .may_login = fake_may_login,
                                           .now_ms = fake_now,
                                           .alive = fake_alive,
                                           .room = fake_room };
-static const struct imap_rules fake_rules = { .hostname = STR("mx.test"),
-                                              .max_bytes = 100000,
-                                              .budget = &fake.budget,
-                                              .tls = true,
-                                              .ops = &fake_ops };
+static const struct imap_rules fake_rules = {
+    .hostname = STR("mx.test"), .max_bytes = 100000, .budget = &fake.budget, .tls = true, .ops = &fake_ops
+};
 
 /* ---- a client ---- */
 

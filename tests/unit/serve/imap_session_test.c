@@ -50,7 +50,8 @@ TEST(before_login)
     fake_open_box();
     fake_client_open(&one, 0);
     imap_greet(&one.s);
-    CHECK(has(buf_str(&one.out).p, "* OK [CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR LITERAL+ ID ENABLE STARTTLS AUTH=PLAIN"));
+    CHECK(has(buf_str(&one.out).p,
+              "* OK [CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR LITERAL+ ID ENABLE STARTTLS AUTH=PLAIN"));
     CHECK(has(say(&one, "1 SELECT INBOX\r\n"), "1 BAD log in first\r\n"));
     CHECK(has(say(&one, "1 FROB\r\n"), "1 BAD unknown command\r\n"));
     CHECK(has(say(&one, "2 ID NIL\r\n"), "* ID (\"name\" \"mayfly\")\r\n2 OK"));
@@ -84,7 +85,8 @@ TEST(literals_are_never_commands)
 {
     fake_open_box();
     fake_client_open(&one, 0);
-    CHECK_STR("sync: refused before it is sent", str_c(say(&one, "1 LOGIN {5000}\r\n")), "1 BAD [TOOBIG] that literal\r\n");
+    CHECK_STR("sync: refused before it is sent", str_c(say(&one, "1 LOGIN {5000}\r\n")),
+              "1 BAD [TOOBIG] that literal\r\n");
     CHECK(has(say(&one, "2 FROB {10+}\r\n1 LOGOUT\r\n\r\n"), "2 BAD unknown command\r\n"));
     CHECK_EQ(one.s.mode, IMAP_COMMAND);
     CHECK(has(say(&one, "3 LOGIN {5000+}\r\n4 LOGOUT\r\n"), "* BYE"));
@@ -142,8 +144,10 @@ TEST(fetch_in_all_ways)
               "* 2 FETCH (UID 2 BODY[TEXT]<5> {4}\r\ntext)\r\n4 OK that is all\r\n");
     CHECK_STR("seen", str_c(say(&one, "5 FETCH 2 BODY[TEXT]\r\n")),
               "* 2 FETCH (FLAGS (\\Seen \\Recent) BODY[TEXT] {11}\r\nbody text\r\n)\r\n5 OK that is all\r\n");
-    CHECK(has(say(&one, "6 FETCH 1 ENVELOPE\r\n"), "* 1 FETCH (ENVELOPE (\"Mon, 7 Feb 1994 21:52:25 -0800\" \"hello\" "));
-    CHECK(has(say(&one, "7 FETCH 1 BODY\r\n"), "(BODY (\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 11 1))"));
+    CHECK(
+        has(say(&one, "6 FETCH 1 ENVELOPE\r\n"), "* 1 FETCH (ENVELOPE (\"Mon, 7 Feb 1994 21:52:25 -0800\" \"hello\" "));
+    CHECK(has(say(&one, "7 FETCH 1 BODY\r\n"),
+              "(BODY (\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 11 1))"));
     CHECK(has(say(&one, "8 FETCH 1 BINARY.PEEK[1]\r\n"), "* 1 FETCH (BINARY[1] {11}\r\nbody text\r\n)\r\n"));
     CHECK(has(say(&one, "9 FETCH 1 BINARY.SIZE[1]\r\n"), "* 1 FETCH (BINARY.SIZE[1] 11)\r\n"));
     CHECK(has(say(&one, "A FETCH 3 FLAGS\r\n"), "A BAD no such message number"));
@@ -191,7 +195,8 @@ TEST(store_and_expunge)
               "* 2 FETCH (FLAGS (\\Deleted \\Recent))\r\n* 3 FETCH (FLAGS (\\Deleted \\Recent))\r\n2 OK done\r\n");
     CHECK_STR("silent", str_c(say(&one, "3 STORE 1 FLAGS.SILENT \\Flagged\r\n")), "3 OK done\r\n");
     CHECK_STR("others hear", str_c(say(&two, "4 NOOP\r\n")),
-              "* 1 FETCH (FLAGS (\\Flagged))\r\n* 2 FETCH (FLAGS (\\Deleted))\r\n* 3 FETCH (FLAGS (\\Deleted))\r\n4 OK done\r\n");
+              "* 1 FETCH (FLAGS (\\Flagged))\r\n* 2 FETCH (FLAGS (\\Deleted))\r\n* 3 FETCH (FLAGS (\\Deleted))\r\n4 OK "
+              "done\r\n");
     CHECK_STR("expunge", str_c(say(&one, "5 EXPUNGE\r\n")), "* 2 EXPUNGE\r\n* 2 EXPUNGE\r\n5 OK done\r\n");
     /* RFC 9051 section 7.5.1: numbers stand still during FETCH */
     CHECK_STR("not now", str_c(say(&two, "6 FETCH 4 UID\r\n")), "* 4 FETCH (UID 4)\r\n6 OK that is all\r\n");
@@ -219,12 +224,14 @@ TEST(copy_move_append)
     CHECK(has(say(&one, "4 COPY 1 nowhere\r\n"), "4 NO [TRYCREATE]"));
     CHECK_STR("append", str_c(say(&one, "5 APPEND INBOX (\\Seen) \"17-Jul-1996 02:44:25 -0700\" {6+}\r\nA: b\r\n\r\n")),
               "* 3 EXISTS\r\n* 3 RECENT\r\n5 OK [APPENDUID 101 4] stored\r\n");
-    CHECK_STR("its date", str_c(say(&one, "6 FETCH 3 (INTERNALDATE FLAGS)\r\n")),
-              "* 3 FETCH (INTERNALDATE \"17-Jul-1996 09:44:25 +0000\" FLAGS (\\Seen \\Recent))\r\n6 OK that is all\r\n");
+    CHECK_STR(
+        "its date", str_c(say(&one, "6 FETCH 3 (INTERNALDATE FLAGS)\r\n")),
+        "* 3 FETCH (INTERNALDATE \"17-Jul-1996 09:44:25 +0000\" FLAGS (\\Seen \\Recent))\r\n6 OK that is all\r\n");
     CHECK_STR("several", str_c(say(&one, "7 APPEND {5}\r\nTrash (\\Flagged) {5}\r\nA: b\n {5+}\r\nB: c\n\r\n")),
               "+ OK\r\n+ OK\r\n7 OK [APPENDUID 105 4:5] stored\r\n");
     CHECK(has(say(&one, "8 APPEND nowhere {2+}\r\nxx\r\n"), "8 NO [TRYCREATE]"));
-    CHECK_STR("too large", str_c(say(&one, "9 APPEND INBOX {100001}\r\n")), "9 NO [TOOBIG] larger than any message may be\r\n");
+    CHECK_STR("too large", str_c(say(&one, "9 APPEND INBOX {100001}\r\n")),
+              "9 NO [TOOBIG] larger than any message may be\r\n");
     CHECK(has(say(&one, "A NOOP\r\n"), "A OK"));
     CHECK(has(say(&one, "B APPEND INBOX {100001+}\r\nC LOGOUT\r\n"), "* BYE"));
     CHECK(lacks(one.out.p, "C OK"));
@@ -265,9 +272,11 @@ TEST(folders)
     start(&one, 0);
     CHECK(has(say(&one, "1 LIST \"\" *\r\n"), "* LIST (\\HasNoChildren) \"/\" INBOX\r\n"));
     CHECK(has(one.out.p, "* LIST (\\HasNoChildren \\Junk) \"/\" Junk\r\n"));
-    CHECK_STR("separator", str_c(say(&one, "2 LIST \"\" \"\"\r\n")), "* LIST (\\Noselect) \"/\" \"\"\r\n2 OK that is all\r\n");
+    CHECK_STR("separator", str_c(say(&one, "2 LIST \"\" \"\"\r\n")),
+              "* LIST (\\Noselect) \"/\" \"\"\r\n2 OK that is all\r\n");
     CHECK(has(say(&one, "3 CREATE a/b\r\n"), "3 OK [MAILBOXID (F7)] made"));
-    CHECK_STR("children", str_c(say(&one, "4 LIST \"\" a%\r\n")), "* LIST (\\HasChildren) \"/\" a\r\n4 OK that is all\r\n");
+    CHECK_STR("children", str_c(say(&one, "4 LIST \"\" a%\r\n")),
+              "* LIST (\\HasChildren) \"/\" a\r\n4 OK that is all\r\n");
     CHECK(has(say(&one, "5 CREATE a\r\n"), "5 NO [ALREADYEXISTS]"));
     CHECK(has(say(&one, "6 DELETE a\r\n"), "6 NO [HASCHILDREN]"));
     CHECK(has(say(&one, "7 DELETE INBOX\r\n"), "7 NO [CANNOT]"));
@@ -277,12 +286,14 @@ TEST(folders)
               "* STATUS INBOX (MESSAGES 2 RECENT 2 UIDNEXT 3 UNSEEN 2 SIZE 214)\r\nA OK that is all\r\n");
     CHECK_STR("list-status", str_c(say(&one, "B LIST \"\" (INBOX Sent) RETURN (STATUS (MESSAGES) SUBSCRIBED)\r\n")),
               "* LIST (\\Subscribed \\HasNoChildren) \"/\" INBOX\r\n* STATUS INBOX (MESSAGES 2)\r\n"
-              "* LIST (\\Subscribed \\HasNoChildren \\Sent) \"/\" Sent\r\n* STATUS Sent (MESSAGES 0)\r\nB OK that is all\r\n");
+              "* LIST (\\Subscribed \\HasNoChildren \\Sent) \"/\" Sent\r\n* STATUS Sent (MESSAGES 0)\r\nB OK that is "
+              "all\r\n");
     say(&one, "C UNSUBSCRIBE Sent\r\n");
     CHECK_STR("subscribed", str_c(say(&one, "D LIST (SUBSCRIBED) \"\" S%\r\n")), "D OK that is all\r\n");
     CHECK_STR("special", str_c(say(&one, "E LIST (SPECIAL-USE) \"\" T*\r\n")),
               "* LIST (\\HasNoChildren \\Trash) \"/\" Trash\r\nE OK that is all\r\n");
-    CHECK(has(say(&one, "F GETQUOTAROOT INBOX\r\n"), "* QUOTAROOT INBOX \"\"\r\n* QUOTA \"\" (STORAGE 3 1024 MESSAGE 2 500)\r\n"));
+    CHECK(has(say(&one, "F GETQUOTAROOT INBOX\r\n"),
+              "* QUOTAROOT INBOX \"\"\r\n* QUOTA \"\" (STORAGE 3 1024 MESSAGE 2 500)\r\n"));
     CHECK(has(say(&one, "G CREATE &AOk-t&AOk-\r\n"), "G OK"));
     CHECK(has(say(&one, "H LIST \"\" &AOk-*\r\n"), "\"/\" &AOk-t&AOk-\r\n"));
     say(&one, "I ENABLE UTF8=ACCEPT\r\n");
@@ -298,15 +309,19 @@ TEST(search_and_its_relatives)
     start(&one, 0);
     say(&one, "1 SELECT INBOX\r\n");
     CHECK_STR("unseen", str_c(say(&one, "2 SEARCH UNSEEN\r\n")), "* SEARCH 1 3 4\r\n2 OK that is all\r\n");
-    CHECK_STR("subject", str_c(say(&one, "3 UID SEARCH SUBJECT HELLO NOT 1\r\n")), "* SEARCH 2 3 4\r\n3 OK that is all\r\n");
+    CHECK_STR("subject", str_c(say(&one, "3 UID SEARCH SUBJECT HELLO NOT 1\r\n")),
+              "* SEARCH 2 3 4\r\n3 OK that is all\r\n");
     CHECK_STR("body", str_c(say(&one, "4 SEARCH BODY \"body text\" SEEN\r\n")), "* SEARCH 2\r\n4 OK that is all\r\n");
     CHECK_STR("none", str_c(say(&one, "5 SEARCH BODY nowhere\r\n")), "* SEARCH\r\n5 OK that is all\r\n");
     CHECK_STR("esearch", str_c(say(&one, "6 SEARCH RETURN (MIN MAX COUNT ALL) UNSEEN\r\n")),
               "* ESEARCH (TAG \"6\") MIN 1 MAX 4 ALL 1,3:4 COUNT 3\r\n6 OK that is all\r\n");
     CHECK_STR("save", str_c(say(&one, "7 UID SEARCH RETURN (SAVE) 3:4\r\n")), "7 OK that is all\r\n");
-    CHECK_STR("$", str_c(say(&one, "8 FETCH $ UID\r\n")), "* 3 FETCH (UID 3)\r\n* 4 FETCH (UID 4)\r\n8 OK that is all\r\n");
-    CHECK_STR("sort", str_c(say(&one, "9 SORT (REVERSE ARRIVAL) UTF-8 ALL\r\n")), "* SORT 1 2 3 4\r\n9 OK that is all\r\n");
-    CHECK_STR("thread", str_c(say(&one, "A THREAD ORDEREDSUBJECT UTF-8 1:2\r\n")), "* THREAD (1 2)\r\nA OK that is all\r\n");
+    CHECK_STR("$", str_c(say(&one, "8 FETCH $ UID\r\n")),
+              "* 3 FETCH (UID 3)\r\n* 4 FETCH (UID 4)\r\n8 OK that is all\r\n");
+    CHECK_STR("sort", str_c(say(&one, "9 SORT (REVERSE ARRIVAL) UTF-8 ALL\r\n")),
+              "* SORT 1 2 3 4\r\n9 OK that is all\r\n");
+    CHECK_STR("thread", str_c(say(&one, "A THREAD ORDEREDSUBJECT UTF-8 1:2\r\n")),
+              "* THREAD (1 2)\r\nA OK that is all\r\n");
     CHECK(has(say(&one, "B SEARCH CHARSET KLINGON ALL\r\n"), "B NO [BADCHARSET (UTF-8 US-ASCII)]"));
     CHECK(has(say(&one, "C ENABLE IMAP4rev2\r\n"), "* ENABLED IMAP4rev2\r\n"));
     CHECK_STR("rev2", str_c(say(&one, "D SEARCH SEEN\r\n")), "* ESEARCH (TAG \"D\") ALL 2\r\nD OK that is all\r\n");
