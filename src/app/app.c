@@ -130,6 +130,8 @@ static enum err up_ready(struct app *a)
     say_list(a, "mail", "smtp ", DOOR_SMTP);
     say_list(a, "", "pop3 ", DOOR_POP3);
     say_list(a, "", "pop3s ", DOOR_POP3S);
+    say_list(a, "", "imap ", DOOR_IMAP);
+    say_list(a, "", "imaps ", DOOR_IMAPS);
     say_list(a, "metrics", "http://", DOOR_METRICS);
     printf("  domain   %.*s\n", STR_FMT(a->config.server_domains.v[0]));
     fflush(stdout);

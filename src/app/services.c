@@ -3,6 +3,7 @@
 #include "core/deliver.h"
 #include "core/mailbox.h"
 #include "serve/autoconfig.h"
+#include "serve/imap_server.h"
 #include "serve/pop3_server.h"
 #include "serve/site.h"
 #include "serve/smtp_in.h"
@@ -28,7 +29,7 @@ static const struct {
 
 struct shared {
     struct api_shared *api;
-    struct intake_budget budget;
+    struct intake_budget budget; /* of SMTP and IMAP together */
     struct smtp_in_stats smtp;
     struct login_stats logins;
     struct pop3_stats pop3;
@@ -49,6 +50,7 @@ struct services {
     struct deliver *deliver;
     struct smtp_in *smtp;
     struct pop3_server *pop3;
+    struct imap_server *imap;
     struct site *site;
 };
 
@@ -64,7 +66,9 @@ static size_t message_memory(const struct config *c)
 
 static void shared_metrics(struct app *a, struct shared *s)
 {
-    static const char *const names[DOOR_KINDS] = { "smtp", "pop3", "pop3s", "http", "https", "metrics" };
+    static const char *const names[DOOR_KINDS] = {
+        "smtp", "pop3", "pop3s", "imap", "imaps", "http", "https", "metrics"
+    };
     for (int k = 0; k < DOOR_KINDS; k++)
         s->gates[k] = (struct metrics_gate){ names[k], &a->gates[k] };
     s->metrics = (struct metrics_opts){ .store = a->store,
@@ -224,6 +228,24 @@ static enum err pop3_new(struct services *s, struct loop *loop)
     return pop3_server_new(&o, &s->pop3);
 }
 
+static enum err imap_new(struct services *s, struct loop *loop)
+{
+    struct app *a = s->app;
+    const struct config *c = &a->config;
+    struct imap_server_opts o = { .login = login_opts(s, loop),
+                                  .store = a->store,
+                                  .boxes = s->boxes,
+                                  .hub = a->hub,
+                                  .work = a->work,
+                                  .tls = a->tls,
+                                  .log = a->log,
+                                  .hostname = c->server_hostname,
+                                  .max_bytes = c->smtp_max_bytes,
+                                  .budget = &a->shared->budget,
+                                  .gate = &a->gates[DOOR_IMAP] };
+    return imap_server_new(&o, &s->imap);
+}
+
 static enum err web_new(struct services *s, struct loop *loop)
 {
     struct app *a = s->app;
@@ -267,6 +289,8 @@ enum err services_new(struct app *a, struct loop *loop, struct services **out)
         e = smtp_new(s, loop);
     if (e == OK)
         e = pop3_new(s, loop);
+    if (e == OK)
+        e = imap_new(s, loop);
     return e == OK ? web_new(s, loop) : e;
 }
 
@@ -274,6 +298,7 @@ void services_drain(struct services *s)
 {
     smtp_in_drain(s->smtp);
     pop3_server_drain(s->pop3);
+    imap_server_drain(s->imap);
     site_drain(s->site);
 }
 
@@ -283,10 +308,12 @@ void services_close(struct services *s)
         smtp_in_free(s->smtp);
     if (s && s->pop3)
         pop3_server_free(s->pop3);
+    if (s && s->imap)
+        imap_server_free(s->imap);
     if (s && s->site)
         site_free(s->site);
     if (s)
-        s->smtp = NULL, s->pop3 = NULL, s->site = NULL;
+        s->smtp = NULL, s->pop3 = NULL, s->imap = NULL, s->site = NULL;
 }
 
 void services_free(struct services *s)
@@ -322,6 +349,18 @@ void services_accept_pop3s(void *ctx, struct listen *l, int fd, const struct pee
 {
     struct services *s = ctx;
     pop3_server_accept_tls(s->pop3, l, fd, peer, sa);
+}
+
+void services_accept_imap(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa)
+{
+    struct services *s = ctx;
+    imap_server_accept(s->imap, l, fd, peer, sa);
+}
+
+void services_accept_imaps(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa)
+{
+    struct services *s = ctx;
+    imap_server_accept_tls(s->imap, l, fd, peer, sa);
 }
 
 /* gone() gives the hold back also when the connection could not be taken, so there is nothing to do with an error. */

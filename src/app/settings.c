@@ -44,6 +44,10 @@ const struct setting settings[] = {
       "Boxes over POP3, TLS from the first octet on. On the Internet: 0.0.0.0:995, [::]:995." },
     { "pop3.idle_timeout", SET_MS, AT(pop3_idle_ms), "10m", 0, 1000, 60 * MINUTE, NULL,
       "Time for one whole command, or for taking what was asked for. RFC 1939 asks for at least 10 minutes." },
+    { "imap.listen", SET_LISTEN, AT(imap_listen), "127.0.0.1:2143", 0, 0, 0, NULL,
+      "Boxes over IMAP, with STARTTLS. On the Internet: 0.0.0.0:143, [::]:143." },
+    { "imaps.listen", SET_LISTEN, AT(imaps_listen), "127.0.0.1:2993", 0, 0, 0, NULL,
+      "Boxes over IMAP, TLS from the first octet on. On the Internet: 0.0.0.0:993, [::]:993." },
     { "auth.cleartext", SET_ENUM, AT(auth_cleartext), "never", 0, 0, 0, "never loopback",
       "Where a mail program may log in without TLS: nowhere, or from this machine itself." },
 
@@ -117,8 +121,6 @@ const struct setting settings[] = {
 
     LATER("submission.listen"),
     LATER("submissions.listen"),
-    LATER("imap.listen"),
-    LATER("imaps.listen"),
     LATER("lmtp.listen"),
     LATER("dns.forward"),
     LATER("dns.trust_anchor"),

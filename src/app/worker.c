@@ -29,6 +29,8 @@ const struct door_row door_rows[DOOR_KINDS] = {
     [DOOR_SMTP] = { "smtp.listen", offsetof(struct config, smtp_listen) },
     [DOOR_POP3] = { "pop3.listen", offsetof(struct config, pop3_listen) },
     [DOOR_POP3S] = { "pop3s.listen", offsetof(struct config, pop3s_listen) },
+    [DOOR_IMAP] = { "imap.listen", offsetof(struct config, imap_listen) },
+    [DOOR_IMAPS] = { "imaps.listen", offsetof(struct config, imaps_listen) },
     [DOOR_HTTP] = { "http.listen", offsetof(struct config, http_listen) },
     [DOOR_HTTPS] = { "https.listen", offsetof(struct config, https_listen) },
     [DOOR_METRICS] = { "metrics.listen", offsetof(struct config, metrics_listen) },
@@ -95,6 +97,8 @@ static void doors_fill(struct worker *w)
     w->doors[DOOR_SMTP].accept = services_accept_smtp;
     w->doors[DOOR_POP3].accept = services_accept_pop3;
     w->doors[DOOR_POP3S].accept = services_accept_pop3s;
+    w->doors[DOOR_IMAP].accept = services_accept_imap;
+    w->doors[DOOR_IMAPS].accept = services_accept_imaps;
     w->doors[DOOR_HTTP].accept = services_accept_http;
     w->doors[DOOR_HTTPS].accept = services_accept_https;
     w->doors[DOOR_METRICS].accept = services_accept_metrics;
@@ -107,7 +111,10 @@ static void doors_fill(struct worker *w)
     struct listen_opts *pop3 = &w->doors[DOOR_POP3]; /* whoever expects TLS first would not understand a word */
     pop3->full = S("-ERR [SYS/TEMP] too busy, try again later\r\n");
     pop3->network = S("-ERR [SYS/TEMP] too many connections from your network\r\n");
-    for (int k = DOOR_POP3; k <= DOOR_POP3S; k++)
+    struct listen_opts *imap = &w->doors[DOOR_IMAP];
+    imap->full = S("* BYE [UNAVAILABLE] too busy, try again later\r\n");
+    imap->network = S("* BYE [LIMIT] too many connections from your network\r\n");
+    for (int k = DOOR_POP3; k <= DOOR_IMAPS; k++)
         w->doors[k].kind = LIMIT_PRELOGIN_CONNS;
     for (int k = DOOR_HTTP; k <= DOOR_HTTPS; k++) {
         w->doors[k].proxies = a->http_proxies;

@@ -20,7 +20,7 @@ uint32_t folder_fixed_no(struct str name)
     return 0;
 }
 
-static bool octet_ok(char c) { return (unsigned char)c >= ' ' && c != 0x7f && c != '*' && c != '%'; }
+static bool octet_ok(char c) { return (unsigned char)c >= ' ' && c != 0x7f; }
 
 bool folder_name_ok(struct str name)
 {

@@ -4,7 +4,7 @@
 #include "base/err.h"
 
 enum { FOLDER_NAME_MAX = 255 };
-/* Not empty, no empty level, UTF-8 without control characters, '*' and '%', at most FOLDER_NAME_MAX octets. */
+/* Not empty, no empty level, UTF-8 without control characters, at most FOLDER_NAME_MAX octets. */
 bool folder_name_ok(struct str name);
 /* The one spelling: inbox as first level becomes INBOX, a '/' at the end is taken off. A copy in the arena; NULL when
  * it has no room. */

@@ -153,7 +153,7 @@ static void ask_write(struct pop3 *s, struct str bytes) { conn_write(client_of(s
 
 /* ---- QUIT ---- */
 
-static void on_committed(void *ctx, enum err e)
+static void on_deleted(void *ctx, enum err e, const struct store_delete *)
 {
     struct pop3_client *c = ctx;
     c->deleting = NULL;
@@ -169,8 +169,14 @@ static void ask_commit(struct pop3 *s)
 {
     struct pop3_client *c = client_of(s);
     const struct pop3_server_opts *o = &c->of->o;
-    c->deleting =
-        pop3_commit_new(o->store, o->hub, c->of->conns.loop, &c->o->box.id, s->msgs, s->msg_n, on_committed, c);
+    struct mail_at at = { .store = o->store, .hub = o->hub, .loop = c->of->conns.loop, .opened = c->o };
+    AUTO_FREE struct msg_id *ids = malloc(s->msg_n * sizeof *ids);
+    size_t n = 0;
+    for (size_t i = 0; ids && i < s->msg_n; i++)
+        if (s->msgs[i].deleted)
+            ids[n++] = s->msgs[i].id;
+    if (ids)
+        c->deleting = mail_expunge(&at, &(struct store_pick){ .ids = ids, .n = n }, false, on_deleted, c);
     if (!c->deleting)
         pop3_committed(s, ERR_IO);
 }

@@ -40,7 +40,7 @@ void pop3_client_close(struct pop3_client *c)
 {
     pop3_snapshot_cancel(c->snapshot);
     mail_stream_close(c->stream);
-    pop3_commit_leave(c->deleting);
+    mail_change_cancel(c->deleting);
     c->snapshot = NULL;
     c->stream = NULL;
     c->deleting = NULL;

@@ -16,7 +16,7 @@ The folder names the listener (smtp: smtp.listen). One line, one step:
     P: expression             Python that gives bytes, sent as they are
     S: text                   the next line begins with text;   S= text  is exactly text;   S~ regex  matches
     S: 250...                 as S:, but continuation lines ("250-…") before it are passed over
-    TO .                      reads on past the next line that is exactly this
+    TO .                      reads on past the next line that is exactly this;   PAST text  … that begins with text
     S! text                   …continuation lines are passed over and none of them holds text
     TLS                       the client's side of the handshake
     CLOSED                    the server has hung up, nothing more came
@@ -129,13 +129,13 @@ class Dialog:
                 "S~": how == "S~" and re.fullmatch(want, line)}[how]
         return None if good else f"wanted {how} {want!r}, got {seen if how == 'S!' else line!r}"
 
-    def read_to(self, last):
-        line = ""
-        while line != last:
+    def read_to(self, done):
+        while True:
             line = self.client().line()
             if line is None:
                 return "it has hung up"
-        return None
+            if done(line):
+                return None
 
     def end_box(self, name):
         self.d.api("DELETE", "/mailbox", token=self.boxes[name]["token"])
@@ -169,7 +169,9 @@ class Dialog:
         if word == "QUIET":
             return None if self.client().quiet(float(rest)) else f"not quiet: {self.client().line()!r}"
         if word == "TO":
-            return self.read_to(rest)
+            return self.read_to(lambda line: line == rest)
+        if word == "PAST":
+            return self.read_to(lambda line: line.startswith(rest))
         if word in ("HAS", "HASNOT"):
             name, text = rest.split(" ", 1)
             raw = self.newest(name)

@@ -1,0 +1,134 @@
+/* CREATE, DELETE, RENAME, SUBSCRIBE: core knows what becomes of names above and below; here is only what the protocol
+ * says of it. A mailbox with others below it is not deleted (RFC 9051 section 7.1, HASCHILDREN), so there is never a
+ * name without a mailbox to list. */
+#include "serve/imap_command.h"
+#include "serve/imap_name.h"
+
+struct names {
+    struct str name, to;
+    uint32_t no;
+};
+
+/* Reads one name, or two; NULL: it has been answered. */
+static struct names *read_names(struct imap_session *s, bool two)
+{
+    struct names *w = imap_state(s, sizeof *w);
+    if (w == NULL || !imap_name_read(s, &w->name))
+        return NULL;
+    if (two && !imap_token_sp(&s->cmd->in)) {
+        imap_bad(s);
+        return NULL;
+    }
+    if (two && !imap_name_read(s, &w->to))
+        return NULL;
+    if (imap_token_end(&s->cmd->in))
+        return w;
+    imap_bad(s);
+    return NULL;
+}
+
+static void on_done(struct imap_session *s, const struct imap_answer *a)
+{
+    switch (a->err) {
+    case OK:
+        imap_reply(s, "OK done");
+        break;
+    case ERR_BUSY:
+        imap_reply(s, "NO [ALREADYEXISTS] there is one of that name");
+        break;
+    case ERR_FULL:
+        imap_reply(s, "NO [LIMIT] too many mailboxes");
+        break;
+    case ERR_GONE:
+        imap_reply(s, "NO [NONEXISTENT] no such mailbox");
+        break;
+    case ERR_DENIED:
+    case ERR_BAD:
+        imap_reply(s, "NO [CANNOT] not with this one");
+        break;
+    case ERR_MORE:
+    case ERR_IO:
+        imap_fail(s, a->err);
+        break;
+    }
+}
+
+static void on_created(struct imap_session *s, const struct imap_answer *a)
+{
+    if (a->err != OK) {
+        on_done(s, a);
+        return;
+    }
+    buf_puts(&s->cmd->done, "OK [MAILBOXID (");
+    imap_put_id(&s->cmd->done, a->no);
+    buf_puts(&s->cmd->done, ")] made");
+    imap_finish(s);
+}
+
+void imap_run_create(struct imap_session *s)
+{
+    struct names *w = read_names(s, false);
+    if (w != NULL)
+        imap_ask(s, on_created)->create(s, w->name);
+}
+
+static void on_removed(struct imap_session *s, const struct imap_answer *a)
+{
+    const struct names *w = s->cmd->state;
+    if (a->err == OK && s->view != NULL && s->view->folder == w->no) {
+        imap_unselect(s);
+        imap_untagged(s, "OK [CLOSED] deleted");
+    }
+    on_done(s, a);
+}
+
+static void on_folders(struct imap_session *s, const struct imap_answer *a)
+{
+    struct names *w = s->cmd->state;
+    const struct folder *f = imap_folder_find(a, w->name);
+    if (a->err != OK || f == NULL) {
+        imap_fail(s, a->err != OK ? a->err : ERR_DENIED);
+        return;
+    }
+    w->no = f->at.no;
+    for (size_t i = 0; i < a->folders_n; i++)
+        if (imap_name_within(a->folders[i].name, f->name)) {
+            imap_reply(s, "NO [HASCHILDREN] there are mailboxes below it");
+            return;
+        }
+    imap_ask(s, on_removed)->remove(s, w->name);
+}
+
+void imap_run_delete(struct imap_session *s)
+{
+    if (read_names(s, false) != NULL)
+        imap_ask(s, on_folders)->folders(s);
+}
+
+static void on_renamed(struct imap_session *s, const struct imap_answer *a)
+{
+    if (s->view != NULL) /* RENAME INBOX takes its messages away */
+        s->view->stale = true;
+    on_done(s, a);
+}
+
+void imap_run_rename(struct imap_session *s)
+{
+    struct names *w = read_names(s, true);
+    if (w != NULL)
+        imap_ask(s, on_renamed)->rename(s, w->name, w->to);
+}
+
+void imap_run_subscribe(struct imap_session *s)
+{
+    struct names *w = read_names(s, false);
+    if (w != NULL)
+        imap_ask(s, on_done)->subscribe(s, w->name, true);
+}
+
+void imap_run_unsubscribe(struct imap_session *s)
+{
+    struct names *w = read_names(s, false);
+    if (w != NULL)
+        imap_ask(s, on_done)->subscribe(s, w->name, false);
+}

@@ -1,0 +1,72 @@
+/* A message on its way into a command: its header record first, which is small; all of it only where something has to
+ * be found in it, or made of it, and then within the memory that mail may take up in this process. */
+#include "serve/imap_state.h"
+
+struct str imap_message_known(const struct imap_session *s)
+{
+    const struct imap_message *m = &s->cmd->msg;
+    return m->loaded ? buf_str(&m->whole.data) : m->source ? m->source->header : (struct str){ 0 };
+}
+
+void imap_message_close(struct imap_session *s)
+{
+    struct imap_message *m = &s->cmd->msg;
+    if (m->source != NULL)
+        s->rules->ops->shut(s);
+    intake_end(&m->whole);
+    m->source = NULL;
+    m->loaded = false;
+}
+
+static void on_open(struct imap_session *s, const struct imap_answer *a)
+{
+    struct imap_message *m = &s->cmd->msg;
+    m->err = a->err;
+    m->source = a->err == OK ? a->source : NULL;
+    m->then(s);
+}
+
+void imap_message_open(struct imap_session *s, size_t i, imap_step *then)
+{
+    imap_message_close(s);
+    s->cmd->msg.then = then;
+    imap_ask(s, on_open)->open(s, &s->view->v[i].id);
+}
+
+static void load(struct imap_session *s);
+
+static void on_piece(struct imap_session *s, const struct imap_answer *a)
+{
+    struct imap_message *m = &s->cmd->msg;
+    size_t at = m->whole.data.n;
+    bool fits = a->err == OK && a->piece_at <= at && at - a->piece_at < a->piece.n;
+    m->err = a->err != OK ? a->err : fits ? intake_put(&m->whole, str_from(a->piece, at - a->piece_at)) : ERR_BAD;
+    if (m->err == OK)
+        load(s);
+    else
+        m->then(s);
+}
+
+static void load(struct imap_session *s)
+{
+    struct imap_message *m = &s->cmd->msg;
+    if (m->whole.data.n < m->source->size) {
+        imap_ask(s, on_piece)->read(s, m->whole.data.n);
+        return;
+    }
+    m->loaded = true;
+    m->then(s);
+}
+
+void imap_message_load(struct imap_session *s, imap_step *then)
+{
+    struct imap_message *m = &s->cmd->msg;
+    m->then = then;
+    m->err = intake_begin(&m->whole, s->rules->budget, m->source->size, m->source->size);
+    if (m->err == OK)
+        m->err = intake_put(&m->whole, m->source->header);
+    if (m->err == OK)
+        load(s);
+    else
+        then(s);
+}

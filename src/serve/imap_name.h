@@ -1,0 +1,17 @@
+/* Mailbox names and the folders behind them: what the handlers of folders share. */
+#pragma once
+#include "serve/imap_state.h"
+
+/* A mailbox name that stands next in the command, in its inner form. False: it has been answered. */
+[[nodiscard]] bool imap_name_read(struct imap_session *s, struct str *out);
+const struct folder *imap_folder_find(const struct imap_answer *a, struct str name);
+bool imap_name_within(struct str name, struct str parent); /* somewhere below it */
+/* MAILBOXID (RFC 8474): numbers never come again in a box, and a name's change does not change them. */
+void imap_put_id(struct buf *out, uint32_t no);
+
+/* ---- STATUS, also within LIST ---- */
+/* "(MESSAGES UIDNEXT)" as a set of bits. */
+[[nodiscard]] bool imap_status_read(struct imap_session *s, unsigned *items);
+void imap_status_put(struct imap_session *s, const struct folder *f, unsigned items);
+/* One LIST response without children's or subscription's attributes, as SELECT of IMAP4rev2 has it. */
+void imap_list_put_plain(struct imap_session *s, const struct folder *f);

@@ -1,0 +1,279 @@
+/* SEARCH. Each message is asked with what is at hand; only where that cannot decide is it opened, and only for BODY and
+ * TEXT read as a whole. */
+#include "base/text.h"
+#include "serve/imap_command.h"
+#include "serve/imap_searching.h"
+#include <stdlib.h>
+#include <string.h>
+
+static void next(struct imap_session *s);
+
+struct imap_search_context searching_context(const struct imap_session *s)
+{
+    const struct imap_view *v = s->view;
+    return (struct imap_search_context){ .seq_star = (uint32_t)v->told_n,
+                                         .uid_star = v->told_n > 0 ? v->v[v->told_n - 1].uid : 0 };
+}
+
+void searching_bad(struct imap_session *s, const struct imap_search *q)
+{
+    if (q->bad_charset)
+        imap_reply(s, "NO [BADCHARSET (UTF-8 US-ASCII)] only these");
+    else
+        imap_bad(s);
+}
+
+/* ---- one message ---- */
+
+struct keyword_look {
+    const struct imap_session *s;
+    uint32_t flags;
+};
+
+static bool has_keyword(const void *ctx, struct str name)
+{
+    const struct keyword_look *l = ctx;
+    return (imap_name_flag(l->s, name) & l->flags) != 0;
+}
+
+static bool is_saved(const struct imap_session *s, uint32_t uid)
+{
+    struct imap_set set = { .v = s->saved ? s->saved->v : NULL, .n = s->saved ? s->saved->n : 0 };
+    return imap_set_has(&set, uid);
+}
+
+static enum imap_search_answer look(struct imap_session *s, const struct searching *w, size_t i)
+{
+    const struct imap_msg *m = &s->view->v[i];
+    const struct imap_message *open = &s->cmd->msg;
+    struct keyword_look keywords = { s, m->flags };
+    char id[1 + 2 * MSG_ID_N] = "M";
+    text_hex(id + 1, msg_id_str(&m->id));
+    struct imap_search_message what = { .seq = (uint32_t)i + 1,
+                                        .uid = m->uid,
+                                        .flags = m->flags & ~(unsigned)IMAP_RECENT,
+                                        .has_keyword = has_keyword,
+                                        .ctx = &keywords,
+                                        .modseq = m->modseq,
+                                        .size = m->size,
+                                        .internal_ms = m->received_ms,
+                                        .saved_ms = open->source ? open->source->saved_ms : -1,
+                                        .saved = w->q.uses_saved && is_saved(s, m->uid),
+                                        .emailid = str_of(id, sizeof id) };
+    if (m->marks & IMAP_MSG_RECENT)
+        what.flags |= IMAP_RECENT;
+    if (open->source != NULL)
+        what.head = open->source->header;
+    if (open->loaded) {
+        what.tree = open->source->tree;
+        what.msg = buf_str(&open->whole.data);
+    }
+    return imap_search_match(&w->q, &what, w->now_ms);
+}
+
+/* ---- all of them ---- */
+
+static void on_message(struct imap_session *s)
+{
+    struct searching *w = s->cmd->state;
+    enum err e = s->cmd->msg.err;
+    if (e != OK) {
+        w->missing |= e == ERR_GONE;
+        w->failed |= e != ERR_GONE;
+        imap_message_close(s);
+        w->at++;
+    }
+    next(s);
+}
+
+static void open(struct imap_session *s, size_t i) { imap_message_open(s, i, on_message); }
+
+/* False: an answer is owed first. */
+static bool decide(struct imap_session *s, struct searching *w, size_t i)
+{
+    bool opened = s->cmd->msg.source != NULL;
+    if (!opened && w->by_saved) {
+        open(s, i);
+        return false;
+    }
+    switch (look(s, w, i)) {
+    case IMAP_SEARCH_NO:
+        return true;
+    case IMAP_SEARCH_NEEDS_HEADER:
+        open(s, i);
+        return false;
+    case IMAP_SEARCH_NEEDS_BODY:
+        if (opened)
+            imap_message_load(s, on_message);
+        else
+            open(s, i);
+        return false;
+    case IMAP_SEARCH_YES:
+        break;
+    }
+    if (w->opens && !opened) {
+        open(s, i);
+        return false;
+    }
+    w->failed |= w->note != NULL && !w->note(s, w, i);
+    w->found[w->n++] = (uint32_t)i;
+    return true;
+}
+
+static void next(struct imap_session *s)
+{
+    struct searching *w = s->cmd->state;
+    for (; w->at < s->view->told_n; w->at++) {
+        if (s->view->v[w->at].marks & IMAP_MSG_GONE)
+            w->missing = true;
+        else if (!decide(s, w, w->at))
+            return;
+        imap_message_close(s);
+    }
+    if (w->failed)
+        imap_reply(s, "NO [SERVERBUG] some messages could not be read");
+    else
+        w->answer(s, w);
+}
+
+static bool uses_savedate(const struct imap_search *q)
+{
+    for (uint32_t i = 0; i < q->n; i++)
+        if (q->v[i].kind == IMAP_KEY_SAVEDBEFORE || q->v[i].kind == IMAP_KEY_SAVEDON ||
+            q->v[i].kind == IMAP_KEY_SAVEDSINCE)
+            return true;
+    return false;
+}
+
+void searching_start(struct imap_session *s)
+{
+    struct searching *w = s->cmd->state;
+    if (w->q.modseq)
+        s->on |= IMAP_ON_CONDSTORE;
+    w->by_saved = uses_savedate(&w->q);
+    w->now_ms = s->rules->ops->now_ms(s);
+    w->found = arena_array(&s->cmd->arena, s->view->told_n + 1, sizeof *w->found);
+    if (w->found == NULL)
+        imap_reply(s, "NO [LIMIT] out of memory");
+    else
+        next(s);
+}
+
+/* ---- SEARCH's answer ---- */
+
+static uint32_t number(const struct imap_session *s, uint32_t i) { return s->cmd->uid ? s->view->v[i].uid : i + 1; }
+
+static uint64_t top_modseq(const struct imap_session *s, const struct searching *w)
+{
+    uint64_t top = 0;
+    unsigned r = w->q.returns;
+    bool ends = w->q.esearch && !(r & (IMAP_RETURN_ALL | IMAP_RETURN_COUNT)) && r & (IMAP_RETURN_MIN | IMAP_RETURN_MAX);
+    for (size_t k = 0; k < w->n; k++) /* RFC 7162 section 3.1.5: of those that are told */
+        if (!ends || (k == 0 && r & IMAP_RETURN_MIN) || (k + 1 == w->n && r & IMAP_RETURN_MAX))
+            top = MAX(top, s->view->v[w->found[k]].modseq);
+    return top;
+}
+
+static void put_plain(struct imap_session *s, const struct searching *w)
+{
+    buf_puts(s->out, "* SEARCH");
+    for (size_t k = 0; k < w->n; k++) {
+        buf_putc(s->out, ' ');
+        buf_put_u64(s->out, number(s, w->found[k]));
+    }
+    if (w->q.modseq && w->n > 0)
+        buf_printf(s->out, " (MODSEQ %llu)", (unsigned long long)top_modseq(s, w));
+    buf_puts(s->out, "\r\n");
+}
+
+static void put_all(struct imap_session *s, const struct searching *w)
+{
+    struct imap_set_writer out = { .out = s->out };
+    buf_puts(s->out, " ALL ");
+    for (size_t k = 0; k < w->n; k++)
+        imap_set_add(&out, number(s, w->found[k]));
+    imap_set_end(&out);
+}
+
+static void put_esearch(struct imap_session *s, const struct searching *w)
+{
+    unsigned r = w->q.esearch ? w->q.returns : IMAP_RETURN_ALL;
+    if (r == IMAP_RETURN_SAVE)
+        return;
+    buf_puts(s->out, "* ESEARCH (TAG \"");
+    buf_put(s->out, s->cmd->tag);
+    buf_puts(s->out, s->cmd->uid ? "\") UID" : "\")");
+    if (r & IMAP_RETURN_MIN && w->n > 0)
+        buf_printf(s->out, " MIN %u", number(s, w->found[0]));
+    if (r & IMAP_RETURN_MAX && w->n > 0)
+        buf_printf(s->out, " MAX %u", number(s, w->found[w->n - 1]));
+    if (r & IMAP_RETURN_ALL && w->n > 0)
+        put_all(s, w);
+    if (r & IMAP_RETURN_COUNT)
+        buf_printf(s->out, " COUNT %zu", w->n);
+    if (w->q.modseq && w->n > 0)
+        buf_printf(s->out, " MODSEQ %llu", (unsigned long long)top_modseq(s, w));
+    buf_puts(s->out, "\r\n");
+}
+
+/* ---- "$": RFC 5182 ---- */
+
+static void forget_saved(struct imap_session *s)
+{
+    free(s->saved);
+    s->saved = NULL;
+}
+
+/* With MIN and MAX alone only these are saved (section 2.4). */
+static bool save(struct imap_session *s, const struct searching *w)
+{
+    unsigned r = w->q.returns & ~(unsigned)IMAP_RETURN_SAVE;
+    bool ends = r != 0 && !(r & (IMAP_RETURN_ALL | IMAP_RETURN_COUNT));
+    uint32_t *uids = arena_array(&s->cmd->arena, w->n + 1, sizeof *uids);
+    struct imap_set set = { 0 };
+    size_t n = 0;
+    for (size_t k = 0; uids != NULL && k < w->n; k++)
+        if (!ends || (k == 0 && r & IMAP_RETURN_MIN) || (k + 1 == w->n && r & IMAP_RETURN_MAX))
+            uids[n++] = s->view->v[w->found[k]].uid;
+    if (uids == NULL || imap_set_from(&s->cmd->arena, uids, n, &set) != OK || set.n > LIMIT_IMAP_KEPT)
+        return false;
+    struct imap_saved *kept = malloc(sizeof *kept + set.n * sizeof kept->v[0]);
+    if (kept == NULL)
+        return false;
+    kept->n = set.n;
+    if (set.n > 0)
+        memcpy(kept->v, set.v, set.n * sizeof kept->v[0]);
+    forget_saved(s);
+    s->saved = kept;
+    return true;
+}
+
+static void answer(struct imap_session *s, struct searching *w)
+{
+    if (w->q.esearch && w->q.returns & IMAP_RETURN_SAVE && !save(s, w)) {
+        forget_saved(s);
+        imap_reply(s, "NO [NOTSAVED] too much to remember");
+        return;
+    }
+    if (w->q.esearch || imap_rev2(s))
+        put_esearch(s, w);
+    else
+        put_plain(s, w);
+    imap_reply(s, w->missing ? "OK [EXPUNGEISSUED] some messages are gone" : "OK that is all");
+}
+
+void imap_run_search(struct imap_session *s)
+{
+    struct searching *w = imap_state(s, sizeof *w);
+    if (w == NULL)
+        return;
+    struct imap_search_context c = searching_context(s);
+    w->answer = answer;
+    if (imap_search_read(&s->cmd->in, &c, &w->q)) {
+        searching_start(s);
+        return;
+    }
+    if (w->q.returns & IMAP_RETURN_SAVE)
+        forget_saved(s); /* RFC 5182 section 2.1: a SEARCH that fails leaves nothing in it */
+    searching_bad(s, &w->q);
+}

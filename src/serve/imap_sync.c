@@ -1,0 +1,275 @@
+/* The view follows the store's change log. An event only says that there is something to read: what, and in which
+ * order, the store alone says, so events that come late, twice or crossed do no harm. */
+#include "serve/imap_command.h"
+#include "wire/imap_write.h"
+#include <stdlib.h>
+#include <string.h>
+
+void imap_unselect(struct imap_session *s)
+{
+    imap_view_free(s->view);
+    free(s->names);
+    free(s->saved);
+    s->view = NULL;
+    s->names = NULL;
+    s->saved = NULL;
+}
+
+/* ---- keywords ---- */
+
+static uint32_t known_bits(const struct imap_session *s)
+{
+    uint32_t bits = 0;
+    for (size_t i = 0; s->names != NULL && i < s->names->n; i++)
+        bits |= s->names->v[i].flag;
+    return bits;
+}
+
+bool imap_learn_names(struct imap_session *s, const struct imap_answer *a)
+{
+    struct imap_names *names = calloc(1, sizeof *names + a->keywords_n * sizeof names->v[0]);
+    if (names == NULL)
+        return false;
+    for (size_t i = 0; i < a->keywords_n; i++) {
+        const struct keyword *k = &a->keywords[i];
+        if (!imap_keyword_valid(k->name))
+            continue;
+        names->v[names->n].flag = k->flag;
+        memcpy(names->v[names->n++].name, k->name.p, k->name.n);
+    }
+    free(s->names);
+    s->names = names;
+    return true;
+}
+
+uint32_t imap_name_flag(const struct imap_session *s, struct str keyword)
+{
+    for (size_t i = 0; s->names != NULL && i < s->names->n; i++)
+        if (str_eq_nocase(str_c(s->names->v[i].name), keyword))
+            return s->names->v[i].flag;
+    return 0;
+}
+
+static void put_word(struct buf *out, size_t begin, struct str word)
+{
+    if (out->n > begin)
+        buf_putc(out, ' ');
+    buf_put(out, word);
+}
+
+void imap_put_flags(struct imap_session *s, struct buf *out, uint32_t flags, bool recent)
+{
+    size_t begin = out->n;
+    imap_flags_put(out, flags & (IMAP_SEEN | IMAP_FLAGGED | IMAP_ANSWERED | IMAP_DRAFT | IMAP_DELETED));
+    for (size_t i = 0; s->names != NULL && i < s->names->n; i++)
+        if (flags & s->names->v[i].flag)
+            put_word(out, begin, str_c(s->names->v[i].name));
+    if (recent)
+        put_word(out, begin, S("\\Recent"));
+}
+
+void imap_put_flag_lists(struct imap_session *s)
+{
+    AUTO_BUF struct buf all = { .max = 4096 };
+    imap_put_flags(s, &all, UINT32_MAX, false);
+    imap_untagged(s, "FLAGS (%.*s)", STR_FMT(buf_str(&all)));
+    if (s->view->read_only)
+        imap_untagged(s, "OK [PERMANENTFLAGS ()] nothing can be changed");
+    else
+        imap_untagged(s, "OK [PERMANENTFLAGS (%.*s \\*)] these stay", STR_FMT(buf_str(&all)));
+}
+
+/* ---- reading the log ---- */
+
+static void go_on(struct imap_session *s)
+{
+    if (s->cmd)
+        s->cmd->step(s);
+    else
+        imap_idle_told(s);
+}
+
+static void on_claimed(struct imap_session *s, const struct imap_answer *a)
+{
+    struct imap_view *v = s->view;
+    for (size_t i = imap_view_from(v, v->unclaimed); i < v->n; i++)
+        if (a->err != OK || v->v[i].uid < a->recent_from || a->recent_from == 0)
+            v->v[i].marks &= ~(uint32_t)IMAP_MSG_RECENT;
+    v->unclaimed = 0;
+    go_on(s);
+}
+
+/* New mail is \Recent to whoever is told first. While somebody idles nobody waits for the store to write that down. */
+static void claim_then_go_on(struct imap_session *s)
+{
+    struct imap_view *v = s->view;
+    if (v->unclaimed == 0 || v->read_only || imap_rev2(s) || s->cmd == NULL)
+        go_on(s);
+    else
+        imap_ask(s, on_claimed)->claim(s, v->folder);
+}
+
+static void on_names(struct imap_session *s, const struct imap_answer *a)
+{
+    if (a->err == OK && imap_learn_names(s, a))
+        imap_put_flag_lists(s);
+    claim_then_go_on(s);
+}
+
+/* A keyword that another session brought in must have its name before a message is told to carry it. */
+static void names_then_go_on(struct imap_session *s)
+{
+    uint32_t keywords = s->view->flag_bits & ~(FLAG_KEYWORD(0) - 1);
+    if ((keywords & ~known_bits(s)) == 0) {
+        claim_then_go_on(s);
+        return;
+    }
+    s->view->flag_bits &= known_bits(s); /* asked for once: one whose name is lost is not shown */
+    imap_ask(s, on_names)->keywords(s);
+}
+
+static void lost(struct imap_session *s, enum err e)
+{
+    imap_bye(s, e == ERR_FULL ? "[LIMIT] out of memory" : "[UNAVAILABLE] the mailbox cannot be read now");
+}
+
+static enum err note(struct imap_view *v, const struct store_row *rows, size_t n)
+{
+    enum err e = OK;
+    for (size_t i = 0; e == OK && i < n; i++)
+        e = imap_view_put(v, &rows[i]);
+    return e;
+}
+
+/* More was expunged than the log keeps: what is there now is listed, and the rest is gone. */
+static void on_relisted(struct imap_session *s, const struct imap_answer *a)
+{
+    struct imap_view *v = s->view;
+    enum err e = a->err == OK ? note(v, a->rows, a->rows_n) : a->err;
+    if (e != OK) {
+        lost(s, e);
+        return;
+    }
+    uint32_t last = a->more ? a->rows[a->rows_n - 1].uid : UINT32_MAX;
+    imap_view_only(v, v->listed_uid + 1, last, a->rows, a->rows_n);
+    v->listed_uid = last;
+    if (a->more)
+        imap_ask(s, on_relisted)->list(s, v->folder, last);
+    else
+        names_then_go_on(s);
+}
+
+static void on_changes(struct imap_session *s, const struct imap_answer *a)
+{
+    struct imap_view *v = s->view;
+    enum err e = a->err == OK ? note(v, a->rows, a->rows_n) : a->err;
+    if (e != OK) {
+        lost(s, e);
+        return;
+    }
+    for (size_t i = 0; i < a->gone_n; i++)
+        if (a->gone[i].folder == v->folder)
+            imap_view_gone(v, a->gone[i].uid);
+    v->modseq = a->more ? a->rows[a->rows_n - 1].modseq : MAX(v->modseq, a->modseq);
+    v->listed_uid = 0;
+    if (a->more)
+        imap_ask(s, on_changes)->changes(s, v->folder, v->modseq);
+    else if (a->too_old)
+        imap_ask(s, on_relisted)->list(s, v->folder, 0);
+    else
+        names_then_go_on(s);
+}
+
+void imap_sync(struct imap_session *s, imap_step *step)
+{
+    struct imap_view *v = s->view;
+    if (s->cmd)
+        s->cmd->step = step;
+    if (v != NULL && v->stale) {
+        v->stale = false;
+        imap_ask(s, on_changes)->changes(s, v->folder, v->modseq);
+    } else if (v != NULL) {
+        claim_then_go_on(s);
+    } else {
+        step(s);
+    }
+}
+
+/* ---- telling ---- */
+
+struct telling {
+    struct imap_session *s;
+    struct imap_set_writer vanished;
+};
+
+static void tell_expunge(void *ctx, size_t seq, uint32_t uid)
+{
+    struct telling *t = ctx;
+    if (t->s->on & IMAP_ON_QRESYNC) /* RFC 7162 section 3.2.10 */
+        imap_set_add(&t->vanished, uid);
+    else
+        imap_untagged(t->s, "%zu EXPUNGE", seq);
+}
+
+static void tell_expunges(struct imap_session *s)
+{
+    AUTO_BUF struct buf uids = { .max = 16 * 1024 * 1024 };
+    struct telling t = { s, { .out = &uids } };
+    imap_view_sweep(s->view, tell_expunge, &t);
+    imap_set_end(&t.vanished);
+    if (uids.n == 0)
+        return;
+    buf_puts(s->out, "* VANISHED ");
+    buf_put(s->out, buf_str(&uids));
+    buf_puts(s->out, "\r\n");
+}
+
+static void tell_new(struct imap_session *s)
+{
+    struct imap_view *v = s->view;
+    if (v->told_n == v->n)
+        return;
+    v->told_n = v->n;
+    imap_untagged(s, "%zu EXISTS", v->n);
+    if (!imap_rev2(s)) /* which has no \\Recent */
+        imap_untagged(s, "%zu RECENT", imap_view_recent(v));
+}
+
+void imap_put_msg(struct imap_session *s, size_t i)
+{
+    struct imap_msg *m = &s->view->v[i];
+    bool with_uid = s->on & IMAP_ON_QRESYNC || (s->cmd && s->cmd->uid);
+    buf_printf(s->out, "* %zu FETCH (", i + 1);
+    if (with_uid)
+        buf_printf(s->out, "UID %u ", m->uid);
+    if (s->on & IMAP_ON_CONDSTORE)
+        buf_printf(s->out, "MODSEQ (%llu) ", (unsigned long long)m->modseq);
+    buf_puts(s->out, "FLAGS (");
+    imap_put_flags(s, s->out, m->flags, (m->marks & IMAP_MSG_RECENT) && !imap_rev2(s));
+    buf_puts(s->out, "))\r\n");
+}
+
+static void tell_flags(struct imap_session *s)
+{
+    struct imap_view *v = s->view;
+    for (size_t i = 0; i < v->told_n; i++) {
+        struct imap_msg *m = &v->v[i];
+        if (m->marks & IMAP_MSG_TELL && !(m->marks & IMAP_MSG_GONE))
+            imap_put_msg(s, i);
+    }
+    for (size_t i = 0; i < v->n; i++)
+        v->v[i].marks &= ~(uint32_t)IMAP_MSG_TELL;
+    v->tell = false;
+}
+
+void imap_tell(struct imap_session *s, bool expunges)
+{
+    struct imap_view *v = s->view;
+    if (v == NULL)
+        return;
+    if (v->tell)
+        tell_flags(s);
+    if (expunges && v->gone_n > 0)
+        tell_expunges(s);
+    tell_new(s);
+}

@@ -1,0 +1,377 @@
+#include "imap_fake.h"
+#include "test.h"
+
+static struct fake_client one, two;
+
+/* What it says to in, and nothing else. */
+static const char *say(struct fake_client *c, const char *in)
+{
+    c->out.n = 0;
+    size_t took = fake_feed(c, str_c(in));
+    CHECK(took == strlen(in) || c->s.mode == IMAP_CLOSED);
+    buf_putc(&c->out, '\0');
+    c->out.n--;
+    return c->out.p;
+}
+
+static bool has(const char *said, const char *want)
+{
+    if (strstr(said, want) != NULL)
+        return true;
+    print_error("wanted:\n%s\ngot:\n%s\n", want, said);
+    return false;
+}
+static bool lacks(const char *said, const char *what)
+{
+    if (strstr(said, what) == NULL)
+        return true;
+    print_error("not wanted:\n%s\ngot:\n%s\n", what, said);
+    return false;
+}
+
+static void start(struct fake_client *c, size_t i)
+{
+    fake_client_open(c, i);
+    imap_greet(&c->s);
+    CHECK(has(say(c, "l LOGIN box@test secret\r\n"), "l OK [CAPABILITY IMAP4rev1 "));
+}
+
+static const char text[] = "From: a@example.org\r\nTo: b@example.org\r\nSubject: hello\r\n"
+                           "Date: Mon, 7 Feb 1994 21:52:25 -0800\r\n\r\nbody text\r\n";
+
+static void fill(size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        fake_add(FOLDER_INBOX, str_c(text), 0, 0);
+}
+
+TEST(before_login)
+{
+    fake_open_box();
+    fake_client_open(&one, 0);
+    imap_greet(&one.s);
+    CHECK(has(buf_str(&one.out).p,
+              "* OK [CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR LITERAL+ ID ENABLE STARTTLS AUTH=PLAIN"));
+    CHECK(has(say(&one, "1 SELECT INBOX\r\n"), "1 BAD log in first\r\n"));
+    CHECK(has(say(&one, "1 FROB\r\n"), "1 BAD unknown command\r\n"));
+    CHECK(has(say(&one, "2 ID NIL\r\n"), "* ID (\"name\" \"mayfly\")\r\n2 OK"));
+    CHECK(has(say(&one, "2 ID (\"a\" \"b\" \"c\" NIL)\r\n"), "2 OK"));
+    CHECK(has(say(&one, "3 LOGIN {4}\r\na@b. {6+}\r\nwrong1\r\n"), "+ OK\r\n3 NO [AUTHENTICATIONFAILED]"));
+    CHECK(has(say(&one, "4 AUTHENTICATE PLAIN AGEAc2VjcmV0\r\n"), "4 OK [CAPABILITY"));
+    CHECK(has(say(&one, "5 LOGIN a b\r\n"), "5 BAD not now\r\n"));
+    CHECK(has(say(&one, "6 UNAUTHENTICATE\r\n"), "6 OK"));
+    CHECK(has(say(&one, "7 AUTHENTICATE PLAIN\r\nAGEAc2VjcmV0\r\n"), "+ \r\n7 OK"));
+    CHECK(has(say(&one, "8 LOGOUT\r\n"), "* BYE good-bye\r\n8 OK done\r\n"));
+    CHECK_EQ(one.s.mode, IMAP_CLOSED);
+    fake_client_close(&one);
+}
+
+TEST(wrong_secrets_end_it)
+{
+    fake_open_box();
+    fake_client_open(&one, 0);
+    for (int i = 0; i < 4; i++)
+        CHECK(has(say(&one, "1 LOGIN a b\r\n"), "1 NO [AUTHENTICATIONFAILED]"));
+    CHECK(has(say(&one, "1 LOGIN a b\r\n"), "* BYE too many"));
+    fake_client_close(&one);
+    fake_client_open(&one, 0);
+    one.plain = true;
+    CHECK(has(say(&one, "1 CAPABILITY\r\n"), "LOGINDISABLED\r\n"));
+    CHECK(has(say(&one, "1 LOGIN a secret\r\n"), "1 NO [PRIVACYREQUIRED]"));
+    fake_client_close(&one);
+}
+
+TEST(literals_are_never_commands)
+{
+    fake_open_box();
+    fake_client_open(&one, 0);
+    CHECK_STR("sync: refused before it is sent", str_c(say(&one, "1 LOGIN {5000}\r\n")),
+              "1 BAD [TOOBIG] that literal\r\n");
+    CHECK(has(say(&one, "2 FROB {10+}\r\n1 LOGOUT\r\n\r\n"), "2 BAD unknown command\r\n"));
+    CHECK_EQ(one.s.mode, IMAP_COMMAND);
+    CHECK(has(say(&one, "3 LOGIN {5000+}\r\n4 LOGOUT\r\n"), "* BYE"));
+    CHECK(lacks(one.out.p, "4 OK"));
+    fake_client_close(&one);
+}
+
+TEST(starttls_drops_what_follows)
+{
+    fake_open_box();
+    fake_client_open(&one, 0);
+    CHECK(has(say(&one, "1 STARTTLS\r\n"), "1 OK"));
+    CHECK_EQ(one.s.mode, IMAP_TLS);
+    imap_secured(&one.s);
+    CHECK(lacks(say(&one, "2 CAPABILITY\r\n"), "STARTTLS"));
+    fake_client_close(&one);
+    fake_client_open(&one, 0);
+    CHECK(has(say(&one, "1 STARTTLS\r\n2 NOOP\r\n"), "* BYE"));
+    fake_client_close(&one);
+}
+
+TEST(select_tells_the_state)
+{
+    fake_open_box();
+    fill(3);
+    fake.msgs[0].row.flags = FLAG_SEEN;
+    start(&one, 0);
+    CHECK_STR("select", str_c(say(&one, "1 SELECT inbox\r\n")),
+              "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)\r\n"
+              "* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] these stay\r\n"
+              "* 3 EXISTS\r\n* 3 RECENT\r\n* OK [UNSEEN 2] the first one\r\n* OK [UIDVALIDITY 101] UIDs valid\r\n"
+              "* OK [UIDNEXT 4] comes next\r\n* OK [HIGHESTMODSEQ 13] so far\r\n"
+              "* OK [MAILBOXID (F1)] its name for good\r\n1 OK [READ-WRITE] go on\r\n");
+    CHECK(has(say(&one, "2 EXAMINE INBOX\r\n"), "* OK [CLOSED] the one before\r\n"));
+    CHECK(has(one.out.p, "* 0 RECENT\r\n"));
+    CHECK(has(one.out.p, "2 OK [READ-ONLY]"));
+    CHECK(has(say(&one, "3 STORE 1 +FLAGS (\\Seen)\r\n"), "3 NO [READ-ONLY]"));
+    CHECK(has(say(&one, "4 SELECT nowhere\r\n"), "4 NO [NONEXISTENT]"));
+    CHECK(has(say(&one, "5 FETCH 1 FLAGS\r\n"), "5 BAD select a mailbox first"));
+    fake_client_close(&one);
+}
+
+TEST(fetch_in_all_ways)
+{
+    fake_open_box();
+    fill(2);
+    start(&one, 0);
+    say(&one, "1 SELECT INBOX\r\n");
+    CHECK_STR("flags", str_c(say(&one, "2 FETCH 1:* (FLAGS UID RFC822.SIZE)\r\n")),
+              "* 1 FETCH (FLAGS (\\Recent) UID 1 RFC822.SIZE 107)\r\n"
+              "* 2 FETCH (FLAGS (\\Recent) UID 2 RFC822.SIZE 107)\r\n2 OK that is all\r\n");
+    CHECK_STR("a header", str_c(say(&one, "3 FETCH 2 BODY.PEEK[HEADER.FIELDS (subject)]\r\n")),
+              "* 2 FETCH (BODY[HEADER.FIELDS (SUBJECT)] {18}\r\nSubject: hello\r\n\r\n)\r\n3 OK that is all\r\n");
+    CHECK_STR("a piece", str_c(say(&one, "4 UID FETCH 2 BODY.PEEK[TEXT]<5.4>\r\n")),
+              "* 2 FETCH (UID 2 BODY[TEXT]<5> {4}\r\ntext)\r\n4 OK that is all\r\n");
+    CHECK_STR("seen", str_c(say(&one, "5 FETCH 2 BODY[TEXT]\r\n")),
+              "* 2 FETCH (FLAGS (\\Seen \\Recent) BODY[TEXT] {11}\r\nbody text\r\n)\r\n5 OK that is all\r\n");
+    CHECK(
+        has(say(&one, "6 FETCH 1 ENVELOPE\r\n"), "* 1 FETCH (ENVELOPE (\"Mon, 7 Feb 1994 21:52:25 -0800\" \"hello\" "));
+    CHECK(has(say(&one, "7 FETCH 1 BODY\r\n"),
+              "(BODY (\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 11 1))"));
+    CHECK(has(say(&one, "8 FETCH 1 BINARY.PEEK[1]\r\n"), "* 1 FETCH (BINARY[1] {11}\r\nbody text\r\n)\r\n"));
+    CHECK(has(say(&one, "9 FETCH 1 BINARY.SIZE[1]\r\n"), "* 1 FETCH (BINARY.SIZE[1] 11)\r\n"));
+    CHECK(has(say(&one, "A FETCH 3 FLAGS\r\n"), "A BAD no such message number"));
+    CHECK(has(say(&one, "B UID FETCH 3:* FLAGS\r\n"), "* 2 FETCH (UID 2 FLAGS (\\Seen \\Recent))\r\nB OK"));
+    CHECK(has(say(&one, "C FETCH 1 (PREVIEW EMAILID THREADID)\r\n"),
+              "* 1 FETCH (PREVIEW \"a preview\" EMAILID (M00000000000000010000000000000000) THREADID NIL)\r\n"));
+    fake_client_close(&one);
+}
+
+TEST(a_slow_reader_is_waited_for)
+{
+    char big[5000];
+    fake_open_box();
+    memset(big, 'x', sizeof big);
+    memcpy(big, "A: b\r\n\r\n", 8);
+    fake_add(FOLDER_INBOX, str_of(big, sizeof big), 0, 0);
+    start(&one, 0);
+    say(&one, "1 SELECT INBOX\r\n");
+    one.read_max = 1000;
+    say(&one, "2 FETCH 1 BODY.PEEK[]\r\n");
+    CHECK(one.stuck);
+    CHECK(one.out.n < 1400);
+    AUTO_BUF struct buf all = { .max = 100000 };
+    for (int i = 0; one.s.mode == IMAP_BUSY && i < 100; i++) {
+        buf_put(&all, buf_str(&one.out));
+        one.out.n = 0;
+        imap_go_on(&one.s);
+        fake_pump(&one);
+        CHECK(one.out.n < 1400);
+    }
+    buf_put(&all, buf_str(&one.out));
+    CHECK_EQ(all.n, strlen("* 1 FETCH (BODY[] {5000}\r\n") + 5000 + strlen(")\r\n2 OK that is all\r\n"));
+    fake_client_close(&one);
+}
+
+TEST(store_and_expunge)
+{
+    fake_open_box();
+    fill(4);
+    start(&one, 0);
+    start(&two, 1);
+    say(&one, "1 SELECT INBOX\r\n");
+    say(&two, "1 SELECT INBOX\r\n");
+    CHECK_STR("store", str_c(say(&one, "2 STORE 2:3 +FLAGS (\\Deleted)\r\n")),
+              "* 2 FETCH (FLAGS (\\Deleted \\Recent))\r\n* 3 FETCH (FLAGS (\\Deleted \\Recent))\r\n2 OK done\r\n");
+    CHECK_STR("silent", str_c(say(&one, "3 STORE 1 FLAGS.SILENT \\Flagged\r\n")), "3 OK done\r\n");
+    CHECK_STR("others hear", str_c(say(&two, "4 NOOP\r\n")),
+              "* 1 FETCH (FLAGS (\\Flagged))\r\n* 2 FETCH (FLAGS (\\Deleted))\r\n* 3 FETCH (FLAGS (\\Deleted))\r\n4 OK "
+              "done\r\n");
+    CHECK_STR("expunge", str_c(say(&one, "5 EXPUNGE\r\n")), "* 2 EXPUNGE\r\n* 2 EXPUNGE\r\n5 OK done\r\n");
+    /* RFC 9051 section 7.5.1: numbers stand still during FETCH */
+    CHECK_STR("not now", str_c(say(&two, "6 FETCH 4 UID\r\n")), "* 4 FETCH (UID 4)\r\n6 OK that is all\r\n");
+    CHECK(has(say(&two, "7 FETCH 2 BODY.PEEK[]\r\n"), "7 NO [EXPUNGEISSUED]"));
+    CHECK_STR("now", str_c(say(&two, "8 NOOP\r\n")), "* 2 EXPUNGE\r\n* 2 EXPUNGE\r\n8 OK done\r\n");
+    CHECK_STR("keyword", str_c(say(&two, "9 STORE 1 +FLAGS ($Junk)\r\n")),
+              "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft $Junk)\r\n"
+              "* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft $Junk \\*)] these stay\r\n"
+              "* 1 FETCH (FLAGS (\\Flagged $Junk))\r\n9 OK done\r\n");
+    CHECK(has(say(&one, "A NOOP\r\n"), "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft $Junk)\r\n"));
+    CHECK(has(one.out.p, "* 1 FETCH (FLAGS (\\Flagged $Junk \\Recent))\r\nA OK"));
+    fake_client_close(&one);
+    fake_client_close(&two);
+}
+
+TEST(copy_move_append)
+{
+    fake_open_box();
+    fill(3);
+    start(&one, 0);
+    say(&one, "1 SELECT INBOX\r\n");
+    CHECK_STR("copy", str_c(say(&one, "2 COPY 1,3 Trash\r\n")), "2 OK [COPYUID 105 1,3 1:2] done\r\n");
+    CHECK_STR("move", str_c(say(&one, "3 MOVE 2 Trash\r\n")),
+              "* OK [COPYUID 105 2 3] done\r\n* 2 EXPUNGE\r\n3 OK done\r\n");
+    CHECK(has(say(&one, "4 COPY 1 nowhere\r\n"), "4 NO [TRYCREATE]"));
+    CHECK_STR("append", str_c(say(&one, "5 APPEND INBOX (\\Seen) \"17-Jul-1996 02:44:25 -0700\" {6+}\r\nA: b\r\n\r\n")),
+              "* 3 EXISTS\r\n* 3 RECENT\r\n5 OK [APPENDUID 101 4] stored\r\n");
+    CHECK_STR(
+        "its date", str_c(say(&one, "6 FETCH 3 (INTERNALDATE FLAGS)\r\n")),
+        "* 3 FETCH (INTERNALDATE \"17-Jul-1996 09:44:25 +0000\" FLAGS (\\Seen \\Recent))\r\n6 OK that is all\r\n");
+    CHECK_STR("several", str_c(say(&one, "7 APPEND {5}\r\nTrash (\\Flagged) {5}\r\nA: b\n {5+}\r\nB: c\n\r\n")),
+              "+ OK\r\n+ OK\r\n7 OK [APPENDUID 105 4:5] stored\r\n");
+    CHECK(has(say(&one, "8 APPEND nowhere {2+}\r\nxx\r\n"), "8 NO [TRYCREATE]"));
+    CHECK_STR("too large", str_c(say(&one, "9 APPEND INBOX {100001}\r\n")),
+              "9 NO [TOOBIG] larger than any message may be\r\n");
+    CHECK(has(say(&one, "A NOOP\r\n"), "A OK"));
+    CHECK(has(say(&one, "B APPEND INBOX {100001+}\r\nC LOGOUT\r\n"), "* BYE"));
+    CHECK(lacks(one.out.p, "C OK"));
+    fake_client_close(&one);
+}
+
+TEST(idle_tells_at_once)
+{
+    fake_open_box();
+    fill(1);
+    start(&one, 0);
+    start(&two, 1);
+    say(&one, "1 SELECT INBOX\r\n");
+    CHECK_STR("idle", str_c(say(&one, "2 IDLE\r\n")), "+ idling\r\n");
+    one.out.n = 0;
+    fill(1);
+    fake_tell();
+    fake_pump(&one);
+    CHECK_STR("new mail", buf_str(&one.out), "* 2 EXISTS\r\n* 2 RECENT\r\n");
+    say(&two, "1 SELECT INBOX\r\n");
+    say(&two, "2 STORE 1 +FLAGS (\\Deleted)\r\n");
+    one.out.n = 0;
+    say(&two, "3 EXPUNGE\r\n");
+    fake_pump(&one);
+    CHECK_STR("numbers move", buf_str(&one.out), "* 1 EXPUNGE\r\n");
+    CHECK_STR("done", str_c(say(&one, "DONE\r\n")), "2 OK welcome back\r\n");
+    CHECK_EQ(one.s.cmd == NULL, true);
+    say(&one, "3 IDLE\r\n");
+    CHECK_STR("not done", str_c(say(&one, "4 NOOP\r\n")), "3 BAD DONE ends IDLE\r\n");
+    fake_client_close(&one);
+    fake_client_close(&two);
+}
+
+TEST(folders)
+{
+    fake_open_box();
+    fill(2);
+    start(&one, 0);
+    CHECK(has(say(&one, "1 LIST \"\" *\r\n"), "* LIST (\\HasNoChildren) \"/\" INBOX\r\n"));
+    CHECK(has(one.out.p, "* LIST (\\HasNoChildren \\Junk) \"/\" Junk\r\n"));
+    CHECK_STR("separator", str_c(say(&one, "2 LIST \"\" \"\"\r\n")),
+              "* LIST (\\Noselect) \"/\" \"\"\r\n2 OK that is all\r\n");
+    CHECK(has(say(&one, "3 CREATE a/b\r\n"), "3 OK [MAILBOXID (F7)] made"));
+    CHECK_STR("children", str_c(say(&one, "4 LIST \"\" a%\r\n")),
+              "* LIST (\\HasChildren) \"/\" a\r\n4 OK that is all\r\n");
+    CHECK(has(say(&one, "5 CREATE a\r\n"), "5 NO [ALREADYEXISTS]"));
+    CHECK(has(say(&one, "6 DELETE a\r\n"), "6 NO [HASCHILDREN]"));
+    CHECK(has(say(&one, "7 DELETE INBOX\r\n"), "7 NO [CANNOT]"));
+    CHECK(has(say(&one, "8 RENAME a/b a/c\r\n"), "8 OK"));
+    CHECK(has(say(&one, "9 DELETE a/c\r\n"), "9 OK"));
+    CHECK_STR("status", str_c(say(&one, "A STATUS INBOX (MESSAGES UIDNEXT UNSEEN SIZE RECENT)\r\n")),
+              "* STATUS INBOX (MESSAGES 2 RECENT 2 UIDNEXT 3 UNSEEN 2 SIZE 214)\r\nA OK that is all\r\n");
+    CHECK_STR("list-status", str_c(say(&one, "B LIST \"\" (INBOX Sent) RETURN (STATUS (MESSAGES) SUBSCRIBED)\r\n")),
+              "* LIST (\\Subscribed \\HasNoChildren) \"/\" INBOX\r\n* STATUS INBOX (MESSAGES 2)\r\n"
+              "* LIST (\\Subscribed \\HasNoChildren \\Sent) \"/\" Sent\r\n* STATUS Sent (MESSAGES 0)\r\nB OK that is "
+              "all\r\n");
+    say(&one, "C UNSUBSCRIBE Sent\r\n");
+    CHECK_STR("subscribed", str_c(say(&one, "D LIST (SUBSCRIBED) \"\" S%\r\n")), "D OK that is all\r\n");
+    CHECK_STR("special", str_c(say(&one, "E LIST (SPECIAL-USE) \"\" T*\r\n")),
+              "* LIST (\\HasNoChildren \\Trash) \"/\" Trash\r\nE OK that is all\r\n");
+    CHECK(has(say(&one, "F GETQUOTAROOT INBOX\r\n"),
+              "* QUOTAROOT INBOX \"\"\r\n* QUOTA \"\" (STORAGE 3 1024 MESSAGE 2 500)\r\n"));
+    CHECK(has(say(&one, "G CREATE &AOk-t&AOk-\r\n"), "G OK"));
+    CHECK(has(say(&one, "H LIST \"\" &AOk-*\r\n"), "\"/\" &AOk-t&AOk-\r\n"));
+    say(&one, "I ENABLE UTF8=ACCEPT\r\n");
+    CHECK(has(say(&one, "J LIST \"\" *t*\r\n"), "\"/\" \"\xc3\xa9t\xc3\xa9\"\r\n"));
+    fake_client_close(&one);
+}
+
+TEST(search_and_its_relatives)
+{
+    fake_open_box();
+    fill(4);
+    fake.msgs[1].row.flags = FLAG_SEEN;
+    start(&one, 0);
+    say(&one, "1 SELECT INBOX\r\n");
+    CHECK_STR("unseen", str_c(say(&one, "2 SEARCH UNSEEN\r\n")), "* SEARCH 1 3 4\r\n2 OK that is all\r\n");
+    CHECK_STR("subject", str_c(say(&one, "3 UID SEARCH SUBJECT HELLO NOT 1\r\n")),
+              "* SEARCH 2 3 4\r\n3 OK that is all\r\n");
+    CHECK_STR("body", str_c(say(&one, "4 SEARCH BODY \"body text\" SEEN\r\n")), "* SEARCH 2\r\n4 OK that is all\r\n");
+    CHECK_STR("none", str_c(say(&one, "5 SEARCH BODY nowhere\r\n")), "* SEARCH\r\n5 OK that is all\r\n");
+    CHECK_STR("esearch", str_c(say(&one, "6 SEARCH RETURN (MIN MAX COUNT ALL) UNSEEN\r\n")),
+              "* ESEARCH (TAG \"6\") MIN 1 MAX 4 ALL 1,3:4 COUNT 3\r\n6 OK that is all\r\n");
+    CHECK_STR("save", str_c(say(&one, "7 UID SEARCH RETURN (SAVE) 3:4\r\n")), "7 OK that is all\r\n");
+    CHECK_STR("$", str_c(say(&one, "8 FETCH $ UID\r\n")),
+              "* 3 FETCH (UID 3)\r\n* 4 FETCH (UID 4)\r\n8 OK that is all\r\n");
+    CHECK_STR("sort", str_c(say(&one, "9 SORT (REVERSE ARRIVAL) UTF-8 ALL\r\n")),
+              "* SORT 1 2 3 4\r\n9 OK that is all\r\n");
+    CHECK_STR("thread", str_c(say(&one, "A THREAD ORDEREDSUBJECT UTF-8 1:2\r\n")),
+              "* THREAD (1 2)\r\nA OK that is all\r\n");
+    CHECK(has(say(&one, "B SEARCH CHARSET KLINGON ALL\r\n"), "B NO [BADCHARSET (UTF-8 US-ASCII)]"));
+    CHECK(has(say(&one, "C ENABLE IMAP4rev2\r\n"), "* ENABLED IMAP4rev2\r\n"));
+    CHECK_STR("rev2", str_c(say(&one, "D SEARCH SEEN\r\n")), "* ESEARCH (TAG \"D\") ALL 2\r\nD OK that is all\r\n");
+    fake_client_close(&one);
+}
+
+TEST(condstore_and_qresync)
+{
+    fake_open_box();
+    fill(4); /* modseq 11 to 14 */
+    start(&one, 0);
+    start(&two, 1);
+    say(&one, "1 SELECT INBOX (CONDSTORE)\r\n");
+    CHECK_STR("modseq", str_c(say(&one, "2 FETCH 1:2 MODSEQ\r\n")),
+              "* 1 FETCH (MODSEQ (11))\r\n* 2 FETCH (MODSEQ (12))\r\n2 OK that is all\r\n");
+    CHECK_STR("changed since", str_c(say(&one, "3 FETCH 1:* (FLAGS) (CHANGEDSINCE 13)\r\n")),
+              "* 4 FETCH (MODSEQ (14) FLAGS (\\Recent))\r\n3 OK that is all\r\n");
+    CHECK_STR("conditional", str_c(say(&one, "4 STORE 1,4 (UNCHANGEDSINCE 13) +FLAGS.SILENT (\\Seen)\r\n")),
+              "* 1 FETCH (MODSEQ (15))\r\n4 OK [MODIFIED 4] others were quicker with these\r\n");
+    CHECK(has(say(&two, "1 ENABLE QRESYNC\r\n"), "* ENABLED QRESYNC\r\n"));
+    say(&one, "5 STORE 2 +FLAGS.SILENT (\\Deleted)\r\n");
+    CHECK(has(say(&one, "6 EXPUNGE\r\n"), "* 2 EXPUNGE\r\n6 OK [HIGHESTMODSEQ "));
+    CHECK(has(say(&two, "2 SELECT INBOX (QRESYNC (101 14 1:4))\r\n"), "* VANISHED (EARLIER) 2\r\n"));
+    CHECK(has(two.out.p, "* 1 FETCH (UID 1 MODSEQ (15) FLAGS (\\Seen))\r\n2 OK"));
+    CHECK(lacks(two.out.p, "* 2 FETCH"));
+    say(&one, "7 STORE 1 +FLAGS.SILENT (\\Deleted)\r\n");
+    say(&one, "8 EXPUNGE\r\n");
+    CHECK(has(say(&two, "3 NOOP\r\n"), "* VANISHED 1\r\n"));
+    CHECK(has(say(&two, "4 UID FETCH 1:9 (UID) (CHANGEDSINCE 14 VANISHED)\r\n"), "* VANISHED (EARLIER) 1:2\r\n"));
+    fake_client_close(&one);
+    fake_client_close(&two);
+}
+
+TEST(a_box_that_ends_says_nothing_more)
+{
+    fake_open_box();
+    fill(2);
+    start(&one, 0);
+    say(&one, "1 SELECT INBOX\r\n");
+    fake.ended = true;
+    CHECK_STR("a command", str_c(say(&one, "2 FETCH 1 FLAGS\r\n")), "* BYE [UNAVAILABLE] this box has ended\r\n");
+    fake_client_close(&one);
+    fake.ended = false;
+    start(&one, 0);
+    say(&one, "1 SELECT INBOX\r\n");
+    one.out.n = 0;
+    CHECK_EQ(imap_input(&one.s, S("2 FETCH 1 BODY[]\r\n")), 18);
+    fake.ended = true;
+    fake_pump(&one);
+    CHECK_STR("an answer", buf_str(&one.out), "* BYE [UNAVAILABLE] this box has ended\r\n");
+    fake_client_close(&one);
+    fake_close_box();
+}
