@@ -125,7 +125,7 @@ static bool level_good(struct str level)
     for (struct str rest = level; rest.n > 0;) {
         uint32_t cp;
         size_t n = utf8_next(rest, &cp);
-        if (n == 0 || cp < ' ' || (cp >= 0x7f && cp < 0xa0) || cp == 0x2028 || cp == 0x2029 || cp == '%' || cp == '*')
+        if (n == 0 || cp < ' ' || (cp >= 0x7f && cp < 0xa0) || cp == 0x2028 || cp == 0x2029)
             return false;
         rest = str_from(rest, n);
     }

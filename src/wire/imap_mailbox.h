@@ -18,7 +18,7 @@ void imap_utf7_encode(struct buf *out, struct str utf8); /* ill-formed octets be
 
 /* A name as the client wrote it, to the inner form. utf8: which of the two it wrote. A trailing separator is taken off
  * (RFC 9051 section 6.3.4: the client means to create names under it). ERR_BAD: empty, badly encoded, control
- * characters, line separators, an empty level, "." or ".." as a level, '%' or '*'. ERR_FULL: too long or deep. */
+ * characters, line separators, an empty level, "." or ".." as a level. ERR_FULL: too long or deep. */
 [[nodiscard]] enum err imap_mailbox_read(struct buf *out, struct str in, bool utf8);
 /* The name as an astring. */
 void imap_mailbox_put(struct buf *out, struct str name, bool utf8);

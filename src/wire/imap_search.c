@@ -219,7 +219,7 @@ static bool goes_on(struct reader *r)
         struct open *o = &r->open[r->open_n - 1];
         bool last_wanted = o->wants != UNTIL_END && --o->wants == 0;
         bool outermost = r->open_n == 1;
-        if (o->wants == UNTIL_END && imap_token_peek(r->t) == ')' && !outermost)
+        if (o->wants == UNTIL_END && str_starts(str_trim(r->t->rest), S(")")) && !outermost)
             last_wanted = imap_token_close(r->t);
         else if (o->wants == UNTIL_END && outermost && r->t->rest.n == 0)
             last_wanted = true;
