@@ -64,6 +64,45 @@ static void framing(struct str in)
 
 /* ---- what comes in ---- */
 
+/* Everything that might stand here, each on a copy of the reader. */
+static void try_all(const struct imap_token *at)
+{
+    struct imap_token t = *at;
+    struct imap_flags f;
+    struct imap_literal l;
+    struct str s;
+    uint64_t v;
+    int64_t ms;
+    int zone;
+    int32_t day;
+    if (imap_token_store_flags(&t, &f))
+        must(!(f.system & IMAP_RECENT) && f.keyword_n <= LIMIT_IMAP_KEYWORDS);
+    t = *at;
+    (void)imap_token_number64(&t, &v);
+    t = *at;
+    (void)imap_token_date_time(&t, &ms, &zone);
+    t = *at;
+    (void)imap_token_date(&t, &day);
+    t = *at;
+    (void)imap_token_list_mailbox(&t, &s);
+    t = *at;
+    (void)imap_token_announce(&t, &l);
+    t = *at;
+    (void)imap_token_nstring(&t, &s);
+}
+
+static void write_and_read(struct str s)
+{
+    AUTO_BUF struct buf out = { .max = 1 << 20 };
+    AUTO_ARENA struct arena a = { .max = 1 << 20 };
+    struct imap_token t;
+    struct str same;
+    imap_put_astring(&out, s);
+    buf_puts(&out, "\r\n");
+    imap_token_init(&t, &a, buf_str(&out), true);
+    must(imap_token_astring(&t, &same) && str_eq(s, same) && imap_token_end(&t));
+}
+
 static void tokens(struct str in)
 {
     AUTO_ARENA struct arena a = { .max = 1 << 20 };
@@ -74,39 +113,16 @@ static void tokens(struct str in)
         must(s.n > 0 && s.n <= LIMIT_IMAP_TAG);
     while (!t.failed && t.rest.n > 0) {
         size_t before = t.rest.n;
-        struct imap_token flags = t, number = t, date = t, list = t, announce = t;
-        struct imap_flags f;
-        struct imap_literal l;
-        uint64_t v;
-        int64_t ms;
-        int zone;
-        int32_t day;
-        if (imap_token_store_flags(&flags, &f))
-            must(!(f.system & IMAP_RECENT) && f.keyword_n <= LIMIT_IMAP_KEYWORDS);
-        (void)imap_token_number64(&number, &v);
-        (void)imap_token_date_time(&date, &ms, &zone);
-        date = t;
-        (void)imap_token_date(&date, &day);
-        (void)imap_token_list_mailbox(&list, &s);
-        (void)imap_token_announce(&announce, &l);
+        try_all(&t);
         if (imap_token_peek(&t) == '(')
             (void)imap_token_open(&t);
         else if (imap_token_peek(&t) == ')')
             (void)imap_token_close(&t);
         else if (imap_token_peek(&t) == ' ')
             (void)imap_token_sp(&t);
-        else if (imap_token_astring(&t, &s)) {
-            AUTO_BUF struct buf out = { .max = 1 << 20 };
-            AUTO_ARENA struct arena b = { .max = 1 << 20 };
-            struct imap_token again;
-            struct str same;
-            imap_put_astring(&out, s);
-            imap_token_init(&again, &b, buf_str(&out), true);
-            must(out.n < 2 || !str_ends(buf_str(&out), S("\r\n")) ? imap_token_astring(&again, &same) && str_eq(s, same)
-                                                                  : true);
-        }
-        must(t.failed || t.rest.n < before);
-        must(t.depth <= LIMIT_IMAP_DEPTH);
+        else if (imap_token_astring(&t, &s))
+            write_and_read(s);
+        must((t.failed || t.rest.n < before) && t.depth <= LIMIT_IMAP_DEPTH);
     }
 }
 
@@ -244,22 +260,24 @@ static void check_sections(const struct mime_tree *tree, struct str msg)
 
 static void message(struct str msg)
 {
-    AUTO_ARENA struct arena a = { .max = 8 * LIMIT_MIME_ARENA };
+    AUTO_ARENA struct arena a = { .max = LIMIT_MIME_ARENA }, scratch = { .max = LIMIT_MIME_ARENA };
     AUTO_BUF struct buf out = { .max = 64 << 20 };
     struct mime_tree t;
     if (mime_parse(&a, msg, &t) != OK)
         return;
-    must(imap_structure_put(&out, &t, msg, IMAP_STRUCTURE_FULL, &a) == OK);
+    must(imap_structure_put(&out, &t, msg, IMAP_STRUCTURE_FULL, &scratch) == OK);
     check_value(buf_str(&out));
     buf_clear(&out);
-    must(imap_structure_put(&out, &t, msg, IMAP_STRUCTURE_BODY, &a) == OK);
+    must(imap_structure_put(&out, &t, msg, IMAP_STRUCTURE_BODY, &scratch) == OK);
     check_value(buf_str(&out));
     buf_clear(&out);
-    must(imap_envelope_put(&out, mime_head(&t.v[0], msg), &a) == OK);
+    must(imap_envelope_put(&out, mime_head(&t.v[0], msg), &scratch) == OK);
     check_value(buf_str(&out));
     check_sections(&t, msg);
     struct imap_sort_record r = { .seq = 1 };
-    must(imap_sort_fill(&a, mime_head(&t.v[0], msg), &r) == OK);
+    struct imap_thread_record h = { .seq = 1 };
+    must(imap_sort_fill(&scratch, mime_head(&t.v[0], msg), &r) == OK);
+    must(imap_thread_fill(&scratch, mime_head(&t.v[0], msg), 0, &h) == OK && h.ref_n <= LIMIT_IMAP_REFERENCES);
 }
 
 /* Every line is a message: its first octets its id, the others what it refers to. */

@@ -3,35 +3,34 @@
 #include "wire/fold.h"
 #include "base/text.h"
 #include "wire/fold_table.h"
+#include <stdlib.h>
+
+static int case_cmp(const void *key, const void *row)
+{
+    const uint32_t *cp = key;
+    const struct fold_case *c = row;
+    return *cp < c->first ? -1 : *cp > c->last;
+}
 
 static uint32_t upper(uint32_t cp)
 {
     if (cp < 0x80)
         return cp >= 'a' && cp <= 'z' ? cp - 'a' + 'A' : cp;
-    size_t lo = 0, hi = fold_case_n; /* the first row that ends at cp or behind it */
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        if (fold_cases[mid].last < cp)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    const struct fold_case *c = &fold_cases[lo];
-    bool in = lo < fold_case_n && c->first <= cp && (cp - c->first) % c->step == 0;
+    const struct fold_case *c = bsearch(&cp, fold_cases, fold_case_n, sizeof *c, case_cmp);
+    bool in = c != NULL && (cp - c->first) % c->step == 0;
     return in ? (uint32_t)((int32_t)cp + c->delta) : cp;
+}
+
+static int mark_cmp(const void *key, const void *row)
+{
+    const uint32_t *cp = key;
+    const struct fold_mark *m = row;
+    return *cp < m->whole ? -1 : *cp > m->whole;
 }
 
 static const struct fold_mark *mark_of(uint32_t cp)
 {
-    size_t lo = 0, hi = fold_mark_n;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        if (fold_marks[mid].whole < cp)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo < fold_mark_n && fold_marks[lo].whole == cp ? &fold_marks[lo] : NULL;
+    return bsearch(&cp, fold_marks, fold_mark_n, sizeof(struct fold_mark), mark_cmp);
 }
 
 static void put_char(struct buf *out, uint32_t cp)

@@ -85,6 +85,7 @@ static enum err add_list(struct buf *out, struct str raw, struct arena *scratch)
     }
     if (in_group) /* cut off by the limit */
         put_item(out, &(struct addr_item){ .kind = ADDR_GROUP_END });
+    arena_reset(scratch);
     return OK;
 }
 

@@ -6,5 +6,6 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Appends "(…)". scratch holds what it needs meanwhile (a few times the header). ERR_FULL when scratch is, or out. */
+/* Appends "(…)". scratch is for this call alone: it is reset on the way, after each list. LIMIT_MIME_ARENA is enough
+ * for it. ERR_FULL when out is full. */
 [[nodiscard]] enum err imap_envelope_put(struct buf *out, struct str head, struct arena *scratch);

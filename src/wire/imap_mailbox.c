@@ -213,7 +213,7 @@ bool imap_pattern_match(struct str pattern, struct str name)
         char c = name.p[n];
         for (size_t p = pattern.n + 1; p-- > 0;) {
             char want = p < pattern.n ? pattern.p[p] : '\0', before = p > 0 ? pattern.p[p - 1] : '*';
-            bool stays = at[p] && p < pattern.n && (want == '*' || (want == '%' && c != IMAP_SEPARATOR));
+            bool stays = p < pattern.n && at[p] && (want == '*' || (want == '%' && c != IMAP_SEPARATOR));
             bool equal = before == c || (n < any_case && char_lower(before) == char_lower(c));
             at[p] = stays || (p > 0 && at[p - 1] && !is_wild(before) && equal);
         }

@@ -30,10 +30,24 @@ static bool in_days(enum imap_key kind, enum imap_key before, int32_t day, int32
     return kind == before ? day < of : kind == before + 1 ? day == of : day >= of;
 }
 
+static bool is_day(const struct imap_search_message *m, const struct imap_search_key *k)
+{
+    bool saved = k->kind >= IMAP_KEY_SAVEDBEFORE && m->saved_ms >= 0;
+    enum imap_key before = k->kind >= IMAP_KEY_SAVEDBEFORE ? IMAP_KEY_SAVEDBEFORE : IMAP_KEY_BEFORE;
+    return in_days(k->kind, before, day_of(saved ? m->saved_ms : m->internal_ms), k->day);
+}
+
+/* RFC 5032 section 3. */
+static bool is_age(const struct match *x, const struct imap_search_key *k)
+{
+    int64_t age_s = (x->now_ms - x->m->internal_ms) / 1000;
+    return k->kind == IMAP_KEY_YOUNGER ? age_s <= (int64_t)k->number : age_s >= (int64_t)k->number;
+}
+
+/* What needs nothing but what is known of every message. */
 static enum state cheap(const struct match *x, const struct imap_search_key *k)
 {
     const struct imap_search_message *m = x->m;
-    int64_t age_s = (x->now_ms - m->internal_ms) / 1000;
     switch (k->kind) {
     case IMAP_KEY_ALL:
         return YES;
@@ -56,15 +70,13 @@ static enum state cheap(const struct match *x, const struct imap_search_key *k)
     case IMAP_KEY_BEFORE:
     case IMAP_KEY_ON:
     case IMAP_KEY_SINCE:
-        return in_days(k->kind, IMAP_KEY_BEFORE, day_of(m->internal_ms), k->day);
     case IMAP_KEY_SAVEDBEFORE:
     case IMAP_KEY_SAVEDON:
     case IMAP_KEY_SAVEDSINCE:
-        return in_days(k->kind, IMAP_KEY_SAVEDBEFORE, day_of(m->saved_ms < 0 ? m->internal_ms : m->saved_ms), k->day);
-    case IMAP_KEY_YOUNGER: /* RFC 5032 section 3 */
-        return age_s <= (int64_t)k->number;
+        return is_day(m, k);
+    case IMAP_KEY_YOUNGER:
     case IMAP_KEY_OLDER:
-        return age_s >= (int64_t)k->number;
+        return is_age(x, k);
     case IMAP_KEY_EMAILID:
         return str_eq(m->emailid, k->text);
     case IMAP_KEY_THREADID:
@@ -199,28 +211,58 @@ static void ask_fields(struct match *x, struct str head)
     }
 }
 
+/* Folded window by window, so that no more than one is in memory; each begins with as much of the one before as a key
+ * could hang over. */
+static void ask_text(struct match *x, struct str text)
+{
+    enum { WINDOW = 256 * 1024 };
+    size_t longest = 0;
+    for (uint32_t i = 0; i < x->s->n; i++)
+        longest = MAX(longest, x->s->v[i].text.n);
+    AUTO_BUF struct buf folded = { .max = 6 * WINDOW + longest, .secret = true };
+    while (text.n > 0) {
+        struct str piece = utf8_cut(text, WINDOW);
+        buf_drop(&folded, folded.n - MIN(folded.n, longest));
+        fold_put(&folded, piece);
+        ask_piece(x, buf_str(&folded), false);
+        text = str_from(text, piece.n);
+    }
+}
+
 /* Text of any kind, and what is in messages about messages; files are not looked into. */
 static void ask_part(struct match *x, const struct mime_part *p)
 {
     if (!mime_is_leaf(p) || !(mime_is(p, S("text"), S("")) || mime_is(p, S("message"), S(""))))
         return;
-    AUTO_BUF struct buf text = { .max = PIECE_MAX, .secret = true }, folded = { .max = PIECE_MAX, .secret = true };
+    AUTO_BUF struct buf text = { .max = PIECE_MAX, .secret = true };
     mime_text(p, mime_body(p, x->m->msg), &text);
-    fold_put(&folded, buf_str(&text));
-    ask_piece(x, buf_str(&folded), false);
+    ask_text(x, buf_str(&text));
+}
+
+static bool is_asked(const struct match *x, uint32_t i) { return x->matters[i] && needs_body(x->s->v[i].kind); }
+
+/* Whether some key has not been found yet; *fields: one that may be in a header. */
+static bool looks_on(const struct match *x, bool *fields)
+{
+    bool any = false;
+    *fields = false;
+    for (uint32_t i = 0; i < x->s->n; i++) {
+        bool open = is_asked(x, i) && x->state[i] == NO;
+        any |= open;
+        *fields |= open && x->s->v[i].kind == IMAP_KEY_TEXT;
+    }
+    return any;
 }
 
 static void ask_body(struct match *x)
 {
     const struct mime_tree *t = x->m->tree;
-    bool text = false;
+    bool fields;
     for (uint32_t i = 0; i < x->s->n; i++)
-        if (x->matters[i] && needs_body(x->s->v[i].kind)) {
+        if (is_asked(x, i))
             x->state[i] = x->s->v[i].text.n == 0 ? YES : NO;
-            text |= x->s->v[i].kind == IMAP_KEY_TEXT;
-        }
-    for (uint32_t i = 0; i < t->n; i++) {
-        if (text)
+    for (uint32_t i = 0; i < t->n && looks_on(x, &fields); i++) {
+        if (fields)
             ask_fields(x, mime_head(&t->v[i], x->m->msg));
         ask_part(x, &t->v[i]);
     }

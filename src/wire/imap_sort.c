@@ -54,9 +54,9 @@ static enum err first_mailbox(struct arena *a, struct str head, struct str field
 {
     struct addr_list l;
     enum { ENOUGH = 4096 }; /* octets of the field; the first address stands at its front */
-    enum err e = addr_list_parse(a, str_sub(header_find(head, field), 0, ENOUGH), &l);
-    if (e != OK)
-        return e;
+    AUTO_ARENA struct arena scratch = { .max = 1024 * 1024, .secret = a->secret };
+    if (addr_list_parse(&scratch, str_sub(header_find(head, field), 0, ENOUGH), &l) != OK)
+        return ERR_FULL;
     struct str text = l.n == 0 ? S("") : l.v[0].kind == ADDR_MAILBOX ? l.v[0].local : l.v[0].raw_name;
     AUTO_BUF struct buf folded = { .max = 6 * text.n + 16 };
     fold_put(&folded, text);
@@ -71,7 +71,7 @@ enum err imap_sort_fill(struct arena *a, struct str head, struct imap_sort_recor
     struct date sent;
     bool dated = date_parse(header_find(head, S("Date")), &sent) == OK;
     made.sent_ms = dated ? sent.ms : r->arrival_ms; /* RFC 5256 section 2.2 */
-    enum err e = imap_subject_base(a, header_get(a, head, S("Subject")), &subject);
+    enum err e = imap_subject_of(a, head, &subject);
     if (e == OK)
         e = first_mailbox(a, head, S("From"), &made.from);
     if (e == OK)

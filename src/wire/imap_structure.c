@@ -30,15 +30,16 @@ static void collect(struct str head, struct str raw[FIELDS])
                 raw[i] = f.raw;
 }
 
-/* The word that was read in lower case, as it was written. */
+/* The word that was read in lower case, as it was written, if it stands right there (behind blanks and the slash). */
 static struct str as_written(struct str raw, struct str lower, size_t *after)
 {
-    struct str from = str_from(raw, *after);
-    size_t at = lower.n > 0 ? str_find_nocase(from, lower) : STR_NONE;
-    if (at == STR_NONE)
+    size_t at = *after;
+    while (at < raw.n && str_chr(S(" \t\r\n/"), raw.p[at]) != STR_NONE)
+        at++;
+    if (lower.n == 0 || !str_starts_nocase(str_from(raw, at), lower))
         return lower;
-    *after += at + lower.n;
-    return str_sub(from, at, lower.n);
+    *after = at + lower.n;
+    return str_sub(raw, at, lower.n);
 }
 
 static void put_params(struct writer *w, struct str raw, bool text)
@@ -60,6 +61,7 @@ static void put_params(struct writer *w, struct str raw, bool text)
     if (add_charset) /* RFC 2046 section 4.1.2 */
         buf_put(w->out, p.n > 0 ? S(" \"charset\" \"us-ascii\"") : S("(\"charset\" \"us-ascii\""));
     buf_putc(w->out, ')');
+    arena_reset(w->scratch);
 }
 
 static void put_disposition(struct writer *w, const struct mime_part *p, struct str raw)

@@ -5,6 +5,7 @@
 #include "wire/mime.h"
 
 enum imap_structure { IMAP_STRUCTURE_BODY, IMAP_STRUCTURE_FULL };
-/* Appends "(…)". ERR_FULL when scratch is, or out. */
+/* Appends "(…)". scratch is for this call alone: it is reset on the way. LIMIT_MIME_ARENA is enough for it. ERR_FULL
+ * when out is full. */
 [[nodiscard]] enum err imap_structure_put(struct buf *out, const struct mime_tree *t, struct str msg,
                                           enum imap_structure what, struct arena *scratch);

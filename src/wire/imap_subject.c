@@ -2,6 +2,7 @@
  * is looked at once, so the whole is linear. */
 #include "wire/imap_subject.h"
 #include "wire/fold.h"
+#include "wire/header.h"
 
 struct reader {
     struct str s;
@@ -120,4 +121,12 @@ enum err imap_subject_base(struct arena *a, struct str subject, struct imap_subj
         return ERR_FULL;
     *out = made;
     return OK;
+}
+
+enum err imap_subject_of(struct arena *a, struct str head, struct imap_subject *out)
+{
+    AUTO_ARENA struct arena scratch = { .max = 16 * LIMIT_HEADER_TEXT, .secret = a->secret };
+    struct str raw = header_find(head, S("Subject"));
+    struct str text = raw.n > 0 ? header_text(&scratch, raw) : S("");
+    return text.p == NULL ? ERR_FULL : imap_subject_base(a, text, out);
 }

@@ -9,3 +9,5 @@ struct imap_subject {
 };
 /* subject: as header_text() gives it. ERR_FULL when the arena is. */
 [[nodiscard]] enum err imap_subject_base(struct arena *a, struct str subject, struct imap_subject *out);
+/* Of the Subject field in a header. */
+[[nodiscard]] enum err imap_subject_of(struct arena *a, struct str head, struct imap_subject *out);

@@ -28,6 +28,12 @@ static size_t count_ids(struct str raw)
     return n;
 }
 
+static bool keep_id(struct arena *a, struct str id, struct str *out)
+{
+    *out = arena_dup(a, str_sub(id, 0, LIMIT_IMAP_ID));
+    return out->p != NULL;
+}
+
 /* The first one, which is where the thread began, and the last ones, which are nearest. */
 static enum err take_ids(struct arena *a, struct str raw, size_t most, struct imap_thread_record *r)
 {
@@ -39,11 +45,22 @@ static enum err take_ids(struct arena *a, struct str raw, size_t most, struct im
         struct str id = header_msgid(rest, &rest);
         if (id.n == 0)
             continue;
-        if (i == 0 || n - i < keep)
-            r->refs[r->ref_n++] = id;
+        if ((i == 0 || n - i < keep) && !keep_id(a, id, &r->refs[r->ref_n++]))
+            return ERR_FULL;
         i++;
     }
     return OK;
+}
+
+/* RFC 5256: the first valid id of In-Reply-To, if References has none. */
+static enum err take_reply(struct arena *a, struct str raw, struct imap_thread_record *r)
+{
+    struct str id = S("");
+    for (struct str rest = raw; id.n == 0 && rest.n > 0;)
+        id = header_msgid(rest, &rest);
+    r->ref_n = id.n > 0;
+    r->refs = id.n > 0 ? arena_array(a, 1, sizeof *r->refs) : NULL;
+    return id.n == 0 || (r->refs != NULL && keep_id(a, id, &r->refs[0])) ? OK : ERR_FULL;
 }
 
 enum err imap_thread_fill(struct arena *a, struct str head, int64_t arrival_ms, struct imap_thread_record *r)
@@ -51,21 +68,15 @@ enum err imap_thread_fill(struct arena *a, struct str head, int64_t arrival_ms, 
     struct imap_thread_record made = { .seq = r->seq, .number = r->number };
     struct imap_subject subject;
     struct date sent;
-    struct str rest;
+    struct str rest, id = header_msgid(header_find(head, S("Message-ID")), &rest);
     made.sent_ms = date_parse(header_find(head, S("Date")), &sent) == OK ? sent.ms : arrival_ms;
-    made.id = header_msgid(header_find(head, S("Message-ID")), &rest);
-    enum err e = take_ids(a, header_find(head, S("References")), LIMIT_IMAP_REFERENCES, &made);
-    if (e == OK && made.ref_n == 0) {
-        made.refs = NULL;
-        struct str id = S("");
-        for (rest = header_find(head, S("In-Reply-To")); id.n == 0 && rest.n > 0;)
-            id = header_msgid(rest, &rest);
-        if (id.n > 0 && (made.refs = arena_array(a, 1, sizeof *made.refs)) != NULL)
-            made.refs[made.ref_n++] = id;
-        e = id.n > 0 && made.refs == NULL ? ERR_FULL : OK;
-    }
+    enum err e = keep_id(a, id, &made.id) ? OK : ERR_FULL;
     if (e == OK)
-        e = imap_subject_base(a, header_get(a, head, S("Subject")), &subject);
+        e = take_ids(a, header_find(head, S("References")), LIMIT_IMAP_REFERENCES, &made);
+    if (e == OK && made.ref_n == 0)
+        e = take_reply(a, header_find(head, S("In-Reply-To")), &made);
+    if (e == OK)
+        e = imap_subject_of(a, head, &subject);
     if (e != OK)
         return e;
     made.subject = subject.base;

@@ -5,6 +5,7 @@
 
 enum {
     LIMIT_IMAP_REFERENCES = 100,    /* of one message that are looked at: the last ones, with the first */
+    LIMIT_IMAP_ID = 998,            /* octets of one id; the rest of it is not looked at */
     LIMIT_IMAP_THREAD_IDS = 200000, /* of all messages together */
 };
 
@@ -22,7 +23,8 @@ struct imap_thread_record {
     struct str *refs;   /* References in order, or else the first of In-Reply-To */
     size_t ref_n;
 };
-/* Fills all but seq and number from a header. arrival_ms stands in for a date that is not there. */
+/* Fills all but seq and number from a header; what it keeps is in the arena. arrival_ms stands in for a date that is
+ * not there. */
 [[nodiscard]] enum err imap_thread_fill(struct arena *a, struct str head, int64_t arrival_ms,
                                         struct imap_thread_record *r);
 /* Appends "(2)(3 6 (4 23)(44 7 96))", what follows "* THREAD "; nothing for n == 0. v may be reordered. ERR_FULL when

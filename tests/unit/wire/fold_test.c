@@ -22,7 +22,7 @@ TEST(fold_makes_alike)
         { "\xe1\xba\xad", "A\xcc\xa3\xcc\x82" }, /* ậ */
         { "\xe1\xba\x96", "H\xcc\xb1" },         /* ẖ has no capital of its own */
         { "\xe6\x97\xa5", "\xe6\x97\xa5" },
-        { "\xf0\x90\x90\xa8", "\xf0\x90\x90\x80" }, /* Deseret */
+        { "\xf0\x90\x90\xa8", "\xf0\x90\x90\x80" },             /* Deseret */
         { "\xe1\xbe\x82", "\xce\x91\xcc\x93\xcc\x80\xcd\x85" }, /* alpha and three marks */
         { "a\xff"
           "b\xe2\x82",

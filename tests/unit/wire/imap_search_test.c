@@ -1,5 +1,6 @@
 #include "test.h"
 #include "wire/imap_search.h"
+#include <string.h>
 
 static const struct imap_search_context context = { .seq_star = 9, .uid_star = 90 };
 
@@ -143,6 +144,8 @@ TEST(imap_search_keys)
         { "FUZZY SUBJECT x", "fuzzy" },
         { "OR UNSEEN FUZZY SUBJECT x", "fuzzy" },
         { "(SEEN)", "y" },
+        { "(SEEN ) FLAGGED", "y" },
+        { "( )", "bad" },
         { "(SEEN (FLAGGED (NOT (ANSWERED))))", "y" },
         { "OR (ANSWERED) (SEEN FLAGGED)", "y" },
         { "NOT (SEEN ANSWERED)", "y" },
@@ -192,6 +195,33 @@ TEST(imap_search_opens_no_more_than_it_must)
         AUTO_BUF struct buf out = { .max = 100 };
         play(cases[i].in, &out);
         CHECK_STR(cases[i].in, buf_str(&out), cases[i].want);
+    }
+}
+
+/* A text that spans windows of the search, and one that begins in one and ends in the next. */
+TEST(imap_search_in_a_long_body)
+{
+    static const char *const queries[] = { "BODY needle", "BODY \"xxneedlexx\"", "TEXT NEEDLE", "BODY nothing" };
+    for (size_t at = 262140; at <= 262146; at++) {
+        AUTO_ARENA struct arena a = { .max = 16 << 20 };
+        AUTO_BUF struct buf msg = { .max = 1 << 20 };
+        struct mime_tree tree;
+        buf_puts(&msg, "Subject: x\r\n\r\n");
+        for (size_t i = 0; i < 600000; i++)
+            buf_putc(&msg, 'x');
+        memcpy(msg.p + 14 + at, "needle", 6);
+        CHECK_OK(mime_parse(&a, buf_str(&msg), &tree));
+        for (size_t q = 0; q < COUNT(queries); q++) {
+            struct imap_token t;
+            struct imap_search s;
+            imap_token_init(&t, &a, str_c(queries[q]), true);
+            CHECK(imap_search_read(&t, &context, &s));
+            struct imap_search_message m = facts();
+            m.head = mime_head(&tree.v[0], buf_str(&msg));
+            m.tree = &tree;
+            m.msg = buf_str(&msg);
+            CHECK_EQ(imap_search_match(&s, &m, 0), q < 3 ? IMAP_SEARCH_YES : IMAP_SEARCH_NO);
+        }
     }
 }
 

@@ -3,10 +3,10 @@
 
 static void play(struct str msg, enum imap_structure what, struct buf *out)
 {
-    AUTO_ARENA struct arena a = { .max = 4 * LIMIT_MIME_ARENA };
+    AUTO_ARENA struct arena a = { .max = LIMIT_MIME_ARENA }, scratch = { .max = LIMIT_MIME_ARENA };
     struct mime_tree t;
     CHECK_OK(mime_parse(&a, msg, &t));
-    CHECK_OK(imap_structure_put(out, &t, msg, what, &a));
+    CHECK_OK(imap_structure_put(out, &t, msg, what, &scratch));
 }
 
 static void put_lines(struct buf *b, size_t octets, size_t lines)

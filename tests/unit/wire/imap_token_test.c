@@ -159,6 +159,19 @@ TEST(imap_tokens_fail_for_good)
     CHECK_EQ(imap_token_peek(&t), '\0');
 }
 
+TEST(imap_long_tags)
+{
+    char tag[LIMIT_IMAP_TAG + 1];
+    struct imap_token t;
+    struct str s;
+    for (size_t i = 0; i < sizeof tag; i++)
+        tag[i] = 'x';
+    imap_token_init(&t, &arena, str_of(tag, LIMIT_IMAP_TAG), true);
+    CHECK(imap_token_tag(&t, &s) && s.n == LIMIT_IMAP_TAG);
+    imap_token_init(&t, &arena, str_of(tag, LIMIT_IMAP_TAG + 1), true);
+    CHECK(!imap_token_tag(&t, &s) && t.full);
+}
+
 TEST(imap_words)
 {
     struct imap_token t = of("HEADER.FIELDS (x)");
