@@ -18,11 +18,11 @@ struct appending {
     struct str name;
     struct one *first, *last;
     size_t n;
-    uint64_t left; /* octets of the last one that are still to come */
-    bool named;    /* the mailbox has been read */
-    bool bracket;  /* UTF8 (…): a ')' follows the octets */
-    bool empty;    /* some message was */
-    enum err err;  /* why octets are not kept any more */
+    uint64_t left;   /* octets of the last one that are still to come */
+    bool named;      /* the mailbox has been read */
+    bool bracket;    /* UTF8 (…): a ')' follows the octets */
+    bool empty;      /* some message was */
+    const char *why; /* the reply that refuses it all; whoever sends on without being asked is read past first */
     uint32_t folder, uidvalidity;
     struct imap_new_mail *mails;
 };
@@ -111,32 +111,41 @@ static bool read_name(struct imap_session *s, struct appending *w)
     return true;
 }
 
-const char *imap_append_literal(struct imap_session *s, const struct imap_frame_event *e)
+static const char *objection(struct imap_session *s, struct appending *w, uint64_t size)
 {
-    struct appending *w = state(s);
     struct imap_token *t = &s->cmd->in;
     struct imap_literal l;
-    struct one *o = w ? add(s, w) : NULL;
+    struct one *o = add(s, w);
     if (o == NULL)
         return "NO [LIMIT] too many messages at once";
     if ((!w->named && !read_name(s, w)) || !close_bracket(t, w) || !imap_token_sp(t) || !read_message(t, w, o, &l)) {
         s->errors++;
         return "BAD not of that command's form";
     }
+    w->empty |= size == 0;
+    if (intake_begin(&o->mail.octets, s->rules->budget, size, s->rules->max_bytes) != OK)
+        return "NO [LIMIT] too much mail is on its way, come again";
+    return NULL;
+}
+
+const char *imap_append_literal(struct imap_session *s, const struct imap_frame_event *e)
+{
+    struct appending *w = state(s);
+    if (w == NULL)
+        return "NO [LIMIT] out of memory";
+    if (w->why == NULL)
+        w->why = objection(s, w, e->size);
     w->left = e->size;
-    w->empty |= e->size == 0;
-    if (w->err == OK)
-        w->err = intake_begin(&o->mail.octets, s->rules->budget, e->size, s->rules->max_bytes);
-    return w->err != OK && e->sync ? "NO [LIMIT] too much mail is on its way, come again" : NULL;
+    return e->sync ? w->why : NULL;
 }
 
 size_t imap_append_octets(struct imap_session *s, struct str in)
 {
     struct appending *w = s->cmd->state;
     struct str mine = str_sub(in, 0, w->left);
-    if (w->err == OK)
-        w->err = intake_put(&w->last->mail.octets, mine);
-    if (w->err != OK)
+    if (w->why == NULL && intake_put(&w->last->mail.octets, mine) != OK)
+        w->why = "NO [LIMIT] too much mail is on its way, come again";
+    if (w->why != NULL && w->last != NULL)
         intake_end(&w->last->mail.octets);
     w->left -= mine.n;
     if (w->left == 0)
@@ -240,13 +249,12 @@ void imap_append_end(struct imap_session *s, struct str rest)
     struct appending *w = s->cmd->state;
     imap_append_piece(s, rest);
     s->mode = IMAP_BUSY;
-    if (!close_bracket(&s->cmd->in, w) || !imap_token_end(&s->cmd->in))
+    if (w->why != NULL)
+        imap_reply(s, "%s", w->why);
+    else if (!close_bracket(&s->cmd->in, w) || !imap_token_end(&s->cmd->in))
         imap_bad(s);
     else if (w->empty)
         imap_reply(s, "NO [CANNOT] an empty message is none"); /* RFC 3502 section 6.3.11: it cancels them all */
-    else if (w->err != OK)
-        imap_reply(s, w->err == ERR_FULL ? "NO [TOOBIG] larger than any message may be"
-                                         : "NO [LIMIT] too much mail is on its way, come again");
     else
         imap_ask(s, on_folders)->folders(s);
 }

@@ -158,7 +158,11 @@ static void run(struct imap_session *s, struct str text)
         imap_bye(s, "this is IMAP");
         return;
     }
-    if (begin(s, text))
+    if (!begin(s, text))
+        return;
+    if (s->view != NULL && s->view->stale) /* so that it speaks of things as they are */
+        imap_sync(s, s->cmd->row->run);
+    else
         s->cmd->row->run(s);
 }
 

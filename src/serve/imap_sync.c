@@ -76,7 +76,8 @@ void imap_put_flag_lists(struct imap_session *s)
     if (s->view->read_only)
         imap_untagged(s, "OK [PERMANENTFLAGS ()] nothing can be changed");
     else
-        imap_untagged(s, "OK [PERMANENTFLAGS (%.*s \\*)] these stay", STR_FMT(buf_str(&all)));
+        imap_untagged(s, "OK [PERMANENTFLAGS (%.*s%s)] these stay", STR_FMT(buf_str(&all)),
+                      s->names != NULL && s->names->n >= STORE_KEYWORDS_MAX ? "" : " \\*");
 }
 
 /* ---- reading the log ---- */

@@ -22,7 +22,10 @@ struct reader {
 };
 
 static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-static bool is_special(char c) { return str_chr(S("<>@,:;\"(["), c) != STR_NONE; }
+static bool is_special(char c) /* asked of every octet */
+{
+    return c == '<' || c == '>' || c == '@' || c == ',' || c == ':' || c == ';' || c == '"' || c == '(' || c == '[';
+}
 
 /* Within a comment or quotes: the next octet with its backslash undone; folds are dropped. False at a line end. */
 static bool take_octet(struct reader *r, char *c)

@@ -1,28 +1,19 @@
-/* One look over the octets decides the form. */
+/* One look over the octets decides the form. Most of what is written is a header value, so that look is a plain one. */
 #include "wire/imap_write.h"
 #include "base/text.h"
 
-enum form { ATOM, QUOTED, QUOTED_UTF8, LITERAL };
+enum form { QUOTED, QUOTED_UTF8, LITERAL };
 enum { LONGEST_QUOTED = 4096 }; /* clients read a line into something; a literal says its length first */
-
-static bool is_atom_char(unsigned char c)
-{
-    return c > ' ' && c < 0x7f && str_chr(S("(){%*\"\\"), (char)c) == STR_NONE; /* ']' is fine in an astring */
-}
 
 static enum form form_of(struct str s)
 {
-    bool atom = s.n > 0, ascii = true;
+    unsigned char high = 0;
     for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (c == '\r' || c == '\n' || c == '\0')
+        if (s.p[i] == '\r' || s.p[i] == '\n' || s.p[i] == '\0')
             return LITERAL;
-        atom &= is_atom_char(c);
-        ascii &= c < 0x80;
+        high |= (unsigned char)s.p[i];
     }
-    if (s.n > LONGEST_QUOTED)
-        return LITERAL;
-    return atom ? ATOM : ascii ? QUOTED : QUOTED_UTF8;
+    return s.n > LONGEST_QUOTED ? LITERAL : high & 0x80 ? QUOTED_UTF8 : QUOTED;
 }
 
 static void put_quoted(struct buf *out, struct str s)
@@ -69,7 +60,7 @@ static void put_as_literal(struct buf *out, struct str s)
 
 void imap_put_string(struct buf *out, struct str s)
 {
-    if (form_of(s) <= QUOTED)
+    if (form_of(s) == QUOTED)
         put_quoted(out, s);
     else
         put_as_literal(out, s);
@@ -83,9 +74,19 @@ void imap_put_nstring(struct buf *out, struct str s)
         imap_put_string(out, s);
 }
 
+static bool is_atom(struct str s) /* of ASTRING-CHARs, to which ']' belongs */
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (c <= ' ' || c >= 0x7f || str_chr(S("(){%*\"\\"), s.p[i]) != STR_NONE)
+            return false;
+    }
+    return s.n > 0 && s.n <= LONGEST_QUOTED && !str_eq_nocase(s, S("NIL"));
+}
+
 void imap_put_astring(struct buf *out, struct str s)
 {
-    if (form_of(s) == ATOM && !str_eq_nocase(s, S("NIL")))
+    if (is_atom(s))
         buf_put(out, s);
     else
         imap_put_string(out, s);
@@ -93,7 +94,7 @@ void imap_put_astring(struct buf *out, struct str s)
 
 void imap_put_utf8(struct buf *out, struct str s)
 {
-    if (form_of(s) <= QUOTED_UTF8 && utf8_valid(s))
+    if (form_of(s) != LITERAL && utf8_valid(s))
         put_quoted(out, s);
     else
         put_as_literal(out, s);

@@ -232,6 +232,11 @@ TEST(copy_move_append)
     CHECK(has(say(&one, "8 APPEND nowhere {2+}\r\nxx\r\n"), "8 NO [TRYCREATE]"));
     CHECK_STR("too large", str_c(say(&one, "9 APPEND INBOX {100001}\r\n")),
               "9 NO [TOOBIG] larger than any message may be\r\n");
+    CHECK_STR("refused behind its octets",
+              str_c(say(&one, "A APPEND INBOX (\\Odd) {10+}\r\nA LOGOUT\r\n (x) {1+}\r\nz\r\n")),
+              "A BAD not of that command's form\r\n");
+    CHECK_STR("refused at once", str_c(say(&one, "A APPEND INBOX (\\Odd) {10}\r\n")),
+              "A BAD not of that command's form\r\n");
     CHECK(has(say(&one, "A NOOP\r\n"), "A OK"));
     CHECK(has(say(&one, "B APPEND INBOX {100001+}\r\nC LOGOUT\r\n"), "* BYE"));
     CHECK(lacks(one.out.p, "C OK"));

@@ -144,6 +144,8 @@ TEST(imap_search_keys)
         { "FUZZY SUBJECT x", "fuzzy" },
         { "OR UNSEEN FUZZY SUBJECT x", "fuzzy" },
         { "(SEEN)", "y" },
+        { "(SEEN ) FLAGGED", "y" },
+        { "( )", "bad" },
         { "(SEEN (FLAGGED (NOT (ANSWERED))))", "y" },
         { "OR (ANSWERED) (SEEN FLAGGED)", "y" },
         { "NOT (SEEN ANSWERED)", "y" },

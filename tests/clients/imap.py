@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""Real mail programs over IMAP: each logs in, lists, fetches, flags, moves, deletes, idles, and what it got is what was
+sent, octet for octet. One that is not installed is skipped, and says so."""
+import imaplib
+import pathlib
+import shutil
+import ssl
+import subprocess
+import sys
+import threading
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "lib"))
+import daemon  # noqa: E402
+
+BODIES = [b"Subject: one\r\nFrom: a@b.test\r\n\r\nfirst\r\n",
+          b"Subject: long\r\n\r\n" + b"0123456789abcdef\r\n" * 40000,
+          "Subject: =?utf-8?q?=C3=BC?=\r\nContent-Type: text/plain; charset=utf-8\r\n\r\näöü €\r\n".encode()]
+
+
+class Box:
+    """A daemon of this test's own with a box that has three mails."""
+    def __enter__(self):
+        self.d = daemon.Daemon("auth.cleartext=loopback").start()
+        box = self.d.make_box()
+        self.user, self.token = box["address"], box["token"]
+        for b in BODIES:
+            self.d.send(self.user, b)
+        self.port, self.tls_port = (self.d.address(k)[1] for k in ("imap.listen", "imaps.listen"))
+        self.home = self.d.folder / "home"
+        self.home.mkdir()
+        return self
+
+    def __exit__(self, *error):
+        self.d.stop()
+        self.d.__exit__(*error)
+
+    def run(self, *command, want=(0,)):
+        if not shutil.which(command[0]):
+            raise daemon.Skip(f"there is no {command[0]}")
+        r = subprocess.run([str(c) for c in command], stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
+                           env={"HOME": str(self.home), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "USER": "somebody"})
+        if r.returncode not in want:
+            raise AssertionError(f"{command[0]}: {r.returncode}: {r.stdout[-2000:]!r} {r.stderr[-2000:]!r}")
+        return r.stdout
+
+    def write(self, name, text):
+        path = self.home / name
+        path.write_text(text)
+        path.chmod(0o600)
+        return path
+
+    def curl(self, where, *more):
+        return self.run("curl", "-s", "-k", "--max-time", "20", "-u", f"{self.user}:{self.token}", *more, where)
+
+
+def ok(answer):
+    status, data = answer
+    assert status == "OK", answer
+    return data
+
+
+def plain_and_tls():
+    context = ssl._create_unverified_context()
+    with Box() as b:
+        yield b, imaplib.IMAP4("127.0.0.1", b.port)
+    with Box() as b:
+        yield b, imaplib.IMAP4_SSL("127.0.0.1", b.tls_port, ssl_context=context)
+    with Box() as b:
+        m = imaplib.IMAP4("127.0.0.1", b.port)
+        m.starttls(context)
+        yield b, m
+
+
+def python_imaplib():
+    for b, m in plain_and_tls():
+        ok(m.login(b.user, b.token))
+        assert ok(m.select()) == [b"3"]
+        for i, sent in enumerate(BODIES):
+            got = ok(m.fetch(str(i + 1), "(RFC822)"))[0][1]
+            assert got.endswith(sent), (i, got[-100:])
+        assert b"\\Flagged" in ok(m.store("1", "+FLAGS", "(\\Flagged)"))[0]
+        assert ok(m.search(None, "FLAGGED", "SUBJECT", "one")) == [b"1"]
+        ok(m.copy("1", "Trash"))
+        ok(m.uid("MOVE", "2", "Junk"))
+        assert [x.decode().rsplit(" ", 1)[1] for x in ok(m.list())] == ["INBOX", "Junk", "Sent", "Drafts", "Trash"]
+        ok(m.append("Drafts", "(\\Draft)", imaplib.Time2Internaldate(time.time()), BODIES[0]))
+        assert b"MESSAGES 1" in ok(m.status("Drafts", "(MESSAGES)"))[0]
+        ok(m.store("1", "+FLAGS", "(\\Deleted)"))
+        ok(m.expunge())
+        assert len(b.d.messages(b.token)) == 1  # the page shows the inbox
+        m.logout()
+
+
+def python_imaplib_with_authenticate():
+    with Box() as b:
+        m = imaplib.IMAP4("127.0.0.1", b.port)
+        ok(m.authenticate("PLAIN", lambda _: f"\0{b.user}\0{b.token}".encode()))
+        m.logout()
+        m = imaplib.IMAP4("127.0.0.1", b.port)
+        ok(m.authenticate("OAUTHBEARER", lambda _: f"n,a={b.user},\1auth=Bearer {b.token}\1\1".encode()))
+        m.logout()
+
+
+def idle_is_told_of_new_mail():
+    with Box() as b:
+        m = imaplib.IMAP4("127.0.0.1", b.port)
+        ok(m.login(b.user, b.token))
+        ok(m.select())
+        m.send(b"x IDLE\r\n")
+        assert m.readline().startswith(b"+")
+        threading.Timer(0.2, b.d.send, (b.user, BODIES[0])).start()
+        assert m.readline() == b"* 4 EXISTS\r\n"
+        m.send(b"DONE\r\n")
+        while not m.readline().startswith(b"x OK"):
+            pass
+        m.logout()
+
+
+def the_page_and_imap_show_one_state():
+    with Box() as b:
+        m = imaplib.IMAP4("127.0.0.1", b.port)
+        ok(m.login(b.user, b.token))
+        ok(m.select())
+        newest = b.d.messages(b.token)[0]
+        b.d.api("PATCH", f"/mailbox/messages/{newest['id']}", {"seen": True}, token=b.token)
+        assert b"\\Seen" in ok(m.fetch("3", "(FLAGS)"))[0]
+        ok(m.store("1", "+FLAGS", "(\\Seen)"))
+        assert [x["seen"] for x in b.d.messages(b.token)] == [True, False, True]
+        b.d.api("DELETE", f"/mailbox/messages/{newest['id']}", token=b.token)
+        ok(m.noop())
+        assert ok(m.search(None, "ALL")) == [b"1 2"]
+        m.logout()
+
+
+def curl():
+    with Box() as b:
+        url = f"imap://127.0.0.1:{b.port}"
+        assert b"INBOX" in b.curl(url)
+        assert b.curl(f"{url}/INBOX;UID=1").endswith(BODIES[0])
+        assert b.curl(f"{url}/INBOX;UID=2").endswith(BODIES[1])
+        assert b"* SEARCH 1" in b.curl(f"{url}/INBOX?SUBJECT%20one")
+        b.write("mail", BODIES[0].decode())
+        b.curl(f"{url}/Sent", "-T", b.home / "mail")
+        assert b"MESSAGES 1" in b.curl(url, "-X", "STATUS Sent (MESSAGES)")
+        assert b.curl(f"imaps://127.0.0.1:{b.tls_port}/INBOX;UID=1").endswith(BODIES[0])
+        b.curl(f"{url}/INBOX;UID=1", "--ssl-reqd", "--login-options", "AUTH=PLAIN")
+
+
+def mbsync():
+    with Box() as b:
+        (b.home / "mail").mkdir()
+        rc = b.write("mbsyncrc", f"""IMAPAccount box
+Host 127.0.0.1
+Port {b.port}
+User {b.user}
+Pass {b.token}
+SSLType None
+AuthMechs LOGIN
+
+IMAPStore far
+Account box
+
+MaildirStore near
+Path {b.home}/mail/
+Inbox {b.home}/mail/INBOX
+SubFolders Verbatim
+
+Channel all
+Far :far:
+Near :near:
+Patterns *
+Create Both
+Expunge Both
+SyncState *
+""")
+        b.run("mbsync", "-c", rc, "all")
+        new = sorted((b.home / "mail/INBOX/new").iterdir())
+        assert len(new) == 3, new
+        got = sorted(p.read_bytes().split(b"\n\n", 1)[1] for p in new)  # it adds a field of its own to the header
+        assert got == sorted(b.replace(b"\r\n", b"\n").split(b"\n\n", 1)[1] for b in BODIES)
+        new[0].rename(b.home / "mail/INBOX/cur" / (new[0].name + ":2,ST"))  # seen and trashed here
+        (b.home / "mail/INBOX/new" / "1.2.here").write_bytes(BODIES[0].replace(b"\r\n", b"\n"))
+        b.run("mbsync", "-c", rc, "all")
+        m = imaplib.IMAP4("127.0.0.1", b.port)
+        ok(m.login(b.user, b.token))
+        assert ok(m.select()) == [b"3"], "one went, one came"
+        m.logout()
+
+
+def fetchmail():
+    with Box() as b:
+        rc = b.write("fetchmailrc", f'poll 127.0.0.1 protocol IMAP port {b.port} auth password username "{b.user}" password '
+                     f'"{b.token}" mda "cat >> {b.home}/got" sslproto ""\n')
+        b.run("fetchmail", "--nosyslog", "-f", rc, "--pidfile", b.home / "pid")
+        assert b"first" in (b.home / "got").read_bytes()
+
+
+if __name__ == "__main__":
+    sys.exit(daemon.run([python_imaplib, python_imaplib_with_authenticate, idle_is_told_of_new_mail,
+                         the_page_and_imap_show_one_state, curl, mbsync, fetchmail]))
