@@ -247,6 +247,13 @@ TEST(inbox_is_emptied_not_renamed)
     stop();
 }
 
+static bool on_disk(const char *text)
+{
+    char command[512];
+    snprintf(command, sizeof command, "grep -rqF '%s' %s", text, test_dir());
+    return system(command) == 0;
+}
+
 /* Another session: what it knows without asking follows what it is told, and what it lists is opened with its own keys.
  */
 TEST(others_learn_names_by_events)
@@ -274,6 +281,8 @@ TEST(others_learn_names_by_events)
     CHECK_OK(open_token(w.token)); /* cached: the same */
     CHECK(w.opened == first);
     CHECK_STR("list", str_c(list_all()), FIXED "other=0- ");
+    CHECK(!on_disk("secret name"));
+    CHECK(on_disk("mayfly store")); /* what lies open is found */
     CHECK_OK(drop("other"));
     CHECK_EQ(folder_name(first, 6).n, 0);
     opened_release(first);
@@ -292,13 +301,25 @@ TEST(a_name_is_read_by_its_holder_alone)
     CHECK(str_find_nocase(buf_str(&sealed), S("Work")) == STR_NONE);
     CHECK_OK(opened_name_learn(w.opened, NAME_FOLDER, 6, hash, buf_str(&sealed), &name));
     CHECK_STR("opened", name, "Work");
+    buf_clear(&sealed);
+    CHECK_OK(opened_name_hash(w.opened, NAME_FOLDER, S("Play"), other));
+    CHECK_OK(opened_name_seal(w.opened, other, S("Play"), &sealed));
+    CHECK_OK(opened_name_learn(w.opened, NAME_FOLDER, 6, other, buf_str(&sealed), &name));
+    CHECK_STR("renamed", name, "Play"); /* another hash: what was kept is not it any more */
+    buf_clear(&sealed);
+    CHECK_OK(opened_name_seal(w.opened, hash, S("Work"), &sealed));
     CHECK_OK(opened_name_hash(w.opened, NAME_KEYWORD, S("Work"), other));
     CHECK(memcmp(hash, other, sizeof hash) != 0);
     CHECK_OK(opened_name_hash(w.opened, NAME_KEYWORD, S("wORK"), again));
     CHECK(memcmp(again, other, sizeof hash) == 0); /* keywords in any case */
     CHECK_OK(opened_name_hash(w.opened, NAME_FOLDER, S("wORK"), again));
     CHECK(memcmp(again, hash, sizeof hash) != 0); /* folders are not */
-    again[0] ^= 1;                                /* under another hash it does not open */
+    w.opened->lease[0] ^= 1;                      /* with the key alone, once the lease is overwritten */
+    CHECK_OK(opened_name_hash(w.opened, NAME_FOLDER, S("Work"), again));
+    CHECK(memcmp(again, hash, sizeof hash) != 0);
+    CHECK_EQ(opened_name_learn(w.opened, NAME_FOLDER, 9, hash, buf_str(&sealed), &name), ERR_BAD);
+    w.opened->lease[0] ^= 1;
+    again[0] ^= 1; /* under another hash it does not open */
     CHECK_EQ(opened_name_learn(w.opened, NAME_FOLDER, 7, again, buf_str(&sealed), &name), ERR_BAD);
     sealed.p[sealed.n - 1] ^= 1;
     CHECK_EQ(opened_name_learn(w.opened, NAME_FOLDER, 8, hash, buf_str(&sealed), &name), ERR_BAD);
