@@ -56,7 +56,7 @@ int micro_mail(int argc, char **argv)
     int n = argc > 1 ? atoi(argv[1]) : 2000;
     if (argc < 1 || file_load(argv[0], FILE_MAX, &raw) != OK || seal_window_open(&w, pub, 1, 0) != OK)
         return 1;
-    mallopt(M_PERTURB, 0x5a); /* as the daemon runs */
+    mallopt(M_MMAP_THRESHOLD, 256 * 1024); /* as the daemon runs */
     for (int i = 0; i < n; i++)
         if (!once(buf_str(&raw), &w, us))
             return 1;

@@ -169,7 +169,8 @@ int ctl_ask(const char *path, const char *line, bool quiet)
     if (fd < 0 || !address_of(path, &at) || connect(fd, (struct sockaddr *)&at, sizeof at) != 0 ||
         !send_line(fd, line) || !receive(fd, &said) || said.n == 0) {
         if (!quiet)
-            fprintf(stderr, "mayfly: nobody answers at %s\n", path);
+            fprintf(stderr, "mayfly: nobody answers at %s: is the server running, and is server.data_dir the same?\n",
+                    path);
         return EXIT_NOBODY;
     }
     struct str text, head = str_line(buf_str(&said), &text);

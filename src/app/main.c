@@ -130,28 +130,39 @@ static int run_help(const struct args *);
 static const struct command {
     const char *name;
     int (*run)(const struct args *);
-    const char *help;
+    const char *takes, *help;
 } commands[] = {
-    { "serve", run_serve,
-      "[-c FILE] [-o section.key=value]…: serves until SIGTERM; SIGHUP reads the certificate again" },
-    { "readyz", run_readyz, "[--wait]: is it ready? (with --wait: up to 30 seconds)" },
-    { "stats", run_ask, ": counts of the running server" },
-    { "box", run_ask,
-      "show|end ADDRESS, operator: state of an address, or its end at once; makes the box of postmaster@ and abuse@" },
-    { "clock", run_ask, "[accept]: the store's clock; takes over a wall clock that jumped" },
-    { "backup", run_ask, ": copies what may be kept (never mail or keys of boxes) and says where" },
-    { "drain", run_ask, ": finish what is open, then end" },
-    { "check-config", run_check_config, "[-c FILE] [-o section.key=value]…: says what is in force and why" },
-    { "config", run_config, "--file | --man: prints mayfly.conf or its man page" },
-    { "version", run_version, "" },
-    { "help", run_help, "" },
+    { "serve", run_serve, "", "serves until SIGTERM; SIGHUP reads certificate and configuration again" },
+    { "check-config", run_check_config, "", "says what is in force and where it comes from" },
+    { "config", run_config, "--file | --man", "prints a commented mayfly.conf, or its man page" },
+    { "readyz", run_readyz, "[--wait]", "is the server ready? With --wait: up to 30 seconds" },
+    { "stats", run_ask, "", "counts of the running server" },
+    { "box", run_ask, "show ADDRESS", "when it was made, when it ends, how full it is" },
+    { "box", run_ask, "end ADDRESS", "ends it at once" },
+    { "box", run_ask, "operator", "makes the box of postmaster@ and abuse@" },
+    { "clock", run_ask, "[accept]", "the store's clock; takes over a wall clock that jumped" },
+    { "backup", run_ask, "", "copies what may be kept (never mail or keys of boxes) and says where" },
+    { "drain", run_ask, "", "finishes what is open, then ends the server" },
+    { "version", run_version, "", "" },
+    { "help", run_help, "", "" },
 };
 
 static int run_help(const struct args *)
 {
+    puts("usage: mayfly COMMAND [-c FILE] [-o section.key=value]...\n");
     for (size_t i = 0; i < COUNT(commands); i++)
-        printf("mayfly %s %s\n", commands[i].name, commands[i].help);
+        printf("  %-12s %-14s %s\n", commands[i].name, commands[i].takes, commands[i].help);
+    puts("\nWhat asks a running server needs the same server.data_dir as that server. Every setting: mayfly config "
+         "--file");
     return 0;
+}
+
+/* What every program is expected to know. */
+static const char *alias(const char *name)
+{
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        return "help";
+    return strcmp(name, "--version") == 0 ? "version" : name;
 }
 
 /* -c FILE and -o KEY=VALUE anywhere behind the subcommand; false on a flag without its value. */
@@ -176,10 +187,10 @@ static bool args_parse(int argc, char **argv, struct args *a)
 
 int main(int argc, char **argv)
 {
-    struct args a = { .command = argc > 1 ? argv[1] : "" };
+    struct args a = { .command = argc > 1 ? alias(argv[1]) : "" };
     for (size_t i = 0; argc > 1 && i < COUNT(commands); i++)
-        if (strcmp(argv[1], commands[i].name) == 0 && args_parse(argc - 2, argv + 2, &a))
+        if (strcmp(a.command, commands[i].name) == 0 && args_parse(argc - 2, argv + 2, &a))
             return commands[i].run(&a);
-    fputs("usage: mayfly help\n", stderr);
+    fprintf(stderr, "mayfly: %s; see mayfly help\n", argc > 1 ? "no such command" : "no command");
     return EXIT_USAGE;
 }

@@ -1,7 +1,7 @@
 /* Blocks in a chain, the newest first. Blocks grow with the arena, so that a small session stays small and a large one
  * takes few mallocs. */
 #include "base/arena.h"
-#include <sodium/utils.h>
+#include "base/secret.h"
 #include <stdalign.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,8 +23,9 @@ void arena_reset(struct arena *a)
     for (struct arena_block *b = a->head, *next; b; b = next) {
         next = b->next;
         if (a->secret)
-            sodium_memzero(b->bytes, b->n);
-        free(b);
+            secret_give_back(b, sizeof *b + b->n);
+        else
+            free(b);
     }
     a->head = NULL;
     a->used = 0;

@@ -1,6 +1,7 @@
 /* Growth doubles up to max. A secret buffer never goes through realloc(), which would leave a copy behind; a large one
  * is mapped by itself, so that it can be kept out of core dumps and goes back to the kernel when freed. */
 #include "base/buf.h"
+#include "base/secret.h"
 #include <sodium/utils.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,11 +20,12 @@ static void pages_dump(struct buf *b, int advice)
 
 static void give_back(struct buf *b)
 {
-    if (b->p && b->secret)
-        sodium_memzero(b->p, b->n);
     if (b->p)
         pages_dump(b, MADV_DODUMP); /* the allocator will use these pages for others */
-    free(b->p);
+    if (b->p && b->secret)
+        secret_give_back(b->p, b->cap); /* what was reserved may have been written and not counted */
+    else
+        free(b->p);
     b->p = NULL;
     b->cap = 0;
 }

@@ -12,6 +12,9 @@ bool secret_locked(void);            /* false: mlock was refused, start warns */
 uint8_t *secret_new(void);           /* a zeroed cell, or NULL when all are taken */
 void secret_free(uint8_t *cell);     /* wipes; NULL is fine */
 void secret_wipe(void *p, size_t n); /* sodium_memzero */
+/* free() of a heap block, of which the first n bytes were used for secrets: wiped first, but not a second time where
+ * free() itself wipes. */
+void secret_give_back(void *p, size_t n);
 size_t secret_used(void);
 /* What finished calls left on this thread's stack, below the caller: 128 KiB of it are wiped. */
 void secret_wipe_stack(void);

@@ -105,17 +105,24 @@ enum err text_unbase64(struct buf *out, struct str in)
 
 enum err text_unbase64url(struct buf *out, struct str in) { return decode64(out, in, URL); }
 
+/* What stands in a JSON string as it is. The rest of ASCII is escaped: by the grammar, or because it would end a script
+ * element. */
+static bool json_plain(char c)
+{
+    return c >= ' ' && c < 0x7f && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
+}
+
 static void json_char(struct buf *out, uint32_t cp, struct str raw)
 {
     static const char short_for[] = "\"\"\\\\\bb\ff\nn\rr\tt";
-    for (size_t i = 0; i < sizeof short_for - 1; i += 2)
+    for (size_t i = 0; cp < 0x7f && i < sizeof short_for - 1; i += 2)
         if (cp == (uint32_t)short_for[i]) {
             buf_putc(out, '\\');
             buf_putc(out, short_for[i + 1]);
             return;
         }
-    /* The rest would end a script element or, before ES2019, a line of script. */
-    if (cp < ' ' || cp == '<' || cp == '>' || cp == '&' || cp == 0x7f || cp == 0x2028 || cp == 0x2029)
+    /* Before ES2019 the last two would end a line of script. */
+    if (cp <= 0x7f || cp == 0x2028 || cp == 0x2029)
         buf_printf(out, "\\u%04x", cp);
     else
         buf_put(out, raw);
@@ -125,6 +132,11 @@ void text_json(struct buf *out, struct str s)
 {
     buf_putc(out, '"');
     while (s.n) {
+        size_t plain = 0; /* most of it is copied as it is */
+        while (plain < s.n && json_plain(s.p[plain]))
+            plain++;
+        buf_put(out, str_sub(s, 0, plain));
+        s = str_from(s, plain);
         uint32_t cp;
         size_t n = utf8_next(s, &cp);
         if (n)

@@ -1,4 +1,5 @@
 /* From octets to sealed copies: the part of a delivery that costs time and needs no store. */
+#include "base/secret.h"
 #include "core/deliver_req.h"
 #include "wire/date.h"
 #include "wire/domain.h"
@@ -30,11 +31,14 @@ void deliver_trace(struct deliver_req *r, const struct deliver_mail *m, struct b
 void deliver_dedupe(struct deliver_req *r, const struct deliver_mail *m)
 {
     struct str rest, id = header_msgid(header_find(buf_str(&m->data), S("Message-ID")), &rest);
-    uint8_t content[HASH_N];
+    uint8_t key[KEY_N], tag[TAG_N], whole[HASH_N];
     if (id.n == 0)
         return;
-    CRYPTO_HASH(content, S(""), S("content"), m->mail_from, id, buf_str(&m->data));
-    store_hash(r->d->o.store, S("dedupe"), str_of(content, HASH_N), r->dedupe);
+    store_hash(r->d->o.store, S("content"), S(""), key);
+    crypto_tag(tag, key, buf_str(&m->data));
+    CRYPTO_HASH(whole, S(""), S("content"), m->mail_from, id, str_of(tag, TAG_N));
+    store_hash(r->d->o.store, S("dedupe"), str_of(whole, HASH_N), r->dedupe);
+    secret_wipe(key, sizeof key);
 }
 
 static enum err seal_copies(struct deliver_req *r, const struct pack *p)

@@ -1,6 +1,7 @@
 /* The parts in order: the page is read, the texts are prepared, then codes, links and the first words. What is only
  * needed meanwhile lives in an arena of its own. */
 #include "core/extract.h"
+#include "base/text.h"
 #include "core/extract_doc.h"
 #include "core/extract_intro.h"
 #include "core/extract_link.h"
@@ -13,13 +14,16 @@ static enum err find_codes(const struct extract_in *in, const struct html_out *p
 {
     AUTO_ARENA struct arena tmp = { .max = SCRATCH_MAX, .secret = true };
     struct doc subject, d;
-    bool ok = doc_read(&subject, &tmp, EXTRACT_SUBJECT, in->subject, NULL) && extract_codes(&subject, &subject, a, out);
+    struct str text = utf8_cut(in->text, EXTRACT_TEXT_MAX);
+    struct str seen = utf8_cut(page ? page->text : (struct str){ 0 }, EXTRACT_TEXT_MAX);
+    bool ok = doc_init(&subject, &tmp, in->subject.n) && doc_init(&d, &tmp, MAX(seen.n, text.n)) &&
+              doc_read(&subject, &tmp, EXTRACT_SUBJECT, in->subject, NULL) && extract_codes(&subject, &subject, a, out);
     size_t before = out->codes_n;
-    if (ok && page && page->text.n > 0)
-        ok = doc_read(&d, &tmp, EXTRACT_HTML, page->text, page) && extract_codes(&subject, &d, a, out);
+    if (ok && scan_may_have_code(seen))
+        ok = doc_read(&d, &tmp, EXTRACT_HTML, seen, page) && extract_codes(&subject, &d, a, out);
     bool shown = out->codes_n > before && out->codes[0].confidence >= EXTRACT_SHOWN;
-    if (ok && in->text.n > 0 && !shown)
-        ok = doc_read(&d, &tmp, EXTRACT_TEXT, in->text, NULL) && extract_codes(&subject, &d, a, out);
+    if (ok && !shown && scan_may_have_code(text))
+        ok = doc_read(&d, &tmp, EXTRACT_TEXT, text, NULL) && extract_codes(&subject, &d, a, out);
     return ok ? OK : ERR_FULL;
 }
 

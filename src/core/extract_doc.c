@@ -16,6 +16,8 @@ static size_t word_start(const struct doc *d, size_t at)
     return at;
 }
 
+static size_t hits_room(size_t octets) { return MIN(octets / 4 + 16, (size_t)DOC_HITS_MAX); }
+
 /* Words are looked for where they can matter: around the candidates, and at the top for what the message is about. */
 static void find_words(struct doc *d)
 {
@@ -29,28 +31,33 @@ static void find_words(struct doc *d)
         size_t found =
             words_find(WORDS_CODE, str_of(d->f.p + at, until - at), d->hits + d->hits_n, d->hits_max - d->hits_n);
         for (size_t k = 0; k < found; k++)
-            d->hits[d->hits_n++].at += (uint32_t)at;
+            d->hits[d->hits_n++].at += (uint16_t)at;
         at = begin;
         until = i < d->cands_n ? MIN(d->cands[i].end + (size_t)GAP_MAX, d->f.n) : 0;
     }
 }
 
+bool doc_init(struct doc *d, struct arena *a, size_t max)
+{
+    memset(d, 0, offsetof(struct doc, cands));
+    return fold_init(&d->f, a, MIN(max, (size_t)EXTRACT_TEXT_MAX));
+}
+
 bool doc_read(struct doc *d, struct arena *a, enum extract_where source, struct str text, const struct html_out *page)
 {
-    *d = (struct doc){ .source = source, .page = page };
-    if (!fold_text(a, text, EXTRACT_TEXT_MAX, &d->f))
-        return false;
-    size_t max = MIN(d->f.n / 5 + 2, (size_t)DOC_CANDIDATES_MAX); /* the shortest have four octets and one between */
-    d->cands = arena_array(a, max, sizeof *d->cands);
-    if (!d->cands)
-        return false;
-    d->cands_n = scan_candidates(&d->f, d->cands, max);
+    fold_put(&d->f, text);
+    d->source = source;
+    d->page = page;
+    d->hits_n = 0;
+    memset(d->seen, 0, sizeof d->seen);
+    d->cands_n = scan_candidates(&d->f, d->cands, MIN(d->f.n / 5 + 2, COUNT(d->cands))); /* four octets, one between */
     if (d->cands_n == 0 && source != EXTRACT_SUBJECT) /* words without a number to explain are of no use */
         return true;
-    d->hits_max = MIN(d->f.n / 4 + 16, (size_t)DOC_HITS_MAX);
-    d->hits = arena_array(a, d->hits_max, sizeof *d->hits);
+    if (!d->hits)
+        d->hits = arena_array(a, hits_room(d->f.max), sizeof *d->hits);
     if (!d->hits)
         return false;
+    d->hits_max = hits_room(d->f.n);
     find_words(d);
     for (size_t i = 0; i < d->hits_n; i++)
         d->seen[d->hits[i].kind]++;
@@ -66,8 +73,23 @@ static bool is_stop(const struct doc *d, size_t i)
     return c == ';' || ((c == '.' || c == '!' || c == '?') && is_blank(next));
 }
 
-/* Scripts without blanks: two characters make about a word. */
-static bool is_unspaced_lead(unsigned char c) { return c >= 0xe0 && c < 0xf5; }
+/* What an octet is to a gap. INSIDE goes on with a character. Scripts without blanks: two characters make about a word.
+ */
+enum octet_kind { BETWEEN, LETTER, INSIDE, UNSPACED, MARK };
+static const unsigned char kinds[256] = {
+    ['0' ... '9'] = LETTER,
+    ['a' ... 'z'] = LETTER,
+    [0x80 ... 0xbf] = INSIDE,
+    [0xc0 ... 0xdf] = LETTER,
+    [0xe0 ... 0xf4] = UNSPACED,
+    [0xf5 ... 0xff] = LETTER,
+    ['\n'] = MARK,
+    [':'] = MARK,
+    [';'] = MARK,
+    ['.'] = MARK,
+    ['!'] = MARK,
+    ['?'] = MARK,
+};
 
 static const struct gap too_far = { .words = 999, .lines = 99, .stops = 99, .far = true };
 
@@ -75,18 +97,20 @@ struct gap doc_gap(const struct doc *d, size_t from, size_t to)
 {
     struct gap g = { 0 };
     unsigned unspaced = 0;
-    bool inside = false;
+    bool inside = false; /* a word */
     if (to < from || to - from > GAP_MAX)
         return too_far;
     for (size_t i = from; i < to; i++) {
-        unsigned char c = (unsigned char)d->f.p[i];
-        g.lines += c == '\n';
-        g.colon |= c == ':';
-        g.stops += is_stop(d, i);
-        unspaced += is_unspaced_lead(c);
-        bool word = is_word(c) && !is_unspaced_lead(c) && (inside || c < 0x80 || c >= 0xc0);
+        unsigned kind = kinds[(unsigned char)d->f.p[i]];
+        bool word = kind == LETTER || (kind == INSIDE && inside);
         g.words += word && !inside;
-        inside = word && is_word(c);
+        inside = word;
+        unspaced += kind == UNSPACED;
+        if (kind != MARK)
+            continue;
+        g.lines += d->f.p[i] == '\n';
+        g.colon |= d->f.p[i] == ':';
+        g.stops += is_stop(d, i);
     }
     g.words += unspaced / 2;
     return g;
@@ -102,11 +126,14 @@ struct gap gap_join(struct gap a, struct gap b)
 /* en de fr es pt it nl pl ru tr; what Chinese, Japanese and Korean put there is glued to the number. */
 static bool is_copula(struct str word)
 {
-    static const char words[] = "is are ist lautet lauten est es e sono to jest je : - = als as eh was هو هي ";
-    for (struct str rest = S(words); rest.n > 0;)
-        if (str_eq(str_cut(rest, ' ', &rest), word))
-            return true;
-    return false;
+    enum { LONGEST = 6 };
+    char key[LONGEST + 2] = " ";
+    if (word.n == 0 || word.n > LONGEST)
+        return false;
+    memcpy(key + 1, word.p, word.n);
+    key[word.n + 1] = ' ';
+    return str_find(S(" is are ist lautet lauten est es e sono to jest je : - = als as eh was هو هي "),
+                    str_of(key, word.n + 2)) != STR_NONE;
 }
 
 static bool is_filler(char c)

@@ -12,9 +12,9 @@ struct doc {
     struct fold f;
     const struct html_out *page; /* for how it looks; NULL for plain text */
     struct word_hit *hits;
-    struct candidate *cands;
     size_t hits_n, hits_max, cands_n;
-    size_t seen[WORD_CHROME + 1]; /* how many hits of a kind */
+    size_t seen[WORD_CHROME + 1];               /* how many hits of a kind */
+    struct candidate cands[DOC_CANDIDATES_MAX]; /* the last: is not cleared */
 };
 
 /* What lies between two places of a text. */
@@ -24,6 +24,8 @@ struct gap {
     bool far;                     /* not measured: too long */
 };
 
+/* Room for one text after another, of at most max octets each; false when the arena has none. */
+bool doc_init(struct doc *d, struct arena *a, size_t max);
 bool doc_read(struct doc *d, struct arena *a, enum extract_where source, struct str text, const struct html_out *page);
 struct gap doc_gap(const struct doc *d, size_t from, size_t to);
 struct gap gap_join(struct gap a, struct gap b); /* of two stretches side by side */

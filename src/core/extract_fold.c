@@ -1,7 +1,7 @@
 /* Tables instead of a Unicode library: the scripts of the languages that the word tables know, and no more. */
 #include "core/extract_fold.h"
 #include "base/text.h"
-#include <string.h>
+#include <assert.h>
 
 /* The letter under the accent, from U+00C0 and from U+1E00 on; '?' is none. Umlauts lose their dots and the sharp s is
  * one s, in the word tables likewise. */
@@ -109,6 +109,8 @@ uint32_t fold_cp(uint32_t cp)
     uint32_t digit;
     if (cp < 0x80)
         return fold_ascii(cp);
+    if (cp >= 0x3020 && cp < 0xfe00) /* Chinese, Japanese, Korean: between the marks of fold_mark() */
+        return cp;
     if (cp == 0xa0)
         return ' ';
     if (cp == 0xab || cp == 0xbb)
@@ -142,7 +144,7 @@ static void put_blank(struct fold *f, uint32_t c, size_t at)
     if (!last) /* nothing before the first word */
         return;
     if (!is_blank((unsigned char)*last) || (c == '\n' && *last == '\n' && !doubled)) {
-        f->from[f->n] = (uint32_t)at;
+        f->from[f->n] = (uint16_t)at;
         f->p[f->n++] = (char)c;
     } else if (c == '\n' || (c == '\t' && *last == ' ')) {
         *last = (char)c;
@@ -169,33 +171,41 @@ static void put_cp(struct fold *f, uint32_t cp, size_t at)
         bytes[n++] = (char)(0x80 | (cp & 63));
     }
     for (size_t i = 0; i < n; i++) {
-        f->from[f->n] = (uint32_t)at;
+        f->from[f->n] = (uint16_t)at;
         f->p[f->n++] = bytes[i];
     }
 }
 
+/* What the octets of a run become; 0 is none of it. */
+static const unsigned char lower[256] =
+    "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+    " !\"#$%&'()*+,-./0123456789:;<=>?@abcdefghijklmnopqrstuvwxyz[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~";
+
 /* Most octets of most mail: letters, digits and marks of ASCII, and single spaces. Stops at anything else; how many
  * there were. */
-static size_t fold_run(struct fold *f, const char *s, size_t at, size_t end)
+static size_t put_run(struct fold *f, size_t at)
 {
+    const char *s = f->src.p;
     char *out = f->p + f->n;
-    uint32_t *from = f->from + f->n;
-    size_t i = at;
-    for (; i < end && s[i] < 0x7f; i++) {
-        if (s[i] <= ' ' && (s[i] != ' ' || out == f->p || out[-1] <= ' '))
+    uint16_t *from = f->from + f->n;
+    size_t i = at, end = f->src.n;
+    for (; i < end; i++) {
+        unsigned char c = lower[(unsigned char)s[i]];
+        if (c <= ' ' && (c == 0 || out == f->p || (unsigned char)out[-1] <= ' '))
             break;
-        *out++ = (char)(s[i] | (s[i] >= 'A' && s[i] <= 'Z') << 5);
-        *from++ = (uint32_t)i;
+        *out++ = (char)c;
+        *from++ = (uint16_t)i;
     }
     f->n += i - at;
     return i - at;
 }
 
-static size_t fold_one(struct fold *f, struct str s, size_t at)
+static size_t put_one(struct fold *f, size_t at)
 {
-    uint32_t cp = '?';
-    size_t used = utf8_next(s, &cp);
-    cp = used > 0 ? fold_cp(cp) : cp;
+    struct str s = str_from(f->src, at);
+    uint32_t cp = (unsigned char)s.p[0];
+    size_t used = cp < 0x80 ? 1 : utf8_next(s, &cp);
+    cp = used > 0 ? fold_cp(cp) : '?';
     if (is_blank(cp))
         put_blank(f, cp, at);
     else if (cp != 0)
@@ -203,20 +213,32 @@ static size_t fold_one(struct fold *f, struct str s, size_t at)
     return MAX(used, 1u);
 }
 
+void fold_put(struct fold *f, struct str src)
+{
+    f->src = utf8_cut(src, f->max);
+    f->n = 0;
+    for (size_t i = 0; i < f->src.n;) {
+        i += put_run(f, i);
+        if (i < f->src.n)
+            i += put_one(f, i);
+    }
+    f->from[f->n] = (uint16_t)f->src.n;
+    f->p[f->n] = 0;
+}
+
+bool fold_init(struct fold *f, struct arena *a, size_t max)
+{
+    assert(max <= FOLD_MAX);
+    /* no code point folds to a longer one, and an ill-formed octet becomes one '?' */
+    *f = (struct fold){ .max = max, .p = arena_alloc(a, max + 1), .from = arena_array(a, max + 1, sizeof *f->from) };
+    return f->p && f->from;
+}
+
 bool fold_text(struct arena *a, struct str src, size_t max, struct fold *out)
 {
-    struct str s = utf8_cut(src, max);
-    /* no code point folds to a longer one, and an ill-formed octet becomes one '?' */
-    *out = (struct fold){ .src = s, .p = arena_alloc(a, s.n + 1), .from = arena_array(a, s.n + 1, sizeof *out->from) };
-    if (!out->p || !out->from)
+    if (!fold_init(out, a, MIN(src.n, max)))
         return false;
-    for (size_t i = 0; i < s.n;) {
-        i += fold_run(out, s.p, i, s.n);
-        if (i < s.n)
-            i += fold_one(out, str_of(s.p + i, s.n - i), i);
-    }
-    out->from[out->n] = (uint32_t)s.n;
-    out->p[out->n] = 0;
+    fold_put(out, src);
     return true;
 }
 

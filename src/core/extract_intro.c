@@ -6,10 +6,18 @@
 #include "core/extract_words.h"
 #include <string.h>
 
-enum { CHROME_LINES = 6, LINES_MAX = 400, LINE_MAX = 2000, BYTES_MAX = 4 * EXTRACT_INTRO_MAX + 8 };
+enum {
+    CHROME_LINES = 6,
+    LINES_MAX = 400,
+    LINE_MAX = 2000,
+    BYTES_MAX = 4 * EXTRACT_INTRO_MAX + 8,
+    CHROME_MAX = 160,
+    ILL_FORMED = 0xfffd
+};
 
 struct intro {
     struct buf b;
+    struct fold line; /* room for one */
     size_t chars;
 };
 
@@ -19,7 +27,8 @@ static bool is_full(const struct intro *n) { return n->chars >= EXTRACT_INTRO_MA
 
 static bool is_url(struct str word)
 {
-    word = str_starts(word, S("<")) || str_starts(word, S("(")) || str_starts(word, S("[")) ? str_from(word, 1) : word;
+    bool bracket = word.n > 0 && (word.p[0] == '<' || word.p[0] == '(' || word.p[0] == '[');
+    word = str_from(word, bracket);
     char first = word.n > 0 ? char_lower(word.p[0]) : 0;
     if (first != 'h' && first != 'm' && first != 'c')
         return false;
@@ -30,9 +39,9 @@ static bool is_url(struct str word)
 /* Three or more of the same mark in a row draw a line. */
 static bool is_rule(struct str word)
 {
-    if (word.n < 3 || !strchr("-=_*~#.+", word.p[0]))
+    if (word.n < 3 || word.p[1] != word.p[0] || !strchr("-=_*~#.+", word.p[0]))
         return false;
-    for (size_t i = 1; i < word.n; i++)
+    for (size_t i = 2; i < word.n; i++)
         if (word.p[i] != word.p[0])
             return false;
     return true;
@@ -48,18 +57,27 @@ static size_t plain_length(struct str s)
     return n;
 }
 
+/* An ill-formed octet leaves *cp as it was. */
+static size_t next_cp(struct str s, uint32_t *cp)
+{
+    if ((unsigned char)s.p[0] >= 0x80)
+        return MAX(utf8_next(s, cp), 1u);
+    *cp = (unsigned char)s.p[0];
+    return 1;
+}
+
 /* The next word; blanks of any kind come before it and are dropped, as is what shows nothing. */
 static struct str next_word(struct str *rest)
 {
     size_t i = 0, start = 0, used, plain = plain_length(*rest);
     bool inside = false;
-    if (plain > 0 && plain < rest->n && rest->p[plain] == ' ') { /* as nearly all are */
+    if (plain > 0 && (plain == rest->n || rest->p[plain] == ' ')) { /* as nearly all are */
         struct str word = { rest->p, plain };
         *rest = str_from(*rest, plain + 1);
         return word;
     }
     for (uint32_t cp = 0; i < rest->n; i += used) {
-        used = MAX(utf8_next(str_from(*rest, i), &cp), 1u);
+        used = next_cp(str_from(*rest, i), &cp);
         uint32_t c = fold_cp(cp);
         bool blank = c == ' ' || c == '\t' || c == '\n' || (c == 0 && !inside);
         if (blank && inside)
@@ -73,13 +91,11 @@ static struct str next_word(struct str *rest)
     return word;
 }
 
-static void put_char(struct intro *n, uint32_t cp)
+/* Marks that fold to nothing but join or colour what stands before them are seen. */
+static bool is_seen(uint32_t cp)
 {
-    if (fold_cp(cp) == 0 && !(cp >= 0x300 && cp < 0x370) && !(cp >= 0x600 && cp < 0x700) && cp != 0x200d &&
-        cp != 0xfe0f)
-        return;
-    utf8_put(&n->b, cp);
-    n->chars++;
+    return fold_cp(cp) != 0 || (cp >= 0x300 && cp < 0x370) || (cp >= 0x600 && cp < 0x700) || cp == 0x200d ||
+           cp == 0xfe0f;
 }
 
 static void put_word(struct intro *n, struct str word)
@@ -95,9 +111,12 @@ static void put_word(struct intro *n, struct str word)
         n->chars += word.n;
     }
     for (size_t i = 0, used; !plain && i < word.n && n->chars < EXTRACT_INTRO_MAX - 1; i += used) {
-        uint32_t cp = 0xfffd;
-        used = MAX(utf8_next(str_from(word, i), &cp), 1u);
-        put_char(n, cp);
+        uint32_t cp = ILL_FORMED;
+        used = next_cp(str_from(word, i), &cp);
+        if (!is_seen(cp))
+            continue;
+        buf_put(&n->b, cp == ILL_FORMED ? S("\xef\xbf\xbd") : str_sub(word, i, used));
+        n->chars++;
     }
     if (n->chars < EXTRACT_INTRO_MAX - 1)
         return;
@@ -116,16 +135,15 @@ static void put_line(struct intro *n, struct str line)
 
 /* ---- lines ---- */
 
-static bool is_chrome(struct str line)
+static bool is_chrome(struct fold *f, struct str line)
 {
-    AUTO_ARENA struct arena tmp = { .max = 32 << 10, .secret = true };
     struct word_hit hit[4];
-    struct fold f;
-    if (line.n > 160 || !fold_text(&tmp, line, 160, &f))
+    if (line.n > CHROME_MAX)
         return false;
-    size_t n = words_find(WORDS_LINK, str_of(f.p, f.n), hit, COUNT(hit));
+    fold_put(f, line);
+    size_t n = words_find(WORDS_LINK, str_of(f->p, f->n), hit, COUNT(hit));
     for (size_t i = 0; i < n; i++)
-        if (hit[i].kind == WORD_CHROME && (hit[i].at < 4 || hit[i].n * 3 >= f.n))
+        if (hit[i].kind == WORD_CHROME && (hit[i].at < 4 || hit[i].n * 3u >= f->n))
             return true;
     return false;
 }
@@ -133,29 +151,37 @@ static bool is_chrome(struct str line)
 /* "On Monday Joe wrote:", "Am Montag schrieb Joe:", "Le lundi Joe a écrit :": ends in a colon, a quote follows. */
 static bool introduces_quote(struct str line, struct str rest)
 {
-    struct str next = str_line(rest, &rest);
-    while (str_trim(next).n == 0 && rest.n > 0)
-        next = str_line(rest, &rest);
-    return str_ends(str_trim(line), S(":")) && str_starts(str_trim(next), S(">"));
+    struct str next = { 0 };
+    if (!str_ends(line, S(":")))
+        return false;
+    while (next.n == 0 && rest.n > 0)
+        next = str_trim(str_line(rest, &rest));
+    return str_starts(next, S(">"));
 }
 
 static void put_lines(struct intro *n, struct str text, struct str subject)
 {
     for (size_t i = 0; i < LINES_MAX && text.n > 0 && !is_full(n); i++) {
         struct str line = str_trim(str_sub(str_line(text, &text), 0, LINE_MAX));
+        if (line.n == 0)
+            continue;
         if (str_eq(line, S("--")))
             return;
         bool skip = str_starts(line, S(">")) || (subject.n > 0 && str_eq_nocase(line, subject)) ||
-                    introduces_quote(line, str_sub(text, 0, LINE_MAX)) || (i < CHROME_LINES && is_chrome(line));
-        if (line.n > 0 && !skip)
+                    introduces_quote(line, str_sub(text, 0, LINE_MAX)) ||
+                    (i < CHROME_LINES && is_chrome(&n->line, line));
+        if (!skip)
             put_line(n, line);
     }
 }
 
 enum err extract_intro(const struct extract_in *in, const struct html_out *page, struct arena *a, struct str *out)
 {
+    AUTO_ARENA struct arena tmp = { .max = 4 * CHROME_MAX, .secret = true };
     AUTO_BUF struct buf b = { .max = BYTES_MAX, .secret = true };
     struct intro n = { .b = b };
+    if (!fold_init(&n.line, &tmp, CHROME_MAX))
+        return ERR_FULL;
     struct str subject = str_trim(in->subject);
     if (page)
         put_lines(&n, page->preheader, subject);

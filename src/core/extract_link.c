@@ -53,18 +53,19 @@ static enum extract_link_kind kind_in(struct str folded)
     return best;
 }
 
-static bool fold_kind(struct arena *tmp, struct str s, enum extract_link_kind *out)
+static enum extract_link_kind fold_kind(struct fold *f, struct str s)
 {
-    struct fold f;
-    if (!fold_text(tmp, s, TEXT_MAX + CONTEXT_BEFORE, &f))
-        return false;
-    *out = kind_in(str_of(f.p, f.n));
-    return true;
+    fold_put(f, s);
+    return kind_in(str_of(f->p, f->n));
 }
 
 /* ---- the address ---- */
 
-static bool is_alnum(char c) { return (c >= '0' && c <= '9') || (char_lower(c) >= 'a' && char_lower(c) <= 'z'); }
+enum { LETTER = 1, DIGIT = 2, ESCAPE = 4 };
+static const unsigned char classes[256] = {
+    ['a' ... 'z'] = LETTER, ['A' ... 'Z'] = LETTER, ['0' ... '9'] = DIGIT, ['%'] = ESCAPE
+};
+static unsigned class_of(char c) { return classes[(unsigned char)c]; }
 
 /* Path and query as words. The host is left out: login.example.com serves all of a company's links. */
 static enum extract_link_kind kind_of_url(struct str url)
@@ -74,7 +75,7 @@ static enum extract_link_kind kind_of_url(struct str url)
     struct str rest = str_from(url, scheme == STR_NONE ? url.n : scheme + 2);
     rest = str_from(rest, str_chr(rest, '/'));
     for (; n < rest.n && n < sizeof words; n++)
-        words[n] = is_alnum(rest.p[n]) ? char_lower(rest.p[n]) : ' ';
+        words[n] = (char)(class_of(rest.p[n]) & (LETTER | DIGIT) ? rest.p[n] | 32 : ' '); /* digits have that bit */
     return kind_in(str_of(words, n));
 }
 
@@ -83,10 +84,9 @@ static bool has_token(struct str url)
 {
     size_t run = 0, digits = 0;
     for (size_t i = 0; i < url.n; i++) {
-        char c = url.p[i];
-        bool in = is_alnum(c) || c == '%';
-        run = in ? run + 1 : 0;
-        digits = in ? digits + (c >= '0' && c <= '9') : 0;
+        unsigned class = class_of(url.p[i]);
+        run = class ? run + 1 : 0;
+        digits = class ? digits + (class == DIGIT) : 0;
         if (run >= TOKEN_MIN && digits >= 3)
             return true;
     }
@@ -117,14 +117,14 @@ static unsigned confidence_of(enum extract_link_kind kind, unsigned base, bool s
     return MIN(c, 98u);
 }
 
-static bool judge(struct arena *tmp, const struct link *k, struct str text, struct extract_link *out)
+static void judge(struct fold *f, const struct link *k, struct str text, struct extract_link *out)
 {
     enum extract_link_kind own = LINK_OTHER, near = LINK_OTHER, url = kind_of_url(k->url);
     bool token = has_token(k->url), mail = str_starts_nocase(k->url, S("mailto:"));
-    if (!is_bare(k) && !fold_kind(tmp, str_sub(k->text, 0, TEXT_MAX), &own))
-        return false;
-    if (own == LINK_OTHER && (is_bare(k) || token) && !fold_kind(tmp, words_before(text, k->at), &near))
-        return false;
+    if (!is_bare(k))
+        own = fold_kind(f, str_sub(k->text, 0, TEXT_MAX));
+    if (own == LINK_OTHER && (is_bare(k) || token))
+        near = fold_kind(f, words_before(text, k->at));
     if (own != LINK_OTHER) {
         out->kind = own;
         out->confidence = confidence_of(own, 72, url == own, token);
@@ -139,7 +139,6 @@ static bool judge(struct arena *tmp, const struct link *k, struct str text, stru
         out->kind = LINK_OTHER;
     if (out->kind == LINK_OTHER)
         out->confidence = 0;
-    return true;
 }
 
 /* ---- the list ---- */
@@ -164,16 +163,19 @@ static void put_in_order(struct extract_out *out, struct extract_link k)
 
 static enum err judge_all(const struct links *l, struct str plain, struct str seen, struct extract_out *out)
 {
-    AUTO_ARENA struct arena tmp = { .max = 1 << 20, .secret = true };
+    AUTO_ARENA struct arena tmp = { .max = 4 << 10, .secret = true };
+    struct fold f;
+    if (l->n == 0)
+        return OK;
+    if (!fold_init(&f, &tmp, MAX((size_t)TEXT_MAX, (size_t)CONTEXT_BEFORE)))
+        return ERR_FULL;
     for (size_t i = 0; i < l->n; i++) {
         const struct link *k = &l->item[i];
         struct extract_link x = { .url = k->url, .host = k->host, .host_shown = k->host_shown, .text = k->text };
         if (k->hidden)
             continue;
-        if (!judge(&tmp, k, k->in_html ? seen : plain, &x))
-            return ERR_FULL;
+        judge(&f, k, k->in_html ? seen : plain, &x);
         put_in_order(out, x);
-        arena_reset(&tmp);
     }
     return OK;
 }

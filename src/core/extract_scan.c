@@ -43,7 +43,7 @@ static bool take_groups(const struct fold *f, struct token *t, struct candidate 
     if (groups < 2)
         return false;
     struct candidate c = {
-        .at = (uint32_t)t->at, .end = (uint32_t)last.end, .digits = (uint8_t)total, .groups = (uint8_t)groups
+        .at = (uint16_t)t->at, .end = (uint16_t)last.end, .digits = (uint8_t)total, .groups = (uint8_t)groups
     };
     bool spread = total == groups && total >= DIGITS_MIN && total <= 8;
     bool phone = octet(f, last.end) == '-' || t->before == '(' || t->before == '+' || t->before == '-';
@@ -199,43 +199,46 @@ static bool is_alone(const struct fold *f, const struct candidate *c)
     return (i == 0 || f->p[i - 1] == '\n') && (k >= f->n || f->p[k] == '\n');
 }
 
+/* Whether a sign may begin or end so: next to most numbers there is a letter or a stop. */
+static bool is_sign(char c) { return c == '$' || c == '%' || (unsigned char)c >= 0x80; }
+
 static bool is_money_before(const struct fold *f, size_t at)
 {
-    static const char *const signs[] = { "$",
-                                         "\xe2\x82\xac",
-                                         "\xc2\xa3",
-                                         "\xc2\xa5",
-                                         "\xe2\x82\xb9",
-                                         "\xe2\x82\xbd",
-                                         "\xe2\x82\xba",
-                                         "\xe2\x82\xa9",
-                                         "\xef\xbf\xa5",
-                                         "\xe2\x82\xab",
-                                         "\xe2\x82\xaa" };
+    static const struct str signs[] = { STR("$"),
+                                        STR("\xe2\x82\xac"),
+                                        STR("\xc2\xa3"),
+                                        STR("\xc2\xa5"),
+                                        STR("\xe2\x82\xb9"),
+                                        STR("\xe2\x82\xbd"),
+                                        STR("\xe2\x82\xba"),
+                                        STR("\xe2\x82\xa9"),
+                                        STR("\xef\xbf\xa5"),
+                                        STR("\xe2\x82\xab"),
+                                        STR("\xe2\x82\xaa") };
     while (at > 0 && f->p[at - 1] == ' ')
         at--;
-    for (size_t i = 0; i < COUNT(signs); i++)
-        if (str_ends(str_of(f->p, at), str_c(signs[i])))
+    for (size_t i = 0; i < COUNT(signs) && at > 0 && is_sign(f->p[at - 1]); i++)
+        if (str_ends(str_of(f->p, at), signs[i]))
             return true;
     return false;
 }
 
 static bool is_money_after(const struct fold *f, size_t end)
 {
-    static const char *const signs[] = { "%",
-                                         "$",
-                                         "\xe2\x82\xac",
-                                         "\xc2\xa3",
-                                         "\xc2\xa5",
-                                         "\xe2\x82\xbd",
-                                         "\xe2\x82\xba",
-                                         "\xe2\x82\xa9",
-                                         "\xe2\x82\xab",
-                                         "\xc2\xb0" };
+    static const struct str signs[] = { STR("%"),
+                                        STR("$"),
+                                        STR("\xe2\x82\xac"),
+                                        STR("\xc2\xa3"),
+                                        STR("\xc2\xa5"),
+                                        STR("\xe2\x82\xbd"),
+                                        STR("\xe2\x82\xba"),
+                                        STR("\xe2\x82\xa9"),
+                                        STR("\xe2\x82\xab"),
+                                        STR("\xc2\xb0") };
     while (end < f->n && f->p[end] == ' ')
         end++;
-    for (size_t i = 0; i < COUNT(signs); i++)
-        if (str_starts(str_of(f->p + end, f->n - end), str_c(signs[i])))
+    for (size_t i = 0; i < COUNT(signs) && is_sign(octet(f, end)); i++)
+        if (str_starts(str_of(f->p + end, f->n - end), signs[i]))
             return true;
     return false;
 }
@@ -281,6 +284,27 @@ static void add(const struct fold *f, struct candidate *out, size_t *n, struct c
     out[(*n)++] = c;
 }
 
+/* MAYBE: a digit, or by its first octet a character that may be one or is of full width. NOTHING: may fold to nothing
+ * and then stands between no two capitals. */
+enum { MAYBE = 1, CAPITAL = 2, NOTHING = 4 };
+static const unsigned char classes[256] = {
+    [0 ... 8] = NOTHING,       [14 ... 31] = NOTHING,   ['0' ... '9'] = MAYBE,     ['A' ... 'Z'] = CAPITAL,
+    [0x7f ... 0xd8] = NOTHING, [0xd9 ... 0xdb] = MAYBE, [0xdc ... 0xdf] = NOTHING, [0xe0] = MAYBE,
+    [0xe1 ... 0xee] = NOTHING, [0xef ... 0xff] = MAYBE,
+};
+
+bool scan_may_have_code(struct str text)
+{
+    unsigned before = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned class = classes[(unsigned char)text.p[i]];
+        if (class & MAYBE || (class && before & CAPITAL))
+            return true;
+        before = class;
+    }
+    return false;
+}
+
 size_t scan_candidates(const struct fold *f, struct candidate *out, size_t max)
 {
     size_t n = 0;
@@ -290,8 +314,8 @@ size_t scan_candidates(const struct fold *f, struct candidate *out, size_t max)
         if (pure_digits(&t) && take_groups(f, &t, out, &n)) {
             resume = t.end;
         } else if (t.end > t.at) {
-            struct candidate c = { .at = (uint32_t)t.at,
-                                   .end = (uint32_t)t.end,
+            struct candidate c = { .at = (uint16_t)t.at,
+                                   .end = (uint16_t)t.end,
                                    .digits = (uint8_t)MIN(t.digits, 255u),
                                    .letters = (uint8_t)MIN(t.letters, 255u) };
             if (shape_of(f, &t, &c))

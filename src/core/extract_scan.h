@@ -12,7 +12,7 @@ enum shape {
 };
 
 struct candidate {
-    uint32_t at, end; /* in the folded text */
+    uint16_t at, end; /* in the folded text */
     enum shape shape;
     uint8_t digits, letters, groups;
     bool alone;   /* nothing else on its line */
@@ -20,6 +20,9 @@ struct candidate {
     bool starred; /* between asterisks, plain text's bold */
 };
 
+/* False where no candidate can be that consists of what people type: that takes a digit or two capitals side by side.
+ * Cheaper than folding, which most personal mail is so spared. */
+bool scan_may_have_code(struct str text);
 /* At most max, in the order of the text. Dates, times, amounts, phone numbers, addresses of all kinds, versions and
  * percentages are left out by their shape. */
 size_t scan_candidates(const struct fold *f, struct candidate *out, size_t max);

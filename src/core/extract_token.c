@@ -2,12 +2,12 @@
 #include "core/extract_token.h"
 
 /* What a number, an address or a date is written with. */
-enum { IN_TOKEN = 1, DIGIT = 2 };
+enum { IN_TOKEN = 1, DIGIT = 2, LABEL = 4 };
 static const unsigned char classes[256] = { ['0' ... '9'] = IN_TOKEN | DIGIT,
                                             ['a' ... 'z'] = IN_TOKEN,
                                             ['.'] = IN_TOKEN,
                                             [','] = IN_TOKEN,
-                                            [':'] = IN_TOKEN,
+                                            [':'] = IN_TOKEN | LABEL,
                                             ['/'] = IN_TOKEN,
                                             ['\\'] = IN_TOKEN,
                                             ['@'] = IN_TOKEN,
@@ -17,7 +17,7 @@ static const unsigned char classes[256] = { ['0' ... '9'] = IN_TOKEN | DIGIT,
                                             ['+'] = IN_TOKEN,
                                             ['$'] = IN_TOKEN,
                                             ['#'] = IN_TOKEN,
-                                            ['='] = IN_TOKEN,
+                                            ['='] = IN_TOKEN | LABEL,
                                             ['_'] = IN_TOKEN,
                                             ['-'] = IN_TOKEN,
                                             ['^'] = IN_TOKEN };
@@ -46,12 +46,6 @@ static void cut_label(const struct fold *f, struct token *t)
         t->at = i + 1;
 }
 
-bool upper_at(const struct fold *f, size_t i)
-{
-    char c = f->src.p[f->from[i]];
-    return !is_letter(c) && !is_digit(c); /* the source was a capital, or one of full width */
-}
-
 /* "583920,10 minutes": more than four digits before a comma are no part of a grouped or a decimal number, so the comma
  * ends them, as it does in scripts that put no blank behind it. */
 static void cut_comma(const struct fold *f, struct token *t)
@@ -64,18 +58,29 @@ static void cut_comma(const struct fold *f, struct token *t)
         t->end = i;
 }
 
+/* Nearly all tokens are words: without a digit, and with a small letter first or second, which no code of letters has.
+ * What follows a label may be one. */
+static bool is_word(const struct fold *f, const struct token *t, unsigned kinds)
+{
+    size_t second = t->at + 1;
+    if (kinds & DIGIT)
+        return false;
+    return !upper_at(f, t->at) ||
+           (!(kinds & LABEL) && second < t->end && is_letter(f->p[second]) && !upper_at(f, second));
+}
+
 bool next_token(const struct fold *f, size_t from, struct token *t)
 {
     size_t i = from, end = f->n;
-    unsigned kinds;
+    unsigned class, kinds;
     do {
         while (i < end && class_of(f->p[i]) == 0)
             i++;
         t->at = i;
-        for (kinds = 0; i < end && class_of(f->p[i]) != 0; i++)
-            kinds |= class_of(f->p[i]);
+        for (kinds = 0; (class = class_of(f->p[i])) != 0; i++) /* the NUL at the end is of none */
+            kinds |= class;
         t->end = i;
-    } while (i < end && !(kinds & DIGIT) && !upper_at(f, t->at));
+    } while (i < end && is_word(f, t, kinds));
     while (t->end > t->at && is_edge(f->p[t->end - 1]))
         t->end--;
     while (t->at < t->end && (is_edge(f->p[t->at]) || f->p[t->at] == '#'))

@@ -20,7 +20,8 @@ static inline bool pure_digits(const struct token *t)
 /* The octet at i, 0 behind the end. */
 static inline char octet(const struct fold *f, size_t i) { return i < f->n ? f->p[i] : 0; }
 bool is_in_token(char c);
-bool upper_at(const struct fold *f, size_t i); /* was the source a capital, or of full width? */
+/* Was the source a capital, or of full width? */
+static inline bool upper_at(const struct fold *f, size_t i) { return !is_alnum(f->src.p[f->from[i]]); }
 /* The next token at or behind from that may be of interest; false at the end. Nearly all are words, without a digit and
  * without a capital first, and passed over. Marks at its ends are not part of it. */
 bool next_token(const struct fold *f, size_t from, struct token *t);

@@ -9,7 +9,7 @@ enum { CHAINS = 4096, PHRASES_MAX = 4000, KEY = 4 };
 
 struct phrase {
     const char *p;
-    uint16_t n, next; /* next: index + 1 in the chain */
+    uint16_t n, next; /* next: index + 1 in the chain, whose longest are first */
     uint8_t kind;
     unsigned char last; /* octet: turns most of a chain away without a look at p */
     bool bounded;       /* what follows it may not be a letter */
@@ -22,7 +22,12 @@ struct index {
 };
 static struct index indexes[2];
 
-static unsigned char plain(char c) { return (unsigned char)(c == '-' || c == '\t' || c == '\n' ? ' ' : c); }
+/* Octets as they are compared: all kinds of blank are one. */
+static unsigned char plain(char c)
+{
+    static const unsigned char blank[256] = { [' '] = 1, ['-'] = 1, ['\t'] = 1, ['\n'] = 1 };
+    return blank[(unsigned char)c] ? ' ' : (unsigned char)c;
+}
 
 static size_t chain_short(const char *p) { return (plain(p[0]) * 37u + plain(p[1]) * 5u) % CHAINS; }
 static size_t chain_long(const char *p)
@@ -32,9 +37,10 @@ static size_t chain_long(const char *p)
     return (key * 2654435761u) >> 20; /* Knuth's multiplier; the upper 12 bits are the best mixed */
 }
 
-/* Latin, Greek, Cyrillic: words have blanks around them. Arabic glues particles on, Chinese glues everything. */
-static bool is_spaced_letter(unsigned char c) { return (c >= 'a' && c <= 'z') || (c >= 0xc3 && c <= 0xd4); }
-static bool is_digit(unsigned char c) { return c >= '0' && c <= '9'; }
+/* How long what begins so is, if it is a letter or a digit of a script whose words have blanks around them: Latin,
+ * Greek, Cyrillic. Arabic glues particles on, Chinese glues everything. */
+static const unsigned char spaced[256] = { ['0' ... '9'] = 1, ['a' ... 'z'] = 1, [0xc3 ... 0xd4] = 2 };
+static bool is_spaced_letter(unsigned char c) { return spaced[c] > 0 && c > '9'; }
 
 /* Whether the last code point of s is such a letter: these scripts take one or two octets. */
 static bool ends_in_letter(struct str s)
@@ -48,14 +54,16 @@ static void index_add(struct index *ix, enum word_kind kind, struct str phrase)
     bool stem = str_ends(phrase, S("~"));
     phrase.n -= stem;
     assert(phrase.n >= 2 && ix->n < PHRASES_MAX);
-    uint16_t *head = phrase.n >= KEY ? &ix->head[chain_long(phrase.p)] : &ix->head_short[chain_short(phrase.p)];
+    uint16_t *at = phrase.n >= KEY ? &ix->head[chain_long(phrase.p)] : &ix->head_short[chain_short(phrase.p)];
+    while (*at > 0 && ix->phrase[*at - 1].n > phrase.n)
+        at = &ix->phrase[*at - 1].next;
     ix->phrase[ix->n] = (struct phrase){ .p = phrase.p,
                                          .n = (uint16_t)phrase.n,
-                                         .next = *head,
+                                         .next = *at,
                                          .kind = (uint8_t)kind,
                                          .last = plain(phrase.p[phrase.n - 1]),
                                          .bounded = !stem && ends_in_letter(phrase) };
-    *head = (uint16_t)++ix->n;
+    *at = (uint16_t)++ix->n;
 }
 
 static void index_rows(struct index *ix, const struct word_row *rows, size_t n)
@@ -78,27 +86,23 @@ static bool matches(const struct phrase *ph, struct str text)
     if (ph->n > text.n || ph->last != plain(text.p[ph->n - 1]))
         return false;
     for (size_t i = 0; i < ph->n; i++)
-        if (plain(ph->p[i]) != plain(text.p[i]))
+        if (ph->p[i] != text.p[i] && plain(ph->p[i]) != plain(text.p[i]))
             return false;
     return !ph->bounded || ph->n == text.n || !is_spaced_letter((unsigned char)text.p[ph->n]);
 }
 
-static const struct phrase *longest_in(const struct index *ix, uint16_t i, struct str text, const struct phrase *best)
+static const struct phrase *longest_in(const struct index *ix, uint16_t i, struct str text)
 {
-    for (; i > 0; i = ix->phrase[i - 1].next) {
-        const struct phrase *ph = &ix->phrase[i - 1];
-        if ((!best || ph->n > best->n) && matches(ph, text))
-            best = ph;
-    }
-    return best;
+    for (; i > 0; i = ix->phrase[i - 1].next)
+        if (matches(&ix->phrase[i - 1], text))
+            return &ix->phrase[i - 1];
+    return NULL;
 }
 
-static const struct phrase *longest_at(const struct index *ix, const char *p, size_t n)
+static const struct phrase *longest_at(const struct index *ix, struct str text)
 {
-    uint16_t few = ix->head_short[chain_short(p)], many = n >= KEY ? ix->head[chain_long(p)] : 0;
-    if ((few | many) == 0)
-        return NULL;
-    return longest_in(ix, many, str_of(p, n), longest_in(ix, few, str_of(p, n), NULL));
+    const struct phrase *long_one = text.n >= KEY ? longest_in(ix, ix->head[chain_long(text.p)], text) : NULL;
+    return long_one ? long_one : longest_in(ix, ix->head_short[chain_short(text.p)], text);
 }
 
 static size_t cp_length(unsigned char lead) { return lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4; }
@@ -106,25 +110,28 @@ static size_t cp_length(unsigned char lead) { return lead < 0xc0 ? 1 : lead < 0x
 /* Behind the word or the character at i. */
 static size_t skip_word(struct str text, size_t i)
 {
-    unsigned char c = (unsigned char)text.p[i];
-    if (!is_spaced_letter(c) && !is_digit(c))
-        return i + cp_length(c);
-    while (i < text.n && (is_spaced_letter((unsigned char)text.p[i]) || is_digit((unsigned char)text.p[i])))
-        i += cp_length((unsigned char)text.p[i]);
+    size_t step = spaced[(unsigned char)text.p[i]];
+    if (step == 0)
+        return i + cp_length((unsigned char)text.p[i]);
+    while (step > 0) {
+        i += step;
+        step = i < text.n ? spaced[(unsigned char)text.p[i]] : 0;
+    }
     return i;
 }
 
 size_t words_find(enum word_table table, struct str text, struct word_hit *hits, size_t max)
 {
     size_t n = 0;
+    assert(text.n <= UINT16_MAX);
     for (size_t i = 0; i + 1 < text.n && n < max;) {
         const struct phrase *ph =
-            (unsigned char)text.p[i] > ' ' ? longest_at(&indexes[table], text.p + i, text.n - i) : NULL;
+            (unsigned char)text.p[i] > ' ' ? longest_at(&indexes[table], str_of(text.p + i, text.n - i)) : NULL;
         if (!ph) {
             i = skip_word(text, i);
             continue;
         }
-        hits[n++] = (struct word_hit){ (uint32_t)i, ph->n, ph->kind };
+        hits[n++] = (struct word_hit){ (uint16_t)i, ph->n, ph->kind };
         i += ph->n;
         if (ends_in_letter(str_sub(text, 0, i)) && i < text.n && is_spaced_letter((unsigned char)text.p[i]))
             i = skip_word(text, i); /* a stem: the rest of its word */

@@ -34,12 +34,13 @@ extern const struct word_row word_rows_code[], word_rows_link[];
 extern const size_t word_rows_code_n, word_rows_link_n;
 
 struct word_hit {
-    uint32_t at, n;
+    uint16_t at, n;
     enum word_kind kind;
 };
 
 enum word_table { WORDS_CODE, WORDS_LINK };
 
-/* Fills at most max hits in the order of the text, the longest phrase at each place, none overlapping; how many there
- * are. text is folded. A blank in a phrase is any one of ' ', '-', '\t', '\n' in the text. */
+/* text has less than 64 KiB. Fills at most max hits in the order of the text, the longest phrase at each place, none
+ * overlapping; how many there are. text is folded. A blank in a phrase is any one of ' ', '-', '\t', '\n' in the text.
+ */
 size_t words_find(enum word_table table, struct str text, struct word_hit *hits, size_t max);

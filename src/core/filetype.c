@@ -209,17 +209,18 @@ static const char runs[] = "This file is a program", script[] = "This file is a 
 
 static const struct {
     const char *why;
-    const char *endings; /* apart by blanks */
+    struct str endings; /* a blank before and behind each */
 } by_ending[] = {
-    { runs, "exe dll com scr pif cpl msi msp mst ocx sys drv jar apk ipa app dmg pkg deb rpm appimage run elf so "
-            "gadget msix appx xll appxbundle msixbundle" },
-    { script, "js jse mjs vbs vbe vb wsf wsh wsc ws ps1 ps1xml ps2 psm1 psd1 psc1 bat cmd sh bash zsh csh ksh command "
-              "py pyw pyc pl rb php reg inf sct hta ade adp mde application scpt applescript tcl lua ahk jnlp" },
-    { macro, "docm dotm xlsm xltm xlsb xlam pptm potm ppam ppsm sldm xla xlt" },
-    { page, "html htm xhtml xht shtml mht mhtml svg svgz" },
-    { image, "iso img vhd vhdx udf daa nrg wim cab ace arj" },
-    { shortcut, "lnk url scf desktop website webloc library-ms search-ms settingcontent-ms theme" },
-    { help, "chm hlp one onepkg pub rtf wll iqy slk msc diagcab grp ade job" },
+    { runs, STR(" exe dll com scr pif cpl msi msp mst ocx sys drv jar apk ipa app dmg pkg deb rpm appimage run elf so "
+                "gadget msix appx xll appxbundle msixbundle ") },
+    { script,
+      STR(" js jse mjs vbs vbe vb wsf wsh wsc ws ps1 ps1xml ps2 psm1 psd1 psc1 bat cmd sh bash zsh csh ksh command "
+          "py pyw pyc pl rb php reg inf sct hta ade adp mde application scpt applescript tcl lua ahk jnlp ") },
+    { macro, STR(" docm dotm xlsm xltm xlsb xlam pptm potm ppam ppsm sldm xla xlt ") },
+    { page, STR(" html htm xhtml xht shtml mht mhtml svg svgz ") },
+    { image, STR(" iso img vhd vhdx udf daa nrg wim cab ace arj ") },
+    { shortcut, STR(" lnk url scf desktop website webloc library-ms search-ms settingcontent-ms theme ") },
+    { help, STR(" chm hlp one onepkg pub rtf wll iqy slk msc diagcab grp ade job ") },
 };
 
 static const struct {
@@ -255,24 +256,40 @@ static struct str ending_of(struct str name, struct str *stem)
     return dot == STR_NONE ? (struct str){ 0 } : str_from(name, dot + 1);
 }
 
+enum { ENDING_MAX = 20 }; /* the longest that is listed is shorter */
+struct ending {
+    char p[ENDING_MAX + 2];
+};
+
+/* As it stands in a list; {NULL, 0} for what can stand in none. */
+static struct str ending_key(struct str ending, struct ending *key)
+{
+    if (ending.n == 0 || ending.n > ENDING_MAX || str_chr(ending, ' ') != STR_NONE)
+        return (struct str){ NULL, 0 };
+    key->p[0] = key->p[ending.n + 1] = ' ';
+    for (size_t i = 0; i < ending.n; i++)
+        key->p[i + 1] = char_lower(ending.p[i]);
+    return str_of(key->p, ending.n + 2);
+}
+
 static const char *danger_of_ending(struct str ending)
 {
-    for (size_t i = 0; i < COUNT(by_ending); i++)
-        for (struct str rest = str_c(by_ending[i].endings); rest.n > 0;)
-            if (str_eq_nocase(str_cut(rest, ' ', &rest), ending))
-                return by_ending[i].why;
+    struct ending e;
+    struct str key = ending_key(ending, &e);
+    for (size_t i = 0; key.n > 0 && i < COUNT(by_ending); i++)
+        if (str_find(by_ending[i].endings, key) != STR_NONE)
+            return by_ending[i].why;
     return NULL;
 }
 
 /* "invoice.pdf.exe", "photo.jpg      .scr": an ending of two to four letters before the one that counts. */
 static bool is_doubled(struct str stem)
 {
-    static const char harmless[] = " pdf doc docx xls xlsx ppt pptx txt jpg jpeg png gif mp3 mp4 csv zip odt ods eml ";
-    struct str ignored, first = str_trim(ending_of(stem, &ignored));
-    for (struct str rest = S(harmless); rest.n > 0 && first.n > 0;)
-        if (str_eq_nocase(str_word(rest, &rest), first))
-            return true;
-    return false;
+    static const struct str harmless =
+        STR(" pdf doc docx xls xlsx ppt pptx txt jpg jpeg png gif mp3 mp4 csv zip odt ods eml ");
+    struct ending e;
+    struct str ignored, key = ending_key(str_trim(ending_of(stem, &ignored)), &e);
+    return key.n > 0 && str_find(harmless, key) != STR_NONE;
 }
 
 /* Marks that turn the direction of writing show "exe.gpj" as "jpg.exe". */

@@ -14,6 +14,7 @@ enum {
     SHOWN_ADDRESSES = 50,  /* of a field in the summary; the header has them all */
     SHOWN_FILES = 200,
     SUBJECT_MAX = 998,
+    SUMMARY_MOST = 4096, /* octets that few summaries pass */
 };
 
 static void put_address(struct json_out *j, const struct addr_item *i)
@@ -44,35 +45,42 @@ static void put_from(struct json_out *j, const struct addr_list *l)
     put_address(j, first == NULL ? &nobody : first);
 }
 
-static void put_date(struct json_out *j, struct str head)
+static void put_date(struct json_out *j, struct str raw)
 {
     struct date d;
-    if (date_parse(header_find(head, S("Date")), &d) == OK)
+    if (date_parse(raw, &d) == OK)
         json_kv_time(j, "date", d.ms);
     else
         json_kv_null(j, "date");
 }
 
+enum { H_FROM, H_TO, H_CC, H_REPLY_TO, H_MESSAGE_ID, H_SUBJECT, H_DATE, H_COUNT };
+static const struct str head_fields[H_COUNT] = { STR("From"),       STR("To"),      STR("Cc"),  STR("Reply-To"),
+                                                 STR("Message-ID"), STR("Subject"), STR("Date") };
+
 /* Addresses, subject, date. */
-static enum err put_head(struct arena *a, struct json_out *j, struct str head, struct addr_list *from)
+static enum err put_head(struct arena *a, struct json_out *j, struct str head, struct addr_list *from,
+                         struct str *subject)
 {
     static const struct {
         const char *key;
-        struct str field;
-    } lists[] = { { "to", STR("To") }, { "cc", STR("Cc") }, { "reply_to", STR("Reply-To") } };
-    if (addr_list_parse(a, header_find(head, S("From")), from) != OK)
+        size_t field;
+    } lists[] = { { "to", H_TO }, { "cc", H_CC }, { "reply_to", H_REPLY_TO } };
+    struct str raw[H_COUNT], rest;
+    header_find_each(head, head_fields, raw, H_COUNT);
+    if (addr_list_parse(a, raw[H_FROM], from) != OK)
         return ERR_FULL;
     put_from(j, from);
     for (size_t i = 0; i < COUNT(lists); i++) {
         struct addr_list l;
-        if (addr_list_parse(a, header_find(head, lists[i].field), &l) != OK)
+        if (addr_list_parse(a, raw[lists[i].field], &l) != OK)
             return ERR_FULL;
         put_addresses(j, lists[i].key, &l);
     }
-    struct str rest;
-    json_kv_str(j, "message_id", utf8_cut(header_msgid(header_find(head, S("Message-ID")), &rest), SUBJECT_MAX));
-    json_kv_str(j, "subject", utf8_cut(header_get(a, head, S("Subject")), SUBJECT_MAX));
-    put_date(j, head);
+    *subject = header_text(a, raw[H_SUBJECT]);
+    json_kv_str(j, "message_id", utf8_cut(header_msgid(raw[H_MESSAGE_ID], &rest), SUBJECT_MAX));
+    json_kv_str(j, "subject", utf8_cut(*subject, SUBJECT_MAX));
+    put_date(j, raw[H_DATE]);
     return OK;
 }
 
@@ -135,10 +143,10 @@ static void put_extract(struct json_out *j, const struct extract_out *x)
 }
 
 static enum err put_understood(struct arena *a, struct json_out *j, struct mime_tree *t, struct str msg,
-                               const struct mime_pick *pick, const struct addr_list *from)
+                               const struct mime_pick *pick, const struct addr_list *from, struct str subject)
 {
     const struct addr_item *first = addr_list_first(from);
-    struct extract_in in = { .subject = header_get(a, mime_head(&t->v[0], msg), S("Subject")) };
+    struct extract_in in = { .subject = subject };
     struct extract_out x;
     in.text = bodies(a, t, msg, pick->text, pick->text_n, S("plain"));
     in.html = bodies(a, t, msg, pick->html, pick->html_n, S("html"));
@@ -201,17 +209,9 @@ static enum err refuse(const char **why, const char *text)
 
 enum err understand_check(const struct mime_tree *t, struct str msg, const char **why)
 {
-    struct str head = mime_head(&t->v[0], msg);
-    struct header_iter it = header_walk(head);
-    struct header_field f;
-    size_t from = 0, received = 0;
-    while (header_next(&it, &f)) {
-        from += str_eq_nocase(f.name, S("From"));
-        received += str_eq_nocase(f.name, S("Received"));
-    }
-    if (from > 1)
+    if (MIME_HAS(&t->v[0], MIME_DEFECT_DUP_FROM))
         return refuse(why, "more than one From field");
-    if (received > RECEIVED_MAX)
+    if (header_count(mime_head(&t->v[0], msg), S("Received")) > RECEIVED_MAX)
         return refuse(why, "routing loop");
     return OK;
 }
@@ -220,6 +220,7 @@ enum err understand(struct arena *a, struct str msg, struct mime_tree *tree, str
 {
     struct mime_pick pick;
     struct addr_list from;
+    struct str subject;
     *why = NULL;
     enum err e = mime_parse(a, msg, tree);
     if (e == ERR_FULL)
@@ -228,11 +229,12 @@ enum err understand(struct arena *a, struct str msg, struct mime_tree *tree, str
         e = mime_pick(a, tree, msg, &pick);
     if (e != OK)
         return e;
+    (void)buf_reserve(json, SUMMARY_MOST); /* in one piece: growing copies, and wipes */
     struct json_out j = json_out(json);
     json_put_object(&j);
-    e = put_head(a, &j, mime_head(&tree->v[0], msg), &from);
+    e = put_head(a, &j, mime_head(&tree->v[0], msg), &from, &subject);
     if (e == OK)
-        e = put_understood(a, &j, tree, msg, &pick, &from);
+        e = put_understood(a, &j, tree, msg, &pick, &from, subject);
     json_kv_array(&j, "attachments");
     for (uint32_t i = 0; i < pick.files_n && i < SHOWN_FILES && e == OK; i++)
         put_file(&j, tree, msg, &pick.files[i], i);

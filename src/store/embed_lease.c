@@ -349,28 +349,20 @@ static enum err shred_file(struct leases *l, int file, struct lease_ref *refs, s
     return fdatasync(l->fd[file]) ? ERR_IO : OK;
 }
 
-static enum err shred(struct leases *l, struct lease_ref *refs, size_t n)
-{
-    enum err a = shred_file(l, 0, refs, n), b = shred_file(l, 1, refs, n);
-    if (a != OK || b != OK) {
-        leases_failed(l);
-        return ERR_IO;
-    }
-    pthread_mutex_lock(&l->mx);
-    for (size_t i = 0; i < n; i++)
-        if (refs[i].empty && refs[i].slot < l->n)
-            bit_set(l, refs[i].slot, false);
-    pthread_mutex_unlock(&l->mx);
-    return OK;
-}
-
 enum err lease_shred(struct leases *l, struct lease_ref *refs, size_t n)
 {
     if (n == 0)
         return OK;
     qsort(refs, n, sizeof *refs, by_slot);
     pthread_mutex_lock(&l->shred_mx);
-    enum err e = shred(l, refs, n);
+    enum err a = shred_file(l, 0, refs, n), b = shred_file(l, 1, refs, n), e = a == OK && b == OK ? OK : ERR_IO;
+    if (e != OK)
+        leases_failed(l);
+    pthread_mutex_lock(&l->mx);
+    for (size_t i = 0; i < n && e == OK; i++)
+        if (refs[i].empty && refs[i].slot < l->n)
+            bit_set(l, refs[i].slot, false);
+    pthread_mutex_unlock(&l->mx);
     pthread_mutex_unlock(&l->shred_mx);
     return e;
 }

@@ -22,19 +22,31 @@ enum cte cte_of(struct str name)
     return CTE_UNKNOWN;
 }
 
+bool cte_is_plain(enum cte kind) { return kind != CTE_BASE64 && kind != CTE_QP && kind != CTE_UU; }
+
 void cte_init(struct cte_decoder *d, enum cte kind) { *d = (struct cte_decoder){ .kind = kind }; }
 
-/* One more than the value of a character of the alphabet, 0 for any other (RFC 2045 section 6.8, table 1). */
-static const uint8_t base64_values[256] = {
-    ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
-    ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
-    ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
-    ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
-    ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
-    ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
-    ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
-    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['/'] = 64
+/* The alphabet of RFC 2045 section 6.8, table 1: a table for each place in a quantum, with the value where its six bits
+ * belong and a bit that says that there is one. Four entries or'ed are the three octets. */
+#define BASE64_ALPHABET(X)                                                                                             \
+    X('A', 0), X('B', 1), X('C', 2), X('D', 3), X('E', 4), X('F', 5), X('G', 6), X('H', 7), X('I', 8), X('J', 9),      \
+        X('K', 10), X('L', 11), X('M', 12), X('N', 13), X('O', 14), X('P', 15), X('Q', 16), X('R', 17), X('S', 18),    \
+        X('T', 19), X('U', 20), X('V', 21), X('W', 22), X('X', 23), X('Y', 24), X('Z', 25), X('a', 26), X('b', 27),    \
+        X('c', 28), X('d', 29), X('e', 30), X('f', 31), X('g', 32), X('h', 33), X('i', 34), X('j', 35), X('k', 36),    \
+        X('l', 37), X('m', 38), X('n', 39), X('o', 40), X('p', 41), X('q', 42), X('r', 43), X('s', 44), X('t', 45),    \
+        X('u', 46), X('v', 47), X('w', 48), X('x', 49), X('y', 50), X('z', 51), X('0', 52), X('1', 53), X('2', 54),    \
+        X('3', 55), X('4', 56), X('5', 57), X('6', 58), X('7', 59), X('8', 60), X('9', 61), X('+', 62), X('/', 63)
+#define AT_0(c, v) [c] = 1u << 24 | (v) << 18
+#define AT_1(c, v) [c] = 2u << 24 | (v) << 12
+#define AT_2(c, v) [c] = 4u << 24 | (v) << 6
+#define AT_3(c, v) [c] = 8u << 24 | (v)
+static const uint32_t base64_at[4][256] = {
+    { BASE64_ALPHABET(AT_0) },
+    { BASE64_ALPHABET(AT_1) },
+    { BASE64_ALPHABET(AT_2) },
+    { BASE64_ALPHABET(AT_3) },
 };
+enum { WHOLE_QUANTUM = 15 }; /* all four said that they have a value */
 
 static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
@@ -51,23 +63,35 @@ static void base64_flush(struct cte_decoder *d, struct buf *out)
     d->acc = d->acc_n = 0;
 }
 
-/* Whole quanta without anything between them, which is nearly all of it; how much of in was taken. */
+static uint32_t base64_quantum(const uint8_t *p)
+{
+    return base64_at[0][p[0]] | base64_at[1][p[1]] | base64_at[2][p[2]] | base64_at[3][p[3]];
+}
+
+static void put_three(char *to, uint32_t bits)
+{
+    to[0] = (char)(bits >> 16);
+    to[1] = (char)(bits >> 8);
+    to[2] = (char)bits;
+}
+
+/* Whole quanta without anything between them, which is nearly all of it, two at a time; how much of in was taken. */
 static size_t base64_quanta(struct str in, struct buf *out)
 {
-    size_t taken = 0, most = MIN(in.n / 4, (out->max - MIN(out->n, out->max)) / 3);
+    size_t taken = 0, most = MIN(MIN(in.n / 4, (out->max - MIN(out->n, out->max)) / 3), (size_t)BASE64_PIECE);
     const uint8_t *p = (const uint8_t *)in.p;
-    char *to = most > 0 ? buf_reserve(out, 3 * MIN(most, (size_t)BASE64_PIECE)) : NULL;
-    for (size_t k = 0; to != NULL && k < MIN(most, (size_t)BASE64_PIECE); k++, taken += 4, to += 3) {
-        /* 0 stands for what is not of the alphabet: less one, it has the highest bit, which no value has */
-        uint32_t a = base64_values[p[taken]] - 1u, b = base64_values[p[taken + 1]] - 1u,
-                 c = base64_values[p[taken + 2]] - 1u, d = base64_values[p[taken + 3]] - 1u;
-        if ((a | b | c | d) >> 31)
+    char *to = most > 0 ? buf_reserve(out, 3 * most) : NULL;
+    size_t end = to != NULL ? 4 * most : 0;
+    for (; end - taken >= 8; taken += 8, to += 6) {
+        uint32_t one = base64_quantum(p + taken), two = base64_quantum(p + taken + 4);
+        if ((one & two) >> 24 != WHOLE_QUANTUM)
             break;
-        uint32_t bits = a << 18 | b << 12 | c << 6 | d;
-        to[0] = (char)(bits >> 16);
-        to[1] = (char)(bits >> 8);
-        to[2] = (char)bits;
+        put_be32((uint8_t *)to, one << 8 | (two >> 16 & 0xff));
+        to[4] = (char)(two >> 8);
+        to[5] = (char)two;
     }
+    for (uint32_t bits; taken < end && (bits = base64_quantum(p + taken)) >> 24 == WHOLE_QUANTUM; taken += 4, to += 3)
+        put_three(to, bits);
     out->n += taken / 4 * 3;
     return taken;
 }
@@ -76,7 +100,7 @@ static size_t base64_quanta(struct str in, struct buf *out)
  * behind it (one encoded line after another, each padded) is decoded on, because mail programs do, and noted. */
 static void base64_char(struct cte_decoder *d, char c, struct buf *out)
 {
-    uint8_t v = base64_values[(unsigned char)c];
+    uint32_t v = base64_at[3][(unsigned char)c];
     if (c == '=') {
         d->broken |= d->acc_n == 0 && !d->done;
         base64_flush(d, out);
@@ -88,7 +112,7 @@ static void base64_char(struct cte_decoder *d, char c, struct buf *out)
         return;
     }
     d->broken |= d->done;
-    d->acc = d->acc << 6 | (v - 1u);
+    d->acc = d->acc << 6 | (v & 63);
     if (++d->acc_n == 4) {
         char three[3] = { (char)(d->acc >> 16), (char)(d->acc >> 8), (char)d->acc };
         buf_put(out, (struct str){ three, 3 });
@@ -101,9 +125,11 @@ static void base64_decode(struct cte_decoder *d, struct str in, struct buf *out,
     for (size_t i = 0; i < in.n;) {
         size_t taken = d->acc_n == 0 && !d->done ? base64_quanta(str_from(in, i), out) : 0;
         i += taken;
-        /* over a line end, or through junk, until a quantum begins */
-        for (bool first = true; i < in.n && (first || d->acc_n != 0); first = false)
-            base64_char(d, in.p[i++], out);
+        bool blank = false; /* a line end, mostly, and the next quantum behind it */
+        for (; i < in.n && is_blank(in.p[i]); i++)
+            blank = true;
+        for (bool first = !blank; i < in.n && (first || d->acc_n != 0); first = false)
+            base64_char(d, in.p[i++], out); /* through junk, until a quantum begins */
     }
     if (final) {
         d->broken |= d->acc_n != 0; /* unpadded */

@@ -18,6 +18,7 @@ struct cte_decoder {
 };
 /* The encoding that a Content-Transfer-Encoding names; comments and blanks are the caller's to remove. */
 enum cte cte_of(struct str name);
+bool cte_is_plain(enum cte kind); /* nothing to undo: what it decodes to is the body itself */
 void cte_init(struct cte_decoder *d, enum cte kind);
 /* Appends to out what in decodes to; final with the last piece. CTE_UNKNOWN is copied like 7bit. */
 void cte_decode(struct cte_decoder *d, struct str in, struct buf *out, bool final);

@@ -114,6 +114,20 @@ struct str header_find(struct str block, struct str name)
     return (struct str){ NULL, 0 };
 }
 
+void header_find_each(struct str block, const struct str *names, struct str *raw, size_t n)
+{
+    struct header_iter it = header_walk(block);
+    struct header_field f;
+    for (size_t i = 0; i < n; i++)
+        raw[i] = (struct str){ NULL, 0 };
+    while (header_next(&it, &f))
+        for (size_t i = 0; i < n; i++)
+            if (raw[i].p == NULL && str_eq_nocase(f.name, names[i])) {
+                raw[i] = f.raw;
+                break;
+            }
+}
+
 size_t header_count(struct str block, struct str name)
 {
     struct header_iter it = header_walk(block);

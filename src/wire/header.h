@@ -42,6 +42,8 @@ struct header_bounds {
 
 /* The first field so named (any case): its raw value, or {NULL, 0}. A present but empty field has p != NULL. */
 struct str header_find(struct str block, struct str name);
+/* The same for n names in one walk: raw[i] is that of names[i]. */
+void header_find_each(struct str block, const struct str *names, struct str *raw, size_t n);
 size_t header_count(struct str block, struct str name);
 
 /* One line: line ends taken out, blanks at both ends too (RFC 5322 section 2.2.3). Borrowed from raw when it has no

@@ -6,8 +6,9 @@
 #include "wire/html_sink.h"
 #include "wire/html_tag.h"
 #include "wire/html_token.h"
-#include <stdlib.h>
 #include <string.h>
+
+enum { DEPTH_USUAL = 24 }; /* elements open in most mail: the stack then grows no more */
 
 struct element {
     const struct html_tag *tag;
@@ -23,15 +24,17 @@ struct link_mark {
 
 struct reader {
     struct html_sink seen, hidden;
-    struct buf urls, links, spans, scratch; /* links and spans hold structs */
-    size_t depth, too_deep;
+    struct buf urls, links, spans, scratch, open; /* links, spans and open hold structs; open is the stack */
+    size_t too_deep;
     size_t preheader_n; /* of hidden.b, once something visible came */
     struct str title;
     unsigned notes;
-    struct element open[HTML_DEPTH_MAX];
 };
 
-static struct element *top(struct reader *r) { return &r->open[r->depth - 1]; }
+static size_t depth(const struct reader *r) { return r->open.n / sizeof(struct element); }
+/* The i-th from the outermost on, which is 1. */
+static struct element *element(struct reader *r, size_t i) { return (struct element *)(void *)r->open.p + i - 1; }
+static struct element *top(struct reader *r) { return element(r, depth(r)); }
 
 /* ---- links and spans ---- */
 
@@ -40,13 +43,17 @@ static struct link_mark *last_link(struct reader *r)
     return (struct link_mark *)(void *)(r->links.p + r->links.n - sizeof(struct link_mark));
 }
 
+static bool is_dropped(char c) { return c == '\n' || c == '\r' || c == '\t' || c == 0; }
+
 /* Blanks inside a URL are dropped by every browser, and mailers do wrap them. */
 static void put_url(struct buf *out, struct str url)
 {
     url = str_trim(url);
-    for (size_t i = 0; i < url.n; i++)
-        if (url.p[i] != '\n' && url.p[i] != '\r' && url.p[i] != '\t' && url.p[i] != 0)
-            buf_putc(out, url.p[i]);
+    for (size_t i = 0, n; i < url.n; i += n + 1) {
+        for (n = 0; i + n < url.n && !is_dropped(url.p[i + n]);)
+            n++;
+        buf_put(out, str_sub(url, i, n));
+    }
 }
 
 static bool link_open(struct reader *r, const struct html_token *t, bool hidden)
@@ -75,7 +82,7 @@ static void link_close(struct reader *r)
 static void mark_span(struct reader *r, size_t from, unsigned look)
 {
     struct html_span *last = r->spans.n ? (void *)(r->spans.p + r->spans.n - sizeof *last) : NULL;
-    struct html_span s = { from, r->seen.b.n - from, look };
+    struct html_span s = { (uint32_t)from, (uint32_t)(r->seen.b.n - from), look };
     if (look == 0 || s.n == 0)
         return;
     if (last && last->look == look && last->at + last->n == from)
@@ -104,8 +111,10 @@ static void put_text(struct reader *r, struct str text)
 
 static void put_break(struct reader *r, unsigned n)
 {
+    if (n == 0)
+        return;
     html_sink_break(&r->seen, n);
-    html_sink_break(&r->hidden, MIN(n, 1u));
+    html_sink_break(&r->hidden, 1);
 }
 
 static void put_raw(struct reader *r, const struct html_token *t)
@@ -128,19 +137,19 @@ static void pop(struct reader *r)
     if (e->link)
         link_close(r);
     put_break(r, breaks_of(e->tag));
-    r->depth--;
+    r->open.n -= sizeof *e;
 }
 
 /* Ends the innermost element with one of these flags, and all within it, unless one with a flag of shut is met first.
  */
 static void end_implied(struct reader *r, unsigned flags, unsigned shut)
 {
-    size_t i = r->depth;
-    while (i > 1 && !(r->open[i - 1].tag->flags & (flags | shut)))
+    size_t i = depth(r);
+    while (i > 1 && !(element(r, i)->tag->flags & (flags | shut)))
         i--;
-    if (i <= 1 || !(r->open[i - 1].tag->flags & flags))
+    if (i <= 1 || !(element(r, i)->tag->flags & flags))
         return;
-    while (r->depth >= i)
+    while (depth(r) >= i)
         pop(r);
 }
 
@@ -183,8 +192,9 @@ static void apply_attrs(struct reader *r, struct element *e, const struct html_t
             strchr("567", html_attr(t, HTML_SIZE).p[0]) || str_starts(html_attr(t, HTML_SIZE), S("+")) ? HTML_BIG : 0;
 }
 
-static struct element inherit(struct reader *r, const struct html_token *t, const struct html_tag *tag)
+static struct element inherit(struct reader *r, const struct html_token *t)
 {
+    const struct html_tag *tag = t->tag;
     struct element e = *top(r);
     e.tag = tag;
     e.name = t->name;
@@ -194,7 +204,8 @@ static struct element inherit(struct reader *r, const struct html_token *t, cons
     e.look |= tag->flags & TAG_BOLD ? HTML_BOLD : 0;
     e.look |= tag->flags & TAG_BIG ? HTML_BIG : 0;
     e.look |= tag->flags & TAG_MONO ? HTML_MONO : 0;
-    apply_attrs(r, &e, t);
+    if (t->has)
+        apply_attrs(r, &e, t);
     return e;
 }
 
@@ -215,40 +226,42 @@ static void put_void(struct reader *r, const struct html_token *t, const struct 
 
 static void start_tag(struct reader *r, const struct html_token *t)
 {
-    const struct html_tag *tag = html_tag_find(t->name);
+    const struct html_tag *tag = t->tag;
     if (tag->flags & TAG_RAW)
         return;
     end_before_start(r, tag);
     put_break(r, breaks_of(tag));
     if (tag->flags & TAG_CELL)
         html_sink_tab(&r->seen);
-    struct element e = inherit(r, t, tag);
+    struct element e = inherit(r, t);
     if (tag->flags & TAG_VOID) {
         put_void(r, t, &e);
-    } else if (r->depth == HTML_DEPTH_MAX) {
+    } else if (depth(r) == HTML_DEPTH_MAX) {
         r->too_deep++;
         r->notes |= HTML_DEEP;
     } else {
         e.link = tag->flags & TAG_LINK && link_open(r, t, is_hidden(&e));
-        r->open[r->depth++] = e;
+        buf_put(&r->open, str_of(&e, sizeof e));
     }
 }
 
 static void end_tag(struct reader *r, const struct html_token *t)
 {
-    const struct html_tag *tag = html_tag_find(t->name);
-    size_t i = r->depth;
+    const struct html_tag *tag = t->tag;
+    size_t i = depth(r);
     if (r->too_deep > 0 && !(tag->flags & (TAG_VOID | TAG_RAW))) {
         r->too_deep--;
         return;
     }
     unsigned shut = tag->flags & (TAG_CELL | TAG_ROW | TAG_TABLE) ? TAG_TABLE : TAG_CELL | TAG_TABLE;
-    while (i > 1 && !(r->open[i - 1].tag == tag && (tag->flags || str_eq_nocase(r->open[i - 1].name, t->name)))) {
-        if (r->open[i - 1].tag->flags & shut)
+    for (const struct element *e; i > 1; i--) {
+        e = element(r, i);
+        if (e->tag == tag && (tag->flags || str_eq_nocase(e->name, t->name)))
+            break;
+        if (e->tag->flags & shut)
             return;
-        i--;
     }
-    while (i > 1 && r->depth >= i)
+    while (i > 1 && depth(r) >= i)
         pop(r);
 }
 
@@ -258,9 +271,9 @@ static void read_all(struct reader *r, struct str html)
 {
     struct html_lexer l = { .rest = html };
     struct html_token t;
-    r->open[0] = (struct element){ .tag = html_tag_find(S("html")) };
-    r->depth = 1;
-    while (html_next(&l, &t)) {
+    struct element root = { .tag = html_tag_find(S("html")) };
+    buf_put(&r->open, str_of(&root, sizeof root));
+    while (!r->open.failed && html_next(&l, &t)) {
         switch (t.kind) {
         case HTML_TEXT:
             put_text(r, t.text);
@@ -276,7 +289,7 @@ static void read_all(struct reader *r, struct str html)
             break;
         }
     }
-    while (r->depth > 1)
+    while (depth(r) > 1)
         pop(r);
 }
 
@@ -321,7 +334,7 @@ static enum err hand_over(struct reader *r, struct arena *a, struct html_out *ou
     size_t preheader_n = r->seen.b.n > 0 ? r->preheader_n : r->hidden.b.n;
     buf_clear(&r->scratch);
     html_unescape(&r->scratch, r->title);
-    if (r->seen.b.failed || r->urls.failed || !keep(a, buf_str(&r->seen.b), &h.text) ||
+    if (r->open.failed || r->seen.b.failed || r->urls.failed || !keep(a, buf_str(&r->seen.b), &h.text) ||
         !keep(a, buf_str(&r->hidden.b), &h.hidden) || !keep(a, buf_str(&r->scratch), &h.title) ||
         !keep_links(r, a, &h) || !keep_spans(r, a, &h))
         return ERR_FULL;
@@ -334,20 +347,17 @@ static enum err hand_over(struct reader *r, struct arena *a, struct html_out *ou
 enum err html_text(struct str html, struct arena *a, struct html_out *out)
 {
     /* a text is never longer than three times its source: one octet may become U+FFFD */
-    struct reader *r = malloc(sizeof *r);
-    if (!r)
-        return ERR_FULL;
-    memset(r, 0, offsetof(struct reader, open)); /* the stack is written before it is read */
-    struct buf *all[] = { &r->seen.b, &r->hidden.b, &r->urls, &r->scratch, &r->links, &r->spans };
-    for (size_t i = 0; i < COUNT(all); i++)
-        *all[i] = (struct buf){ .max = i < 4 ? 3 * HTML_MAX + 16 : 1 << 20, .secret = true };
-    r->hidden.b.max = HTML_HIDDEN_MAX;
-    r->notes = html.n > HTML_MAX ? HTML_CUT : 0;
-    read_all(r, utf8_cut(html, HTML_MAX));
-    enum err e = hand_over(r, a, out);
+    struct buf text = { .max = 3 * HTML_MAX + 16, .secret = true }, structs = { .max = 1 << 20, .secret = true };
+    struct reader r = { .seen.b = text, .urls = text, .scratch = text, .links = structs, .spans = structs };
+    r.hidden.b = (struct buf){ .max = HTML_HIDDEN_MAX, .secret = true };
+    r.open = (struct buf){ .max = HTML_DEPTH_MAX * sizeof(struct element) };
+    r.notes = html.n > HTML_MAX ? HTML_CUT : 0;
+    buf_reserve(&r.open, DEPTH_USUAL * sizeof(struct element));
+    read_all(&r, utf8_cut(html, HTML_MAX));
+    enum err e = hand_over(&r, a, out);
+    struct buf *all[] = { &r.seen.b, &r.hidden.b, &r.urls, &r.scratch, &r.links, &r.spans, &r.open };
     for (size_t i = 0; i < COUNT(all); i++)
         buf_fini(all[i]);
-    free(r);
     return e;
 }
 

@@ -17,7 +17,7 @@ enum html_note { HTML_CUT = 1, HTML_DEEP = 2, HTML_HIDES_TEXT = 4, HTML_LINKS_LE
 
 /* text[at .. at + n) is set in a look of its own. In order, not overlapping. */
 struct html_span {
-    size_t at, n;
+    uint32_t at, n;
     unsigned look; /* bits of enum html_look, never 0 */
 };
 

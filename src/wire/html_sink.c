@@ -1,4 +1,4 @@
-/* Runs of plain octets are copied at once; anything else goes by the code point. */
+/* Runs of letters are copied at once; anything else goes by the code point. */
 #include "wire/html_sink.h"
 #include "wire/html_entity.h"
 
@@ -69,31 +69,62 @@ static void put_cp(struct html_sink *k, uint32_t cp, bool pre)
     }
 }
 
-static bool is_plain(char c) { return c > ' ' && c < 0x7f && c != '&'; }
+/* How long what begins with an octet is, where nothing of that length is blank, means nothing or joins: ASCII but '&';
+ * Latin, Greek, Cyrillic, Hebrew; kana and most of Chinese and Korean. */
+static const unsigned char lengths[256] = {
+    ['!' ... '%'] = 1, ['\'' ... '~'] = 1, [0xc3 ... 0xcc] = 2, [0xce ... 0xd7] = 2, [0xe3 ... 0xec] = 3
+};
 
-/* Single spaces between plain octets are as good as they are. */
-static size_t plain_length(struct str s)
+static bool is_tail(char c) { return ((unsigned char)c & 0xc0) == 0x80; }
+
+/* The length of the letter at i that can be copied as it is; 0: look closer. */
+static size_t letter_length(struct str s, size_t i)
+{
+    size_t n = i < s.n ? lengths[(unsigned char)s.p[i]] : 0;
+    if (n < 2)
+        return n;
+    bool whole = n <= s.n - i && is_tail(s.p[i + 1]) && is_tail(s.p[i + n - 1]);
+    bool mark = s.p[i] == '\xe3' && whole && s.p[i + 1] == '\x80'; /* U+3000 is a blank */
+    return whole && !mark ? n : 0;
+}
+
+/* Letters, and single spaces between them. */
+static size_t run_length(struct str s)
+{
+    size_t n = 0, one;
+    while ((one = letter_length(s, n)) > 0 || (n > 0 && n < s.n && s.p[n] == ' ' && letter_length(s, n + 1) > 0))
+        n += MAX(one, 1u);
+    return n;
+}
+
+static size_t blank_length(struct str s)
 {
     size_t n = 0;
-    while (n < s.n && (is_plain(s.p[n]) || (s.p[n] == ' ' && n > 0 && n + 1 < s.n && is_plain(s.p[n + 1]))))
+    while (n < s.n && (s.p[n] == ' ' || s.p[n] == '\n' || s.p[n] == '\r' || s.p[n] == '\t' || s.p[n] == '\f'))
         n++;
     return n;
+}
+
+static size_t put_one(struct html_sink *k, struct str s, bool pre)
+{
+    bool amp = s.p[0] == '&';
+    uint32_t cp;
+    size_t n = amp ? html_entity(s, &cp) : utf8_next(s, &cp);
+    put_cp(k, n > 0 ? cp : amp ? '&' : 0xfffd, pre);
+    return MAX(n, 1u);
 }
 
 void html_sink_text(struct html_sink *k, struct str s, bool pre)
 {
     while (s.n > 0) {
-        size_t n = plain_length(s);
-        uint32_t cp = 0xfffd;
+        size_t n = run_length(s);
         if (n > 0) {
             settle(k);
-            buf_put(&k->b, str_sub(s, 0, n));
+            buf_put(&k->b, (struct str){ s.p, n });
+        } else if (!pre && (n = blank_length(s)) > 0) {
+            put_blank(k, ' ', false);
         } else {
-            n = s.p[0] == '&' ? html_entity(s, &cp) : utf8_next(s, &cp);
-            if (n == 0 && s.p[0] == '&')
-                cp = '&';
-            put_cp(k, n > 0 || s.p[0] == '&' ? cp : 0xfffd, pre);
-            n = MAX(n, 1u);
+            n = put_one(k, s, pre);
         }
         s.p += n;
         s.n -= n;

@@ -96,12 +96,13 @@ static const struct html_tag unknown = { "", 0 };
 static const unsigned char first[27] = { 0,  5,  13, 17, 24, 25, 32, 32, 42, 45, 45, 46, 49, 53,
                                          56, 59, 63, 63, 63, 72, 84, 85, 85, 86, 87, 87, 87 };
 
+/* Their first letters are the same. */
 static bool is_name(const char *tag, struct str name)
 {
-    for (size_t i = 0; i < name.n; i++)
-        if (tag[i] != char_lower(name.p[i]))
-            return false;
-    return tag[name.n] == 0;
+    size_t i = 1;
+    while (i < name.n && tag[i] == char_lower(name.p[i]))
+        i++;
+    return i == name.n && tag[i] == 0;
 }
 
 const struct html_tag *html_tag_find(struct str name)

@@ -103,16 +103,6 @@ static void one_attr(struct html_lexer *l, struct html_token *t)
     keep_attr(t, name, value);
 }
 
-static bool is_raw(struct str name)
-{
-    static const struct str raw[] = { STR("script"), STR("style"),   STR("title"),    STR("textarea"), STR("xmp"),
-                                      STR("iframe"), STR("noembed"), STR("noframes"), STR("plaintext") };
-    for (size_t i = 0; i < COUNT(raw); i++)
-        if (name.n == raw[i].n && str_eq_nocase(name, raw[i]))
-            return true;
-    return false;
-}
-
 /* At "<x" or "</x". False when the input ends inside the tag: a browser then drops it too. */
 static bool take_tag(struct html_lexer *l, struct html_token *t)
 {
@@ -121,6 +111,7 @@ static bool take_tag(struct html_lexer *l, struct html_token *t)
     t->has = 0;
     skip(l, end ? 2 : 1);
     t->name = take_until(l, SPACE | SLASH | CLOSE);
+    t->tag = html_tag_find(t->name);
     while (l->rest.n == 0 || l->rest.p[0] != '>') {
         skip_all(l, SPACE | SLASH);
         if (l->rest.n == 0)
@@ -130,7 +121,7 @@ static bool take_tag(struct html_lexer *l, struct html_token *t)
         one_attr(l, t);
     }
     skip(l, 1);
-    if (!end && is_raw(t->name))
+    if (!end && t->tag->flags & TAG_RAW)
         l->raw = t->name;
     return true;
 }

@@ -2,7 +2,7 @@
  * number of times, whatever the input: libxml2's parser compares each attribute with all before it in a tag and each
  * stray end tag with all open elements, 44 s for one megabyte (docs/decisions/0004). */
 #pragma once
-#include "base/str.h"
+#include "wire/html_tag.h"
 
 enum html_token_kind { HTML_TEXT, HTML_RAW, HTML_START, HTML_END };
 
@@ -13,6 +13,7 @@ struct html_token {
     enum html_token_kind kind;
     struct str text;             /* HTML_TEXT: with references still in it. HTML_RAW: contents of script, title, … */
     struct str name;             /* of a tag, case as written; of HTML_RAW the element it is in */
+    const struct html_tag *tag;  /* of HTML_START and HTML_END */
     unsigned has;                /* a bit for each attribute that is there, even when empty */
     struct str attr[HTML_ATTRS]; /* as written, references still in it; only where has says so */
 };

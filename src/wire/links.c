@@ -119,10 +119,17 @@ struct str links_host(struct str url)
     return char_lower(url.p[0]) == 'm' ? mail_domain(rest) : authority_host(rest);
 }
 
+/* Most links of a mail lead to one host, which is then worked out once. */
 static bool set_hosts(struct links *l, struct link *k)
 {
     AUTO_BUF struct buf ascii = { .max = 1024 }, shown = { .max = 4096 };
     struct str host = links_host(k->url);
+    const struct link *last = l->n > 0 ? &l->item[l->n - 1] : NULL;
+    if (last && str_eq(links_host(last->url), host)) {
+        k->host = last->host;
+        k->host_shown = last->host_shown;
+        return true;
+    }
     if (domain_to_ascii(&ascii, str_sub(host, 0, 1024)) != OK) {
         k->host = k->host_shown = host; /* an address literal, or nonsense: as it stands */
         return true;

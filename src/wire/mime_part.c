@@ -103,6 +103,8 @@ static void set_kind(struct mime_part *p)
 
 static struct str plain(struct arena *a, struct str raw)
 {
+    if (raw.n == 0)
+        return (struct str){ NULL, 0 };
     struct str s = header_unfold(a, str_sub(raw, 0, LIMIT_PLAIN_FIELD));
     AUTO_BUF struct buf clean = { .max = 3 * LIMIT_PLAIN_FIELD };
     charset_to_utf8(&clean, S(""), s);

@@ -34,19 +34,23 @@ struct flow {
     size_t quote; /* its depth */
 };
 
-/* What does not fit is cut between characters. A NUL has no place in text. */
+/* What does not fit is cut between characters. */
 static void put_text(struct buf *out, struct str s)
 {
-    if (s.n > out->max - out->n) {
-        buf_put(out, utf8_cut(s, out->max - out->n));
-        out->failed = true;
+    if (s.n <= out->max - out->n) {
+        buf_put(out, s);
         return;
     }
-    size_t had = out->n;
-    buf_put(out, s);
-    if (s.n > 0 && !out->failed && memchr(s.p, '\0', s.n) != NULL)
-        for (size_t i = had; i < out->n; i++)
-            out->p[i] = out->p[i] == '\0' ? '?' : out->p[i];
+    buf_put(out, utf8_cut(s, out->max - out->n));
+    out->failed = true;
+}
+
+/* A NUL has no place in text. */
+static void mask_nul(struct buf *text)
+{
+    if (text->n > 0 && memchr(text->p, '\0', text->n) != NULL)
+        for (size_t i = 0; i < text->n; i++)
+            text->p[i] = text->p[i] == '\0' ? '?' : text->p[i];
 }
 
 /* RFC 3676 section 4.1 to 4.4: quote marks, then one stuffed space; a space at the end joins the next line of the same
@@ -123,27 +127,38 @@ static struct str html_charset(struct str html)
 }
 
 /* The octets of the part, no more of them than can matter: an octet of text takes at most three in quoted-printable,
- * and four in UTF-32. What is cut is not judged as broken. */
-static uint64_t decode_some(const struct mime_part *p, struct str body, size_t room, struct buf *octets)
+ * and four in UTF-32. What is cut is not judged as broken. They are a view of the body where nothing is to be undone.
+ */
+static struct str decode_some(const struct mime_part *p, struct str body, size_t room, struct buf *octets,
+                              uint64_t *defects)
 {
     enum { WORST = 16, SLACK = 4096 };
     size_t most = room < (SIZE_MAX - SLACK) / WORST ? WORST * room + SLACK : SIZE_MAX;
-    if (body.n <= most)
-        return mime_decode(p, body, octets);
+    *defects = 0;
+    if (cte_is_plain(p->cte))
+        return str_sub(body, 0, most);
+    if (body.n <= most) {
+        *defects = mime_decode(p, body, octets);
+        return buf_str(octets);
+    }
     struct cte_decoder d;
     cte_init(&d, p->cte);
     cte_decode(&d, str_sub(body, 0, most), octets, false);
-    return d.broken ? mime_cte_defect(p->cte) : 0;
+    *defects = d.broken ? mime_cte_defect(p->cte) : 0;
+    return buf_str(octets);
 }
 
 uint64_t mime_text(const struct mime_part *p, struct str body, struct buf *out)
 {
-    AUTO_BUF struct buf octets = { .max = 2 * body.n + 64, .secret = out->secret };
+    AUTO_BUF struct buf decoded = { .max = 2 * body.n + 64, .secret = out->secret };
     AUTO_BUF struct buf text = { .max = 8 * body.n + 64, .secret = out->secret };
-    uint64_t defects = decode_some(p, body, out->max - out->n, &octets);
+    uint64_t defects;
+    struct str octets = decode_some(p, body, out->max - out->n, &decoded, &defects);
     bool html = mime_is(p, S("text"), S("html"));
-    struct str charset = p->charset.n == 0 && html ? html_charset(buf_str(&octets)) : p->charset;
-    charset_to_utf8(&text, charset, buf_str(&octets));
+    struct str charset = p->charset.n == 0 && html ? html_charset(octets) : p->charset;
+    charset_to_utf8(&text, charset, octets);
+    mask_nul(&text);
+    (void)buf_reserve(out, MIN(text.n, out->max - out->n)); /* in one piece: growing copies, and wipes */
     if (charset.n > 0 && !charset_known(charset))
         defects |= UINT64_C(1) << MIME_DEFECT_UNKNOWN_CHARSET;
     bool plain = mime_is(p, S("text"), S("plain"));
@@ -151,6 +166,6 @@ uint64_t mime_text(const struct mime_part *p, struct str body, struct buf *out)
                       .flowed = plain && str_eq_nocase(params_get(&p->ct, S("format")), S("flowed")),
                       .delsp = str_eq_nocase(params_get(&p->ct, S("delsp")), S("yes")) };
     put_lines(&f, buf_str(&text));
-    out->failed |= octets.failed || text.failed;
+    out->failed |= decoded.failed || text.failed;
     return defects;
 }

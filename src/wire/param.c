@@ -69,8 +69,26 @@ static struct str lower_dup(struct arena *a, struct str s)
     return (struct str){ p, p != NULL ? s.n : 0 };
 }
 
-static bool param_make(struct param_pieces *r, struct arena *a, struct str name, struct param *out)
+/* Nearly every parameter is one piece of printable ASCII in which nothing is to be undone. */
+static bool is_simple(const struct param_pieces *r, const struct param_piece *p)
 {
+    for (size_t i = 0; i < r->n; i++)
+        if (&r->v[i] != p && str_eq_nocase(r->v[i].name, p->name))
+            return false;
+    for (size_t i = 0; i < p->text.n; i++)
+        if (p->text.p[i] < 32 || p->text.p[i] > 126 || p->text.p[i] == '\\' || p->text.p[i] == '=')
+            return false;
+    return p->number == PARAM_WHOLE && !p->extended;
+}
+
+static bool param_make(struct param_pieces *r, struct arena *a, const struct param_piece *first, struct param *out)
+{
+    struct str name = first->name;
+    if (is_simple(r, first)) {
+        *out = (struct param){ .name = lower_dup(a, name), .value = arena_dup(a, first->text) };
+        out->raw = out->value;
+        return out->name.p != NULL && out->value.p != NULL;
+    }
     AUTO_BUF struct buf octets = { .max = r->octets }, text = { .max = 8 * r->octets };
     struct str charset = S("");
     if (gather(r, name, &octets, &charset))
@@ -109,7 +127,7 @@ enum err params_parse(struct arena *a, struct str raw, struct params *out)
             r.broken = true;
             break;
         }
-        if (!param_make(&r, a, r.v[i].name, &made.v[made.n]))
+        if (!param_make(&r, a, &r.v[i], &made.v[made.n]))
             return ERR_FULL;
         made.n++;
         mark_used(&r, r.v[i].name);

@@ -37,10 +37,18 @@ static void skip_blanks(struct reader *r)
             r->at++;
 }
 
+/* Few stops, and characters that mostly are none: no call for each. */
+static bool is_stop(char c, const char *stops)
+{
+    while (*stops != '\0' && *stops != c)
+        stops++;
+    return *stops != '\0';
+}
+
 static struct str read_until(struct reader *r, const char *stops)
 {
     size_t begin = r->at;
-    while (more(r) && !is_blank(peek(r)) && str_chr(str_c(stops), peek(r)) == STR_NONE)
+    while (more(r) && !is_blank(peek(r)) && !is_stop(peek(r), stops))
         r->at++;
     return str_sub(r->s, begin, r->at - begin);
 }

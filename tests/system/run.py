@@ -272,6 +272,20 @@ def configuration_errors_end_the_start():
             eq(r.stderr, f"{conf}:3: server.workers: not a number\n")
 
 
+def help_is_where_people_look_for_it():
+    def say(*args):
+        return subprocess.run([BINARY, *args], capture_output=True, text=True, timeout=20)
+
+    for flag in ("help", "--help", "-h"):
+        eq(say(flag).returncode, 0)
+        assert "box          end ADDRESS" in say(flag).stdout
+    eq(say("--version").stdout, say("version").stdout)
+    for wrong in ((), ("serv",)):
+        eq(say(*wrong).returncode, 2)
+        assert "see mayfly help" in say(*wrong).stderr
+    assert "is the server running" in say("stats", "-o", "server.data_dir=/nonexistent").stderr
+
+
 def no_leftovers_of_strangers_in_the_log():
     with Daemon("log.level=debug") as d:
         box = d.make_box()
@@ -318,4 +332,4 @@ if __name__ == "__main__":
                   a_self_signed_pair_is_made_and_kept, certificates_are_read_again_at_sighup, the_operator_asks,
                   the_control_socket_takes_any_bytes, tells_systemd, a_test_clock_moves_the_end,
                   a_clock_that_jumps_ends_nothing_until_accepted, configuration_errors_end_the_start,
-                  no_leftovers_of_strangers_in_the_log]))
+                  help_is_where_people_look_for_it, no_leftovers_of_strangers_in_the_log]))

@@ -44,6 +44,14 @@ TEST(keyed_hash) /* compared with another implementation of RFC 7693 */
     CHECK(crypto_eq(out, out, 32) && crypto_eq(NULL, NULL, 0));
 }
 
+TEST(tag) /* RFC 8439 section 2.5.2 */
+{
+    uint8_t key[KEY_N], tag[TAG_N];
+    CHECK_OK(text_unhex(S("85d6be7857556d337f4452fe42d506a80103808afb0db2fd4abff6af4149f51b"), key, sizeof key));
+    crypto_tag(tag, key, S("Cryptographic Forum Research Group"));
+    check_hex("tag", tag, sizeof tag, "a8061dc1305136c6c22b8baf0c0127a9");
+}
+
 TEST(crc32c) /* RFC 3720 appendix B.4 */
 {
     char zeros[32] = { 0 }, ones[32], up[32];

@@ -27,7 +27,7 @@ TEST(round_trips)
     round_trip((struct str){ 0 }, 1);
     round_trip(S("x"), 1);
     memset(big, 'a', sizeof big);
-    for (int level = 1; level <= 3; level++)
+    for (int level = -1; level <= 3; level++)
         round_trip(str_of(big, sizeof big), level);
     rand_bytes(big, sizeof big);
     round_trip(str_of(big, sizeof big), 1);

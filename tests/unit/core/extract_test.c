@@ -1,6 +1,7 @@
 #include "base/buf.h"
 #include "core/extract.h"
 #include "core/extract_fold.h"
+#include "core/extract_scan.h"
 #include "core/extract_words.h"
 #include "test.h"
 
@@ -26,6 +27,54 @@ TEST(extract_tables_are_folded)
 {
     check_table(word_rows_code, word_rows_code_n);
     check_table(word_rows_link, word_rows_link_n);
+}
+
+/* One room serves text after text, and nothing of the longer one shows in the shorter. */
+TEST(extract_fold_again)
+{
+    static const struct {
+        const char *text, *want;
+        size_t from; /* where the last octet came from */
+    } cases[] = { { "Ä  Long\n\n\nLINE\u200b x", "a long\n\nline x", 19 }, { "Hi", "hi", 1 }, { "", "", 0 } };
+    AUTO_ARENA struct arena a = { .max = 4096 };
+    struct fold f;
+    CHECK(fold_init(&f, &a, 100));
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        fold_put(&f, str_c(cases[i].text));
+        CHECK_STR(cases[i].text, str_of(f.p, f.n), cases[i].want);
+        CHECK(f.p[f.n] == 0 && f.from[f.n] == f.src.n);
+        CHECK(f.n == 0 || f.from[f.n - 1] == cases[i].from);
+    }
+}
+
+TEST(extract_may_have_code)
+{
+    static const struct {
+        const char *text;
+        bool may;
+    } cases[] = { { "", false },
+                  { "Dear Joe, see you In A while", false },
+                  { "résumé, élan", false },
+                  { "room 7", true },
+                  { "XK", true },
+                  { "X\u200bK", true },
+                  { "X\u00adK", true },
+                  { "１", true },
+                  { "٤", true },
+                  { "۴", true },
+                  { "४", true },
+                  { "ｘｋ", true },
+                  { "x\U0001d7ce", true } };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        CHECK(scan_may_have_code(str_c(cases[i].text)) == cases[i].may);
+}
+
+TEST(extract_longest_word)
+{
+    struct word_hit hits[4];
+    CHECK(words_find(WORDS_CODE, S("your verification\ncode and code"), hits, COUNT(hits)) == 2);
+    CHECK(hits[0].at == 5 && hits[0].n == 17 && hits[0].kind == WORD_CODE);
+    CHECK(hits[1].at == 27 && hits[1].n == 4 && hits[1].kind == WORD_MAYBE);
 }
 
 static struct extract_out run(struct arena *a, const char *subject, const char *text, const char *html)

@@ -1,5 +1,6 @@
 #include "test.h"
 #include "wire/cte.h"
+#include <string.h>
 
 static const struct {
     const char *what;
@@ -64,6 +65,30 @@ TEST(cte_any_split_is_the_same)
                 CHECK_EQ(!d.broken, good);
             }
     }
+}
+
+/* Whole quanta are read by one table, single characters by another way: every octet, at every place of a quantum. */
+TEST(cte_base64_by_quanta_and_by_character)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (unsigned octet = 0; octet < 256; octet++)
+        for (size_t place = 0; place < 9; place++) {
+            char in[64 + 9];
+            memcpy(in, alphabet, 64);
+            memcpy(in + 64, "=\r\nQUJDRA", 9);
+            in[20 + place] = (char)octet;
+            AUTO_BUF struct buf whole = { .max = 128 }, single = { .max = 128 };
+            bool good = cte_decode_all(CTE_BASE64, str_of(in, sizeof in), &whole);
+            struct cte_decoder d;
+            cte_init(&d, CTE_BASE64);
+            for (size_t i = 0; i < sizeof in; i++)
+                cte_decode(&d, str_of(in + i, 1), &single, i + 1 == sizeof in);
+            CHECK(str_eq(buf_str(&whole), buf_str(&single)) && good == !d.broken);
+        }
+    AUTO_BUF struct buf out = { .max = 64 };
+    static const uint8_t first[] = { 0x00, 0x10, 0x83, 0x10, 0x51, 0x87 }, last[] = { 0xf3, 0xdf, 0xbf };
+    CHECK(cte_decode_all(CTE_BASE64, str_of(alphabet, 64), &out) && out.n == 48);
+    CHECK(str_starts(buf_str(&out), str_of(first, 6)) && memcmp(out.p + 45, last, 3) == 0);
 }
 
 TEST(cte_long_runs_of_blanks)

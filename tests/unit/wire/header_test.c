@@ -96,6 +96,11 @@ TEST(header_find_and_count)
     CHECK_STR("first", header_find(block, S("SUBJECT")), " a");
     CHECK_EQ(header_count(block, S("Subject")), 2);
     CHECK(header_find(block, S("Cc")).p == NULL);
+    static const struct str names[] = { STR("Cc"), STR("subject") };
+    struct str raw[COUNT(names)];
+    header_find_each(block, names, raw, COUNT(names));
+    CHECK(raw[0].p == NULL);
+    CHECK_STR("the first of each", raw[1], " a");
     CHECK(header_find(S("Cc:\r\n"), S("Cc")).p != NULL);
 }
 

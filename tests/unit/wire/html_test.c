@@ -33,6 +33,9 @@ TEST(html_to_text)
         { "an unclosed tag is dropped", "a<b href='x", "a" },
         { "quotes hide >", "a<i title=\"x>y\" alt='>'>b</i>", "ab" },
         { "ill-formed bytes", "a\xff\xfe\x80z", "a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdz" },
+        { "letters of many scripts", "é ж א あ 中 한\u3000x  \u034fy\u2003z", "é ж א あ 中 한 x y z" },
+        { "cut letters", "a\xc3 b\xe4\xb8 c\xe3\x81",
+          "a\xef\xbf\xbd b\xef\xbf\xbd\xef\xbf\xbd c\xef\xbf\xbd\xef\xbf\xbd" },
         { "nothing", "", "" },
         { "padding of preheaders",
           "a&zwnj;&nbsp;&#847;&zwnj;&nbsp;&#8203;b\xc2\xad\xe2\x80\x8d"

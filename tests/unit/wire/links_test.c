@@ -81,6 +81,7 @@ TEST(links_in_html)
     CHECK_STR("text of the second", l.item[0].text, "Confirm");
     CHECK(!l.item[0].hidden && l.item[1].hidden && !l.item[2].hidden);
     CHECK_STR("mailto", l.item[2].host, "y.example");
+    CHECK_STR("another host behind it", l.item[1].host, "h.example");
 }
 
 TEST(links_ceilings)
@@ -92,6 +93,7 @@ TEST(links_ceilings)
         buf_printf(&b, "https://a.example/%d ", i);
     CHECK_OK(links_add_text(&l, buf_str(&b)));
     CHECK(l.n == LINKS_MAX && l.left_out);
+    CHECK_STR("the host of all", l.item[LINKS_MAX - 1].host_shown, "a.example");
     static const char *const hard[] = { "http:///", "mailto:", "http://(((", "h", "http://a)" };
     for (size_t i = 0; i < COUNT(hard); i++) { /* quadratic would take minutes */
         struct links many = { .arena = &a };

@@ -360,6 +360,11 @@ TEST(mime_text_of_parts)
     CHECK_EQ(mime_text(&p, S("w6TDpA*="), &small), UINT64_C(1) << MIME_DEFECT_BAD_BASE64);
     CHECK(small.failed);
     CHECK_STR("cut between characters", buf_str(&small), "\xc3\xa4");
+    p.cte = CTE_8BIT;
+    AUTO_BUF struct buf three = { .max = 3 };
+    CHECK_EQ(mime_text(&p, S("a\0bcd"), &three), 0);
+    CHECK_STR("cut, and no NUL in it", buf_str(&three), "a?b");
+    p.cte = CTE_BASE64;
     AUTO_BUF struct buf large = { .max = 1 << 20 }, little = { .max = 100 };
     while (large.n < 100000)
         buf_puts(&large, "YWJj");
