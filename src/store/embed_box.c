@@ -94,6 +94,9 @@ enum err box_sealed(struct index_txn *t, const struct box_id *id, struct arena *
     return e == OK && !out->p ? ERR_IO : e;
 }
 
+/* A box's uidvalidity is a second of the clock, or one more than the last: past that second none comes again. */
+int64_t addr_kept_until_ms(const struct addr_rec *a) { return MAX(a->until_ms, ((int64_t)a->uidvalidity + 1) * 1000); }
+
 size_t addr_put(uint8_t out[ADDR_REC_N], const struct addr_rec *a)
 {
     out[0] = a->rests ? 2 : 1;
@@ -102,10 +105,11 @@ size_t addr_put(uint8_t out[ADDR_REC_N], const struct addr_rec *a)
         return 1 + BOX_ID_N;
     }
     put_be64(out + 1, (uint64_t)a->until_ms);
-    return 9;
+    put_be32(out + 9, a->uidvalidity);
+    return 13;
 }
 
-enum err tomb_parse(struct str in, struct addr_rec *out)
+enum err addr_get(struct str in, struct addr_rec *out)
 {
     const uint8_t *p = (const uint8_t *)in.p;
     if (in.n == 1 + BOX_ID_N && p[0] == 1) {
@@ -113,9 +117,10 @@ enum err tomb_parse(struct str in, struct addr_rec *out)
         memcpy(out->box.b, p + 1, BOX_ID_N);
         return OK;
     }
-    if (in.n != 9 || p[0] != 2)
+    if ((in.n != 13 && in.n != 9) || p[0] != 2) /* 9: format 1 */
         return ERR_BAD;
     *out = (struct addr_rec){ .rests = true, .until_ms = (int64_t)get_be64(p + 1) };
+    out->uidvalidity = in.n == 13 ? get_be32(p + 9) : 0;
     return OK;
 }
 
@@ -199,11 +204,12 @@ enum err box_creds(struct index_txn *t, const struct box_id *id, struct arena *a
 
 /* ---- requests ---- */
 
-static enum err create_check(struct batch *b, const struct store_create *c)
+/* uidvalidity: the lowest that no earlier box of the address had. */
+static enum err create_check(struct batch *b, const struct store_create *c, uint32_t *uidvalidity)
 {
     struct key k = key_box(&c->box.id, REC_BOX);
     struct str raw;
-    struct addr_rec a;
+    struct addr_rec a = { .uidvalidity = 0 };
     if (atomic_load(&b->st->full))
         return ERR_FULL;
     if (!creds_fit(c->creds, c->creds_n) || c->box.sealed.n > STORE_SEALED_MAX)
@@ -212,10 +218,11 @@ static enum err create_check(struct batch *b, const struct store_create *c)
     if (e != ERR_GONE)
         return e == OK ? ERR_BUSY : e;
     e = index_get(&b->t, TAB_ADDR, str_of(c->box.addr_hash, HASH_N), &raw);
-    if (e == OK && (tomb_parse(raw, &a) != OK || !a.rests || a.until_ms > b->now_ms))
+    if (e == OK && (addr_get(raw, &a) != OK || !a.rests || a.until_ms > b->now_ms))
         return ERR_BUSY;
     if (e != OK && e != ERR_GONE)
         return e;
+    *uidvalidity = MAX((uint32_t)(b->now_ms / 1000), a.uidvalidity + 1);
     return lookup_taken(&b->t, &c->box.id, c->creds, c->creds_n) ? ERR_BUSY : OK;
 }
 
@@ -233,11 +240,11 @@ static bool taken_add(struct batch *b, const struct box_id *id, uint32_t slot)
     return true;
 }
 
-static void create_save(struct batch *b, const struct store_create *c, uint32_t slot)
+static void create_save(struct batch *b, const struct store_create *c, uint32_t slot, uint32_t uidvalidity)
 {
     struct box_rec rec = { .box = c->box, .slot = slot };
     struct store_box *x = &rec.box;
-    x->uidvalidity = (uint32_t)(b->now_ms / 1000);
+    x->uidvalidity = uidvalidity;
     x->modseq = 1;
     x->received = x->messages = 0;
     x->bytes = 0;
@@ -258,14 +265,14 @@ static void create_save(struct batch *b, const struct store_create *c, uint32_t 
 void run_create(struct batch *b, struct store_req *r)
 {
     struct store_create *c = CONTAINER_OF(r, struct store_create, req);
-    uint32_t slot = 0;
-    r->err = create_check(b, c);
+    uint32_t slot = 0, uidvalidity = 0;
+    r->err = create_check(b, c, &uidvalidity);
     if (r->err == OK)
         r->err = lease_take(b->st->leases, &c->box.id, c->lease, &slot);
     if (r->err != OK)
         return;
     b->failed |= !taken_add(b, &c->box.id, slot);
-    create_save(b, c, slot);
+    create_save(b, c, slot, uidvalidity);
 }
 
 static size_t creds_count(struct index_txn *t, const struct box_id *box)

@@ -14,7 +14,7 @@ static enum err read_find(struct store *st, struct index_txn *t, struct store_re
     struct addr_rec a = { .box = q->id };
     enum err e = q->by_id ? OK : index_get(t, TAB_ADDR, str_of(q->addr_hash, HASH_N), &raw);
     if (e == OK && !q->by_id)
-        e = tomb_parse(raw, &a) != OK ? ERR_IO : a.rests ? ERR_GONE : OK;
+        e = addr_get(raw, &a) != OK ? ERR_IO : a.rests ? ERR_GONE : OK;
     if (e == OK)
         e = box_load(st, t, &a.box, guard_due_ms(st->guard), &box, q->lease);
     if (e != OK)

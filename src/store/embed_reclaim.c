@@ -105,29 +105,22 @@ static bool rows_remove(struct slice *s, const struct box_id *box)
     return !late;
 }
 
-/* From then on a new box's uidvalidity, a second of the clock, is above all of this one's folders. */
-static int64_t uidvalidity_over_ms(const struct store_box *x)
-{
-    return ((int64_t)x->uidvalidity + (x->folder_last - FOLDER_FIXED) + 1) * 1000;
-}
-
 /* A chosen address rests (P8); a generated one never comes again by its shape, and the operator's own goes to nobody
- * else, so of those nothing need be remembered but that no uidvalidity comes again (RFC 3501 section 2.3.1.1). */
+ * else, so of those nothing need be remembered but which uidvalidities were used, until the clock has passed them. */
 static void address_remove(struct batch *b, const struct store_box *x)
 {
     struct str addr = str_of(x->addr_hash, HASH_N);
     int64_t rest =
         b->st->opts.quarantine_ms ? b->st->opts.quarantine_ms : (int64_t)QUARANTINE_MS_DAYS * 24 * 3600 * 1000;
-    int64_t until_ms = uidvalidity_over_ms(x);
-    if (x->flags & BOX_GUESSABLE)
-        until_ms = MAX(until_ms, b->now_ms + rest);
-    if (until_ms <= b->now_ms) {
+    const struct addr_rec a = { .rests = true,
+                                .until_ms = x->flags & BOX_GUESSABLE ? b->now_ms + rest : b->now_ms,
+                                .uidvalidity = x->uidvalidity + (x->folder_last - FOLDER_FIXED) };
+    if (addr_kept_until_ms(&a) <= b->now_ms) {
         index_del(&b->t, TAB_ADDR, addr);
         return;
     }
-    const struct addr_rec a = { .rests = true, .until_ms = until_ms };
     uint8_t raw[ADDR_REC_N];
-    struct key by_time = key_time(a.until_ms, addr);
+    struct key by_time = key_time(addr_kept_until_ms(&a), addr);
     index_put(&b->t, TAB_ADDR, addr, str_of(raw, addr_put(raw, &a)));
     index_put(&b->t, TAB_REST, key_str(&by_time), (struct str){ "", 0 });
 }
@@ -156,7 +149,8 @@ static void rest_over(struct batch *b, struct str key)
 {
     struct str addr = str_from(key, 8), raw;
     struct addr_rec a;
-    if (index_get(&b->t, TAB_ADDR, addr, &raw) == OK && tomb_parse(raw, &a) == OK && a.rests && a.until_ms <= b->now_ms)
+    if (index_get(&b->t, TAB_ADDR, addr, &raw) == OK && addr_get(raw, &a) == OK && a.rests &&
+        addr_kept_until_ms(&a) <= b->now_ms)
         index_del(&b->t, TAB_ADDR, addr);
 }
 

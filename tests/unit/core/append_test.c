@@ -329,7 +329,6 @@ TEST(a_copy_that_fails_leaves_nothing)
 TEST(a_large_copy_is_undone_as_a_whole)
 {
     static char big[3 << 20];
-    AUTO_BUF struct buf text = { .max = sizeof big };
     start();
     rand_bytes(big, sizeof big / 2);
     for (size_t i = 0; i < sizeof big / 2; i++)

@@ -247,6 +247,13 @@ TEST(inbox_is_emptied_not_renamed)
     stop();
 }
 
+static bool on_disk(const char *text)
+{
+    char command[512];
+    snprintf(command, sizeof command, "grep -rqF '%s' %s", text, test_dir());
+    return system(command) == 0;
+}
+
 /* Another session: what it knows without asking follows what it is told, and what it lists is opened with its own keys.
  */
 TEST(others_learn_names_by_events)
@@ -274,6 +281,8 @@ TEST(others_learn_names_by_events)
     CHECK_OK(open_token(w.token)); /* cached: the same */
     CHECK(w.opened == first);
     CHECK_STR("list", str_c(list_all()), FIXED "other=0- ");
+    CHECK(!on_disk("secret name"));
+    CHECK(on_disk("mayfly store")); /* what lies open is found */
     CHECK_OK(drop("other"));
     CHECK_EQ(folder_name(first, 6).n, 0);
     opened_release(first);
