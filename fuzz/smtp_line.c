@@ -1,4 +1,6 @@
-/* Lines and command grammar: whatever the pieces, the same message comes out; and no bare CR or LF ever does. */
+/* Lines and command grammar: whatever the pieces, the same message comes in and goes out; and no bare CR or LF ever
+ * does.
+ */
 #include "base/buf.h"
 #include "wire/line.h"
 #include "wire/smtp.h"
@@ -53,6 +55,37 @@ static void data_lines(struct str in, size_t piece, bool verbatim)
         check_message(buf_str(&whole));
 }
 
+static void put_out(struct str in, size_t piece, struct buf *out)
+{
+    struct line_out o = { 0 };
+    for (size_t used = 0; in.n > 0; in = str_from(in, used)) {
+        struct str lead, run = line_out_run(&o, str_sub(in, 0, piece), &lead, &used);
+        must(used > 0 && run.n == used);
+        buf_put(out, lead);
+        buf_put(out, run);
+    }
+    buf_put(out, line_out_end(&o));
+}
+
+/* What goes out ends where it should, comes back in as it was but for its line ends, and does so in pieces of any size.
+ */
+static void out_and_in(struct str in, size_t piece)
+{
+    AUTO_BUF struct buf whole = { .max = 2 * in.n + 8 }, pieces = { .max = 2 * in.n + 8 },
+                        back = { .max = 2 * in.n + 8 };
+    size_t used;
+    put_out(in, in.n + 1, &whole);
+    put_out(in, piece, &pieces);
+    must(str_eq(buf_str(&whole), buf_str(&pieces)));
+    enum err e = feed(buf_str(&whole), piece, false, &back, &used);
+    must(e == ERR_BAD || (e == OK && used == whole.n)); /* bad: a CR astray, which stays one */
+    size_t at = 0;
+    for (size_t i = 0; e == OK && i < in.n; i++) {
+        at += in.p[i] == '\n' && back.p[at] == '\r' && (i == 0 || in.p[i - 1] != '\r');
+        must(at < back.n && back.p[at++] == in.p[i]);
+    }
+}
+
 static void command(struct str in)
 {
     struct str line;
@@ -83,6 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct str in = str_of(data + 1, n - 1);
     data_lines(in, 1 + data[0] % 16, false);
     data_lines(in, 1 + data[0] % 16, true);
+    out_and_in(in, 1 + data[0] % 16);
     command(in);
     return 0;
 }

@@ -224,7 +224,7 @@ static enum err pop3_new(struct services *s, struct loop *loop)
                                   .log = a->log,
                                   .locks = a->shared->pop3_locks,
                                   .stats = &a->shared->pop3,
-                                  .gate = &a->gates[DOOR_POP3] };
+                                  .idle_ms = a->config.pop3_idle_ms };
     return pop3_server_new(&o, &s->pop3);
 }
 

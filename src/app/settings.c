@@ -46,6 +46,8 @@ const struct setting settings[] = {
       "Boxes over IMAP, with STARTTLS. On the Internet: 0.0.0.0:143, [::]:143." },
     { "imaps.listen", SET_LISTEN, AT(imaps_listen), "127.0.0.1:2993", 0, 0, 0, NULL,
       "Boxes over IMAP, TLS from the first octet on. On the Internet: 0.0.0.0:993, [::]:993." },
+    { "pop3.idle_timeout", SET_MS, AT(pop3_idle_ms), "10m", 0, 1000, 60 * MINUTE, NULL,
+      "Time for one whole command, or for taking what was asked for. RFC 1939 asks for at least 10 minutes." },
     { "auth.cleartext", SET_ENUM, AT(auth_cleartext), "never", 0, 0, 0, "never loopback",
       "Where a mail program may log in without TLS: nowhere, or from this machine itself." },
 

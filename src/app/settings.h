@@ -19,7 +19,7 @@ struct config {
     uint64_t smtp_max_bytes;
     int64_t smtp_max_recipients, smtp_command_ms, smtp_data_ms;
     struct config_list pop3_listen, pop3s_listen, imap_listen, imaps_listen;
-    int64_t auth_cleartext;
+    int64_t auth_cleartext, pop3_idle_ms;
     struct config_list http_listen, https_listen, http_proxy_networks, http_cors_origins;
     int64_t http_pow_bits;
     struct config_list metrics_listen;

@@ -11,8 +11,9 @@ static enum err open_summary(struct body *b, struct str env)
 {
     AUTO_BUF struct buf plain = { .max = SUMMARY_MAX * 4, .secret = true };
     enum err e = opened_message_key(b->o, env, &b->id, b->k);
-    if (e == OK)
-        e = open_env(&plain, env, b->k, &b->o->box.id, &b->id);
+    if (e != OK || b->raw)
+        return e;
+    e = open_env(&plain, env, b->k, &b->o->box.id, &b->id);
     b->summary = arena_dup(&b->arena, buf_str(&plain));
     return e == OK && b->summary.p == NULL ? ERR_FULL : e;
 }
@@ -23,7 +24,7 @@ static enum err open_header(struct body *b, struct str hdr)
     enum err e = open_hdr(&plain, hdr, b->k, &b->o->box.id, &b->id);
     if (e == OK)
         e = pack_read(buf_str(&plain), &b->arena, &b->u);
-    if (e == OK)
+    if (e == OK && !b->raw)
         e = mime_pick(&b->arena, &b->u.tree, b->u.header, &b->pick);
     return e;
 }

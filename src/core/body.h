@@ -20,6 +20,7 @@ struct body {
     void (*chunk)(struct body *b, enum err e, struct str plain);
     struct buf plain;
     uint32_t reading;
+    bool raw; /* only octets are wanted: neither summary nor pick. Set after body_open(), before its answer */
 };
 /* Fetches and opens env and header data; opened() is called once, on a later turn. The struct is the caller's and must
  * live until body_close(). On an error nothing was begun (but body_close() is still due). */

@@ -175,6 +175,7 @@ struct mail_stream *mail_stream_open(struct store *st, struct loop *l, struct op
     s->decoded = (struct buf){ .max = 2 * SEAL_CHUNK_BYTES, .secret = true };
     s->json = (struct buf){ .max = SUMMARY_MAX * 5, .secret = true };
     s->err = body_open(&s->body, st, l, o, id, on_opened);
+    s->body.raw = attachment < 0;
     if (s->err != OK)
         go_on_later(s);
     return s;

@@ -40,6 +40,8 @@ bool listen_gate_stressed(const struct listen_gate *g)
     return g->max > 0 && atomic_load_explicit(&g->open, memory_order_relaxed) > g->max / 4 * 3;
 }
 
+bool listen_stressed(const struct listen *l) { return listen_gate_stressed(l->o->gate); }
+
 static void count(_Atomic uint64_t *c) { atomic_fetch_add_explicit(c, 1, memory_order_relaxed); }
 
 static bool gate_enter(struct listen_gate *g)

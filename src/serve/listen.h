@@ -42,6 +42,7 @@ struct listen_opts { /* borrowed whole, until listen_free() */
 /* All loops share a port, and so would another process of this user: ERR_BUSY when somebody listens there already. To
  * be asked once, before the first listen_start(). */
 [[nodiscard]] enum err listen_probe(struct str address);
+bool listen_stressed(const struct listen *l);      /* as its gate */
 struct str listen_address(const struct listen *l); /* really bound; borrowed */
 void listen_stop(struct listen *l);                /* accepts no more, closes the socket; what was accepted goes on */
 void listen_free(struct listen *l);                /* after its last listen_release(); stops first; NULL is fine */

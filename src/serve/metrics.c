@@ -76,8 +76,7 @@ static void put_pop3(struct buf *b, const struct pop3_stats *s)
     one(b, "mayfly_pop3_in_use_total", "counter", "POP3 logins into a mailbox that was in use.", load(&s->in_use));
     one(b, "mayfly_pop3_messages_total", "counter", "Messages handed out by RETR and TOP.", load(&s->messages));
     one(b, "mayfly_pop3_sent_bytes_total", "counter", "Octets of those.", load(&s->bytes));
-    one(b, "mayfly_pop3_deleted_total", "counter", "Messages marked by DELE when their session ended.",
-        load(&s->deleted));
+    one(b, "mayfly_pop3_deleted_total", "counter", "Messages deleted at QUIT.", load(&s->deleted));
 }
 
 static void put_gates(struct buf *b, const struct metrics_opts *m)

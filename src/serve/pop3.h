@@ -19,10 +19,10 @@ enum pop3_state {
     POP3_CLOSED     /* the last reply is written */
 };
 enum {
-    LIMIT_POP3_LINE = 255,   /* octets of a command with CRLF, RFC 2449 section 4; AUTH may have more (RFC 5034) */
-    LIMIT_POP3_ERRORS = 20,  /* commands that were no use */
-    POP3_LIST_ROWS = 1000,   /* so many at once */
-    POP3_COPY_MAX = 8 * 1024 /* longer runs of a message go out without being copied */
+    LIMIT_POP3_LINE = 255,    /* octets of a command with CRLF, RFC 2449 section 4; AUTH may have more (RFC 5034) */
+    LIMIT_POP3_ERRORS = 20,   /* commands that were no use */
+    POP3_LIST_ROWS = 1000,    /* so many at once */
+    POP3_COPY_MAX = 32 * 1024 /* longer runs of a message go out without being copied */
 };
 
 struct pop3_msg { /* the mailbox as it was at login; its number is its place, from 1 */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 enum {
-    CORK_MAX = 16 * 1024, /* a message's pieces are gathered up to here */
+    CORK_MAX = 48 * 1024, /* a message's pieces are gathered up to here */
     LOCK_WAIT_MS = 50,
     LOCK_TRIES = 40,
     DAY_MS = 24 * 3600 * 1000
@@ -58,10 +58,10 @@ void pop3_client_lock(struct pop3_client *c)
     struct pop3_server *p = c->of;
     enum err e = pop3_lock(p->o.locks, &c->o->box.id);
     c->locked = e == OK;
-    if (e == ERR_BUSY && c->lock_tries++ < LOCK_TRIES) {
-        pop3_client_deadline(c, LOCK_WAIT_MS);
+    bool waits = e == ERR_BUSY && c->lock_tries++ < LOCK_TRIES;
+    pop3_client_deadline(c, waits ? LOCK_WAIT_MS : c->of->o.idle_ms);
+    if (waits)
         return;
-    }
     if (e == OK)
         c->snapshot = pop3_snapshot_new(p->o.store, p->conns.loop, &c->o->box.id, on_snapshot, c);
     if (c->snapshot)
@@ -119,7 +119,7 @@ static void on_piece(void *ctx, struct str bytes, bool last)
         stream_over(c);
         return;
     }
-    pop3_client_deadline(c, POP3_IDLE_MS);
+    pop3_client_deadline(c, c->of->o.idle_ms);
     if (c->s.out->n > CORK_MAX)
         conn_flush(c->c.conn);
     c->starved = c->s.out->n > CORK_MAX && conn_unsent(c->c.conn) > POP3_HIGH_WATER;
@@ -153,7 +153,7 @@ static void ask_write(struct pop3 *s, struct str bytes) { conn_write(client_of(s
 
 /* ---- QUIT ---- */
 
-static void on_deleted(void *ctx, enum err e, const struct store_delete *)
+static void on_committed(void *ctx, enum err e)
 {
     struct pop3_client *c = ctx;
     c->deleting = NULL;
@@ -161,7 +161,7 @@ static void on_deleted(void *ctx, enum err e, const struct store_delete *)
         pop3_client_ended(c, pop3_ended_text);
         return;
     }
-    pop3_committed(pop3_client_session(c), e == ERR_GONE ? OK : e); /* somebody else was faster: gone they are */
+    pop3_committed(pop3_client_session(c), e);
     pop3_client_answered(c);
 }
 
@@ -169,18 +169,10 @@ static void ask_commit(struct pop3 *s)
 {
     struct pop3_client *c = client_of(s);
     const struct pop3_server_opts *o = &c->of->o;
-    struct mail_at at = { .store = o->store, .hub = o->hub, .loop = c->of->conns.loop, .opened = c->o };
-    AUTO_FREE struct msg_id *ids = malloc(s->msg_n * sizeof *ids);
-    size_t n = 0;
-    for (size_t i = 0; ids && i < s->msg_n; i++)
-        if (s->msgs[i].deleted)
-            ids[n++] = s->msgs[i].id;
-    if (ids)
-        c->deleting = mail_expunge(&at, &(struct store_pick){ .ids = ids, .n = n }, false, on_deleted, c);
+    c->deleting =
+        pop3_commit_new(o->store, o->hub, c->of->conns.loop, &c->o->box.id, s->msgs, s->msg_n, on_committed, c);
     if (!c->deleting)
         pop3_committed(s, ERR_IO);
-    else if (o->stats)
-        pop3_count(&o->stats->deleted, n);
 }
 
 static uint32_t ask_days(const struct pop3 *s)

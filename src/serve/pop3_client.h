@@ -1,16 +1,13 @@
 /* A POP3 connection from the inside: what pop3_server.c (the socket, the clock) and pop3_client.c (the box) share. */
 #pragma once
 #include "core/mail.h"
-#include "core/mail_change.h"
 #include "serve/pop3.h"
+#include "serve/pop3_commit.h"
 #include "serve/pop3_server.h"
 #include "serve/pop3_snapshot.h"
 #include "serve/session_conn.h"
 
-enum {
-    POP3_IDLE_MS = 10 * 60 * 1000, /* RFC 1939 section 3: at least ten minutes. For a whole command, however it drips */
-    POP3_HIGH_WATER = 64 * 1024    /* unsent octets above which nothing more is read */
-};
+enum { POP3_HIGH_WATER = 64 * 1024 }; /* unsent octets above which nothing more is read */
 
 struct pop3_server {
     struct pop3_server_opts o;
@@ -26,7 +23,7 @@ struct pop3_client {
     struct event_listener events;
     struct pop3_snapshot *snapshot;
     struct mail_stream *stream;
-    struct mail_change_req *deleting;
+    struct pop3_commit *deleting;
     int64_t due_ms; /* when its time is up; the conn's deadline may come before, at the box's end */
     bool locked;    /* the box is ours alone; o without it: we wait for another session's end */
     uint8_t lock_tries;

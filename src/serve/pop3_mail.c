@@ -4,6 +4,8 @@
 #include "serve/pop3_command.h"
 #include <inttypes.h>
 
+enum { HEADROOM = 128 }; /* the first line and the last, some dots */
+
 struct pop3_msg *pop3_msg_at(struct pop3 *s, struct str number)
 {
     uint64_t i; /* counts from 1, and a deleted message is gone: RFC 1939 section 5 */
@@ -106,6 +108,7 @@ static void begin(struct pop3 *s)
 {
     s->begun = true;
     s->state = POP3_SENDING;
+    (void)buf_reserve(s->out, MIN(s->fetch_size + HEADROOM, (uint64_t)POP3_COPY_MAX)); /* once, not by doubling */
     if (s->text.bounded)
         pop3_reply(s, "+OK");
     else
@@ -185,5 +188,7 @@ void pop3_run_quit(struct pop3 *s, struct str)
 
 void pop3_committed(struct pop3 *s, enum err e)
 {
+    for (size_t i = 0; e == OK && s->rules->stats && i < s->msg_n; i++)
+        pop3_count(&s->rules->stats->deleted, s->msgs[i].deleted);
     pop3_close(s, e == OK ? "+OK bye" : "-ERR [SYS/TEMP] some deleted messages not removed");
 }

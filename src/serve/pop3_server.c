@@ -6,10 +6,11 @@
 #include <unistd.h>
 
 enum {
-    STRESSED_MS = 10 * 1000, /* for strangers, when the gate is nearly full */
-    BYE_MS = 60 * 1000,      /* to take what is unsent */
-    IN_MAX = 16 * 1024,      /* one longest line, and what was pipelined behind it */
-    OUT_MAX = 1024 * 1024    /* a piece of a message whose every octet is doubled, and what was there before */
+    IDLE_MS = 10 * 60 * 1000, /* RFC 1939 section 3: at least ten minutes */
+    STRESSED_MS = 10 * 1000,  /* for strangers, when the gate is nearly full */
+    BYE_MS = 60 * 1000,       /* to take what is unsent */
+    IN_MAX = 16 * 1024,       /* one longest line, and what was pipelined behind it */
+    OUT_MAX = 1024 * 1024     /* a piece of a message whose every octet is doubled, and what was there before */
 };
 
 static struct pop3_client *client_at(struct session_conn *c) { return CONTAINER_OF(c, struct pop3_client, c); }
@@ -39,7 +40,7 @@ void pop3_client_close(struct pop3_client *c)
 {
     pop3_snapshot_cancel(c->snapshot);
     mail_stream_close(c->stream);
-    mail_change_cancel(c->deleting);
+    pop3_commit_leave(c->deleting);
     c->snapshot = NULL;
     c->stream = NULL;
     c->deleting = NULL;
@@ -61,8 +62,7 @@ void pop3_client_deadline(struct pop3_client *c, int64_t ms)
 
 static int64_t command_ms(const struct pop3_client *c)
 {
-    bool stress = !c->o && c->of->o.gate && listen_gate_stressed(c->of->o.gate);
-    return stress ? STRESSED_MS : POP3_IDLE_MS;
+    return !c->o && listen_stressed(c->c.listener) ? STRESSED_MS : c->of->o.idle_ms;
 }
 
 static void list_on(struct pop3_client *c)
@@ -84,7 +84,7 @@ static void proceed(struct pop3_client *c)
     case POP3_WAIT:
     case POP3_LISTING:
     case POP3_SENDING:
-        pop3_client_deadline(c, POP3_IDLE_MS);
+        pop3_client_deadline(c, c->of->o.idle_ms);
         conn_pause(c->c.conn);
         break;
     case POP3_TLS:
@@ -222,6 +222,8 @@ enum err pop3_server_new(const struct pop3_server_opts *o, struct pop3_server **
     if (!p)
         return ERR_IO;
     p->o = *o;
+    if (p->o.idle_ms == 0)
+        p->o.idle_ms = IDLE_MS;
     p->rules = (struct pop3_rules){ .tls = o->tls != NULL, .stats = o->stats, .ops = &pop3_client_ops };
     p->conns =
         (struct session_conns){ .loop = o->login.loop, .ops = &conn_calls, .log = o->log, .closed = "pop3.closed" };
@@ -233,7 +235,7 @@ enum err pop3_server_new(const struct pop3_server_opts *o, struct pop3_server **
 static void accepted(struct pop3_server *p, struct listen *l, int fd, const struct peer *peer, struct tls *tls)
 {
     struct pop3_client *c = calloc(1, sizeof *c);
-    struct conn_opts o = { .in_max = IN_MAX, .out_max = OUT_MAX, .deadline_ms = POP3_IDLE_MS };
+    struct conn_opts o = { .in_max = IN_MAX, .out_max = OUT_MAX, .deadline_ms = p->o.idle_ms };
     if (!c) {
         close(fd);
         listen_release(l, peer);

@@ -18,7 +18,7 @@ struct pop3_server_opts {    /* copied; what it points to is borrowed until pop3
     struct log *log;
     struct pop3_locks *locks; /* shared by all loops, as what follows */
     struct pop3_stats *stats;
-    const struct listen_gate *gate; /* whose crowding means stress; NULL: none does */
+    int64_t idle_ms; /* for one whole command; 0: ten minutes */
 };
 
 [[nodiscard]] enum err pop3_server_new(const struct pop3_server_opts *o, struct pop3_server **out);

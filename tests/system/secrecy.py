@@ -9,10 +9,12 @@ import base64
 import http.client
 import os
 import pathlib
+import poplib
 import re
 import shutil
 import smtplib
 import socket
+import ssl
 import sys
 import time
 
@@ -112,6 +114,39 @@ def deliver(d, to, text=None, helo=f"[{CLIENT}]"):
         s.sendmail(f"{CANARIES['sender']}@{CANARIES['sender domain']}.example", [to], (text or mail()).encode())
 
 
+class Pop(poplib.POP3):
+    """A POP3 session under TLS, from CLIENT."""
+
+    def __init__(self, d):
+        super().__init__(*d.address("pop3.listen"), timeout=30)
+        self.stls(ssl._create_unverified_context())
+
+    def _create_socket(self, timeout):
+        return socket.create_connection((self.host, self.port), timeout, source_address=(CLIENT, 0))
+
+    def login(self, user, secret):
+        """False: denied."""
+        try:
+            self.user(user)
+            self.pass_(secret)
+        except poplib.error_proto as e:
+            assert b"[AUTH]" in e.args[0], e
+            return False
+        return True
+
+
+def use_pop3(d, box, password):
+    p = Pop(d)
+    assert not p.login(box["address"], "wrong" + password)
+    assert p.login(box["address"], box["token"])
+    assert CANARIES["body"].encode() in b"\r\n".join(p.retr(1)[1]) and p.top(1, 0) and p.uidl()
+    p.quit()
+    p = Pop(d)
+    assert p.login(box["address"].upper(), password)
+    p.retr(1)
+    p.close()  # without a word
+
+
 def use(d, box, password):
     """Everything a holder does."""
     token = box["token"]
@@ -126,6 +161,7 @@ def use(d, box, password):
     assert request(d, "POST", "/session", {"address": box["address"], "password": "wrong" + password})[0] in (401, 403)
     assert request(d, "POST", "/session", {"recovery": box["recovery"]})[0] in (200, 201)
     assert request(d, "GET", "/mailbox", token="mf1_" + "A" * 43)[0] == 401
+    use_pop3(d, box, password)
     for bad in ("nobody-zebra@mayfly.localhost", "someone@elsewhere.example"):
         try:
             deliver(d, bad)
@@ -233,6 +269,8 @@ def denied_everywhere(d, box):
         assert request(d, "GET", "/mailbox/messages", token=box["token"])[0] == 401
         assert request(d, "POST", "/session", {"recovery": box["recovery"]})[0] in (401, 403)
         assert request(d, "POST", "/session", {"address": box["address"], "password": PASSWORD})[0] in (401, 403)
+        p = Pop(d)
+        assert not p.login(box["address"], box["token"]) and not p.login(box["address"], PASSWORD)
         try:
             deliver(d, box["address"])
         except smtplib.SMTPRecipientsRefused as e:
@@ -243,11 +281,11 @@ def denied_everywhere(d, box):
 
 def after_its_end_the_code_cannot_open_it_even_with_the_clock_put_back():
     with Daemon("box.min_ttl=1s") as d:
-        status, box = request(d, "POST", "/mailboxes", {"local": "zebracanarybox", "password": PASSWORD, "ttl": 4})
+        status, box = request(d, "POST", "/mailboxes", {"local": "zebracanarybox", "password": PASSWORD, "ttl": 8})
         assert status == 201, box
         use(d, box, PASSWORD)
         before = request(d, "GET", "/mailbox/messages", token=box["token"])[0]
-        time.sleep(4.2)
+        time.sleep(8.2)
         assert before == 200 and request(d, "GET", "/mailbox/messages", token=box["token"])[0] == 401
         time.sleep(2)  # P4: within two seconds the key is destroyed
         leases = [p for p in d.data.rglob("*") if p.is_file() and "lease" in p.name]
@@ -279,6 +317,22 @@ def a_revoked_token_opens_nothing():
                 assert request(d2, "GET", "/mailbox/messages", token=box["token"])[0] == 401
         finally:
             shutil.rmtree(copied, ignore_errors=True)
+
+
+def a_revoked_token_reads_no_further_over_pop3():
+    with Daemon() as d:
+        box = made(d)
+        deliver(d, box["address"])
+        second = request(d, "POST", "/session", {"recovery": box["recovery"]})[1]["token"]
+        p, other = Pop(d), Pop(d)
+        assert p.login(box["address"], box["token"])
+        first = request(d, "GET", "/mailbox/credentials", token=box["token"])[1]["credentials"]
+        mine = next(c["id"] for c in first if c.get("current"))
+        assert request(d, "DELETE", f"/mailbox/credentials/{mine}", token=second)[0] in (200, 204)
+        said = p.file.readline()
+        assert said.startswith(b"-ERR [AUTH]") and not p.file.readline(), said
+        assert not other.login(box["address"], box["token"]) and other.login(box["address"], second)
+        assert CANARIES["body"].encode() in b"".join(other.retr(1)[1])
 
 
 def a_revoked_token_reads_no_further():
@@ -331,4 +385,4 @@ if __name__ == "__main__":
     sys.exit(run([the_search_itself_bites, no_canary_on_disk_in_log_or_metrics, memory_holds_nothing_once_the_last_session_is_over,
                   after_burn_the_code_cannot_open_it_given_token_and_disk,
                   after_its_end_the_code_cannot_open_it_even_with_the_clock_put_back, a_revoked_token_opens_nothing,
-                  a_revoked_token_reads_no_further, one_box_says_nothing_of_another]))
+                  a_revoked_token_reads_no_further, a_revoked_token_reads_no_further_over_pop3, one_box_says_nothing_of_another]))
