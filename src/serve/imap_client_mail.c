@@ -72,6 +72,7 @@ void imap_client_open(struct imap_session *s, const struct msg_id *id)
     o->of = c;
     if (body_open(&o->body, p->o.store, p->conns.loop, c->o, id, on_opened) != OK)
         imap_client_no_memory(c);
+    o->body.raw = !s->cmd->msg.previewed; /* whoever wants a header or octets needs no summary */
 }
 
 static void on_chunk(struct body *b, enum err e, struct str plain)

@@ -235,6 +235,7 @@ void imap_run_fetch(struct imap_session *s)
         return;
     }
     f->opens = f->f.items & OPENS;
+    s->cmd->msg.previewed = f->f.items & (1u << IMAP_ITEM_PREVIEW);
     if (f->f.items & (1u << IMAP_ITEM_MODSEQ))
         s->on |= IMAP_ON_CONDSTORE;
     if (f->f.changed_since)

@@ -73,7 +73,8 @@ struct imap_message {
     const struct imap_source *source; /* NULL: none */
     struct intake whole;              /* all its octets, once loaded */
     bool loaded;
-    enum err err; /* how opening or loading went */
+    bool previewed; /* preview() will be asked for of those that are opened */
+    enum err err;   /* how opening or loading went */
     imap_step *then;
 };
 

@@ -56,7 +56,7 @@ static void put_ascii(struct buf *out, struct str s)
     out->n += s.n;
 }
 
-void fold_put(struct buf *out, struct str s)
+void fold_text_put(struct buf *out, struct str s)
 {
     while (s.n > 0) {
         size_t ascii = utf8_ascii(s);

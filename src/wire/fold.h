@@ -4,4 +4,4 @@
 #include "base/buf.h"
 
 /* Appends s (UTF-8; ill-formed octets become U+FFFD) folded. At most six times as long. */
-void fold_put(struct buf *out, struct str s);
+void fold_text_put(struct buf *out, struct str s);

@@ -147,7 +147,7 @@ static void put_value(struct buf *out, struct str raw)
             buf_putc(&line, ' ');
     }
     encword_decode(&text, buf_str(&line));
-    fold_put(out, buf_str(&text));
+    fold_text_put(out, buf_str(&text));
 }
 
 static bool has_field(struct str head, const struct imap_search_key *k)
@@ -204,7 +204,7 @@ static void ask_fields(struct match *x, struct str head)
     AUTO_BUF struct buf line = { .max = PIECE_MAX, .secret = true };
     while (header_next(&it, &f)) {
         buf_clear(&line);
-        fold_put(&line, f.name);
+        fold_text_put(&line, f.name);
         buf_put(&line, S(": "));
         put_value(&line, f.raw);
         ask_piece(x, buf_str(&line), true);
@@ -223,7 +223,7 @@ static void ask_text(struct match *x, struct str text)
     while (text.n > 0) {
         struct str piece = utf8_cut(text, WINDOW);
         buf_drop(&folded, folded.n - MIN(folded.n, longest));
-        fold_put(&folded, piece);
+        fold_text_put(&folded, piece);
         ask_piece(x, buf_str(&folded), false);
         text = str_from(text, piece.n);
     }

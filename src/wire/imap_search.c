@@ -111,7 +111,7 @@ static bool take_text(struct reader *r, struct str *out)
     AUTO_BUF struct buf text = { .max = 8 * LIMIT_IMAP_SEARCH_TEXT }, folded = { .max = 48 * LIMIT_IMAP_SEARCH_TEXT };
     if (s.n <= LIMIT_IMAP_SEARCH_TEXT && ++r->text_keys <= LIMIT_IMAP_TEXT_KEYS) {
         charset_to_utf8(&text, r->charset, s);
-        fold_put(&folded, buf_str(&text));
+        fold_text_put(&folded, buf_str(&text));
         *out = arena_dup(r->t->arena, buf_str(&folded));
     }
     if (out->p == NULL || text.failed || folded.failed) {

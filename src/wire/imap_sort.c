@@ -59,7 +59,7 @@ static enum err first_mailbox(struct arena *a, struct str head, struct str field
         return ERR_FULL;
     struct str text = l.n == 0 ? S("") : l.v[0].kind == ADDR_MAILBOX ? l.v[0].local : l.v[0].raw_name;
     AUTO_BUF struct buf folded = { .max = 6 * text.n + 16 };
-    fold_put(&folded, text);
+    fold_text_put(&folded, text);
     *out = arena_dup(a, buf_str(&folded));
     return out->p == NULL ? ERR_FULL : OK;
 }

@@ -115,7 +115,7 @@ enum err imap_subject_base(struct arena *a, struct str subject, struct imap_subj
         cut_trailers(&r);
         while (cut_leader(&r) || cut_blob(&r)) {}
     } while (cut_forward(&r));
-    fold_put(&folded, r.s);
+    fold_text_put(&folded, r.s);
     struct imap_subject made = { .base = arena_dup(a, buf_str(&folded)), .reply = r.reply };
     if (made.base.p == NULL || line.failed || folded.failed)
         return ERR_FULL;

@@ -31,7 +31,7 @@ TEST(fold_makes_alike)
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO_BUF struct buf out = { .max = 100 };
-        fold_put(&out, str_c(cases[i].in));
+        fold_text_put(&out, str_c(cases[i].in));
         CHECK_STR(cases[i].in, buf_str(&out), cases[i].want);
     }
 }
