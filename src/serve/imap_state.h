@@ -159,8 +159,13 @@ void imap_put_msg(struct imap_session *s, size_t i); /* "* 3 FETCH (FLAGS (…))
 void imap_put_flag_lists(struct imap_session *s);    /* FLAGS and PERMANENTFLAGS */
 /* "* VANISHED (EARLIER) …" of an answer of changes(): what of known (n 0: all) is gone. */
 void imap_put_vanished(struct imap_session *s, const struct imap_answer *a, const struct imap_set *known);
+
+/* ---- keywords (imap_keyword.c) ---- */
 [[nodiscard]] bool imap_learn_names(struct imap_session *s, const struct imap_answer *a);
 uint32_t imap_name_flag(const struct imap_session *s, struct str keyword); /* 0: not known */
+uint32_t imap_known_bits(const struct imap_session *s);
+/* Gives those a bit that have none yet, then goes on; when that cannot be, the command has been answered. */
+void imap_keywords_make(struct imap_session *s, const struct str *names, size_t n, imap_step *then);
 
 /* ---- which messages ---- */
 struct imap_targets {
