@@ -91,13 +91,13 @@ static void forget(struct imap_session *s)
 {
     struct imap_client *c = imap_client_of(s);
     cancel(c);
-    imap_client_shut(c);
+    imap_client_unread(c);
 }
 
 void imap_client_close(struct imap_client *c)
 {
     cancel(c);
-    imap_client_shut(c);
+    imap_client_unread(c);
     event_unlisten(c->of->o.hub, &c->events);
     opened_release(c->o);
     c->o = NULL;
@@ -164,6 +164,7 @@ const struct imap_ops imap_client_ops = { .may_login = may_login,
                                           .copy = imap_client_copy,
                                           .append = imap_client_append,
                                           .open = imap_client_open,
+                                          .ready = imap_client_ready,
                                           .read = imap_client_read,
                                           .preview = imap_client_preview,
                                           .shut = imap_client_shut_mail,

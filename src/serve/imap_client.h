@@ -23,7 +23,8 @@ struct imap_asked {
     struct mail_append *append;
     struct mailbox_req *box;
 };
-struct imap_open; /* the message that is open; imap_client_mail.c */
+struct imap_open; /* the message that is open; imap_client_mail.c, as what follows */
+struct imap_ahead;
 struct imap_client {
     struct session_conn c;
     struct imap_session s;
@@ -33,6 +34,8 @@ struct imap_client {
     struct event_listener events;
     struct imap_asked asked;
     struct imap_open *open;
+    struct imap_ahead *ahead;
+    uint32_t wanted;    /* uid of the message that is being opened */
     int64_t due_ms;     /* when its time is up; the conn's deadline may come before, at the box's end */
     uint64_t octets;    /* of messages that are appended, since the last look */
     bool starved : 1;   /* the session waits until the peer has taken what it was sent */
@@ -67,11 +70,13 @@ static inline struct mail_at imap_client_at(const struct imap_client *c)
 void imap_client_no_memory(struct imap_client *c);
 
 /* imap_client_mail.c: reading */
-void imap_client_open(struct imap_session *s, const struct msg_id *id);
+void imap_client_open(struct imap_session *s, uint32_t folder, const struct imap_uids *ahead);
+const struct imap_source *imap_client_ready(struct imap_session *s, uint32_t uid);
 void imap_client_read(struct imap_session *s, uint64_t at);
 struct str imap_client_preview(struct imap_session *s);
 void imap_client_shut_mail(struct imap_session *s);
-void imap_client_shut(struct imap_client *c); /* the open message, if there is one */
+void imap_client_shut(struct imap_client *c);   /* the open message, if there is one */
+void imap_client_unread(struct imap_client *c); /* and what was read ahead */
 /* imap_client_box.c: folders, keywords, rows, changes */
 void imap_client_folders(struct imap_session *s);
 void imap_client_create(struct imap_session *s, struct str name);

@@ -24,6 +24,7 @@ void imap_cmd_end(struct imap_session *s)
     if (c->fini != NULL)
         c->fini(s, c->state);
     imap_message_close(s);
+    s->rules->ops->forget(s);
     buf_fini(&c->done);
     arena_reset(&c->arena);
     free(c);

@@ -72,6 +72,8 @@ struct imap_saved { /* "$", RFC 5182 */
 struct imap_message {
     const struct imap_source *source; /* NULL: none */
     struct intake whole;              /* all its octets, once loaded */
+    const uint32_t *next;             /* indices in the view that come after this one; NULL: all that follow */
+    size_t next_n;
     bool loaded;
     bool previewed; /* preview() will be asked for of those that are opened */
     enum err err;   /* how opening or loading went */
@@ -142,6 +144,8 @@ static inline bool imap_rev2(const struct imap_session *s) { return s->on & IMAP
 /* ---- a message (imap_message.c) ---- */
 /* Opens entry i of the view, header and structure; then is called with cmd->msg.err set. */
 void imap_message_open(struct imap_session *s, size_t i, imap_step *then);
+/* The same at once, where it can be. */
+[[nodiscard]] bool imap_message_ready(struct imap_session *s, size_t i);
 /* Reads all of the open one into memory; then as above. ERR_BUSY: there is no room for it now. */
 void imap_message_load(struct imap_session *s, imap_step *then);
 void imap_message_close(struct imap_session *s);
