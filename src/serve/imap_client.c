@@ -136,7 +136,7 @@ static bool alive(struct imap_session *s) { return imap_client_alive(imap_client
 static bool room(struct imap_session *s)
 {
     struct imap_client *c = imap_client_of(s);
-    if (s->out->n > IMAP_HIGH_WATER / 4)
+    if (s->out->n > IMAP_HIGH_WATER / 2)
         conn_flush(c->c.conn);
     if (s->out->n <= IMAP_HIGH_WATER)
         return true;

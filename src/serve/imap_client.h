@@ -6,7 +6,7 @@
 #include "serve/imap_session.h"
 #include "serve/session_conn.h"
 
-enum { IMAP_HIGH_WATER = 64 * 1024 /* unsent octets above which nothing more is made */ };
+enum { IMAP_HIGH_WATER = 128 * 1024 /* unsent octets above which nothing more is made */ };
 
 struct imap_server {
     struct imap_server_opts o;

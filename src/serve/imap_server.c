@@ -13,7 +13,7 @@ enum {
     IDLE_MS = 30 * 60 * 1000 + 1000, /* RFC 9051 section 5.4: at least thirty minutes */
     SLICE_MS = 60 * 1000,            /* how often the rate of a message is looked at */
     RATE_MIN = 512,                  /* octets a second */
-    CORK_MAX = 16 * 1024,            /* what a command says piece by piece is gathered up to here */
+    CORK_MAX = 48 * 1024,            /* what a command says piece by piece is gathered up to here */
     TAKE_MS = 5 * 60 * 1000,         /* to take what was sent, before more is made */
     BYE_MS = 60 * 1000,
     IN_MAX = LIMIT_IMAP_COMMAND + 64 * 1024, /* one longest command, and what was pipelined behind it */
