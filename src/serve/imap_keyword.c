@@ -14,8 +14,9 @@ uint32_t imap_known_bits(const struct imap_session *s)
 
 bool imap_learn_names(struct imap_session *s, const struct imap_answer *a)
 {
-    struct imap_names *names = calloc(1, sizeof *names + a->keywords_n * sizeof names->v[0]);
-    if (names == NULL)
+    bool some = a->keywords_n > 0; /* most boxes have none, and many sessions idle */
+    struct imap_names *names = some ? calloc(1, sizeof *names + a->keywords_n * sizeof names->v[0]) : NULL;
+    if (some && names == NULL)
         return false;
     for (size_t i = 0; i < a->keywords_n; i++) {
         const struct keyword *k = &a->keywords[i];

@@ -100,7 +100,7 @@ struct imap_session {
     struct imap_cmd *cmd;     /* NULL between commands */
     struct imap_view *view;   /* NULL: no mailbox is selected */
     imap_next *next;          /* whom the answer that is owed goes to */
-    struct imap_names *names; /* NULL: not asked yet */
+    struct imap_names *names; /* NULL: there are none, or it has not asked yet */
     struct imap_saved *saved;
     char *idle_tag; /* while IDLE */
     struct imap_frame frame;

@@ -4,6 +4,7 @@ sent, octet for octet. One that is not installed is skipped, and says so."""
 import imaplib
 import pathlib
 import shutil
+import signal
 import ssl
 import subprocess
 import sys
@@ -134,6 +135,22 @@ def the_page_and_imap_show_one_state():
         m.logout()
 
 
+def draining_finishes_what_is_under_way():
+    with Box() as b:
+        idle, silent, sends = (imaplib.IMAP4("127.0.0.1", b.port) for _ in range(3))
+        for m in (idle, silent, sends):
+            ok(m.login(b.user, b.token))
+        idle.send(b"x IDLE\r\n")
+        assert idle.readline().startswith(b"+")
+        sends.send(b"x APPEND INBOX {20+}\r\nSubject")
+        time.sleep(0.2)  # so that it is on its way when the end comes
+        b.d.p.send_signal(signal.SIGTERM)
+        assert idle.readline().startswith(b"* BYE") and silent.readline().startswith(b"* BYE")
+        sends.send(b": hello\r\n\r\nbc\r\n")
+        assert sends.readline().startswith(b"x OK [APPENDUID") and sends.readline().startswith(b"* BYE")
+        assert b.d.p.wait(30) == 0
+
+
 def curl():
     with Box() as b:
         url = f"imap://127.0.0.1:{b.port}"
@@ -199,4 +216,4 @@ def fetchmail():
 
 if __name__ == "__main__":
     sys.exit(daemon.run([python_imaplib, python_imaplib_with_authenticate, idle_is_told_of_new_mail,
-                         the_page_and_imap_show_one_state, curl, mbsync, fetchmail]))
+                         the_page_and_imap_show_one_state, draining_finishes_what_is_under_way, curl, mbsync, fetchmail]))
