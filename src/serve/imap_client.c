@@ -137,11 +137,23 @@ static bool room(struct imap_session *s)
 {
     struct imap_client *c = imap_client_of(s);
     if (s->out->n > IMAP_HIGH_WATER / 2)
-        conn_flush(c->c.conn);
-    if (s->out->n <= IMAP_HIGH_WATER)
-        return true;
-    c->starved = conn_unsent(c->c.conn) > 0;
+        imap_client_flush(c);
+    c->starved = conn_out(c->c.conn)->n > IMAP_HIGH_WATER && conn_unsent(c->c.conn) > 0;
     return !c->starved;
+}
+
+static bool may_compress(struct imap_session *s)
+{
+    struct imap_client *c = imap_client_of(s);
+    return c->zip == NULL && imap_client_zip_new(c);
+}
+
+static void compress(struct imap_session *s)
+{
+    struct imap_client *c = imap_client_of(s);
+    conn_flush(c->c.conn);
+    c->zipped = true;
+    s->out = &c->zip->out;
 }
 
 const struct imap_ops imap_client_ops = { .may_login = may_login,
@@ -172,4 +184,6 @@ const struct imap_ops imap_client_ops = { .may_login = may_login,
                                           .quota = imap_client_quota,
                                           .now_ms = now_ms,
                                           .alive = alive,
+                                          .may_compress = may_compress,
+                                          .compress = compress,
                                           .room = room };

@@ -25,6 +25,13 @@ struct imap_asked {
 };
 struct imap_open; /* the message that is open; imap_client_mail.c, as what follows */
 struct imap_ahead;
+struct imap_zip { /* a compressed connection */
+    struct deflate *z;
+    struct imap_client *of;
+    struct buf in, out; /* octets in the clear: not taken yet, not compressed yet */
+    struct job again;   /* shows the session what it did not take while it was busy */
+    bool queued;
+};
 struct imap_client {
     struct session_conn c;
     struct imap_session s;
@@ -35,20 +42,30 @@ struct imap_client {
     struct imap_asked asked;
     struct imap_open *open;
     struct imap_ahead *ahead;
-    uint32_t wanted;    /* uid of the message that is being opened */
-    int64_t due_ms;     /* when its time is up; the conn's deadline may come before, at the box's end */
-    uint64_t octets;    /* of messages that are appended, since the last look */
-    bool starved : 1;   /* the session waits until the peer has taken what it was sent */
-    bool partial : 1;   /* part of a command is there, and its time runs */
-    bool no_memory : 1; /* a question could not be asked; the session is told so by later */
+    struct imap_zip *zip; /* NULL: not compressed */
+    uint32_t wanted;      /* uid of the message that is being opened */
+    int64_t due_ms;       /* when its time is up; the conn's deadline may come before, at the box's end */
+    uint64_t octets;      /* of messages that are appended, since the last look */
+    bool zipped : 1;      /* zip is in use */
+    bool starved : 1;     /* the session waits until the peer has taken what it was sent */
+    bool partial : 1;     /* part of a command is there, and its time runs */
+    bool no_memory : 1;   /* a question could not be asked; the session is told so by later */
     bool later_queued : 1, left : 1;
     struct job later;
 };
 
 struct imap_session *imap_client_session(struct imap_client *c); /* ready to be called */
-bool imap_client_alive(const struct imap_client *c);             /* false: its box has ended */
+/* imap_client_zip.c */
+bool imap_client_zip_new(struct imap_client *c); /* false: no memory */
+void imap_client_zip_free(struct imap_client *c);
+void imap_client_zip_again(struct imap_client *c);                /* the session reads again */
+size_t imap_client_unzip(struct imap_client *c, struct str data); /* as conn_ops.input */
+size_t imap_client_take(struct imap_client *c, struct str data);  /* octets in the clear, likewise */
+
+bool imap_client_alive(const struct imap_client *c); /* false: its box has ended */
 /* Gives the session its answer and sees to what comes next. */
 void imap_client_tell(struct imap_client *c, const struct imap_answer *a);
+void imap_client_flush(struct imap_client *c); /* all that was said so far */
 /* Something was said outside of an answer. */
 void imap_client_proceed(struct imap_client *c);
 /* Gives back all that was held or asked for on behalf of the box. A change that was begun is carried out. */

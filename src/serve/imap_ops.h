@@ -93,7 +93,8 @@ struct imap_ops {
 
     void (*quota)(struct imap_session *s); /* quota */
     int64_t (*now_ms)(struct imap_session *s);
-    bool (*alive)(struct imap_session *s);    /* the box has not ended and the login still stands */
-    bool (*room)(struct imap_session *s);     /* the peer takes what it is sent; if not, imap_go_on() comes later */
-    void (*compress)(struct imap_session *s); /* from the next octet on, both ways */
+    bool (*alive)(struct imap_session *s);        /* the box has not ended and the login still stands */
+    bool (*room)(struct imap_session *s);         /* the peer takes what it is sent; if not, imap_go_on() comes later */
+    bool (*may_compress)(struct imap_session *s); /* there is memory for it */
+    void (*compress)(struct imap_session *s);     /* from the next octet on, both ways; out is another one now */
 };

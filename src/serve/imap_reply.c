@@ -53,6 +53,10 @@ static void say_done(struct imap_session *s)
     buf_puts(s->out, "\r\n");
     imap_cmd_end(s);
     s->mode = IMAP_COMMAND;
+    if (s->compresses)
+        s->rules->ops->compress(s);
+    s->compressed |= s->compresses;
+    s->compresses = false;
     if (s->errors >= (s->authed ? LIMIT_IMAP_ERRORS : LIMIT_IMAP_ERRORS_LOGIN))
         imap_bye(s, "too many errors");
     else if (s->view != NULL && s->view->deleted)

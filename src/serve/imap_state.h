@@ -107,12 +107,13 @@ struct imap_session {
     enum imap_mode mode : 8;
     uint8_t on; /* a set of IMAP_ON_ */
     uint8_t errors;
-    bool tls : 1, loopback : 1, authed : 1, compressed : 1;
-    bool draining : 1; /* the owner says so: BYE after this command */
-    bool parked : 1;   /* waits for room */
-    bool more : 1;     /* octets stand behind the command that is being run */
-    bool cut : 1;      /* what the peer still sends is no command any more: read past it */
-    bool inside : 1;   /* of a literal that is being written: no word may come between */
+    bool tls : 1, loopback : 1, authed : 1;
+    bool compressed : 1, compresses : 1; /* compresses: from behind the reply on */
+    bool draining : 1;                   /* the owner says so: BYE after this command */
+    bool parked : 1;                     /* waits for room */
+    bool more : 1;                       /* octets stand behind the command that is being run */
+    bool cut : 1;                        /* what the peer still sends is no command any more: read past it */
+    bool inside : 1;                     /* of a literal that is being written: no word may come between */
 };
 
 /* ---- asking ---- */

@@ -574,6 +574,13 @@ static bool fake_room(struct imap_session *s)
     return !c->stuck;
 }
 
+static bool fake_may_compress(struct imap_session *s)
+{
+    (void)s;
+    return true;
+}
+static void fake_compress(struct imap_session *s) { (void)s; }
+
 static const struct imap_ops fake_ops = { .may_login = fake_may_login,
                                           .login = fake_login,
                                           .login_spent = fake_spent,
@@ -602,6 +609,8 @@ static const struct imap_ops fake_ops = { .may_login = fake_may_login,
                                           .quota = fake_quota,
                                           .now_ms = fake_now,
                                           .alive = fake_alive,
+                                          .may_compress = fake_may_compress,
+                                          .compress = fake_compress,
                                           .room = fake_room };
 static const struct imap_rules fake_rules = {
     .hostname = STR("mx.test"), .max_bytes = 100000, .budget = &fake.budget, .tls = true, .ops = &fake_ops
