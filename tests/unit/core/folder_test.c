@@ -301,13 +301,25 @@ TEST(a_name_is_read_by_its_holder_alone)
     CHECK(str_find_nocase(buf_str(&sealed), S("Work")) == STR_NONE);
     CHECK_OK(opened_name_learn(w.opened, NAME_FOLDER, 6, hash, buf_str(&sealed), &name));
     CHECK_STR("opened", name, "Work");
+    buf_clear(&sealed);
+    CHECK_OK(opened_name_hash(w.opened, NAME_FOLDER, S("Play"), other));
+    CHECK_OK(opened_name_seal(w.opened, other, S("Play"), &sealed));
+    CHECK_OK(opened_name_learn(w.opened, NAME_FOLDER, 6, other, buf_str(&sealed), &name));
+    CHECK_STR("renamed", name, "Play"); /* another hash: what was kept is not it any more */
+    buf_clear(&sealed);
+    CHECK_OK(opened_name_seal(w.opened, hash, S("Work"), &sealed));
     CHECK_OK(opened_name_hash(w.opened, NAME_KEYWORD, S("Work"), other));
     CHECK(memcmp(hash, other, sizeof hash) != 0);
     CHECK_OK(opened_name_hash(w.opened, NAME_KEYWORD, S("wORK"), again));
     CHECK(memcmp(again, other, sizeof hash) == 0); /* keywords in any case */
     CHECK_OK(opened_name_hash(w.opened, NAME_FOLDER, S("wORK"), again));
     CHECK(memcmp(again, hash, sizeof hash) != 0); /* folders are not */
-    again[0] ^= 1;                                /* under another hash it does not open */
+    w.opened->lease[0] ^= 1;                      /* with the key alone, once the lease is overwritten */
+    CHECK_OK(opened_name_hash(w.opened, NAME_FOLDER, S("Work"), again));
+    CHECK(memcmp(again, hash, sizeof hash) != 0);
+    CHECK_EQ(opened_name_learn(w.opened, NAME_FOLDER, 9, hash, buf_str(&sealed), &name), ERR_BAD);
+    w.opened->lease[0] ^= 1;
+    again[0] ^= 1; /* under another hash it does not open */
     CHECK_EQ(opened_name_learn(w.opened, NAME_FOLDER, 7, again, buf_str(&sealed), &name), ERR_BAD);
     sealed.p[sealed.n - 1] ^= 1;
     CHECK_EQ(opened_name_learn(w.opened, NAME_FOLDER, 8, hash, buf_str(&sealed), &name), ERR_BAD);
