@@ -98,11 +98,19 @@ static void proceed(struct pop3_client *c)
     }
 }
 
-/* After an answer that the session waited for, or the end of one that took long. */
+static const char going_down[] = "-ERR [SYS/TEMP] going down, try again later";
+
+static void say_last(struct pop3_client *c, const char *text)
+{
+    pop3_stop(pop3_client_session(c), text);
+    proceed(c);
+    conn_flush(c->c.conn);
+}
+
 void pop3_client_answered(struct pop3_client *c)
 {
     if (c->of->conns.draining && pop3_reads(&c->s))
-        pop3_stop(pop3_client_session(c), "-ERR [SYS/TEMP] going down, try again later");
+        pop3_stop(pop3_client_session(c), going_down);
     proceed(c);
     conn_flush(c->c.conn);
     if (pop3_reads(&c->s))
@@ -118,9 +126,7 @@ void pop3_client_ended(struct pop3_client *c, const char *text)
         conn_abort(c->c.conn, "box ended");
         return;
     }
-    pop3_stop(pop3_client_session(c), text);
-    proceed(c);
-    conn_flush(c->c.conn);
+    say_last(c, text);
 }
 
 /* ---- conn calls ---- */
@@ -189,10 +195,16 @@ static void on_timeout(struct session_conn *conn)
         conn_abort(conn->conn, "timeout");
 }
 
+/* A login may be made to wait for half a minute, and a handshake has said nothing yet: neither holds the end up. */
 static void on_stop(struct session_conn *conn)
 {
     struct pop3_client *c = client_at(conn);
-    if (pop3_reads(&c->s) && !conn->handshaking)
+    if (conn->handshaking)
+        conn_abort(conn->conn, "going down");
+    else if (c->login.now) {
+        login_cancel(&c->login);
+        say_last(c, going_down);
+    } else if (pop3_reads(&c->s))
         pop3_client_answered(c);
 }
 

@@ -200,14 +200,21 @@ def drain_says_so_and_finishes_what_it_began():
     with daemon.Daemon(*OPEN) as d:
         idle, box = d_box(d), d.make_box()
         d.send(box["address"], b"Subject: big\r\n\r\n" + b"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd\r\n" * (size // 64))
-        stranger, at_rest, reading = Pop(d), Pop(d), Pop(d, window=4096)
+        stranger, guesser, at_rest, reading = Pop(d), Pop(d), Pop(d), Pop(d, window=4096)
         assert at_rest.login(idle["address"], idle["token"]).startswith(b"+OK") and at_rest.ask("DELE 1").startswith(b"+OK")
         assert reading.login(box["address"], box["token"]).startswith(b"+OK")
         assert reading.ask("RETR 1").startswith(b"+OK")
+        for _ in range(3):  # 0.5, 1, 2 s: the next one is told after 4
+            guesser.login(idle["address"], "wrong")
+        guesser.ask(f"USER {idle['address']}")
+        guesser.s.sendall(b"PASS wrong\r\n")
+        time.sleep(0.2)
+        start = time.monotonic()
         d.p.terminate()
-        for p in (stranger, at_rest):
+        for p in (stranger, guesser, at_rest):
             assert p.f.readline().startswith(b"-ERR [SYS/TEMP] going down") and not p.f.readline()
             p.close()
+        assert time.monotonic() - start < 2, "a login that waits holds the end up"
         lines = 0
         while (line := reading.f.readline()) and line != b".\r\n":
             lines += 1
