@@ -92,7 +92,7 @@ TEST(each_complaint_says_where)
         { "domain", NULL, "server.domains=a..b", "not a host name" },
         { "no domain", NULL, "server.domains=", "needs at least one" },
         { "redis", NULL, "store.backend=redis", "redis is not built yet" },
-        { "not built", NULL, "imap.listen=127.0.0.1:2143", "imap.listen: not built yet" },
+        { "not built", NULL, "lmtp.listen=127.0.0.1:24", "lmtp.listen: not built yet" },
         { "half a pair", NULL, "tls.cert=/x.pem", "tls.cert and tls.key" },
         { "lives", NULL, "box.max_ttl=5m", "above box.max_ttl" },
         { "a file that is not there", "", "server.drain=1h", "too large" },
