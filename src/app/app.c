@@ -30,6 +30,7 @@ struct running {
     struct timer watchdog, drain;
     int64_t drain_until_ms;
     const char *ready_path;
+    bool ready_written; /* the file is ours: another server may be serving the same folder */
     int signal_fd;
 };
 static struct running *of(struct app *a) { return CONTAINER_OF(a, struct running, app); }
@@ -119,6 +120,7 @@ static enum err up_ready(struct app *a)
     enum err e = ready_write(a, of(a)->ready_path);
     if (e != OK)
         return e;
+    of(a)->ready_written = true;
     a->ready = true;
     notify_send(&a->notify, "READY=1");
     if (a->notify.watchdog_ms)
@@ -181,7 +183,7 @@ static void down(struct app *a)
 {
     struct running *r = of(a);
     a->ready = false;
-    if (r->ready_path && a->log)
+    if (r->ready_written)
         (void)unlink(r->ready_path);
     workers_stop(a);
     ctl_stop(r->ctl);

@@ -100,9 +100,11 @@ def root_becomes_a_user():
 
 def a_second_one_on_the_same_folder_is_refused():
     with Daemon() as d:
-        with tempfile.TemporaryDirectory() as t:
-            e = subprocess.run(d.args("serve"), capture_output=True, text=True, timeout=20)
-            assert e.returncode == 1 and "another mayfly" in e.stderr, e.stderr
+        smtp = "%s:%d" % d.address("smtp.listen")
+        for why, more in (("another mayfly", ()), ("in use", ("-o", f"smtp.listen={smtp}"))):
+            e = subprocess.run(d.args("serve", *more), capture_output=True, text=True, timeout=20)
+            assert e.returncode == 1 and why in e.stderr, e.stderr
+            assert (d.data / "run/ready.json").exists(), f"{why}: ready.json of the one that serves is gone"
         eq(d.ctl("readyz")[0], 0)
 
 
