@@ -285,6 +285,15 @@ def help_is_where_people_look_for_it():
     for wrong in ((), ("serv",)):
         eq(say(*wrong).returncode, 2)
         assert "see mayfly help" in say(*wrong).stderr
+    for wrong in (("stats", "all"), ("serve", "--config", "x"), ("serve", "-c"), ("check-config", "x"), ("config",), ("config", "--fil"),
+                  ("readyz", "--wai"), ("box",), ("box", "frob", "x"), ("box", "show"), ("box", "end", "a", "b"), ("version", "x"),
+                  ("clock", "jump", "1h", "extra"), ("clock", "set"), ("drain", "now"), ("backup", "here")):
+        r = say(*wrong, "-o", "server.data_dir=/nonexistent") if wrong[-1] != "-c" else say(*wrong)
+        eq((wrong, r.returncode), (wrong, 2))
+        assert r.stderr.startswith(f"usage: mayfly {wrong[0]}"), r.stderr
+    for command in ("serve", "drain", "backup", "box", "clock", "readyz"):
+        r = say(command, "--help", "-o", "server.data_dir=/nonexistent")
+        eq((command, r.returncode, r.stdout), (command, 0, say("help").stdout))
     assert "is the server running" in say("stats", "-o", "server.data_dir=/nonexistent").stderr
 
 
