@@ -57,6 +57,18 @@ TEST(later_sources_win)
     config_fini(&c);
 }
 
+TEST(an_empty_list_is_a_value)
+{
+    AUTO_BUF struct buf errors = { .max = TEXT_MAX }, notes = { .max = TEXT_MAX };
+    struct config_sources from = { .file = write_file("pop3 { listen = {} }\nimap {\n  listen = { # none\n  }\n}\n") };
+    struct config c;
+    CHECK_OK(config_load(&from, &c, &errors, &notes));
+    CHECK_EQ(c.pop3_listen.n, 0);
+    CHECK_EQ(c.imap_listen.n, 0);
+    CHECK_EQ(c.pop3s_listen.n, 1);
+    config_fini(&c);
+}
+
 TEST(a_value_from_a_file)
 {
     AUTO_BUF struct buf errors = { .max = TEXT_MAX }, notes = { .max = TEXT_MAX };
@@ -75,7 +87,16 @@ TEST(each_complaint_says_where)
     } cases[] = {
         { "unknown section", "\nnone {\n}\n", NULL, "mayfly.conf:2: " },
         { "unknown key", "smtp {\n x = 1\n}\n", NULL, "mayfly.conf:2: " },
-        { "not closed", "smtp {\n", NULL, "mayfly.conf:" },
+        { "not closed", "\nsmtp {\n  listen = {\"127.0.0.1:25\"}\nhttp {\n}\n", NULL,
+          "mayfly.conf:2: this brace is not closed" },
+        { "quote not closed", "server {\n  hostname = \"a.test\n}\n", NULL, "mayfly.conf:2: this quote is not closed" },
+        { "one brace too many", "smtp {\n}\n}\n", NULL, "mayfly.conf:3: a brace too many" },
+        { "an empty list where one is needed", "server {\n\n  domains = {}\n}\n", NULL,
+          "mayfly.conf:3: server.domains: needs at least one" },
+        { "twice", "smtp {\n max_bytes = 1M\n}\nsmtp {\n max_bytes = 2M }\n", NULL,
+          "mayfly.conf:5: smtp.max_bytes: set in line 2 already" },
+        { "a list twice", "http {\n listen = \"127.0.0.1:1\" # x\n listen = \"127.0.0.1:1\"\n}\n", NULL,
+          "mayfly.conf:3: http.listen: set in line 2 already" },
         { "bad size in a file", "smtp {\n\n max_bytes = \"many\"\n}\n", NULL,
           "mayfly.conf:3: smtp.max_bytes: not a size" },
         { "too large", NULL, "smtp.max_bytes=2G", "-o: smtp.max_bytes: too large" },
