@@ -121,6 +121,11 @@ def the_end_moves():
     for wrong in ({"ttl": "soon"}, {"ttl": -1}, {"ttl": True}, {"expires_at": "tomorrow"}, {"ends_after": -1}, {"tll": 5},
                   {"ttl": 60, "expires_at": "2030-01-01T00:00:00Z"}, {"ends_after": "3"}):
         api.v1("PATCH", "/mailbox", wrong, box["token"], want=422)
+    most, least = (api.v1("GET", "/domains")["limits"][k] for k in ("max_ttl", "min_ttl"))
+    for ttl in (most, f"{most}s", least):  # the ends of the range are in it
+        api.v1("PATCH", "/mailbox", {"ttl": ttl}, api.box()["token"], want=200)
+    for ttl in (most + 1, least - 2):
+        api.v1("PATCH", "/mailbox", {"ttl": ttl}, api.box()["token"], want=422)
     far = api.box()
     api.v1("PATCH", "/mailbox", {"expires_at": "2099-01-01T00:00:00Z"}, far["token"], want=422)
 
