@@ -180,13 +180,23 @@ static void run_drain(void *ctx, struct ctl_req *r, struct str)
     a->drain(a);
 }
 
+/* NULL when it takes mail and serves: the same as /readyz (serve/metrics.c). */
+static const char *not_ready(const struct app *a)
+{
+    struct store_stats s;
+    store_stats(a->store, &s);
+    if (!a->ready)
+        return a->draining ? "draining" : "starting";
+    return s.faulted ? "store faulted" : s.full ? "disk full" : NULL;
+}
+
 static void run_ready(void *ctx, struct ctl_req *r, struct str)
 {
-    struct app *a = ctx;
-    if (a->ready)
-        ctl_ok(r, S("ready\n"));
+    const char *why = not_ready(ctx);
+    if (why)
+        ctl_error(r, why);
     else
-        ctl_error(r, a->draining ? "draining" : "starting");
+        ctl_ok(r, S("ready\n"));
 }
 
 /* ---- clock [accept | advance DURATION] ---- */

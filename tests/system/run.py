@@ -212,6 +212,30 @@ def the_operator_asks():
         eq(d.p.wait(20), 0)
 
 
+def a_full_disk_is_told_everywhere_and_logged_once():
+    with Daemon("store.reserve=1024G") as d:  # no machine of a test has that much
+        eq(d.ctl("readyz"), (1, "mayfly: error: disk full\n"))
+        eq(d.request("GET", "/readyz")[0], 503)
+        eq(d.log_text().count("store.full"), 1)
+
+
+def a_disk_that_fills_and_has_room_again():
+    with tempfile.TemporaryDirectory(prefix="mayfly-test-") as t:
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", t], capture_output=True).returncode != 0:
+            raise Skip("cannot mount a tmpfs here")
+        try:
+            with Daemon("store.reserve=16M", folder=t) as d:
+                eq(d.ctl("readyz")[0], 0)
+                hog = pathlib.Path(t, "hog")
+                hog.write_bytes(b"x" * (os.statvfs(t).f_bavail * os.statvfs(t).f_frsize - (8 << 20)))
+                until(lambda: d.ctl("readyz") == (1, "mayfly: error: disk full\n"))
+                hog.unlink()
+                until(lambda: d.ctl("readyz")[0] == 0)
+                eq([d.log_text().count(event) for event in ("store.full", "store.room_again")], [1, 1])
+        finally:
+            subprocess.run(["umount", "-l", t], check=True)
+
+
 def the_control_socket_takes_any_bytes():
     with Daemon() as d:
         for junk in (b"\n", b"nonsense\n", b"box\n", b"box show " + b"a" * 900 + b"\n", os.urandom(500) + b"\n", b"x" * 5000, b""):
@@ -341,6 +365,6 @@ if __name__ == "__main__":
     sys.exit(run([the_operator_gets_postmaster_and_abuse, starts_within_a_second_and_says_where, the_main_job, gives_up_what_it_does_not_need, root_becomes_a_user,
                   a_second_one_on_the_same_folder_is_refused, a_port_in_use_is_named, drains, a_second_signal_ends_it_at_once,
                   a_self_signed_pair_is_made_and_kept, certificates_are_read_again_at_sighup, the_operator_asks,
-                  the_control_socket_takes_any_bytes, tells_systemd, a_test_clock_moves_the_end,
+                  a_full_disk_is_told_everywhere_and_logged_once, a_disk_that_fills_and_has_room_again, the_control_socket_takes_any_bytes, tells_systemd, a_test_clock_moves_the_end,
                   a_clock_that_jumps_ends_nothing_until_accepted, configuration_errors_end_the_start,
                   help_is_where_people_look_for_it, no_leftovers_of_strangers_in_the_log]))
