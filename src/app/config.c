@@ -107,6 +107,8 @@ static void check_together(const struct config *c, struct buf *errors)
         buf_puts(errors, "tls.cert and tls.key: both or none\n");
     if (c->box_min_ttl_ms > c->box_max_ttl_ms)
         buf_puts(errors, "box.min_ttl: above box.max_ttl\n");
+    if (c->box_default_ttl_ms < c->box_min_ttl_ms)
+        buf_puts(errors, "box.default_ttl: below box.min_ttl\n");
     if (c->box_default_ttl_ms > c->box_max_ttl_ms)
         buf_puts(errors, "box.default_ttl: above box.max_ttl\n");
     if (c->box_max_bytes < c->smtp_max_bytes)

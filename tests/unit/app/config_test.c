@@ -116,6 +116,7 @@ TEST(each_complaint_says_where)
         { "not built", NULL, "submission.listen=127.0.0.1:2587", "submission.listen: not built yet" },
         { "half a pair", NULL, "tls.cert=/x.pem", "tls.cert and tls.key" },
         { "lives", NULL, "box.max_ttl=5m", "above box.max_ttl" },
+        { "less than the least", NULL, "box.default_ttl=9m", "box.default_ttl: below box.min_ttl" },
         { "a file that is not there", "", "server.drain=1h", "too large" },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
