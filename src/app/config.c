@@ -74,7 +74,7 @@ static void env_one(struct reading *r, struct str name, struct str value)
             return;
         }
     }
-    if (!str_eq(name, S("MAYFLY_TESTDATA"))) /* the tests' own */
+    if (!str_eq(name, S("MAYFLY_CONFIG")) && !str_eq(name, S("MAYFLY_TESTDATA"))) /* main.c's; the tests' own */
         buf_printf(r->notes, "%.*s: no such setting\n", STR_FMT(str_sub(name, 0, 100)));
 }
 
@@ -122,6 +122,15 @@ static void read_defaults(struct reading *r)
         if (settings[row].type != SET_LATER)
             take(r, row, &def, 1, "default");
     }
+}
+
+const char *config_file_choose(const char *named, const char *from_env, struct str program)
+{
+    if (named)
+        return named;
+    if (from_env)
+        return *from_env ? from_env : NULL;
+    return str_starts(program, S("/usr/")) ? CONFIG_FILE_INSTALLED : NULL;
 }
 
 enum err config_load(const struct config_sources *from, struct config *out, struct buf *errors, struct buf *notes)

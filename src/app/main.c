@@ -3,6 +3,7 @@
 #include "app/app.h"
 #include "app/ctl.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,9 +29,20 @@ static void print(FILE *to, const struct buf *b)
         fwrite(b->p, 1, b->n, to);
 }
 
+/* Without -c: see config_file_choose(). */
+static const char *other_file(void)
+{
+    char self[1024];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self);
+    const char *file = config_file_choose(NULL, getenv("MAYFLY_CONFIG"), str_of(self, n > 0 ? (size_t)n : 0));
+    bool installed = file && strcmp(file, CONFIG_FILE_INSTALLED) == 0;
+    return installed && access(file, F_OK) != 0 ? NULL : file;
+}
+
 static struct config_sources sources_of(const struct args *a)
 {
-    return (struct config_sources){ a->file, (const char *const *)environ, a->extra, a->extra_n };
+    return (struct config_sources){ a->file ? a->file : other_file(), (const char *const *)environ, a->extra,
+                                    a->extra_n };
 }
 
 /* Loads the configuration and prints complaints and notes; false when it cannot be used. */
@@ -152,8 +164,9 @@ static int run_help(const struct args *)
     for (size_t i = 0; i < COUNT(commands); i++)
         if (commands[i].help)
             printf("  %-12s %-14s %s\n", commands[i].name, commands[i].takes, commands[i].help);
-    puts("\nWhat asks a running server needs the same server.data_dir as that server. Every setting: mayfly config "
-         "--file");
+    puts("\nWithout -c, a mayfly installed below /usr reads " CONFIG_FILE_INSTALLED " if it is there; MAYFLY_CONFIG "
+         "names\nanother file (empty: none). What asks a running server needs the same server.data_dir as that server."
+         "\nEvery setting: mayfly config --file");
     return 0;
 }
 

@@ -98,6 +98,42 @@ def root_becomes_a_user():
             eq(d.wait(box["token"])["subject"], "as nobody")
 
 
+def what_another_user_left_is_named():
+    if os.geteuid() != 0 or SANITIZED:
+        raise Skip("needs root and no sanitizer")
+    with tempfile.TemporaryDirectory(prefix="mayfly-test-") as t:
+        os.chmod(t, 0o755)
+        d = Daemon("server.user=nobody", folder=t)
+        (d.data / "tls").mkdir(parents=True, mode=0o700)  # by root
+        try:
+            d.start()
+            raise AssertionError("it started")
+        except RuntimeError as e:
+            assert str(d.data / "tls") in str(e) and "chown -R" in str(e), e
+        finally:
+            d.__exit__()
+        os.chown(d.data / "tls", 65534, 65534)
+        with d:
+            eq(d.ctl("readyz")[0], 0)
+
+
+def which_configuration_is_read():
+    with tempfile.TemporaryDirectory() as t:
+        one, two = pathlib.Path(t, "one"), pathlib.Path(t, "two")
+        one.write_text('server { hostname = "one.test" }')
+        two.write_text('server { hostname = "two.test" }')
+
+        def name(*args, env=None):
+            r = subprocess.run([BINARY, "check-config", *args], capture_output=True, text=True, timeout=20, env={**os.environ, **(env or {})})
+            eq((r.returncode, r.stderr), (0, ""))
+            return next(line.split()[2] for line in r.stdout.splitlines() if line.startswith("server.hostname"))
+        eq(name(), "mayfly.localhost")
+        eq(name("-c", one), "one.test")
+        eq(name(env={"MAYFLY_CONFIG": str(two)}), "two.test")
+        eq(name("-c", one, env={"MAYFLY_CONFIG": str(two)}), "one.test")
+        eq(name(env={"MAYFLY_CONFIG": ""}), "mayfly.localhost")
+
+
 def a_second_one_on_the_same_folder_is_refused():
     with Daemon() as d:
         smtp = "%s:%d" % d.address("smtp.listen")
@@ -363,6 +399,7 @@ if __name__ == "__main__":
     if sys.argv[1:]:
         sys.exit(run([globals()[name] for name in sys.argv[1:]]))
     sys.exit(run([the_operator_gets_postmaster_and_abuse, starts_within_a_second_and_says_where, the_main_job, gives_up_what_it_does_not_need, root_becomes_a_user,
+                  what_another_user_left_is_named, which_configuration_is_read,
                   a_second_one_on_the_same_folder_is_refused, a_port_in_use_is_named, drains, a_second_signal_ends_it_at_once,
                   a_self_signed_pair_is_made_and_kept, certificates_are_read_again_at_sighup, the_operator_asks,
                   a_full_disk_is_told_everywhere_and_logged_once, a_disk_that_fills_and_has_room_again, the_control_socket_takes_any_bytes, tells_systemd, a_test_clock_moves_the_end,

@@ -69,6 +69,26 @@ TEST(an_empty_list_is_a_value)
     config_fini(&c);
 }
 
+TEST(ports_that_do_not_meet)
+{
+    AUTO_BUF struct buf errors = { .max = TEXT_MAX }, notes = { .max = TEXT_MAX };
+    const char *extra[] = { "smtp.listen=0.0.0.0:25, [::]:25", "http.listen=127.0.0.1:0, 127.0.0.1:0",
+                            "https.listen=127.0.0.1:0", "pop3.listen=127.0.0.1:110, 127.0.0.2:110" };
+    struct config c;
+    CHECK_OK(config_load(&(struct config_sources){ .extra = extra, .extra_n = 4 }, &c, &errors, &notes));
+    config_fini(&c);
+}
+
+TEST(which_file_is_read)
+{
+    CHECK_STR("-c", str_c(config_file_choose("a", "b", S("/usr/bin/mayfly"))), "a");
+    CHECK_STR("environment", str_c(config_file_choose(NULL, "b", S("/usr/bin/mayfly"))), "b");
+    CHECK_STR("installed", str_c(config_file_choose(NULL, NULL, S("/usr/bin/mayfly"))), "/etc/mayfly/mayfly.conf");
+    CHECK(config_file_choose(NULL, "", S("/usr/bin/mayfly")) == NULL);
+    CHECK(config_file_choose(NULL, NULL, S("/home/a/mayfly/build/mayfly")) == NULL);
+    CHECK(config_file_choose(NULL, NULL, S("")) == NULL);
+}
+
 TEST(a_value_from_a_file)
 {
     AUTO_BUF struct buf errors = { .max = TEXT_MAX }, notes = { .max = TEXT_MAX };
@@ -162,7 +182,8 @@ TEST(the_printed_file_loads_and_is_the_defaults)
     CHECK_OK(config_load(&(struct config_sources){ .file = write_file(text.p) }, &c, &errors, &notes));
     CHECK_OK(config_load(&(struct config_sources){ 0 }, &plain, &errors, &notes));
     config_frozen(&c, &plain, &bare);
-    CHECK_STR("same values", buf_str(&bare), "");
+    CHECK_STR("same values", buf_str(&bare), "server.data_dir\n");
+    CHECK_STR("an installed server's", c.server_data_dir, "/var/lib/mayfly");
     config_fini(&c);
     config_fini(&plain);
 }
