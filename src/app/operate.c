@@ -245,11 +245,12 @@ static void run_backup(void *ctx, struct ctl_req *r, struct str)
     struct app *a = ctx;
     AUTO_ARENA struct arena scratch = { .max = OPERATE_TEXT_MAX };
     struct str dir = arena_printf(&scratch, "%.*s/backup", STR_FMT(a->config.server_data_dir));
+    struct str said = arena_printf(&scratch, "%.*s\n", STR_FMT(dir));
     enum err e = file_make_dir(dir.p);
     if (e == OK)
         e = store_backup(a->store, dir.p);
     if (e == OK)
-        ctl_ok(r, dir);
+        ctl_ok(r, said);
     else
         ctl_error(r, err_name(e));
 }

@@ -243,7 +243,7 @@ def the_operator_asks():
         eq(d.ctl("clock")[0], 0)
         eq(d.ctl("clock", "advance", "1h")[0], 1)  # not without test.clock
         code, said = d.ctl("backup")
-        assert code == 0 and pathlib.Path(said.strip()).is_dir(), said
+        assert code == 0 and said.endswith("/backup\n") and pathlib.Path(said.strip()).is_dir(), said
         eq(d.ctl("drain")[0], 0)
         eq(d.p.wait(20), 0)
 
