@@ -232,6 +232,9 @@ enum err start_store(struct app *a)
                             .ended = on_ended,
                             .ctx = a };
     enum err e = file_make_dir(o.dir);
+    if (e == OK && file_in_memory(o.dir))
+        log_warn(a->log, "start.store",
+                 LOG_C("reason", "the data folder is in memory (tmpfs): a reboot loses all mail"));
     if (e == OK)
         e = store_open(&o, &a->store);
     if (e != OK)

@@ -261,6 +261,7 @@ def a_disk_that_fills_and_has_room_again():
             raise Skip("cannot mount a tmpfs here")
         try:
             with Daemon("store.reserve=16M", folder=t) as d:
+                assert "the data folder is in memory" in d.log_text()
                 eq(d.ctl("readyz")[0], 0)
                 hog = pathlib.Path(t, "hog")
                 hog.write_bytes(b"x" * (os.statvfs(t).f_bavail * os.statvfs(t).f_frsize - (8 << 20)))
