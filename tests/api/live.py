@@ -132,6 +132,22 @@ def a_revoked_key_hears_no_more():
     assert WebSocket(d, token=other).status == 401
 
 
+def a_key_that_revokes_itself_hears_no_more():
+    box = api.box()
+    mine = next(c["id"] for c in api.v1("GET", "/mailbox/credentials", token=box["token"])["credentials"] if c["current"])
+    ws, s = WebSocket(d, token=box["token"]), Events(d, box["token"])
+    assert ws.event()["type"] == s.event()["type"] == "ready"
+    got = []
+    w = later(lambda: got.append(api.v1("GET", "/mailbox/wait?timeout=20", token=box["token"], want=401)))
+    time.sleep(0.2)
+    api.v1("DELETE", f"/mailbox/credentials/{mine}", token=box["token"], want=204)
+    assert ws.closed() == 1012 and s.r.readline() == b""
+    w.join()
+    assert len(got) == 1
+    for _ in range(8):  # whichever worker answers
+        api.v1("GET", "/mailbox/messages", token=box["token"], want=401)
+
+
 def a_stream_of_events():
     box = api.box()
     s = Events(d, box["token"])
@@ -240,4 +256,4 @@ def a_restart_says_come_back():
 
 
 CASES = [a_program_listens, a_page_listens_to_several, fifty_boxes_and_no_more, who_may_connect, frames, a_revoked_key_hears_no_more,
-         a_stream_of_events, waits, many_listeners_are_all_told, a_reader_that_stops_is_told_to_look_again, a_restart_says_come_back]
+         a_key_that_revokes_itself_hears_no_more, a_stream_of_events, waits, many_listeners_are_all_told, a_reader_that_stops_is_told_to_look_again, a_restart_says_come_back]

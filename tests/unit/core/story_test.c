@@ -144,6 +144,34 @@ TEST(a_revoked_credential_opens_nothing_and_the_others_go_on)
     world_close();
 }
 
+static struct event told;
+
+static void on_keys_told(struct event_listener *l, const struct event *e)
+{
+    (void)l;
+    told = *e;
+}
+
+TEST(a_credential_that_revokes_itself_opens_nothing_either)
+{
+    world_open();
+    start_box();
+    struct event_listener ears = { .box = w.box, .on = on_keys_told };
+    event_listen(w.hub, w.loop, &ears);
+    told = (struct event){ 0 };
+    CHECK_OK(list((struct mail_query){ .limit = 10 }));
+    CHECK(mailbox_cred_revoke(w.boxes, w.opened, w.opened->cred, on_cred, NULL) != NULL);
+    CHECK_OK(answer());
+    CHECK_EQ(open_token(w.token), ERR_DENIED);
+    CHECK_EQ(told.kind, EVENT_CREDS_CHANGED);
+    CHECK_EQ(told.cred, 0);
+    CHECK(auth_recovery(w.auth, S(""), str_c(w.recovery), &somebody, on_opened, NULL) != NULL);
+    CHECK_OK(answer());
+    CHECK_OK(list((struct mail_query){ .limit = 10 }));
+    event_unlisten(w.hub, &ears);
+    world_close();
+}
+
 TEST(life_is_changed_with_patience_and_burned_at_once)
 {
     world_open();
