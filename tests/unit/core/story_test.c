@@ -9,6 +9,7 @@ TEST(mail_arrives_is_told_listed_read_and_streamed)
     CHECK_OK(deliver_text(str_c(mail_text)));
     CHECK_OK(list((struct mail_query){ .limit = 10 }));
     CHECK_EQ(w.rows, 1);
+    CHECK_EQ(w.heard_first, 1); /* told by the store's thread: what others hear keeps the order of the commits */
     CHECK_EQ(w.heard, 1);
     CHECK(str_find(buf_str(&w.json), S("739204")) != STR_NONE);
     CHECK(str_find(buf_str(&w.bytes), S("\"subject\":\"Your code\"")) != STR_NONE);
