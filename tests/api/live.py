@@ -247,6 +247,24 @@ def events_come_in_order_and_a_line_goes_on_where_it_broke():
     assert s.event()["message"]["subject"] == "next"
 
 
+def a_waiting_loop_misses_nothing():
+    box = api.box()
+    threads, uids = send_many(box["address"]), [0]
+    while uids[-1] < SENDERS * EACH:
+        uids.append(api.v1("GET", f"/mailbox/wait?timeout=20&since={uids[-1]}", token=box["token"], want=200)["uid"])
+    for t in threads:
+        t.join()
+    assert uids == list(range(SENDERS * EACH + 1)), uids
+    first = api.v1("GET", "/mailbox/wait", token=box["token"])
+    got = []
+    api.v1("POST", f"/mailbox/messages/{first['id']}/verdict", {"spam": True}, box["token"])
+    w = later(lambda: got.append(api.v1("GET", f"/mailbox/wait?timeout=20&since={uids[-1]}", token=box["token"])))
+    time.sleep(0.2)
+    api.v1("POST", f"/mailbox/messages/{first['id']}/verdict", {"spam": False}, box["token"])
+    w.join()
+    assert got[0]["id"] == first["id"]  # moved here: a new uid
+
+
 def many_listeners_are_all_told():
     box = api.box()
     all_ws = [WebSocket(d, token=box["token"]) for _ in range(40)]
@@ -298,4 +316,4 @@ def a_restart_says_come_back():
 
 
 CASES = [a_program_listens, a_page_listens_to_several, fifty_boxes_and_no_more, who_may_connect, frames, a_revoked_key_hears_no_more,
-         a_key_that_revokes_itself_hears_no_more, a_stream_of_events, waits, events_come_in_order_and_a_line_goes_on_where_it_broke, many_listeners_are_all_told, a_reader_that_stops_is_told_to_look_again, a_restart_says_come_back]
+         a_key_that_revokes_itself_hears_no_more, a_stream_of_events, waits, events_come_in_order_and_a_line_goes_on_where_it_broke, a_waiting_loop_misses_nothing, many_listeners_are_all_told, a_reader_that_stops_is_told_to_look_again, a_restart_says_come_back]
