@@ -96,6 +96,11 @@ TEST(password_and_recovery_open_and_wrong_ones_do_not)
     CHECK(auth_password(w.auth, S("alice@box.test"), S("correct battery"), &somebody, on_opened, NULL) != NULL);
     CHECK_OK(answer());
     CHECK_STR("address", w.opened->address, "alice@box.test");
+    for (int i = 0; i < 10; i++) { /* a dead token is no guess: it costs its network no password */
+        CHECK(auth_token(w.auth, S("mf1_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), &somebody, on_opened, NULL) !=
+              NULL);
+        CHECK_EQ(answer(), ERR_DENIED);
+    }
     CHECK(auth_password(w.auth, S("alice@box.test"), S("wrong battery"), &somebody, on_opened, NULL) != NULL);
     CHECK_EQ(answer(), ERR_DENIED);
     CHECK(auth_password(w.auth, S("nobody@box.test"), S("wrong battery"), &somebody, on_opened, NULL) != NULL);
