@@ -102,7 +102,7 @@ const struct setting settings[] = {
     { "limits.create_per_network", SET_INT, AT(limits_create_per_network), "60", 0, 1, 1000000, NULL,
       "Addresses made in an hour from one network." },
     { "limits.login_per_network", SET_INT, AT(limits_login_per_network), "60", 0, 1, 1000000, NULL,
-      "Wrong passwords, tokens and recovery words in ten minutes from one network." },
+      "Wrong passwords and recovery words in ten minutes from one network. Tokens are not counted." },
     { "limits.unknown_per_network", SET_INT, AT(limits_unknown_per_network), "200", 0, 1, 1000000, NULL,
       "Unknown recipients in ten minutes from one network, before it is answered 421." },
     { "limits.requests_per_network", SET_INT, AT(limits_requests_per_network), "1200", 0, 1, 1000000, NULL,

@@ -69,10 +69,12 @@ static bool another_box(const struct auth_req *r, const struct opened *o)
     return o != NULL && r->wanted.n > 0 && !str_eq(r->wanted, o->address);
 }
 
-/* A wrong secret costs its network. */
+/* A wrong secret costs its network. A token does not: nobody guesses 256 bits, and a program that goes on asking with
+ * one that was revoked must not lock the passwords of its neighbours. */
 static void charge(struct auth_req *r)
 {
-    (void)limit_take(r->a->o.limit, LIMIT_LOGIN_FAIL, &r->peer, 1, clock_mono_ms(), NULL);
+    if (r->raw_n != TOKEN_BYTES)
+        (void)limit_take(r->a->o.limit, LIMIT_LOGIN_FAIL, &r->peer, 1, clock_mono_ms(), NULL);
 }
 
 static void answer(struct auth_req *r, enum err e, struct opened *o)

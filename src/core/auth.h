@@ -92,5 +92,7 @@ void opened_name_keep(struct opened *o, enum opened_name kind, uint32_t no, stru
 void opened_name_forget(struct opened *o, enum opened_name kind, uint32_t no);
 struct str opened_name_of(const struct opened *o, enum opened_name kind, uint32_t no);   /* empty: not kept */
 uint32_t opened_name_no(const struct opened *o, enum opened_name kind, struct str name); /* 0: not kept */
+/* Its credential is gone: wiped and found no more from now on, not only once the event has come round. */
+void opened_revoked(struct opened *o);
 /* A new generation's private key, after mailbox_cred_revoke() by this very session; takes the cell. */
 [[nodiscard]] enum err opened_add_generation(struct opened *o, uint8_t *priv, uint32_t generation);

@@ -87,16 +87,22 @@ static void fail_later(struct deliver_req *r, enum err e)
     loop_later(r->d->o.loop, &r->later);
 }
 
+static void on_committed(struct store_req *q)
+{
+    struct deliver_req *r = q->ctx;
+    const struct store_append *a = (const struct store_append *)(const void *)q;
+    for (size_t i = 0; i < a->n; i++)
+        if (a->items[i].err == OK && !a->items[i].duplicate)
+            mail_tell_new(r->d->o.hub, a, &a->items[i], buf_str(&r->json));
+}
+
 static void on_appended(struct store_req *q)
 {
     struct deliver_req *r = q->ctx;
-    struct store_append *a = (struct store_append *)(void *)q;
-    for (size_t i = 0; i < a->n; i++) {
-        if (a->items[i].err == OK && !a->items[i].duplicate)
-            mail_tell_new(r->d->o.hub, a, &a->items[i], buf_str(&r->json));
-        else if (a->items[i].err != OK)
+    const struct store_append *a = (const struct store_append *)(const void *)q;
+    for (size_t i = 0; i < a->n; i++)
+        if (a->items[i].err != OK)
             log_info(r->d->o.log, "deliver.refused", LOG_ERR(a->items[i].err));
-    }
     mail_answer(r, q->err, NULL);
 }
 
@@ -110,6 +116,7 @@ static enum err append(struct deliver_req *r)
         store_req_drop(&a->req);
         return ERR_BUSY;
     }
+    a->req.committed = on_committed;
     a->received_ms = r->now_ms;
     a->size = r->raw.n;
     for (size_t i = 0; i < r->n; i++) {

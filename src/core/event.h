@@ -6,7 +6,8 @@
 #include "store/store.h"
 
 enum event_kind {
-    /* Each change of a message is told exactly once, by whoever asked the store for it, after it is durable. */
+    /* Each change of a message is told exactly once, by whoever asked the store for it, as soon as it is durable
+     * (store_req.committed): so those of one box reach every listener by growing modseq. */
     EVENT_MESSAGE_NEW,     /* all of the row; json: the summary fields as in struct mail_row.env */
     EVENT_MESSAGE_CHANGED, /* all of the row as it is now; when it was moved also from_folder, from_uid, from_modseq */
     EVENT_MESSAGE_GONE,    /* msg, folder, uid: where it was; modseq: of the expunge */
@@ -55,6 +56,6 @@ struct event *event_new(struct event_hub *h, enum event_kind kind, const struct 
                         struct str json); /* NULL: no memory */
 struct event *event_new_was(struct event_hub *h, enum event_kind kind, const struct box_id *box, struct str json,
                             struct str was);
-void event_publish(struct event *e); /* takes e; any thread */
-void event_drop(struct event *e);    /* one that is not published after all */
-size_t event_listeners(const struct event_hub *h);
+void event_publish(struct event *e);               /* takes e; any thread */
+void event_drop(struct event *e);                  /* one that is not published after all */
+size_t event_listeners(const struct event_hub *h); /* any thread */

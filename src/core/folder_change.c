@@ -255,19 +255,23 @@ static void rename_go(struct folder_req *r)
 
 /* ---- delete ---- */
 
+static void tell_emptied(struct store_req *q)
+{
+    const struct folder_req *r = q->ctx;
+    const struct store_folder_del *d = (const struct store_folder_del *)(const void *)q;
+    mail_tell_gone(r->at.hub, &d->box, d->gone, d->gone_n);
+}
+
 static void on_del(struct store_req *q)
 {
     struct folder_req *r = q->ctx;
-    const struct store_folder_del *d = (const struct store_folder_del *)(void *)q;
-    const struct box_id *box = &r->at.opened->box.id;
+    const struct store_folder_del *d = (const struct store_folder_del *)(const void *)q;
     if (q->err == ERR_FULL) { /* more than one request may delete */
         uids_next(r);
         return;
     }
-    if (q->err == OK) {
-        mail_tell_gone(r->at.hub, box, d->gone, d->gone_n);
-        mail_tell_folder(r->at.hub, box, d->no, FOLDER_DELETED, r->name, (struct str){ 0 });
-    }
+    if (q->err == OK)
+        mail_tell_folder(r->at.hub, &d->box, d->no, FOLDER_DELETED, r->name, (struct str){ 0 });
     answer(r, q->err == ERR_DENIED ? ERR_GONE : q->err);
 }
 
@@ -281,6 +285,7 @@ static void delete_go(struct folder_req *r)
         return;
     }
     r->now = f->at;
+    q->req.committed = tell_emptied;
     q->box = r->at.opened->box.id;
     q->no = f->at.no;
     store_submit(r->at.store, r->at.loop, &q->req);

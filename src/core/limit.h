@@ -18,7 +18,7 @@ enum limit_kind {
     LIMIT_LIVE_CONNS,     /* concurrent live connections: WebSocket, SSE, wait */
     LIMIT_HTTP_CONNS,     /* concurrent HTTP connections */
     LIMIT_CREATE,         /* boxes made, per hour */
-    LIMIT_LOGIN_FAIL,     /* wrong secrets, per 10 minutes */
+    LIMIT_LOGIN_FAIL,     /* wrong passwords and words, per 10 minutes */
     LIMIT_LOGIN_BOX,      /* the same of one network for one box: each further one waits longer; see serve/login.h */
     LIMIT_UNKNOWN_RCPT,   /* recipients not there, per 10 minutes */
     LIMIT_REQUESTS,       /* API requests, per minute */

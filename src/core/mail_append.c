@@ -87,6 +87,14 @@ static void answer_later(struct job *j)
     answer(a, &none);
 }
 
+static void on_committed(struct store_req *q)
+{
+    struct mail_append *a = q->ctx;
+    const struct store_append *s = (const struct store_append *)(const void *)q;
+    for (size_t i = 0; i < s->n; i++)
+        mail_tell_new(a->at.hub, s, &s->items[i], buf_str(&a->v[i]->summary));
+}
+
 static void on_appended(struct store_req *q)
 {
     struct mail_append *a = q->ctx;
@@ -94,8 +102,6 @@ static void on_appended(struct store_req *q)
     uint32_t *uids = arena_array(&q->arena, s->n, sizeof *uids);
     struct msg_id *ids = arena_array(&q->arena, s->n, sizeof *ids);
     failed(a, q->err, NULL);
-    for (size_t i = 0; i < s->n && a->err == OK; i++)
-        mail_tell_new(a->at.hub, s, &s->items[i], buf_str(&a->v[i]->summary));
     if (uids == NULL || ids == NULL)
         failed(a, ERR_IO, NULL);
     for (size_t i = 0; i < s->n && a->err == OK; i++) {
@@ -130,6 +136,7 @@ static enum err submit(struct mail_append *a)
     }
     for (s->n = 0; s->n < a->n; s->n++)
         item_fill(a, a->v[s->n], &s->items[s->n]);
+    s->req.committed = on_committed;
     s->received_ms = store_now_ms(a->at.store);
     s->all_or_nothing = true;
     store_submit(a->at.store, a->at.loop, &s->req); /* the bytes live in a until on_appended() */

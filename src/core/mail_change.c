@@ -1,5 +1,5 @@
 /* A set is one step of the store, told row by row. One message of the REST interface is a set of one: flags first, then
- * its folder, and one event for both. */
+ * its folder, each told by itself. */
 #include "core/mail_change.h"
 #include "core/mail_tell.h"
 #include <stdlib.h>
@@ -22,7 +22,6 @@ struct mail_change_req {
     struct msg_id id;
     struct mail_change c;
     struct store_row now; /* after its flags changed, before its folder does */
-    bool flags_changed;
 };
 
 void mail_change_cancel(struct mail_change_req *r)
@@ -32,6 +31,30 @@ void mail_change_cancel(struct mail_change_req *r)
 }
 
 /* ---- requests of the store ---- */
+
+static void tell_flagged(struct store_req *q)
+{
+    const struct mail_change_req *r = q->ctx;
+    const struct store_flag *f = (const struct store_flag *)(const void *)q;
+    for (size_t i = 0; i < f->rows_n; i++)
+        if (f->how[i] == FLAGGED_CHANGED)
+            mail_tell_changed(r->hub, &f->box, &f->rows[i], NULL);
+}
+
+static void tell_moved(struct store_req *q)
+{
+    const struct mail_change_req *r = q->ctx;
+    const struct store_move *m = (const struct store_move *)(const void *)q;
+    for (size_t i = 0; i < m->rows_n; i++)
+        mail_tell_changed(r->hub, &m->box, &m->rows[i], &m->gone[i]);
+}
+
+static void tell_deleted(struct store_req *q)
+{
+    const struct mail_change_req *r = q->ctx;
+    const struct store_delete *d = (const struct store_delete *)(const void *)q;
+    mail_tell_gone(r->hub, &d->box, d->gone, d->deleted);
+}
 
 /* OK, or dropped: memory. */
 static enum err submit(struct mail_change_req *r, struct store_req *q, const struct store_pick *from,
@@ -51,6 +74,7 @@ static enum err ask_flag(struct mail_change_req *r, const struct store_pick *pic
     struct store_flag *q = STORE_NEW(flag, r, done);
     if (q == NULL)
         return ERR_IO;
+    q->req.committed = tell_flagged;
     q->box = r->box;
     q->set = f->set;
     q->clear = f->clear;
@@ -65,6 +89,7 @@ static enum err ask_move(struct mail_change_req *r, const struct store_pick *pic
     struct store_move *q = STORE_NEW(move, r, done);
     if (q == NULL)
         return ERR_IO;
+    q->req.committed = tell_moved;
     q->box = r->box;
     q->folder = folder;
     return submit(r, &q->req, pick, &q->pick);
@@ -76,6 +101,7 @@ static enum err ask_delete(struct mail_change_req *r, const struct store_pick *p
     struct store_delete *q = STORE_NEW(delete, r, done);
     if (q == NULL)
         return ERR_IO;
+    q->req.committed = tell_deleted;
     q->box = r->box;
     q->only_deleted = only_deleted;
     return submit(r, &q->req, pick, &q->pick);
@@ -87,9 +113,6 @@ static void on_flagged(struct store_req *q)
 {
     struct mail_change_req *r = q->ctx;
     const struct store_flag *f = (const struct store_flag *)(void *)q;
-    for (size_t i = 0; i < f->rows_n && q->err == OK; i++)
-        if (f->how[i] == FLAGGED_CHANGED)
-            mail_tell_changed(r->hub, &r->box, &f->rows[i], NULL);
     if (r->done.any != NULL)
         r->done.flagged(r->ctx, q->err, f);
     free(r);
@@ -99,8 +122,6 @@ static void on_moved(struct store_req *q)
 {
     struct mail_change_req *r = q->ctx;
     const struct store_move *m = (const struct store_move *)(void *)q;
-    for (size_t i = 0; i < m->rows_n && q->err == OK; i++)
-        mail_tell_changed(r->hub, &r->box, &m->rows[i], &m->gone[i]);
     if (r->done.any != NULL)
         r->done.moved(r->ctx, q->err, m);
     free(r);
@@ -110,8 +131,6 @@ static void on_expunged(struct store_req *q)
 {
     struct mail_change_req *r = q->ctx;
     const struct store_delete *d = (const struct store_delete *)(void *)q;
-    if (q->err == OK)
-        mail_tell_gone(r->hub, &r->box, d->gone, d->deleted);
     if (r->done.any != NULL)
         r->done.expunged(r->ctx, q->err, d);
     free(r);
@@ -180,8 +199,6 @@ static void on_one_deleted(struct store_req *q)
 {
     struct mail_change_req *r = q->ctx;
     const struct store_delete *d = (const struct store_delete *)(void *)q;
-    if (q->err == OK)
-        mail_tell_gone(r->hub, &r->box, d->gone, d->deleted);
     answer(r, q->err == OK && d->deleted == 0 ? ERR_GONE : q->err, NULL);
 }
 
@@ -189,11 +206,8 @@ static void on_one_moved(struct store_req *q)
 {
     struct mail_change_req *r = q->ctx;
     const struct store_move *m = (const struct store_move *)(void *)q;
-    bool moved = q->err == OK && m->rows_n > 0; /* else it is there already, or just went */
-    if (moved)
+    if (q->err == OK && m->rows_n > 0) /* else it is there already, or just went */
         r->now = m->rows[0];
-    if (moved || r->flags_changed)
-        mail_tell_changed(r->hub, &r->box, &r->now, moved ? &m->gone[0] : NULL);
     answer(r, q->err, q->err == OK ? &r->now : NULL);
 }
 
@@ -206,14 +220,10 @@ static void on_one_flagged(struct store_req *q)
         return;
     }
     r->now = f->rows[0];
-    r->flags_changed = f->changed > 0;
     bool moves = r->c.folder != 0 && r->c.folder != r->now.folder;
     enum err e = moves ? ask_move(r, &(struct store_pick){ .ids = &r->id, .n = 1 }, r->c.folder, on_one_moved) : OK;
-    if (moves && e == OK)
-        return;
-    if (r->flags_changed)
-        mail_tell_changed(r->hub, &r->box, &r->now, NULL);
-    answer(r, e, e == OK ? &r->now : NULL);
+    if (!moves || e != OK)
+        answer(r, e, e == OK ? &r->now : NULL);
 }
 
 static void start_change(struct job *j)

@@ -43,7 +43,6 @@ struct mail_copy {
     uint32_t uidvalidity;
     struct store_gone *from;
     struct store_row *rows;
-    struct str *summaries;
     size_t n;
 };
 
@@ -82,9 +81,16 @@ static void answer(struct mail_copy *c)
     copy_free(c);
 }
 
+static void tell_undone(struct store_req *q)
+{
+    struct mail_copy *c = q->ctx;
+    const struct store_delete *d = (const struct store_delete *)(const void *)q;
+    mail_tell_gone(c->at.hub, &d->box, d->gone, d->deleted);
+}
+
 static void on_undone(struct store_req *q) { answer(q->ctx); }
 
-/* What was stored before the step that failed goes again; nobody was told of it. */
+/* What was stored before the step that failed goes again. */
 static void fail(struct mail_copy *c, enum err e)
 {
     c->err = e;
@@ -97,16 +103,10 @@ static void fail(struct mail_copy *c, enum err e)
     }
     for (size_t i = 0; i < c->n; i++)
         ids[i] = c->rows[i].id;
+    d->req.committed = tell_undone;
     d->box = c->at.opened->box.id;
     d->pick = (struct store_pick){ .ids = ids, .n = c->n };
     store_submit(c->at.store, c->at.loop, &d->req);
-}
-
-static void succeed(struct mail_copy *c)
-{
-    for (size_t i = 0; i < c->n; i++)
-        mail_tell_row(c->at.hub, &c->at.opened->box.id, &c->rows[i], c->summaries[i]);
-    answer(c);
 }
 
 /* ---- a step ---- */
@@ -124,8 +124,16 @@ static void stored(struct mail_copy *c, const struct original *o, const struct s
     row->saved_ms = it->saved_ms;
     c->from[c->n] =
         (struct store_gone){ .id = o->row.id, .folder = o->row.folder, .uid = o->row.uid, .modseq = o->row.modseq };
-    c->summaries[c->n++] = o->summary;
+    c->n++;
     c->uidvalidity = it->uidvalidity;
+}
+
+static void tell_step(struct store_req *q)
+{
+    struct mail_copy *c = q->ctx;
+    const struct store_append *a = (const struct store_append *)(const void *)q;
+    for (size_t i = 0; i < a->n; i++)
+        mail_tell_new(c->at.hub, a, &a->items[i], c->step[i].summary);
 }
 
 static void on_appended(struct store_req *q)
@@ -162,6 +170,7 @@ static void step_store(struct mail_copy *c)
         it->size = o->row.size;
         it->own = true;
     }
+    a->req.committed = tell_step;
     a->all_or_nothing = true;
     store_submit(c->at.store, c->at.loop, &a->req); /* the bytes live in c until on_appended() */
 }
@@ -295,7 +304,7 @@ static void copy_next(struct mail_copy *c)
         if (c->step_n > 0)
             step_store(c);
         else
-            succeed(c);
+            answer(c);
         return;
     }
     struct store_get *g = STORE_NEW(get, c, on_message);
@@ -334,9 +343,8 @@ static enum err prepare(struct mail_copy *c, const struct store_pick *pick)
     c->step = arena_array(&c->arena, MIN(pick->n, (size_t)STEP_MESSAGES) + 1, sizeof *c->step);
     c->from = arena_array(&c->arena, pick->n + 1, sizeof *c->from);
     c->rows = arena_array(&c->arena, pick->n + 1, sizeof *c->rows);
-    c->summaries = arena_array(&c->arena, pick->n + 1, sizeof *c->summaries);
     bool all = c->k != NULL && c->k_new != NULL && c->step != NULL && c->from != NULL && c->rows != NULL;
-    return all && c->summaries != NULL && store_pick_copy(&c->arena, pick, &c->pick) ? OK : ERR_BUSY;
+    return all && store_pick_copy(&c->arena, pick, &c->pick) ? OK : ERR_BUSY;
 }
 
 struct mail_copy *mail_copy(const struct mail_at *at, const struct store_pick *pick, uint32_t folder,

@@ -1,5 +1,11 @@
 #include "core/mail_tell.h"
 
+/* A listener that comes while this is asked reads what is stored, the new included: it listens before it reads. */
+static struct event *event_of(struct event_hub *h, enum event_kind kind, const struct box_id *box, struct str summary)
+{
+    return event_listeners(h) > 0 ? event_new(h, kind, box, summary) : NULL;
+}
+
 static void put_row(struct event *e, const struct store_row *row)
 {
     e->msg = row->id;
@@ -10,15 +16,6 @@ static void put_row(struct event *e, const struct store_row *row)
     e->size = row->size;
     e->received_ms = row->received_ms;
     e->saved_ms = row->saved_ms;
-}
-
-void mail_tell_row(struct event_hub *h, const struct box_id *box, const struct store_row *row, struct str summary)
-{
-    struct event *e = event_new(h, EVENT_MESSAGE_NEW, box, summary);
-    if (e == NULL)
-        return;
-    put_row(e, row);
-    event_publish(e);
 }
 
 void mail_tell_new(struct event_hub *h, const struct store_append *a, const struct store_append_item *it,
@@ -32,13 +29,17 @@ void mail_tell_new(struct event_hub *h, const struct store_append *a, const stru
                                    .size = it->size ? it->size : a->size,
                                    .received_ms = it->received_ms ? it->received_ms : a->received_ms,
                                    .saved_ms = it->saved_ms };
-    mail_tell_row(h, &it->box, &row, summary);
+    struct event *e = event_of(h, EVENT_MESSAGE_NEW, &it->box, summary);
+    if (e == NULL)
+        return;
+    put_row(e, &row);
+    event_publish(e);
 }
 
 void mail_tell_changed(struct event_hub *h, const struct box_id *box, const struct store_row *row,
                        const struct store_gone *from)
 {
-    struct event *e = event_new(h, EVENT_MESSAGE_CHANGED, box, (struct str){ 0 });
+    struct event *e = event_of(h, EVENT_MESSAGE_CHANGED, box, (struct str){ 0 });
     if (e == NULL)
         return;
     put_row(e, row);
@@ -53,7 +54,7 @@ void mail_tell_changed(struct event_hub *h, const struct box_id *box, const stru
 void mail_tell_gone(struct event_hub *h, const struct box_id *box, const struct store_gone *gone, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        struct event *e = event_new(h, EVENT_MESSAGE_GONE, box, (struct str){ 0 });
+        struct event *e = event_of(h, EVENT_MESSAGE_GONE, box, (struct str){ 0 });
         if (e == NULL)
             return;
         e->msg = gone[i].id;

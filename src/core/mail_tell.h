@@ -1,9 +1,8 @@
-/* The events of messages and folders, each made in one place. What finds no memory is not told: listeners see it at
- * their next look. */
+/* The events of messages and folders, each made in one place; those of messages on the store's thread, see event.h, and
+ * not at all when nobody listens to any box. What finds no memory is not told: listeners see it at their next look. */
 #pragma once
 #include "core/event.h"
 
-void mail_tell_row(struct event_hub *h, const struct box_id *box, const struct store_row *row, struct str summary);
 /* One that was stored as `it` of `a`. */
 void mail_tell_new(struct event_hub *h, const struct store_append *a, const struct store_append_item *it,
                    struct str summary);

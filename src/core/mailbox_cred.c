@@ -1,6 +1,6 @@
 /* Credentials change as a set: read them all, make the new set, put it back if nobody was faster (the generation
  * tells). Adding keeps the key pair; whatever takes a secret's power away makes a new one, sealed to those that remain.
- */
+ * A session that took away its own secret is told like all others, and gets no new key. */
 #include "base/rand.h"
 #include "base/secret.h"
 #include "core/mailbox_req.h"
@@ -50,21 +50,38 @@ static enum err again(struct mailbox_req *r)
     return find_creds(r, on_found);
 }
 
+static bool is_in(const struct store_recred *c, uint64_t cred)
+{
+    size_t i = 0;
+    while (i < c->creds_n && c->creds[i].id != cred)
+        i++;
+    return i < c->creds_n;
+}
+
+static void rekeyed(struct mailbox_req *r, const struct store_recred *c)
+{
+    bool stays = is_in(c, r->o->cred);
+    struct event *e = event_new(r->m->o.hub, EVENT_CREDS_CHANGED, &c->id, S(""));
+    if (e != NULL) {
+        e->cred = stays ? r->o->cred : 0;
+        e->generation = c->generation;
+        event_publish(e);
+    }
+    if (!stays) {
+        opened_revoked(r->o);
+        return;
+    }
+    uint8_t *priv = r->fresh;
+    r->fresh = NULL;
+    (void)opened_add_generation(r->o, priv, c->generation); /* gone meanwhile: then there is nothing to keep up */
+}
+
 static void on_recred(struct store_req *q)
 {
     struct mailbox_req *r = q->ctx;
-    struct store_recred *c = (struct store_recred *)(void *)q;
-    if (q->err == OK && c->generation != c->expect_generation) {
-        uint8_t *priv = r->fresh;
-        r->fresh = NULL;
-        (void)opened_add_generation(r->o, priv, c->generation); /* gone meanwhile: then there is nothing to keep up */
-        struct event *e = event_new(r->m->o.hub, EVENT_CREDS_CHANGED, &c->id, S(""));
-        if (e != NULL) {
-            e->cred = r->o->cred;
-            e->generation = c->generation;
-            event_publish(e);
-        }
-    }
+    const struct store_recred *c = (const struct store_recred *)(void *)q;
+    if (q->err == OK && c->generation != c->expect_generation)
+        rekeyed(r, c);
     if (q->err == ERR_BUSY && r->tries++ < TRIES && again(r) == OK)
         return;
     if (q->err == ERR_BUSY)

@@ -102,6 +102,8 @@ void opened_release(struct opened *o)
         opened_free(o);
 }
 
+void opened_revoked(struct opened *o) { opened_kill(o); }
+
 bool opened_alive(const struct opened *o, int64_t now_ms) { return !o->gone && now_ms < store_box_end_ms(&o->box); }
 
 struct opened *opened_find(struct auth *a, const uint8_t lookup[HASH_N])
@@ -312,8 +314,8 @@ static bool same_box(const struct opened *o, const struct event *e)
     return memcmp(&o->box.id, &e->box, BOX_ID_N) == 0;
 }
 
-/* After a change of credentials only the session that made it goes on (it was given the new key); all others look up
- * their credential anew, and a revoked one finds nothing. */
+/* After a change of credentials only the session that made it goes on (it was given the new key, unless it took its own
+ * secret away); all others look up their credential anew, and a revoked one finds nothing. */
 static void on_event(struct event_listener *l, const struct event *e)
 {
     struct auth *a = CONTAINER_OF(l, struct auth, events);

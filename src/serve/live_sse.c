@@ -1,6 +1,6 @@
-/* Server-sent events (HTML standard, section 9.2) of one mailbox; an event's id is the mailbox's modseq. It listens
- * first and then reads what came after Last-Event-ID; what is published meanwhile is not sent but read from the store
- * again. */
+/* Server-sent events (HTML standard, section 9.2) of one mailbox; an event's id is the mailbox's modseq, and on one
+ * stream ids only grow. It listens first and then reads what came after Last-Event-ID; what is published meanwhile is
+ * not sent but read from the store again, and what was read is not sent again when its event comes. */
 #include "base/secret.h"
 #include "core/seal.h"
 #include "serve/live.h"
@@ -103,6 +103,17 @@ static void send_gone(struct sse *s, const struct store_gone *g)
     send_line(s, g->modseq, buf_str(&b));
 }
 
+/* A moved message is gone where it was, then new where it is. */
+static void send_changes(struct sse *s, const struct store_changes *c)
+{
+    size_t row = 0, gone = 0;
+    while (row < c->n || gone < c->gone_n)
+        if (gone == c->gone_n || (row < c->n && c->rows[row].modseq < c->gone[gone].modseq))
+            send_row(s, &c->rows[row++]);
+        else
+            send_gone(s, &c->gone[gone++]);
+}
+
 static void ask_changes(struct sse *s);
 
 static void on_changes(struct store_req *q)
@@ -114,17 +125,15 @@ static void on_changes(struct store_req *q)
         end(s);
         return;
     }
-    bool ahead = c->modseq < s->since; /* not an id of ours, or of a mailbox that ended */
-    bool missed = !s->fresh && (c->too_old || c->n >= CHANGES_MAX || ahead);
+    bool unknown = s->since > c->modseq; /* an id that was never given out here */
+    bool missed = c->too_old || c->n >= CHANGES_MAX || unknown;
     s->since = c->modseq;
-    if (missed)
-        send_simple(s, "resync");
-    for (size_t i = 0; i < c->n && !missed && !s->fresh; i++)
-        send_row(s, &c->rows[i]);
-    for (size_t i = 0; i < c->gone_n && !missed && !s->fresh; i++)
-        send_gone(s, &c->gone[i]);
     if (s->fresh)
         send_ready(s);
+    else if (missed)
+        send_simple(s, "resync");
+    else
+        send_changes(s, c);
     s->fresh = false;
     if (s->again)
         ask_changes(s);
@@ -156,10 +165,11 @@ static void on_event(struct event_listener *l, const struct event *e)
             end(s); /* come back and show the token again */
         return;
     }
-    if (s->changes && e->kind != EVENT_BOX_ENDED) {
+    bool mail = e->modseq > 0;
+    if (mail && s->changes)
         s->again = true;
+    if (mail && (s->changes || e->modseq <= s->since))
         return;
-    }
     s->lagging = s->lagging || http_unsent(s->r) > LIVE_UNSENT_MAX;
     if (!s->lagging) {
         AUTO_BUF struct buf b = { .max = EVENT_MAX, .secret = true };

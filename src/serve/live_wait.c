@@ -1,5 +1,6 @@
 /* A held request: the oldest message after a uid that matches, as soon as there is one. It listens first and looks
- * then, so nothing falls in between; what arrives while it looks makes it look again. */
+ * then, so nothing falls in between; what arrives while it looks makes it look again. Events come by growing modseq, so
+ * in a folder by growing uid: once a look found nothing, the first that matches is the oldest. */
 #include "serve/live.h"
 
 struct wait {
@@ -66,6 +67,13 @@ static void look(struct wait *w)
     }
 }
 
+/* New, or moved here; of the latter no summary comes with the event. */
+static bool comes(const struct wait *w, const struct event *e)
+{
+    bool arrives = e->kind == EVENT_MESSAGE_NEW || (e->kind == EVENT_MESSAGE_CHANGED && e->from_folder != 0);
+    return arrives && e->folder == w->q.folder && e->uid > w->q.after_uid;
+}
+
 static void on_event(struct event_listener *l, const struct event *e)
 {
     struct wait *w = CONTAINER_OF(l, struct wait, events);
@@ -75,7 +83,7 @@ static void on_event(struct event_listener *l, const struct event *e)
         http_problem(r, 401, "unauthorized", "This mailbox has ended, or its keys have changed.");
         return;
     }
-    if (e->kind != EVENT_MESSAGE_NEW || e->folder != w->q.folder || e->uid <= w->q.after_uid)
+    if (!comes(w, e))
         return;
     if (w->look) {
         w->again = true;

@@ -1,4 +1,5 @@
-/* Ends are answered by the maintenance thread, once the leases are gone; the store's own tasks on this one. */
+/* Ends are answered by the maintenance thread, once the leases are gone; the store's own tasks on this one. A batch is
+ * answered in the order it was made in, which is that of the modseqs. */
 #include "store/embed_answer.h"
 #include "store/embed_handover.h"
 
@@ -56,6 +57,8 @@ static void answer(struct store *st, struct store_req *r)
         break;
     }
     }
+    if (r->err == OK && r->committed)
+        r->committed(r);
     r->job.run = store_req_answer;
     post(r->home, &r->job);
 }

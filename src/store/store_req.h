@@ -48,10 +48,14 @@ struct store_req {
     struct job job; /* the store's */
     struct loop *home;
     void (*done)(struct store_req *r); /* NULL after store_cancel() */
-    void *ctx;                         /* the caller's */
-    enum err err;                      /* valid in done() */
-    const struct store_op *op;         /* set by STORE_NEW */
-    struct arena arena;                /* in and out data may live here; wiped with the request */
+    /* May be NULL: called before done(), on a thread of the store, when what the request wrote is durable; not when err
+     * says that it wrote nothing. All calls for one box come in the order of its modseqs, so what is told to others is
+     * told from here. Also after a cancel: ctx lives on until the answer is in. */
+    void (*committed)(struct store_req *r);
+    void *ctx;                 /* the caller's */
+    enum err err;              /* valid in done() */
+    const struct store_op *op; /* set by STORE_NEW */
+    struct arena arena;        /* in and out data may live here; wiped with the request */
 };
 /* STORE_NEW(append, ctx, on_appended): a zeroed struct store_append * whose arena has room; NULL when memory is out. */
 #define STORE_NEW(name, context, on_done) ((struct store_##name *)store_req_new(&store_op_##name, (context), (on_done)))

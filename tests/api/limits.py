@@ -57,6 +57,12 @@ def making_has_a_rate():
     assert p["code"] == "too_many_mailboxes" and int(h["retry-after"]) > 0
 
 
+def a_dead_token_locks_no_password():
+    for _ in range(10):
+        api.v1("GET", "/mailbox", token="mf1_" + "A" * 43, want=401)
+    api.v1("POST", "/session", {"address": "a@mayfly.localhost", "password": "wrong horse 77"}, want=401)
+
+
 def guessing_has_a_rate():
     for _ in range(6):
         status, h, p = api.ask("POST", "/api/v1/session", {"address": "a@mayfly.localhost", "password": "wrong horse 77"})
@@ -74,4 +80,5 @@ def asking_has_a_rate():
     assert d.request("GET", "/livez")[0] == 200
 
 
-CASES = [work_is_asked_for_and_counts_once, live_shares, making_has_a_rate, guessing_has_a_rate, asking_has_a_rate]
+CASES = [work_is_asked_for_and_counts_once, live_shares, making_has_a_rate, a_dead_token_locks_no_password,
+         guessing_has_a_rate, asking_has_a_rate]

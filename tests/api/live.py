@@ -132,6 +132,22 @@ def a_revoked_key_hears_no_more():
     assert WebSocket(d, token=other).status == 401
 
 
+def a_key_that_revokes_itself_hears_no_more():
+    box = api.box()
+    mine = next(c["id"] for c in api.v1("GET", "/mailbox/credentials", token=box["token"])["credentials"] if c["current"])
+    ws, s = WebSocket(d, token=box["token"]), Events(d, box["token"])
+    assert ws.event()["type"] == s.event()["type"] == "ready"
+    got = []
+    w = later(lambda: got.append(api.v1("GET", "/mailbox/wait?timeout=20", token=box["token"], want=401)))
+    time.sleep(0.2)
+    api.v1("DELETE", f"/mailbox/credentials/{mine}", token=box["token"], want=204)
+    assert ws.closed() == 1012 and s.r.readline() == b""
+    w.join()
+    assert len(got) == 1
+    for _ in range(8):  # whichever worker answers
+        api.v1("GET", "/mailbox/messages", token=box["token"], want=401)
+
+
 def a_stream_of_events():
     box = api.box()
     s = Events(d, box["token"])
@@ -194,6 +210,66 @@ def waits():
     assert got[2]["code"] == "unauthorized"
 
 
+SENDERS, EACH = 8, 25
+
+
+def send_many(address):
+    """Side by side, so that several workers take mail for one box."""
+    def some(k):
+        with d.smtp() as s:
+            for i in range(EACH):
+                s.sendmail("a@example.test", [address], mail(f"{k}-{i}"))
+    return [later(some, k) for k in range(SENDERS)]
+
+
+def events_come_in_order_and_a_line_goes_on_where_it_broke():
+    box = api.box()
+    ws, s = WebSocket(d, token=box["token"]), Events(d, box["token"])
+    assert ws.event()["type"] == s.event()["type"] == "ready"
+    threads, uids, ids = send_many(box["address"]), [], []
+    while len(uids) < SENDERS * EACH:
+        uids.append(s.event()["message"]["uid"])
+        ids.append(s.id)
+        if len(ids) % 7 == 0:
+            s.close()
+            s = Events(d, box["token"], ids[-1])
+    for t in threads:
+        t.join()
+    assert uids == list(range(1, SENDERS * EACH + 1)), uids
+    assert ids == sorted(set(ids)), ids
+    assert [ws.event()["message"]["uid"] for _ in uids] == uids
+    api.v1("POST", f"/mailbox/messages/{api.v1('GET', '/mailbox/wait', token=box['token'])['id']}/verdict", {"spam": True}, box["token"])
+    got = [s.event()["type"], s.id]
+    s.close()
+    s = Events(d, box["token"], ids[-1])
+    again = [(s.event()["type"], s.id) for _ in range(2)]
+    assert got[0] == "message.changed" and again[0][0] == "message.deleted" and again[1] == ("message.new", got[1]), (got, again)
+    assert again[0][1] < again[1][1]
+    s.close()
+    s = Events(d, box["token"], 1 << 40)  # never given out
+    assert s.event()["type"] == "resync" and s.id == got[1]
+    d.send(box["address"], mail("next"))
+    assert s.event()["message"]["subject"] == "next"
+
+
+def a_waiting_loop_misses_nothing():
+    box = api.box()
+    threads, uids = send_many(box["address"]), [0]
+    while uids[-1] < SENDERS * EACH:
+        uids.append(api.v1("GET", f"/mailbox/wait?timeout=20&since={uids[-1]}", token=box["token"], want=200)["uid"])
+    for t in threads:
+        t.join()
+    assert uids == list(range(SENDERS * EACH + 1)), uids
+    first = api.v1("GET", "/mailbox/wait", token=box["token"])
+    got = []
+    api.v1("POST", f"/mailbox/messages/{first['id']}/verdict", {"spam": True}, box["token"])
+    w = later(lambda: got.append(api.v1("GET", f"/mailbox/wait?timeout=20&since={uids[-1]}", token=box["token"])))
+    time.sleep(0.2)
+    api.v1("POST", f"/mailbox/messages/{first['id']}/verdict", {"spam": False}, box["token"])
+    w.join()
+    assert got[0]["id"] == first["id"]  # moved here: a new uid
+
+
 def many_listeners_are_all_told():
     box = api.box()
     all_ws = [WebSocket(d, token=box["token"]) for _ in range(40)]
@@ -245,4 +321,4 @@ def a_restart_says_come_back():
 
 
 CASES = [a_program_listens, a_page_listens_to_several, fifty_boxes_and_no_more, who_may_connect, frames, a_revoked_key_hears_no_more,
-         a_stream_of_events, waits, many_listeners_are_all_told, a_reader_that_stops_is_told_to_look_again, a_restart_says_come_back]
+         a_key_that_revokes_itself_hears_no_more, a_stream_of_events, waits, events_come_in_order_and_a_line_goes_on_where_it_broke, a_waiting_loop_misses_nothing, many_listeners_are_all_told, a_reader_that_stops_is_told_to_look_again, a_restart_says_come_back]

@@ -315,6 +315,47 @@ CASE(requests_keep_their_order)
     CHECK_EQ(rig_find(r, &box), ERR_GONE);
 }
 
+/* What committed() was called for: on the store's thread, read once the answers are in. */
+static struct {
+    uint64_t modseq[512];
+    size_t n;
+} said;
+
+static void note_append(struct store_req *q)
+{
+    said.modseq[said.n++] = CONTAINER_OF(q, struct store_append, req)->items[0].modseq;
+}
+
+static void note_flag(struct store_req *q) { said.modseq[said.n++] = CONTAINER_OF(q, struct store_flag, req)->modseq; }
+
+static struct store_req *noted(struct store_req *q, void (*note)(struct store_req *))
+{
+    q->committed = note;
+    return q;
+}
+
+CASE(what_is_committed_is_said_in_the_order_of_modseqs)
+{
+    enum { N = 100 };
+    struct store_req *answers[2 * N], *refused;
+    struct box_id box = rig_box(r, 1, HOUR), nobody = rig_id(9);
+    memset(&said, 0, sizeof said);
+    for (unsigned i = 0; i < N; i++) {
+        rig_send(r, noted(&new_append(r, &box, i, S("x"))->req, note_append), &answers[2 * i]);
+        struct store_flag *f = NEW(flag);
+        f->box = box;
+        f->pick = (struct store_pick){ .ids = rig_ids(&f->req.arena, &i, 1), .n = 1 };
+        f->set = FLAG_SEEN;
+        rig_send(r, noted(&f->req, note_flag), &answers[2 * i + 1]);
+    }
+    rig_send(r, noted(&new_append(r, &nobody, 1, S("x"))->req, note_append), &refused);
+    rig_wait(r);
+    CHECK_EQ(refused->err, ERR_GONE); /* and not said */
+    CHECK_EQ(said.n, 2 * N);
+    for (size_t i = 1; i < said.n; i++)
+        CHECK_EQ(said.modseq[i], said.modseq[i - 1] + 1);
+}
+
 static bool forgotten(struct rig *r)
 {
     struct store_stats s;
@@ -571,6 +612,8 @@ CASE(a_cancelled_request_is_not_answered)
     struct box_id box = rig_box(r, 1, HOUR);
     struct store_append *a = new_append(r, &box, 1, S("x"));
     a->req.done = never;
+    a->req.committed = note_append;
+    said.n = 0;
     store_submit(r->store, r->loop, &a->req);
     store_cancel(&a->req);
     struct store_find *f = NEW(find);
@@ -580,6 +623,7 @@ CASE(a_cancelled_request_is_not_answered)
     store_submit(r->store, r->loop, &f->req);
     store_cancel(&f->req);
     CHECK_OK(rig_append(r, &box, 2, "x")); /* queued behind it */
+    CHECK_EQ(said.n, 1);                   /* what was done is said all the same */
     CHECK_EQ(rig_list(r, &box, FOLDER_INBOX)->n, 2);
 }
 
@@ -618,6 +662,7 @@ static const struct {
     ROW(the_end_is_sharp),
     ROW(burn),
     ROW(requests_keep_their_order),
+    ROW(what_is_committed_is_said_in_the_order_of_modseqs),
     ROW(an_address_rests),
     ROW(the_last_message_is_followed_by_the_end),
     ROW(idleness_ends_a_box_and_a_visit_keeps_it),

@@ -34,7 +34,7 @@ struct world {
     uint64_t cred, cred_n, messages;
     struct opened *opened;
     struct buf json, bytes;
-    size_t rows, heard;
+    size_t rows, heard, heard_first; /* heard_first: before the sender was answered */
     bool more, ended;
     struct msg_id first;
     char why[64];
@@ -237,6 +237,7 @@ static void on_delivered(void *ctx, enum err e, const char *why)
 {
     (void)ctx;
     copy(w.why, sizeof w.why, str_c(why));
+    w.heard_first = w.heard;
     answered(e);
 }
 
