@@ -59,20 +59,49 @@ static struct str without_line_end(struct str s)
 
 static bool is_mbox_line(struct str line) { return str_starts(line, S("From ")) || str_starts(line, S(">From ")); }
 
+static bool is_mime_field(struct str name)
+{
+    return str_starts_nocase(name, S("Content-")) || str_eq_nocase(name, S("MIME-Version"));
+}
+
+/* From here to the empty line there are fields only, and one of MIME's among them: no text that lost its empty line has
+ * that, not even one that quotes another message's sender and subject. */
+static bool is_header_rest(struct str block, size_t at)
+{
+    for (bool mime = false; at < block.n; at = field_end(block, at)) {
+        struct str line = line_at(block, at);
+        size_t name_n, colon = field_colon(line, &name_n);
+        if (is_empty_line(line))
+            return mime;
+        if (colon == STR_NONE || name_n == 0)
+            return false;
+        mime = mime || is_mime_field(str_sub(line, 0, name_n));
+    }
+    return false;
+}
+
+/* Whether a line that is no field is passed over, see header_bounds. A fold can only be met here when no field came
+ * before it; what begins with "--" may be a boundary. Behind a line that is_header_rest() allowed there is none that
+ * asks it again, so a header is looked through twice at most. */
+static bool is_junk(const struct header_iter *it, struct str line)
+{
+    if (is_fold(line) || (it->at == 0 && is_mbox_line(line)))
+        return true;
+    return !str_starts(line, S("--")) && is_header_rest(it->block, field_end(it->block, it->at));
+}
+
 bool header_next(struct header_iter *it, struct header_field *out)
 {
     while (it->at < it->block.n) {
         struct str line = line_at(it->block, it->at);
         size_t name_n, colon = field_colon(line, &name_n);
-        if (is_empty_line(line))
+        if (is_empty_line(line) || (colon == STR_NONE && !is_junk(it, line)))
             return false;
-        if ((it->at == 0 && is_mbox_line(line)) || is_fold(line) || (colon != STR_NONE && name_n == 0)) {
-            it->junk++; /* a fold can only be met here when no field came before it */
+        if (colon == STR_NONE || name_n == 0) {
+            it->junk++;
             it->at = field_end(it->block, it->at);
             continue;
         }
-        if (colon == STR_NONE)
-            return false;
         size_t begin = it->at;
         it->at = field_end(it->block, begin);
         struct str whole = str_sub(it->block, begin, it->at - begin);

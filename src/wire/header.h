@@ -24,13 +24,16 @@ struct header_field {
 struct header_iter {
     struct str block;
     size_t at;   /* next byte to look at; after the last field: where the walk stopped */
-    size_t junk; /* lines passed over: mbox "From ", a fold before the first field, an empty name */
+    size_t junk; /* lines passed over: mbox "From ", a fold before the first field, an empty name, see header_bounds */
 };
 static inline struct header_iter header_walk(struct str block) { return (struct header_iter){ .block = block }; }
 bool header_next(struct header_iter *it, struct header_field *out);
 
-/* Where the body of msg begins: after the empty line, or at the first line that can't be a field (RFC 5322 section 2.1
- * has no word for it; Postfix, Sendmail and Python's email end the header there, and so do we), or at the end. */
+/* Where the body of msg begins: after the empty line, or at the first line that can't be a field, or at the end. RFC
+ * 5322 section 2.1 has no word for such a line. Postfix, Sendmail and Python's email end the header there, which loses
+ * the structure of a mail whose program wrote one line too many; Dovecot passes over all of them, and so over a body
+ * that lacks its empty line. Here one is passed over if fields alone follow it up to the empty line, MIME's among them.
+ */
 struct header_bounds {
     size_t body;   /* [0, body) is the header with its empty line */
     size_t fields; /* how many */

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Real mail programs over IMAP: each logs in, lists, fetches, flags, moves, deletes, idles, and what it got is what was
 sent, octet for octet. One that is not installed is skipped, and says so."""
+import hashlib
 import imaplib
 import pathlib
+import shlex
 import shutil
 import signal
 import ssl
@@ -19,6 +21,8 @@ import daemon  # noqa: E402
 BODIES = [b"Subject: one\r\nFrom: a@b.test\r\n\r\nfirst\r\n",
           b"Subject: long\r\n\r\n" + b"0123456789abcdef\r\n" * 40000,
           "Subject: =?utf-8?q?=C3=BC?=\r\nContent-Type: text/plain; charset=utf-8\r\n\r\näöü €\r\n".encode()]
+
+IMAPFLOW = "imapflow@1.0.164"  # runs with node 18
 
 
 class Box:
@@ -38,14 +42,21 @@ class Box:
         self.d.stop()
         self.d.__exit__(*error)
 
-    def run(self, *command, want=(0,)):
+    def run(self, *command, want=(0,), keys="", terminal=False):
         if not shutil.which(command[0]):
             raise daemon.Skip(f"there is no {command[0]}")
-        r = subprocess.run([str(c) for c in command], stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
-                           env={"HOME": str(self.home), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "USER": "somebody"})
+        words = [str(c) for c in command]
+        env = {"HOME": str(self.home), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "USER": "somebody", "TERM": "xterm"}
+        r = subprocess.run(["script", "-qec", shlex.join(words), "/dev/null"] if terminal else words, input=keys.encode(),
+                           capture_output=True, timeout=60, env=env)
         if r.returncode not in want:
             raise AssertionError(f"{command[0]}: {r.returncode}: {r.stdout[-2000:]!r} {r.stderr[-2000:]!r}")
         return r.stdout
+
+    def fingerprint(self):
+        """Of the daemon's certificate, which no authority has signed."""
+        pem = ssl.get_server_certificate(("127.0.0.1", self.tls_port))
+        return hashlib.sha1(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
 
     def write(self, name, text):
         path = self.home / name
@@ -254,6 +265,117 @@ def fetchmail():
         assert b"first" in (b.home / "got").read_bytes()
 
 
+def getmail():
+    with Box() as b:
+        script = b.write("deliver", f"#!/bin/sh\nexec cat >>{b.home}/got\n")
+        script.chmod(0o700)
+        rc = b.write("rc", f"[retriever]\ntype = SimpleIMAPSSLRetriever\nserver = 127.0.0.1\nport = {b.tls_port}\nusername = {b.user}\n"
+                     f"password = {b.token}\n[destination]\ntype = MDA_external\npath = {script}\nallow_root_commands = true\n"
+                     "[options]\nread_all = false\ndelivered_to = false\nreceived = false\n")
+        for _ in range(2):  # the second time nothing is new
+            b.run("getmail", "-q", f"--getmaildir={b.home}", f"--rcfile={rc}")
+            got = (b.home / "got").read_bytes().replace(b"\r\n", b"\n")
+            assert [got.count(x.replace(b"\r\n", b"\n").split(b"\n\n", 1)[1]) for x in BODIES] == [1, 1, 1]  # it writes fields anew
+        b.run("getmail", "-q", "--delete", f"--getmaildir={b.home}", f"--rcfile={rc}")
+        assert seen_from_outside(b, "INBOX") == {}
+
+
+def seen_from_outside(b, folder):
+    """{subject: flags} of a folder, as another program sees it."""
+    m = imaplib.IMAP4("127.0.0.1", b.port)
+    ok(m.login(b.user, b.token))
+    n = int(ok(m.select(folder))[0])
+    got = ok(m.fetch(f"1:{n}", "(FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)])")) if n else []
+    m.logout()
+    return {x[1].split(b":", 1)[1].strip(): set(imaplib.ParseFlags(x[0])) - {b"\\Recent"} for x in got if isinstance(x, tuple)}
+
+
+def offlineimap():
+    with Box() as b:
+        rc = b.write("offlineimaprc", f"""[general]
+accounts = box
+metadata = {b.home}/state
+[Account box]
+localrepository = near
+remoterepository = far
+[Repository near]
+type = Maildir
+localfolders = {b.home}/mail
+[Repository far]
+type = IMAP
+remotehost = 127.0.0.1
+remoteport = {b.tls_port}
+remoteuser = {b.user}
+remotepass = {b.token}
+ssl = yes
+cert_fingerprint = {b.fingerprint()}
+""")
+        b.run("offlineimap", "-o", "-u", "quiet", "-c", rc)
+        inbox = b.home / "mail/INBOX"
+        here = sorted([*(inbox / "new").iterdir(), *(inbox / "cur").iterdir()], key=lambda p: p.stat().st_size)
+        assert [p.read_bytes().replace(b"\r\n", b"\n").split(b"\n\n", 1)[1] for p in here] == sorted(
+            (x.replace(b"\r\n", b"\n").split(b"\n\n", 1)[1] for x in BODIES), key=len)
+        assert sorted(p.name for p in (b.home / "mail").iterdir()) == ["Drafts", "INBOX", "Junk", "Sent", "Trash"]
+        here[0].rename(inbox / "cur" / (here[0].name.split(":")[0] + ":2,FS"))
+        here[2].unlink()
+        (b.home / "mail/Sent/new/1.2.here").write_bytes(BODIES[0].replace(b"\r\n", b"\n"))
+        b.run("offlineimap", "-o", "-u", "quiet", "-c", rc)
+        left = seen_from_outside(b, "INBOX")
+        assert left[b"one"] == {b"\\Flagged", b"\\Seen"} and b"long" not in left and len(left) == 2, left
+        assert list(seen_from_outside(b, "Sent")) == [b"one"]
+
+
+def neomutt():
+    with Box() as b:
+        keys = ("<search>~s one<enter><flag-message><search>~s long<enter><save-message>=Trash<enter>"
+                "<delete-pattern>!~s one !~s long<enter><sync-mailbox><quit>")
+        rc = b.write("muttrc", f"""set folder = "imap://127.0.0.1:{b.port}/"
+set spoolfile = "+INBOX"
+set imap_user = "{b.user}"
+set imap_pass = "{b.token}"
+set imap_authenticators = "login"
+set ssl_starttls = no
+set ssl_force_tls = no
+set delete = yes
+set quit = yes
+set confirm_append = no
+set confirm_create = no
+set header_cache = ""
+push "{keys}"
+""")
+        b.run("neomutt", "-n", "-F", rc, terminal=True)
+        left, trash = seen_from_outside(b, "INBOX"), seen_from_outside(b, "Trash")
+        assert set(left) == {b"one"} and b"\\Flagged" in left[b"one"], left
+        assert set(trash) == {b"long"}, trash
+
+
+def s_nail():
+    with Box() as b:
+        user = b.user.replace("@", "%40")
+        said = b.run("s-nail", "-:/", "-S", "v15-compat", "-S", "imap-auth=login", "-f",
+                     f"imap://{user}:{b.token}@127.0.0.1:{b.port}/INBOX",
+                     keys="headers\ntype 1\nflag 1\ncopy 2 @Trash\ndelete 2\nquit\n")
+        assert b"3 messages" in said and b"\nfirst" in said, said[-2000:]
+        left = seen_from_outside(b, "INBOX")
+        assert b"long" not in left and left[b"one"] == {b"\\Flagged", b"\\Seen"}, left
+        assert set(seen_from_outside(b, "Trash")) == {b"long"}
+
+
+def imapflow():
+    folder = daemon.ROOT / "build/peers/npm"
+    if not (folder / "node_modules/imapflow").exists():
+        if not shutil.which("npm"):
+            raise daemon.Skip("there is no npm to fetch imapflow")
+        folder.mkdir(parents=True, exist_ok=True)
+        got = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", folder, IMAPFLOW],
+                             stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False)
+        if got.returncode:
+            raise daemon.Skip(f"imapflow did not come: {got.stderr.decode()[-200:]}")
+    with Box() as b:
+        b.run("node", HERE / "imapflow.mjs", folder, b.user, b.token, b.port, b.tls_port)
+
+
 if __name__ == "__main__":
     sys.exit(daemon.run([python_imaplib, python_imaplib_with_authenticate, idle_is_told_of_new_mail,
-                         the_page_and_imap_show_one_state, draining_finishes_what_is_under_way, compressed, curl, mbsync, fetchmail]))
+                         the_page_and_imap_show_one_state, draining_finishes_what_is_under_way, compressed, curl, mbsync, fetchmail,
+                         getmail, offlineimap, neomutt, s_nail, imapflow]))

@@ -34,6 +34,7 @@ WHY = {
     "qp-blank": "blanks before a line end in quoted-printable: RFC 2045 6.7 rule 3 has them deleted, python keeps some",
     "after": "octets behind base64 padding: decoded on and noted, as mail programs do; python stops",
     "colon": "blanks before a field's colon (RFC 5322 4.5): python ends the header there",
+    "junk": "one line that is no field among MIME's fields: passed over, python ends the header there",
     "semicolon": "no semicolon before boundary=: understood; to python it is part of the subtype",
 }
 KNOWN_TEXT = """
@@ -62,6 +63,10 @@ empty mime4j-testmsgs/multipartemptypart.msg mimekit/empty-multipart.txt
 label mime4j-mimetools/twopart.msg mime4j-mimetools/twopart.out stalwart-mail-parser/thirdparty/003.eml
 qp-blank mime4j-mimetools/german-qp.out nodemailer-mailparser/nested.eml
 after stalwart-mail-parser/thirdparty/002.eml
+junk james-eml/mailWithLongHeaders.eml james-eml/mailWithManyHeaders.eml james-eml/oneAttachmentAndSomeTextInlined.eml
+junk james-eml/oneAttachmentWithEmptyContentType.eml james-eml/oneAttachmentWithSimpleContentType.eml
+junk james-eml/oneAttachmentWithoutContentType.eml james-eml/oneAttachmentWithoutName.eml
+junk james-eml/oneHtmlAttachmentAndSomeTextInlined.eml mimekit/feedback-report.txt mimekit/issue358.txt
 colon mime4j-testmsgs/obsolete.msg mime4j-testmsgs/obsolete.out stalwart-mail-parser/malformed/019.eml
 semicolon stalwart-mail-parser/malformed/017.eml
 """

@@ -1,0 +1,145 @@
+"""Debian's Dovecot on a port of its own, to compare with: the one that is installed, or else its packages unpacked under
+build/peers/, where nothing of the system is touched. Any password opens any box.
+
+    with Dovecot() as d:
+        socket.create_connection(("127.0.0.1", d.port))
+"""
+import grp
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import daemon
+
+PEERS = daemon.ROOT / "build/peers"
+PACKAGES = ["dovecot-core", "dovecot-imapd"]
+CONF = """base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = {folder}/log
+libexec_dir = {lib}
+mail_plugin_dir = {lib}/modules
+login_plugin_dir = {lib}/modules/login
+import_environment = TZ LD_LIBRARY_PATH
+default_internal_user = {user}
+default_login_user = {user}
+default_internal_group = {group}
+protocols = imap
+listen = 127.0.0.1
+ssl = no
+disable_plaintext_auth = no
+mail_location = maildir:{folder}/mail
+mail_fsync = never
+mail_uid = {uid}
+mail_gid = {gid}
+first_valid_uid = {uid}
+first_valid_gid = {gid}
+passdb {{
+  driver = static
+  args = nopassword=y
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={folder}/home
+}}
+namespace inbox {{
+  inbox = yes
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {port}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+"""
+
+
+def unpacked():
+    """The root of an unpacked Dovecot; Skip when there is neither one nor the means."""
+    root = PEERS / "dovecot"
+    if (root / "usr/sbin/dovecot").exists() and (root / "usr/lib/dovecot/imap").exists():
+        return root
+    if not shutil.which("apt-get") or not shutil.which("dpkg"):
+        raise daemon.Skip("there is no Dovecot, and no apt-get to fetch it")
+    debs = PEERS / "debs"
+    debs.mkdir(parents=True, exist_ok=True)
+    got = subprocess.run(["apt-get", "download", *PACKAGES], cwd=debs, capture_output=True, text=True, timeout=120, check=False)
+    if got.returncode:
+        raise daemon.Skip(f"there is no Dovecot, and its packages did not come: {got.stderr.strip()[-200:]}")
+    for deb in debs.glob("dovecot-*.deb"):
+        subprocess.run(["dpkg", "-x", deb, root], check=True, timeout=60)
+    return root
+
+
+def installed():
+    """The root of its files."""
+    if pathlib.Path("/usr/sbin/dovecot").exists() and pathlib.Path("/usr/lib/dovecot/imap").exists():
+        return pathlib.Path("/")
+    return unpacked()
+
+
+class Dovecot:
+    def __init__(self):
+        self.root = installed()
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mayfly-dovecot-"))
+        self.folder.chmod(0o755)
+        self.port = daemon.free_port()
+
+    def __enter__(self):
+        try:
+            return self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def start(self):
+        who = pwd.getpwnam("nobody") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
+        lib = self.root / "usr/lib/dovecot"
+        conf = CONF.format(folder=self.folder, lib=lib, user=who.pw_name, group=grp.getgrgid(who.pw_gid).gr_name,
+                           uid=who.pw_uid, gid=who.pw_gid, port=self.port)
+        for name in ("mail", "home", "state"):
+            (self.folder / name).mkdir()
+            if os.getuid() == 0:
+                os.chown(self.folder / name, who.pw_uid, who.pw_gid)
+        (self.folder / "dovecot.conf").write_text(conf)
+        env = {"PATH": "/usr/bin:/bin", "TZ": "UTC", "LD_LIBRARY_PATH": f"{lib}:{lib}/modules"}
+        path = self.folder / "dovecot.conf"  # read by doveconf first: left to itself, the daemon would look for /usr/bin's
+        command = [self.root / "usr/bin/doveconf", "-f", "service=master", "-c", path, "-m", "master", "-e",
+                   self.root / "usr/sbin/dovecot", "-F", "-c", path]
+        self.p = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        until = time.monotonic() + 20
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return self
+            except OSError:
+                if self.p.poll() is not None or time.monotonic() > until:
+                    raise RuntimeError(f"Dovecot did not start:\n{self.log_text()}") from None
+                time.sleep(0.02)
+
+    def log_text(self):
+        said = self.p.stdout.read().decode(errors="replace") if self.p.poll() is not None else ""
+        log = self.folder / "log"
+        return said + (log.read_text(errors="replace") if log.exists() else "")
+
+    def __exit__(self, *_):
+        p = getattr(self, "p", None)
+        if p and p.poll() is None:
+            p.send_signal(signal.SIGTERM)
+            try:
+                p.wait(10)
+            except subprocess.TimeoutExpired:
+                p.kill()
+                p.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
