@@ -70,6 +70,11 @@ TEST(a_retry_after_a_lost_250_is_stored_once)
     CHECK_OK(deliver_text(str_c(mail_text)));
     CHECK_OK(list((struct mail_query){ .limit = 10 }));
     CHECK_EQ(w.rows, 1);
+    w.rcpt_address = S("box+tag@box.test"); /* another name of the box is another mail */
+    CHECK_OK(deliver_text(str_c(mail_text)));
+    CHECK_OK(deliver_text(str_c(mail_text)));
+    CHECK_OK(list((struct mail_query){ .limit = 10 }));
+    CHECK_EQ(w.rows, 2);
     world_close();
 }
 

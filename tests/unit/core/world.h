@@ -30,6 +30,7 @@ struct world {
     enum err err;
     char code[64], address[128], token[64], recovery[256], secret[256];
     struct box_id box, rcpt;
+    struct str rcpt_address; /* what RCPT said; empty will do */
     int64_t end_ms;
     uint64_t cred, cred_n, messages;
     struct opened *opened;
@@ -242,7 +243,7 @@ static void on_delivered(void *ctx, enum err e, const char *why)
 
 static enum err deliver_text(struct str text)
 {
-    struct deliver_rcpt to = { .box = w.rcpt };
+    struct deliver_rcpt to = { .box = w.rcpt, .address = w.rcpt_address };
     struct deliver_mail m = {
         .mail_from = S("bob@example.org"), .helo = S("mail.example.org"), .rcpts = &to, .rcpts_n = 1
     };
