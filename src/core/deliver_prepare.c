@@ -5,6 +5,22 @@
 #include "wire/domain.h"
 #include <string.h>
 
+/* What is not the sender's header must not become part of ours: a fold at the top would go on with our Received. As
+ * Postfix does: an empty line before what is no field, a name for mbox's "From ". */
+static void part_from(struct str data, struct buf *out)
+{
+    switch (header_start(data)) {
+    case HEADER_STARTS:
+        break;
+    case HEADER_MBOX_LINE:
+        buf_puts(out, "X-Mailbox-Line: ");
+        break;
+    case HEADER_MISSING:
+        buf_puts(out, "\r\n");
+        break;
+    }
+}
+
 void deliver_trace(struct deliver_req *r, const struct deliver_mail *m, struct buf *out)
 {
     /* RFC 5321 section 4.4, without the client's address: a deviation that DESIGN P5 asks for. An address literal as
@@ -24,6 +40,7 @@ void deliver_trace(struct deliver_req *r, const struct deliver_mail *m, struct b
     buf_puts(out, ";\r\n\t");
     date_put(out, r->now_ms, 0);
     buf_puts(out, "\r\n");
+    part_from(buf_str(&m->data), out);
 }
 
 /* The recipient that a box's copy is for: the first of its names. */

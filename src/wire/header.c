@@ -59,6 +59,15 @@ static struct str without_line_end(struct str s)
 
 static bool is_mbox_line(struct str line) { return str_starts(line, S("From ")) || str_starts(line, S(">From ")); }
 
+enum header_start header_start(struct str msg)
+{
+    struct str line = line_at(msg, 0);
+    size_t name_n, colon = field_colon(line, &name_n);
+    if ((colon != STR_NONE && name_n > 0) || (msg.n > 0 && is_empty_line(line)))
+        return HEADER_STARTS;
+    return is_mbox_line(line) ? HEADER_MBOX_LINE : HEADER_MISSING;
+}
+
 bool header_next(struct header_iter *it, struct header_field *out)
 {
     while (it->at < it->block.n) {
