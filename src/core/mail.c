@@ -4,7 +4,7 @@
 #include "core/body.h"
 #include "core/seal.h"
 #include "core/understand.h"
-#include "wire/json.h"
+#include "wire/html.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,61 +67,6 @@ void mail_cancel(struct mail_req *r)
 {
     if (r != NULL)
         r->cancelled = true;
-}
-
-/* ---- filters ---- */
-
-static bool has(struct str hay, struct str needle) { return str_find_nocase(hay, needle) != STR_NONE; }
-
-static bool address_has(const struct json *address, struct str needle)
-{
-    struct json_in j = { 0 };
-    struct str name = { 0 }, addr = { 0 };
-    json_get_str(&j, address, "name", SUMMARY_MAX, &name);
-    json_get_str(&j, address, "address", SUMMARY_MAX, &addr);
-    return has(name, needle) || has(addr, needle);
-}
-
-static bool recipient_has(const struct json *root, struct str needle)
-{
-    struct json_in j = { 0 };
-    const struct json *to = NULL;
-    json_get_array(&j, root, "to", 1000, &to);
-    for (size_t i = 0; i < json_len(to); i++)
-        if (address_has(json_at(to, i), needle))
-            return true;
-    return false;
-}
-
-static bool parsed_matches(const struct json *root, const struct mail_query *q)
-{
-    struct json_in j = { 0 };
-    struct str subject = { 0 }, intro = { 0 }, code = { 0 };
-    const struct json *from = NULL;
-    json_get_str(&j, root, "subject", SUMMARY_MAX, &subject);
-    json_get_str(&j, root, "intro", SUMMARY_MAX, &intro);
-    json_get_str(&j, root, "code", SUMMARY_MAX, &code);
-    json_get_object(&j, root, "from", &from);
-    if ((q->has_code && code.n == 0) || !has(subject, q->subject) || !address_has(from, q->from))
-        return false;
-    return has(subject, q->q) || has(intro, q->q) || address_has(from, q->q) || recipient_has(root, q->q);
-}
-
-static bool filtered(const struct mail_query *q)
-{
-    return q->has_code || q->q.n > 0 || q->from.n > 0 || q->subject.n > 0;
-}
-
-bool mail_matches(struct str env, const struct mail_query *q)
-{
-    AUTO_BUF struct buf text = { .max = SUMMARY_MAX * 5, .secret = true };
-    AUTO_JSON struct json_in j = { 0 };
-    if (!filtered(q))
-        return true;
-    buf_putc(&text, '{');
-    buf_put(&text, env);
-    buf_putc(&text, '}');
-    return json_parse(&j, buf_str(&text), SUMMARY_MAX * 5) == OK && parsed_matches(j.root, q);
 }
 
 /* ---- list ---- */
@@ -205,7 +150,7 @@ static enum err list_page(struct mail_req *r)
     l->folder = r->q.folder;
     l->ascending = r->q.ascending;
     l->want_env = r->with_env;
-    l->limit = filtered(&r->q) ? PAGE : r->q.limit - (uint32_t)r->n;
+    l->limit = mail_filters(&r->q) ? PAGE : r->q.limit - (uint32_t)r->n;
     l->before_uid = r->q.ascending ? r->q.before_uid : r->before;
     l->after_uid = r->q.ascending ? r->after : r->q.after_uid;
     store_submit(r->st, r->loop, &l->req);

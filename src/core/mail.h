@@ -19,13 +19,15 @@ struct mail_query {
     uint32_t limit;  /* 1..200 */
     bool ascending;
     uint32_t before_uid, after_uid; /* exclusive; 0: open */
-    /* Filters, case-insensitive substrings; empty: none. q looks in subject, from, to and intro. */
+    /* Filters: substrings, upper case and accents as wire/fold has them; empty: none. q looks in subject, from, to and
+     * intro. */
     struct str q, from, subject;
     bool has_code;
 };
 typedef void mail_list_fn(void *ctx, enum err e, const struct mail_row *rows, size_t n, bool more);
 struct mail_req *mail_list(struct store *st, struct loop *l, struct opened *o, const struct mail_query *q,
                            mail_list_fn *done, void *ctx);
+bool mail_filters(const struct mail_query *q); /* has it any? */
 /* Does a summary match the query's filters? For wait() over events. */
 bool mail_matches(struct str env, const struct mail_query *q);
 

@@ -78,6 +78,42 @@ TEST(a_retry_after_a_lost_250_is_stored_once)
     world_close();
 }
 
+#define PART(type, text) "--b\r\nContent-Type: text/" type "\r\n\r\n" text "\r\n"
+#define MULTI(sub, parts)                                                                                              \
+    "From: a@b.example\r\nSubject: \xc3\x9c"                                                                           \
+    "ber\r\nContent-Type: multipart/" sub "; boundary=b\r\n\r\n" parts "--b--\r\n"
+#define PRE(text) "<div style=\"white-space:pre-wrap\">" text "</div>\n"
+
+TEST(filters_fold_as_imap_does)
+{
+    static const struct {
+        const char *q;
+        size_t found;
+    } cases[] = { { "\xc3\xbc"
+                    "BER",
+                    1 },
+                  { "\xc3\x9c"
+                    "ber",
+                    1 },
+                  { "U\xcc\x88"
+                    "ber",
+                    1 },
+                  { "uber", 0 },
+                  { "obwohl", 0 } };
+    world_open();
+    start_box();
+    CHECK_OK(deliver_text(str_c(MULTI("mixed", PART("plain", "x")))));
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        CHECK_OK(list((struct mail_query){ .limit = 10, .q = str_c(cases[i].q) }));
+        CHECK_EQ(w.rows, cases[i].found);
+        CHECK_OK(list((struct mail_query){ .limit = 10, .subject = str_c(cases[i].q) }));
+        CHECK_EQ(w.rows, cases[i].found);
+        CHECK_OK(list((struct mail_query){ .limit = 10, .from = str_c(cases[i].q) }));
+        CHECK_EQ(w.rows, 0);
+    }
+    world_close();
+}
+
 TEST(wishes_are_checked_and_names_taken_once)
 {
     world_open();
@@ -88,6 +124,10 @@ TEST(wishes_are_checked_and_names_taken_once)
     CHECK_STR("code", str_c(w.code), "ttl_short");
     CHECK_OK(make(&(struct mailbox_spec){ .local = S("Bob"), .domain = S("OTHER.test") }));
     CHECK_STR("address", str_c(w.address), "bob@other.test");
+    CHECK_OK(make(&(struct mailbox_spec){ .local = S("bob"),
+                                          .domain = S("B\xc3\xbc"
+                                                      "cher.test") }));
+    CHECK_STR("address", str_c(w.address), "bob@xn--bcher-kva.test");
     CHECK_EQ(make(&(struct mailbox_spec){ .local = S("bob"), .domain = S("other.test") }), ERR_BUSY);
     CHECK_STR("code", str_c(w.code), "address_taken");
     world_close();

@@ -45,7 +45,7 @@ struct world {
 };
 
 static struct world w;
-static const struct str domains[] = { STR("box.test"), STR("other.test") };
+static const struct str domains[] = { STR("box.test"), STR("other.test"), STR("xn--bcher-kva.test") };
 
 static void answered(enum err e)
 {
@@ -140,7 +140,7 @@ static void world_open(void)
     struct auth_opts ao = { .loop = w.loop, .store = w.store, .hub = w.hub, .limit = w.limit, .argon = w.argon };
     CHECK_OK(auth_new(&ao, &w.auth));
     struct mailboxes_opts mo = { .loop = w.loop, .store = w.store, .auth = w.auth, .hub = w.hub, .argon = w.argon };
-    mo.domains = (struct domain_list){ domains, 2 };
+    mo.domains = (struct domain_list){ domains, COUNT(domains) };
     mo.default_ttl_ms = 3600 * 1000;
     mo.min_ttl_ms = 600 * 1000;
     mo.max_ttl_ms = 24 * 3600 * 1000;
