@@ -114,6 +114,28 @@ TEST(filters_fold_as_imap_does)
     world_close();
 }
 
+TEST(what_a_summary_leaves_out_is_counted)
+{
+    AUTO_BUF struct buf m = { .max = 1 << 20 };
+    world_open();
+    start_box();
+    buf_puts(&m, "From: a@b.example\r\nCc: c@d.example\r\nTo: x0@y.example");
+    for (int i = 1; i < 53; i++)
+        buf_printf(&m, ",\r\n x%d@y.example", i);
+    buf_puts(&m, "\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n");
+    for (int i = 0; i < 207; i++)
+        buf_puts(&m, "--b\r\nContent-Type: image/png\r\n\r\nx\r\n");
+    buf_puts(&m, "--b--\r\n");
+    CHECK_OK(deliver_text(buf_str(&m)));
+    CHECK_OK(list((struct mail_query){ .limit = 1 }));
+    struct str said = S("\"left_out\":{\"to\":3,\"cc\":0,\"reply_to\":0,\"attachments\":7}");
+    CHECK(str_find(buf_str(&w.bytes), said) != STR_NONE);
+    CHECK_OK(deliver_text(str_c(mail_text)));
+    CHECK_OK(list((struct mail_query){ .limit = 1 }));
+    CHECK(str_find(buf_str(&w.bytes), S("left_out")) == STR_NONE);
+    world_close();
+}
+
 TEST(wishes_are_checked_and_names_taken_once)
 {
     world_open();
