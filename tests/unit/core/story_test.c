@@ -84,6 +84,33 @@ TEST(a_retry_after_a_lost_250_is_stored_once)
     "ber\r\nContent-Type: multipart/" sub "; boundary=b\r\n\r\n" parts "--b--\r\n"
 #define PRE(text) "<div style=\"white-space:pre-wrap\">" text "</div>\n"
 
+/* RFC 8621 section 4.1.4: what is in a view is shown in it, whatever its kind. */
+TEST(both_views_show_all_their_parts)
+{
+    static const struct {
+        const char *what, *in, *want;
+    } cases[] = {
+        { "a text before a page", MULTI("mixed", PART("plain", "1 < 2") PART("html", "<p>two")),
+          "1 < 2\ntwo|" PRE("1 &lt; 2") "<p>two" },
+        { "a text behind a page", MULTI("mixed", PART("html", "<p>one") PART("plain", "two")),
+          "one\ntwo|<p>one" PRE("two") },
+        { "texts alone make no page", MULTI("mixed", PART("plain", "one") PART("plain", "two")), "one\ntwo|" },
+        { "each its own", MULTI("alternative", PART("plain", "one") PART("html", "<p>two")), "one|<p>two" },
+        { "a page alone", MULTI("alternative", PART("html", "<p>two")), "two|<p>two" },
+        { "an empty text", MULTI("alternative", PART("plain", "") PART("html", "<p>two")), "two|<p>two" },
+    };
+    world_open();
+    start_box();
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        CHECK_OK(deliver_text(str_c(cases[i].in)));
+        CHECK_OK(list((struct mail_query){ .limit = 1 }));
+        CHECK(mail_get(w.store, w.loop, w.opened, &w.first, true, on_mail, NULL) != NULL);
+        CHECK_OK(answer());
+        CHECK_STR(cases[i].what, buf_str(&w.bytes), cases[i].want);
+    }
+    world_close();
+}
+
 TEST(filters_fold_as_imap_does)
 {
     static const struct {
