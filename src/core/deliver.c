@@ -126,7 +126,6 @@ static enum err append(struct deliver_req *r)
         struct store_append_item *it = &a->items[a->n++];
         it->folder = FOLDER_INBOX;
         sealed_item(c, it);
-        memcpy(it->dedupe, r->dedupe, HASH_N);
     }
     store_submit(r->d->o.store, r->d->o.loop, &a->req); /* the bytes live in r until on_appended() */
     return OK;
@@ -244,6 +243,7 @@ static enum err take(struct deliver_req *r, struct deliver_mail *m)
     if (r->copies == NULL || m->rcpts_n == 0)
         return ERR_BUSY;
     deliver_trace(r, m, &trace);
+    copies_fill(r, m);
     deliver_dedupe(r, m);
     r->raw = m->data; /* in place: a second copy would double what large mails cost */
     m->data = (struct buf){ 0 };
@@ -254,7 +254,6 @@ static enum err take(struct deliver_req *r, struct deliver_mail *m)
     memmove(r->raw.p + trace.n, r->raw.p, r->raw.n);
     memcpy(r->raw.p, trace.p, trace.n);
     r->raw.n += trace.n;
-    copies_fill(r, m);
     return OK;
 }
 

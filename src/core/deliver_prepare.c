@@ -5,6 +5,22 @@
 #include "wire/domain.h"
 #include <string.h>
 
+/* What is not the sender's header must not become part of ours: a fold at the top would go on with our Received. As
+ * Postfix does: an empty line before what is no field, a name for mbox's "From ". */
+static void part_from(struct str data, struct buf *out)
+{
+    switch (header_start(data)) {
+    case HEADER_STARTS:
+        break;
+    case HEADER_MBOX_LINE:
+        buf_puts(out, "X-Mailbox-Line: ");
+        break;
+    case HEADER_MISSING:
+        buf_puts(out, "\r\n");
+        break;
+    }
+}
+
 void deliver_trace(struct deliver_req *r, const struct deliver_mail *m, struct buf *out)
 {
     /* RFC 5321 section 4.4, without the client's address: a deviation that DESIGN P5 asks for. An address literal as
@@ -24,20 +40,33 @@ void deliver_trace(struct deliver_req *r, const struct deliver_mail *m, struct b
     buf_puts(out, ";\r\n\t");
     date_put(out, r->now_ms, 0);
     buf_puts(out, "\r\n");
+    part_from(buf_str(&m->data), out);
 }
 
-/* The same envelope, Message-ID and content within a day is a retry after a lost 250. Without a Message-ID nothing says
- * that two equal mails are one. */
+/* The recipient that a box's copy is for: the first of its names. */
+static struct str recipient(const struct deliver_mail *m, const struct box_id *box)
+{
+    for (size_t i = 0; i < m->rcpts_n; i++)
+        if (memcmp(&m->rcpts[i].box, box, BOX_ID_N) == 0)
+            return m->rcpts[i].address;
+    return (struct str){ 0 };
+}
+
+/* The same sender, recipient, Message-ID and content within STORE_RETRY_MS is a retry after a lost 250; to another name
+ * of the box (+tag) it is another mail. Without a Message-ID nothing says that two equal mails are one. */
 void deliver_dedupe(struct deliver_req *r, const struct deliver_mail *m)
 {
     struct str rest, id = header_msgid(header_find(buf_str(&m->data), S("Message-ID")), &rest);
-    uint8_t key[KEY_N], tag[TAG_N], whole[HASH_N];
+    uint8_t key[KEY_N], tag[TAG_N];
     if (id.n == 0)
         return;
     store_hash(r->d->o.store, S("content"), S(""), key);
     crypto_tag(tag, key, buf_str(&m->data));
-    CRYPTO_HASH(whole, S(""), S("content"), m->mail_from, id, str_of(tag, TAG_N));
-    store_hash(r->d->o.store, S("dedupe"), str_of(whole, HASH_N), r->dedupe);
+    for (size_t i = 0; i < r->n; i++) {
+        uint8_t whole[HASH_N];
+        CRYPTO_HASH(whole, S(""), S("content"), m->mail_from, recipient(m, &r->copies[i].box), id, str_of(tag, TAG_N));
+        store_hash(r->d->o.store, S("dedupe"), str_of(whole, HASH_N), r->copies[i].dedupe);
+    }
     secret_wipe(key, sizeof key);
 }
 

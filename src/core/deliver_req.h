@@ -30,14 +30,14 @@ struct deliver_req {
     struct work work;
     enum err err;
     const char *why;
-    uint8_t dedupe[HASH_N];
     int64_t now_ms;
 };
 struct deliver_req *deliver_req_new(struct deliver *d, void *ctx);
 void deliver_req_free(struct deliver_req *r);
 
 /* deliver_prepare.c: touches nothing but the request, so that it also runs on a work thread. The trace header (RFC 5321
- * section 4.4, without the client's address); the hash that tells a retry; parse, understand, pack, seal: err and why.
+ * section 4.4, without the client's address); each copy's hash that tells a retry; parse, understand, pack, seal: err
+ * and why.
  */
 void deliver_trace(struct deliver_req *r, const struct deliver_mail *m, struct buf *out);
 void deliver_dedupe(struct deliver_req *r, const struct deliver_mail *m);

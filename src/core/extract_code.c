@@ -148,8 +148,8 @@ static void weigh_after(struct gap g, const struct candidate *c, bool equated, c
         at_least(v, by_distance_after(g, c->alone, equated, 36, 24), "stands before what codes are for");
 }
 
-/* Outwards from the candidate, so that each octet between is measured once. */
-static bool weigh_words_before(const struct doc *d, const struct candidate *c, size_t n, struct verdict *v)
+/* Outwards from the candidate, so that each octet between is measured once. act: "to verify, type 1234". */
+static bool weigh_words_before(const struct doc *d, const struct candidate *c, size_t n, struct verdict *v, bool *act)
 {
     struct gap g = { 0 };
     size_t to = c->at;
@@ -159,6 +159,7 @@ static bool weigh_words_before(const struct doc *d, const struct candidate *c, s
         if (g.far || g.words > WORDS_MAX)
             break;
         to = hit_end(&d->hits[i]);
+        *act |= enter && i + 2 == n && d->hits[i].kind == WORD_ACT && g.words <= 4 && g.stops == 0;
         enter |= d->hits[i].kind == WORD_ENTER && g.words <= 3 && g.stops == 0;
         weigh_before(g, c, equated, &d->hits[i], v);
     }
@@ -194,7 +195,8 @@ static struct verdict weigh_words(const struct doc *subject, const struct doc *d
                                   size_t before_n, size_t behind)
 {
     struct verdict v = { .reason = "", .taken_at = number_before(d, c) };
-    bool enter = weigh_words_before(d, c, before_n, &v), act = weigh_words_after(d, c, behind, &v);
+    bool act = false, enter = weigh_words_before(d, c, before_n, &v, &act);
+    act |= weigh_words_after(d, c, behind, &v);
     act |= subject->seen[WORD_ACT] > 0 && subject->seen[WORD_OTHER] == 0;
     if (enter && act)
         at_least(&v, 54, "is to be entered to confirm something");
@@ -246,13 +248,22 @@ static bool is_year(const struct doc *d, const struct candidate *c)
     return c->shape == SHAPE_DIGITS && c->digits == 4 && (!memcmp(p, "19", 2) || !memcmp(p, "20", 2));
 }
 
+/* "Your access code is 2026" is a code, "security code, 2026" is none. */
+static int by_year(const struct doc *d, const struct candidate *c, int base)
+{
+    if (c->alone && base >= 48)
+        return 0;
+    return base < 60 ? -40 : base >= 62 && doc_equated_before(d, c) ? 0 : -6;
+}
+
 static int by_letters(const struct doc *d, const struct candidate *c, unsigned look, int base)
 {
     bool stands_out = c->alone || c->starred || (look & (HTML_BIG | HTML_SPACED | HTML_MONO));
-    if (base < (stands_out ? 44 : 62))
+    bool random_groups = c->groups > 1 && !is_pronounceable(doc_source(d, c)); /* "WDJB-MJHT": nobody's word */
+    if (base < (stands_out ? 44 : random_groups ? 48 : 62))
         return -100;
     if (c->groups > 1)
-        return stands_out ? 4 : -10;
+        return random_groups ? 12 : stands_out ? 4 : -10;
     return is_pronounceable(doc_source(d, c)) ? -40 : stands_out ? 0 : -4;
 }
 
@@ -279,7 +290,7 @@ static int by_shape(const struct doc *d, const struct candidate *c, unsigned loo
     static const int digits[11] = { [4] = 6, [5] = 8, [6] = 14, [7] = 8, [8] = 10, [9] = -4, [10] = -8 };
     switch (c->shape) {
     case SHAPE_DIGITS:
-        return is_year(d, c) ? (c->alone && base >= 48 ? 0 : base >= 60 ? -6 : -40) : digits[c->digits];
+        return is_year(d, c) ? by_year(d, c, base) : digits[c->digits];
     case SHAPE_GROUPED:
         return c->digits == 6 || c->digits == 8 ? 14 : 4;
     case SHAPE_SPREAD:

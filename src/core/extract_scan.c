@@ -136,7 +136,7 @@ static bool mixed(const struct fold *f, const struct token *t)
         return false;
     size_t n = dash_parts(f, t, len);
     for (size_t i = 0; i < n && t->dashes > 0; i++)
-        if (len[i] < 3 || len[i] > 6 || n > 3)
+        if (len[i] < (i == 1 && n == 2 && all_upper(f, t) ? 2 : 3) || len[i] > 6 || n > 3) /* "8F3A-22" */
             return false;
     return looks_random(f, t) && (all_upper(f, t) || all_lower(f, t) || (t->dashes == 0 && all >= 6));
 }
@@ -163,9 +163,16 @@ static bool is_compact_date(const struct fold *f, const struct token *t)
     return month >= 1 && month <= 12 && day >= 1 && day <= 31;
 }
 
+/* Nothing is counted in numbers that begin with a zero, so three digits will do. */
+static bool is_short_pin(const struct fold *f, const struct token *t)
+{
+    return t->digits == DIGITS_MIN - 1 && f->p[t->at] == '0';
+}
+
 static bool shape_of(const struct fold *f, const struct token *t, struct candidate *c)
 {
-    bool digits = pure_digits(t) && t->digits >= DIGITS_MIN && t->digits <= DIGITS_MAX && !is_compact_date(f, t);
+    bool enough = (t->digits >= DIGITS_MIN && t->digits <= DIGITS_MAX) || is_short_pin(f, t);
+    bool digits = pure_digits(t) && enough && !is_compact_date(f, t);
     if (digits)
         c->shape = SHAPE_DIGITS;
     else if (t->others > 0)

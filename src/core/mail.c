@@ -1,14 +1,15 @@
 /* A list opens only summaries, and keeps them in the opened box's cache, so that the next list costs an index walk. */
 #include "core/mail.h"
 #include "base/secret.h"
+#include "base/text.h"
 #include "core/body.h"
 #include "core/seal.h"
 #include "core/understand.h"
-#include "wire/json.h"
+#include "wire/html.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIST_ARENA = 16 * 1024 * 1024, PAGE = 200, BODY_MAX = 4 * 1024 * 1024 };
+enum { LIST_ARENA = 16 * 1024 * 1024, PAGE = 200, BODY_MAX = 4 * 1024 * 1024, READ_ARENA = 8 * 1024 * 1024 };
 
 struct mail_req {
     struct store *st;
@@ -67,61 +68,6 @@ void mail_cancel(struct mail_req *r)
 {
     if (r != NULL)
         r->cancelled = true;
-}
-
-/* ---- filters ---- */
-
-static bool has(struct str hay, struct str needle) { return str_find_nocase(hay, needle) != STR_NONE; }
-
-static bool address_has(const struct json *address, struct str needle)
-{
-    struct json_in j = { 0 };
-    struct str name = { 0 }, addr = { 0 };
-    json_get_str(&j, address, "name", SUMMARY_MAX, &name);
-    json_get_str(&j, address, "address", SUMMARY_MAX, &addr);
-    return has(name, needle) || has(addr, needle);
-}
-
-static bool recipient_has(const struct json *root, struct str needle)
-{
-    struct json_in j = { 0 };
-    const struct json *to = NULL;
-    json_get_array(&j, root, "to", 1000, &to);
-    for (size_t i = 0; i < json_len(to); i++)
-        if (address_has(json_at(to, i), needle))
-            return true;
-    return false;
-}
-
-static bool parsed_matches(const struct json *root, const struct mail_query *q)
-{
-    struct json_in j = { 0 };
-    struct str subject = { 0 }, intro = { 0 }, code = { 0 };
-    const struct json *from = NULL;
-    json_get_str(&j, root, "subject", SUMMARY_MAX, &subject);
-    json_get_str(&j, root, "intro", SUMMARY_MAX, &intro);
-    json_get_str(&j, root, "code", SUMMARY_MAX, &code);
-    json_get_object(&j, root, "from", &from);
-    if ((q->has_code && code.n == 0) || !has(subject, q->subject) || !address_has(from, q->from))
-        return false;
-    return has(subject, q->q) || has(intro, q->q) || address_has(from, q->q) || recipient_has(root, q->q);
-}
-
-static bool filtered(const struct mail_query *q)
-{
-    return q->has_code || q->q.n > 0 || q->from.n > 0 || q->subject.n > 0;
-}
-
-bool mail_matches(struct str env, const struct mail_query *q)
-{
-    AUTO_BUF struct buf text = { .max = SUMMARY_MAX * 5, .secret = true };
-    AUTO_JSON struct json_in j = { 0 };
-    if (!filtered(q))
-        return true;
-    buf_putc(&text, '{');
-    buf_put(&text, env);
-    buf_putc(&text, '}');
-    return json_parse(&j, buf_str(&text), SUMMARY_MAX * 5) == OK && parsed_matches(j.root, q);
 }
 
 /* ---- list ---- */
@@ -205,7 +151,7 @@ static enum err list_page(struct mail_req *r)
     l->folder = r->q.folder;
     l->ascending = r->q.ascending;
     l->want_env = r->with_env;
-    l->limit = filtered(&r->q) ? PAGE : r->q.limit - (uint32_t)r->n;
+    l->limit = mail_filters(&r->q) ? PAGE : r->q.limit - (uint32_t)r->n;
     l->before_uid = r->q.ascending ? r->q.before_uid : r->before;
     l->after_uid = r->q.ascending ? r->after : r->q.after_uid;
     store_submit(r->st, r->loop, &l->req);
@@ -244,6 +190,17 @@ struct mail_req *mail_list(struct store *st, struct loop *l, struct opened *o, c
 
 /* ---- one message ---- */
 
+static bool is_html(const struct mime_part *p) { return mime_is(p, S("text"), S("html")); }
+
+/* Texts alone make no page. */
+static bool shows_html(const struct mail_req *r)
+{
+    for (uint32_t i = 0; i < r->body.pick.html_n; i++)
+        if (is_html(&r->body.u.tree.v[r->body.pick.html[i]]))
+            return true;
+    return false;
+}
+
 static void get_answer(struct mail_req *r, enum err e)
 {
     struct mail m = { .head = { .row = r->body.row, .env = r->body.summary }, .header = r->body.u.header };
@@ -252,8 +209,7 @@ static void get_answer(struct mail_req *r, enum err e)
     m.html = r->html;
     m.text_cut = r->text_cut;
     m.html_cut = r->html_cut;
-    for (uint32_t i = 0; i < r->body.pick.html_n; i++)
-        m.has_html = m.has_html || mime_is(&r->body.u.tree.v[r->body.pick.html[i]], S("text"), S("html"));
+    m.has_html = e == OK && shows_html(r);
     if (!r->cancelled)
         r->on_get(r->ctx, e, e == OK ? &m : NULL);
     req_free(r);
@@ -261,10 +217,44 @@ static void get_answer(struct mail_req *r, enum err e)
 
 static void next_part(struct mail_req *r);
 
+static void put_as_html(struct str text, struct buf *out)
+{
+    buf_puts(out, "<div style=\"white-space:pre-wrap\">");
+    text_html(out, text);
+    buf_puts(out, "</div>\n");
+}
+
+static void put_as_text(struct str html, struct buf *out)
+{
+    AUTO_ARENA struct arena a = { .max = READ_ARENA, .secret = true };
+    struct html_out h;
+    if (html_text(html, &a, &h) == OK)
+        buf_put(out, h.text);
+    else
+        out->failed = true;
+}
+
+/* A part of the other kind within a view (RFC 8621 section 4.1.4) is shown there, too, in the view's own kind. */
+static void put_part(struct mail_req *r, const struct mime_part *p)
+{
+    AUTO_BUF struct buf other = { .max = BODY_MAX, .secret = true };
+    if (!r->in_html && r->out.n > 0 && r->out.p[r->out.n - 1] != '\n')
+        buf_putc(&r->out, '\n');
+    if (is_html(p) == r->in_html) {
+        (void)mime_text(p, buf_str(&r->raw), &r->out);
+        return;
+    }
+    (void)mime_text(p, buf_str(&r->raw), &other);
+    if (r->in_html)
+        put_as_html(buf_str(&other), &r->out);
+    else
+        put_as_text(buf_str(&other), &r->out);
+    r->out.failed = r->out.failed || other.failed;
+}
+
 static void part_done(struct mail_req *r)
 {
-    const struct mime_part *p = &r->body.u.tree.v[r->parts[r->part_i]];
-    (void)mime_text(p, buf_str(&r->raw), &r->out);
+    put_part(r, &r->body.u.tree.v[r->parts[r->part_i]]);
     buf_clear(&r->raw);
     r->part_i++;
     next_part(r);
@@ -298,10 +288,13 @@ static void on_chunk(struct body *b, enum err e, struct str plain)
         part_done(r);
 }
 
-/* Text parts that belong to the HTML view are shown there as they are, escaped by the page: only HTML goes to html. */
-static bool wanted(const struct mail_req *r, const struct mime_part *p)
+/* An alternative with an empty text says the same as one without. */
+static void text_from_html(struct mail_req *r)
 {
-    return mime_is(p, S("text"), r->in_html ? S("html") : S("plain")) && p->end > p->body;
+    buf_clear(&r->out);
+    put_as_text(r->html, &r->out);
+    r->text = arena_dup(&r->arena, buf_str(&r->out));
+    r->text_cut = r->out.failed;
 }
 
 static void bodies_done(struct mail_req *r)
@@ -310,6 +303,8 @@ static void bodies_done(struct mail_req *r)
     if (r->in_html) {
         r->html = all;
         r->html_cut = r->out.failed;
+        if (r->text.n == 0 && all.n > 0)
+            text_from_html(r);
         get_answer(r, OK);
         return;
     }
@@ -318,7 +313,7 @@ static void bodies_done(struct mail_req *r)
     buf_clear(&r->out);
     r->in_html = true;
     r->parts = r->body.pick.html;
-    r->part_n = r->body.pick.html_n;
+    r->part_n = shows_html(r) ? r->body.pick.html_n : 0;
     r->part_i = 0;
     next_part(r);
 }
@@ -326,7 +321,7 @@ static void bodies_done(struct mail_req *r)
 static void next_part(struct mail_req *r)
 {
     const struct mime_part *v = r->body.u.tree.v;
-    while (r->part_i < r->part_n && !wanted(r, &v[r->parts[r->part_i]]))
+    while (r->part_i < r->part_n && v[r->parts[r->part_i]].end <= v[r->parts[r->part_i]].body)
         r->part_i++;
     if (r->part_i >= r->part_n) {
         bodies_done(r);

@@ -19,22 +19,25 @@ struct mail_query {
     uint32_t limit;  /* 1..200 */
     bool ascending;
     uint32_t before_uid, after_uid; /* exclusive; 0: open */
-    /* Filters, case-insensitive substrings; empty: none. q looks in subject, from, to and intro. */
+    /* Filters: substrings, upper case and accents as wire/fold has them; empty: none. q looks in subject, from, to and
+     * intro. */
     struct str q, from, subject;
     bool has_code;
 };
 typedef void mail_list_fn(void *ctx, enum err e, const struct mail_row *rows, size_t n, bool more);
 struct mail_req *mail_list(struct store *st, struct loop *l, struct opened *o, const struct mail_query *q,
                            mail_list_fn *done, void *ctx);
+bool mail_filters(const struct mail_query *q); /* has it any? */
 /* Does a summary match the query's filters? For wait() over events. */
 bool mail_matches(struct str env, const struct mail_query *q);
 
-/* One message: header, part tree, and the text and HTML bodies in UTF-8 (cut at 4 MiB each, cut says so). */
+/* One message: header, part tree, and what a reader is to see of it, as text and as HTML, in UTF-8 (cut at 4 MiB each,
+ * cut says so). Each has all parts of its view: HTML in the text as text, a text within the HTML escaped. */
 struct mail {
     struct mail_row head;
     struct str header;            /* raw header block */
     const struct mime_tree *tree; /* offsets count from the message's first octet */
-    struct str text, html;        /* empty when there is none, or was not asked for */
+    struct str text, html;        /* html: empty without an HTML part; both when not asked for */
     bool text_cut, html_cut, has_html;
 };
 typedef void mail_get_fn(void *ctx, enum err e, const struct mail *m);

@@ -3,6 +3,7 @@
 #include "base/rand.h"
 #include "base/secret.h"
 #include "core/mailbox_req.h"
+#include "wire/domain.h"
 #include <string.h>
 
 enum { ADDRESS_MAX = 512 };
@@ -91,9 +92,11 @@ static void create_hashed(struct work *w)
 
 static enum err domain_pick(struct mailbox_req *r, struct str wish, struct str *out)
 {
+    AUTO_BUF struct buf ascii = { .max = LIMIT_DOMAIN + 1 };
     const struct domain_list *d = &r->m->o.domains;
-    for (size_t i = 0; i < d->n; i++)
-        if (wish.n == 0 || str_eq_nocase(wish, d->names[i])) {
+    enum err e = wish.n > 0 ? domain_to_ascii(&ascii, wish) : OK;
+    for (size_t i = 0; i < d->n && e == OK; i++)
+        if (wish.n == 0 || str_eq(buf_str(&ascii), d->names[i])) {
             *out = d->names[i];
             return OK;
         }

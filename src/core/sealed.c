@@ -33,6 +33,7 @@ void sealed_item(const struct sealed *s, struct store_append_item *it)
     struct str all = buf_str(&s->bytes);
     it->box = s->box;
     it->id = s->msg;
+    memcpy(it->dedupe, s->dedupe, HASH_N);
     it->generation = s->window.generation;
     it->env = str_sub(all, 0, s->env_n);
     it->hdr = str_sub(all, s->env_n, s->hdr_n);

@@ -7,6 +7,7 @@
 struct sealed {
     struct box_id box;
     struct msg_id msg;
+    uint8_t dedupe[HASH_N];    /* what a retry of it is known by; all zero: by nothing */
     struct seal_window window; /* r is this copy's own cell */
     uint8_t *lease;            /* a cell */
     enum err err;
@@ -17,6 +18,6 @@ struct sealed {
 [[nodiscard]] enum err sealed_begin(struct sealed *s, struct opened *o);
 /* Seals what was packed; keys are needed no more afterwards. ERR_BUSY: memory. Any thread. */
 [[nodiscard]] enum err sealed_make(struct sealed *s, const struct pack *p, struct str summary);
-/* Box, id, generation and the three blobs, which live as long as s. */
+/* Box, id, dedupe hash, generation and the three blobs, which live as long as s. */
 void sealed_item(const struct sealed *s, struct store_append_item *it);
 void sealed_fini(struct sealed *s);

@@ -25,16 +25,18 @@ static void put_address(struct json_out *j, const struct addr_item *i)
     json_put_end(j);
 }
 
-static void put_addresses(struct json_out *j, const char *key, const struct addr_list *l)
+/* How many of a list are not in the summary. */
+static size_t over(size_t n, size_t shown) { return n > shown ? n - shown : 0; }
+
+static size_t put_addresses(struct json_out *j, const char *key, const struct addr_list *l)
 {
-    size_t shown = 0;
+    size_t n = 0;
     json_kv_array(j, key);
-    for (size_t i = 0; i < l->n && shown < SHOWN_ADDRESSES; i++)
-        if (l->v[i].kind == ADDR_MAILBOX) {
+    for (size_t i = 0; i < l->n; i++)
+        if (l->v[i].kind == ADDR_MAILBOX && n++ < SHOWN_ADDRESSES)
             put_address(j, &l->v[i]);
-            shown++;
-        }
     json_put_end(j);
+    return over(n, SHOWN_ADDRESSES);
 }
 
 static void put_from(struct json_out *j, const struct addr_list *l)
@@ -58,24 +60,42 @@ enum { H_FROM, H_TO, H_CC, H_REPLY_TO, H_MESSAGE_ID, H_SUBJECT, H_DATE, H_COUNT 
 static const struct str head_fields[H_COUNT] = { STR("From"),       STR("To"),      STR("Cc"),  STR("Reply-To"),
                                                  STR("Message-ID"), STR("Subject"), STR("Date") };
 
+/* The summary's lists, which have ceilings. */
+enum { L_TO, L_CC, L_REPLY_TO, L_FILES, L_COUNT };
+static const struct {
+    const char *key;
+    size_t field; /* of the header */
+} lists[L_COUNT] = { { "to", H_TO }, { "cc", H_CC }, { "reply_to", H_REPLY_TO }, { "attachments", H_COUNT } };
+
+/* Said only where something is missing, so that nearly every summary stays short; the message itself has it all. */
+static void put_left_out(struct json_out *j, const size_t left[L_COUNT])
+{
+    size_t all = 0;
+    for (size_t i = 0; i < L_COUNT; i++)
+        all += left[i];
+    if (all == 0)
+        return;
+    json_put_key(j, "left_out");
+    json_put_object(j);
+    for (size_t i = 0; i < L_COUNT; i++)
+        json_kv_u64(j, lists[i].key, left[i]);
+    json_put_end(j);
+}
+
 /* Addresses, subject, date. */
 static enum err put_head(struct arena *a, struct json_out *j, struct str head, struct addr_list *from,
-                         struct str *subject)
+                         struct str *subject, size_t left[L_COUNT])
 {
-    static const struct {
-        const char *key;
-        size_t field;
-    } lists[] = { { "to", H_TO }, { "cc", H_CC }, { "reply_to", H_REPLY_TO } };
     struct str raw[H_COUNT], rest;
     header_find_each(head, head_fields, raw, H_COUNT);
     if (addr_list_parse(a, raw[H_FROM], from) != OK)
         return ERR_FULL;
     put_from(j, from);
-    for (size_t i = 0; i < COUNT(lists); i++) {
+    for (size_t i = L_TO; i <= L_REPLY_TO; i++) {
         struct addr_list l;
         if (addr_list_parse(a, raw[lists[i].field], &l) != OK)
             return ERR_FULL;
-        put_addresses(j, lists[i].key, &l);
+        left[i] = put_addresses(j, lists[i].key, &l);
     }
     *subject = header_text(a, raw[H_SUBJECT]);
     json_kv_str(j, "message_id", utf8_cut(header_msgid(raw[H_MESSAGE_ID], &rest), SUBJECT_MAX));
@@ -221,6 +241,7 @@ enum err understand(struct arena *a, struct str msg, struct mime_tree *tree, str
     struct mime_pick pick;
     struct addr_list from;
     struct str subject;
+    size_t left[L_COUNT] = { 0 };
     *why = NULL;
     enum err e = mime_parse(a, msg, tree);
     if (e == ERR_FULL)
@@ -232,13 +253,15 @@ enum err understand(struct arena *a, struct str msg, struct mime_tree *tree, str
     (void)buf_reserve(json, SUMMARY_MOST); /* in one piece: growing copies, and wipes */
     struct json_out j = json_out(json);
     json_put_object(&j);
-    e = put_head(a, &j, mime_head(&tree->v[0], msg), &from, &subject);
+    e = put_head(a, &j, mime_head(&tree->v[0], msg), &from, &subject, left);
     if (e == OK)
         e = put_understood(a, &j, tree, msg, &pick, &from, subject);
-    json_kv_array(&j, "attachments");
+    left[L_FILES] = over(pick.files_n, SHOWN_FILES);
+    json_kv_array(&j, lists[L_FILES].key);
     for (uint32_t i = 0; i < pick.files_n && i < SHOWN_FILES && e == OK; i++)
         put_file(&j, tree, msg, &pick.files[i], i);
     json_put_end(&j);
+    put_left_out(&j, left);
     put_trust(&j);
     put_defects(&j, tree);
     buf_drop(json, 1); /* the brace that only the writer needed: what is kept are the members */

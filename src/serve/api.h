@@ -117,8 +117,6 @@ void api_message_verdict(struct http_req *r);
 /* Answers with the message whole; for wait, too. */
 void api_message_answer(struct http_req *r, const struct msg_id *id);
 [[nodiscard]] bool api_env(struct json_in *j, struct str env); /* a summary's members as an object again */
-/* What a person reads of it: the text, or the HTML as text (in the arena). */
-struct str api_text_of(const struct mail *m, struct arena *a);
 /* api_file.c */
 void api_raw(struct http_req *r);
 void api_stream(struct http_req *r, const struct msg_id *id, int attachment); /* attachment -1: the raw message */

@@ -1,7 +1,6 @@
 /* Messages over REST. A list is written from the opened summaries as they are: no tree, no copy but into the answer. */
 #include "base/text.h"
 #include "serve/api.h"
-#include "wire/html.h"
 #include <string.h>
 
 enum { LIST_DEFAULT = 50, LIST_MAX = 200, QUERY_MAX = 256 };
@@ -65,13 +64,6 @@ bool api_env(struct json_in *j, struct str env)
     buf_put(&b, env);
     buf_putc(&b, '}');
     return json_parse(j, buf_str(&b), 1 << 20) == OK;
-}
-struct str api_text_of(const struct mail *m, struct arena *a)
-{
-    struct html_out h;
-    if (m->text.n || !m->html.n || html_text(m->html, a, &h) != OK)
-        return m->text;
-    return h.text;
 }
 
 /* ---- the list ---- */
@@ -143,12 +135,10 @@ static void on_message(void *ctx, enum err e, const struct mail *m)
         api_error(r, e, NULL);
         return;
     }
-    AUTO_ARENA struct arena a = { .max = 8 << 20, .secret = true };
-    struct str text = api_text_of(m, &a);
-    http_expect(r, text.n + m->head.env.n + 1024);
+    http_expect(r, m->text.n + m->head.env.n + 1024);
     struct json_out o = json_out(http_begin(r, 200, "application/json"));
     api_put_row(&o, api_box(r), &m->head.row, m->head.env);
-    json_kv_str(&o, "text", text);
+    json_kv_str(&o, "text", m->text);
     json_kv_bool(&o, "text_cut", m->text_cut);
     json_put_end(&o);
     http_finish(r);

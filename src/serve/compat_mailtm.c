@@ -1,5 +1,6 @@
-/* Accounts, tokens and domains in mail.tm's words. A client that sends Accept: application/ld+json gets collections
- * with their hydra frame, one that says application/json a bare array: that is what the clients in the wild read. */
+/* Accounts, tokens and domains in mail.tm's words. Collections have their hydra frame, as there, unless a client asks
+ * for application/json: then a bare array. Whatever goes wrong on these routes, the gate's refusals too, is said in
+ * mail.tm's words. */
 #include "serve/compat_mailtm.h"
 #include "base/text.h"
 #include "serve/compat_mailtm_message.h"
@@ -10,14 +11,24 @@ enum { TEXT_MAX = 1024, BODY_MAX = 16 * 1024 };
 /* ---- answers ---- */
 void mailtm_error(struct http_req *r, int status, const char *text)
 {
-    struct buf *b = http_begin(r, status, "application/json");
-    struct json_out o = json_out(b);
+    struct json_out o = json_out(mailtm_begin(r, status));
     json_put_object(&o);
+    if (mailtm_ld(r)) {
+        json_kv_str(&o, "@context", S("/contexts/Error"));
+        json_kv_str(&o, "@type", S("hydra:Error"));
+        json_kv_str(&o, "hydra:title", S("An error occurred"));
+        json_kv_str(&o, "hydra:description", str_c(text));
+    }
     json_kv_u64(&o, "code", (uint64_t)status);
     json_kv_str(&o, "message", str_c(text));
     json_kv_str(&o, "detail", str_c(text));
     json_put_end(&o);
     http_finish(r);
+}
+void compat_mailtm_problem(struct http_req *r, int status, const char *code, const char *detail)
+{
+    (void)code;
+    mailtm_error(r, status, detail);
 }
 void mailtm_failed(struct http_req *r, enum err e, const struct refusal *why)
 {
@@ -31,7 +42,8 @@ void mailtm_failed(struct http_req *r, enum err e, const struct refusal *why)
 
 bool mailtm_ld(const struct http_req *r)
 {
-    return http_list_has(http_field(&r->head, S("accept")), S("application/ld+json"));
+    struct str accept = http_field(&r->head, S("accept"));
+    return http_list_has(accept, S("application/ld+json")) || !http_list_has(accept, S("application/json"));
 }
 void mailtm_list_begin(const struct http_req *r, struct json_out *o, const char *kind)
 {

@@ -4,3 +4,4 @@
 #include "serve/api.h"
 extern const struct http_route compat_mailtm_routes[];
 extern const size_t compat_mailtm_routes_n;
+void compat_mailtm_problem(struct http_req *r, int status, const char *code, const char *detail);

@@ -101,7 +101,6 @@ static void put_attachments(struct json_out *o, struct json_in *j, const struct 
 
 static void put_whole(struct http_req *r, struct json_out *o, struct json_in *j, const struct mail *m)
 {
-    AUTO_ARENA struct arena a = { .max = 8 << 20, .secret = true };
     put_summary(o, j, &api_box(r)->box.id, &m->head.row);
     put_people(o, j, "cc");
     json_kv_array(o, "bcc");
@@ -111,7 +110,7 @@ static void put_whole(struct http_req *r, struct json_out *o, struct json_in *j,
     json_put_end(o);
     json_kv_bool(o, "retention", true);
     json_kv_time(o, "retentionDate", store_box_end_ms(&api_box(r)->box));
-    json_kv_str(o, "text", api_text_of(m, &a));
+    json_kv_str(o, "text", m->text);
     json_kv_array(o, "html");
     if (m->html.n)
         json_put_str(o, m->html);

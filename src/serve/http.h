@@ -36,6 +36,8 @@ struct http_table {
     const struct http_route *routes; /* borrowed */
     size_t n;
     void *ctx; /* r->ctx of its routes */
+    /* How its routes say what went wrong, in one answer; NULL: application/problem+json. */
+    void (*problem)(struct http_req *r, int status, const char *code, const char *detail);
 };
 /* Shared by all loops, for metrics. */
 struct http_counts {
@@ -61,6 +63,7 @@ struct http_req {
     struct str body;
     const struct http_route *route;
     void *ctx;
+    void (*problem)(struct http_req *r, int status, const char *code, const char *detail); /* the table's */
     struct peer peer;
     bool tls;
     struct arena arena; /* secret; dies with the request */

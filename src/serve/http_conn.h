@@ -5,7 +5,7 @@
 
 struct http_routed {
     const struct http_route *route;
-    void *ctx;
+    const struct http_table *table;
     size_t literal; /* octets before the first '{' */
 };
 struct http {

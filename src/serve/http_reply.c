@@ -198,6 +198,10 @@ void http_problem_retry(struct http_req *r, int status, const char *code, const 
         http_header_printf(r, "Retry-After", "%lld", (long long)((retry_ms + 999) / 1000));
     if (status == 401)
         http_header(r, "WWW-Authenticate", S("Bearer realm=\"mayfly\""));
+    if (r->problem) {
+        r->problem(r, status, code, detail);
+        return;
+    }
     struct buf *b = http_begin(r, status, "application/problem+json");
     buf_printf(b, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"code\":", http_status_text(status),
                status);

@@ -14,7 +14,7 @@ enum err http_routes_make(struct http *h)
     struct http_routed *to = h->routes;
     for (size_t t = 0; t < h->o.tables_n; t++)
         for (size_t i = 0; i < h->o.tables[t].n; i++, to++) {
-            *to = (struct http_routed){ .route = &h->o.tables[t].routes[i], .ctx = h->o.tables[t].ctx };
+            *to = (struct http_routed){ .route = &h->o.tables[t].routes[i], .table = &h->o.tables[t] };
             size_t brace = str_chr(to->route->path, '{');
             to->literal = brace == STR_NONE ? to->route->path.n : brace;
         }
@@ -69,7 +69,8 @@ bool http_route_find(const struct http *h, struct http_req *r, struct buf *allow
             continue;
         if (e->route->method == m) {
             r->route = e->route;
-            r->ctx = e->ctx;
+            r->ctx = e->table->ctx;
+            r->problem = e->table->problem;
             return true;
         }
         allow_add(allow, e->route->method);

@@ -249,7 +249,6 @@ static void put_links(struct buf *b, struct json_in *j)
 void lite_message(struct http_req *r, const struct mail *m)
 {
     AUTO_JSON struct json_in j = { 0 };
-    AUTO_ARENA struct arena arena = { .max = 8 << 20, .secret = true };
     struct str token = token_of(r);
     bool known = api_env(&j, m->head.env);
     struct buf *b = begin(r, 200, "Message");
@@ -268,7 +267,7 @@ void lite_message(struct http_req *r, const struct mail *m)
     }
     when(b, "Received", m->head.row.received_ms);
     buf_puts(b, "<pre>");
-    text_html(b, api_text_of(m, &arena));
+    text_html(b, m->text);
     buf_puts(b, "</pre>\n");
     if (known) {
         put_links(b, &j);

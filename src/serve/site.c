@@ -33,7 +33,7 @@ static enum err open_http(struct site *s, const struct site_opts *o)
     s->tables[n++] = (struct http_table){ assets_routes, assets_n, s->api };
     s->tables[n++] = (struct http_table){ autoconfig_routes, autoconfig_routes_n, s->api };
     s->tables[n++] = (struct http_table){ lite_routes, lite_routes_n, s->api };
-    s->tables[n++] = (struct http_table){ compat_mailtm_routes, compat_mailtm_routes_n, s->api };
+    s->tables[n++] = (struct http_table){ compat_mailtm_routes, compat_mailtm_routes_n, s->api, compat_mailtm_problem };
     if (o->api.echo_websocket)
         s->tables[n++] = (struct http_table){ echo_routes, COUNT(echo_routes), s->api };
     const struct http_opts page = { .loop = o->api.loop,

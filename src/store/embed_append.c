@@ -5,8 +5,6 @@
 #include "store/embed_row.h"
 #include <string.h>
 
-enum { DEDUPE_MS = 24 * 3600 * 1000 };
-
 uint64_t append_bytes(const struct store_append *a)
 {
     uint64_t n = 0;
@@ -31,6 +29,8 @@ static struct key dup_key(struct batch *b, const struct store_append_item *it)
     return k;
 }
 
+/* A retry row counts as long as the message is there that it was written for: whoever deleted that one, by whatever
+ * way, has room for it again. */
 static bool is_duplicate(struct batch *b, struct store_append_item *it)
 {
     struct str raw;
@@ -39,24 +39,28 @@ static bool is_duplicate(struct batch *b, struct store_append_item *it)
         return false;
     struct key k = dup_key(b, it);
     if (index_get(&b->t, TAB_DATA, key_str(&k), &raw) != OK || rec_dup_parse(raw, &d) != OK ||
-        d.at_ms + DEDUPE_MS <= b->now_ms)
+        d.at_ms + STORE_RETRY_MS <= b->now_ms)
+        return false;
+    struct row_rec first;
+    enum err e = d.has_id ? row_find(&b->t, &it->box, &d.id, &first) : row_at(&b->t, &it->box, d.folder, d.uid, &first);
+    if (e != OK)
         return false;
     it->duplicate = true;
-    it->uid = d.uid;
+    it->uid = first.row.uid;
     return true;
 }
 
-/* In a box that ends within the day the row goes with the box; in others it is also listed by age. */
+/* In a box that ends before the row is over the row goes with the box; in others it is also listed by age. */
 static void dedupe_save(struct batch *b, const struct store_append_item *it)
 {
     uint8_t raw[REC_DUP_N];
     if (!dedupe_wanted(it))
         return;
     struct key k = dup_key(b, it);
-    const struct dup_rec d = { .at_ms = b->now_ms, .folder = it->folder, .uid = it->uid };
+    const struct dup_rec d = { .at_ms = b->now_ms, .folder = it->folder, .uid = it->uid, .has_id = true, .id = it->id };
     index_put(&b->t, TAB_DATA, key_str(&k), str_of(raw, rec_dup_put(raw, &d)));
-    if (it->end_ms - b->now_ms > DEDUPE_MS) {
-        struct key by_age = key_time(b->now_ms + DEDUPE_MS, key_str(&k));
+    if (it->end_ms - b->now_ms > STORE_RETRY_MS) {
+        struct key by_age = key_time(b->now_ms + STORE_RETRY_MS, key_str(&k));
         index_put(&b->t, TAB_DEDUP, key_str(&by_age), (struct str){ "", 0 });
     }
 }

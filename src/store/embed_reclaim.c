@@ -154,7 +154,15 @@ static void rest_over(struct batch *b, struct str key)
         index_del(&b->t, TAB_ADDR, addr);
 }
 
-static void dedup_over(struct batch *b, struct str key) { index_del(&b->t, TAB_DATA, str_from(key, 8)); }
+/* One that was written again, for a second copy, is listed a second time. */
+static void dedup_over(struct batch *b, struct str key)
+{
+    struct str row = str_from(key, 8), raw;
+    struct dup_rec d;
+    if (index_get(&b->t, TAB_DATA, row, &raw) == OK &&
+        (rec_dup_parse(raw, &d) != OK || d.at_ms + STORE_RETRY_MS <= b->now_ms))
+        index_del(&b->t, TAB_DATA, row);
+}
 
 static bool purge(struct slice *s, enum index_table tab, void (*each)(struct batch *, struct str key))
 {

@@ -2,7 +2,7 @@
 #include "store/record.h"
 #include "store/record_bytes.h"
 
-enum { BOX_VERSION = 2, FOLDER_VERSION = 2, ROW_VERSION = 2 };
+enum { BOX_VERSION = 2, FOLDER_VERSION = 2, ROW_VERSION = 2, DUP_VERSION = 2 };
 
 size_t rec_box_put(uint8_t out[REC_BOX_N], const struct box_rec *b)
 {
@@ -252,19 +252,22 @@ enum err rec_gone_parse(struct str in, struct store_gone *out)
 size_t rec_dup_put(uint8_t out[REC_DUP_N], const struct dup_rec *d)
 {
     struct out o = { .p = out };
-    put8(&o, 1);
+    put8(&o, DUP_VERSION);
     puts64(&o, d->at_ms);
     put32(&o, d->folder);
     put32(&o, d->uid);
+    put(&o, d->id.b, MSG_ID_N);
     return o.n;
 }
 
 enum err rec_dup_parse(struct str in, struct dup_rec *out)
 {
-    struct in i = begin(in);
-    struct dup_rec d = { .at_ms = gets64(&i) };
+    struct in i = begin_upto(in, DUP_VERSION);
+    struct dup_rec d = { .at_ms = gets64(&i), .has_id = i.version > 1 };
     d.folder = get32(&i);
     d.uid = get32(&i);
+    if (d.has_id)
+        get_to(&i, d.id.b, MSG_ID_N);
     if (!whole(&i))
         return ERR_BAD;
     *out = d;

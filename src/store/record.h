@@ -17,7 +17,9 @@ struct row_rec {
 };
 struct dup_rec {
     int64_t at_ms;
-    uint32_t folder, uid;
+    uint32_t folder, uid; /* where the message came in */
+    bool has_id;          /* not in version 1 */
+    struct msg_id id;     /* finds it wherever it was moved since */
 };
 struct seg_rec {
     uint32_t cls;
@@ -47,7 +49,7 @@ enum {
     REC_ENV_INLINE_MAX = 1024, /* a longer env lies in the segment only: LMDB's pages are 4 KiB */
     REC_ROW_MAX = REC_ROW_HEAD_N + REC_ENV_INLINE_MAX,
     REC_GONE_N = 25,
-    REC_DUP_N = 17,
+    REC_DUP_N = 33,
     REC_SEG_N = 38,
     REC_HEAD_N = 64,
     REC_LEASE_N = 128

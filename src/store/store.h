@@ -36,7 +36,13 @@ struct store_box {
 enum { BOX_GUESSABLE = 1 /* chosen name */, BOX_OPERATOR = 2 /* postmaster@, abuse@ */ };
 /* After message number ends_after the box takes no more mail and ends this much later at the latest: time to read it.
  */
-enum { STORE_LAST_GRACE_MS = 10 * 60 * 1000, STORE_CHANGE_GAP_MS = 10 * 1000 };
+enum {
+    STORE_LAST_GRACE_MS = 10 * 60 * 1000,
+    STORE_CHANGE_GAP_MS = 10 * 1000,
+    /* How long a mail is known again. A sender whose 250 got lost comes back within minutes to an hour and a half, as
+     * queues wait (RFC 5321 section 4.5.4.1: half an hour), and we may have been away for a while. */
+    STORE_RETRY_MS = 4 * 3600 * 1000
+};
 /* Earliest of end_ms and last_visit_ms + idle_ttl_ms (ends_after is folded into end_ms by the store). */
 int64_t store_box_end_ms(const struct store_box *b);
 

@@ -24,10 +24,10 @@ struct store_gone {
 /* One mail to one or several boxes, one batch, durable and listed before the answer. Per item: OK, ERR_GONE (ended),
  * ERR_FULL (quota), ERR_BUSY (generation moved on: seal again), ERR_DENIED (there is no such folder), ERR_IO. req.err
  * is OK when any item is, else the first item's error. A second append with the same dedupe hash to the same box within
- * 24 h answers OK with duplicate set and stores nothing. Bytes are in req.arena or otherwise kept alive until done
- * (also after a cancel: use release). all_or_nothing: the items are of one box (else ERR_BAD), and either all of them
- * are stored, in order and with neighbouring uids in each folder, or none; all carry the one error then, and no dedupe
- * hash may be set. */
+ * STORE_RETRY_MS, while the first one's message is still there, answers OK with duplicate set and stores nothing. Bytes
+ * are in req.arena or otherwise kept alive until done (also after a cancel: use release). all_or_nothing: the items are
+ * of one box (else ERR_BAD), and either all of them are stored, in order and with neighbouring uids in each folder, or
+ * none; all carry the one error then, and no dedupe hash may be set. */
 struct store_append_item {
     struct box_id box;
     uint32_t generation, folder, flags;

@@ -90,6 +90,15 @@ static bool is_junk(const struct header_iter *it, struct str line)
     return !str_starts(line, S("--")) && is_header_rest(it->block, field_end(it->block, it->at));
 }
 
+enum header_start header_start(struct str msg)
+{
+    struct str line = line_at(msg, 0);
+    size_t name_n, colon = field_colon(line, &name_n);
+    if ((colon != STR_NONE && name_n > 0) || (msg.n > 0 && is_empty_line(line)))
+        return HEADER_STARTS;
+    return is_mbox_line(line) ? HEADER_MBOX_LINE : HEADER_MISSING;
+}
+
 bool header_next(struct header_iter *it, struct header_field *out)
 {
     while (it->at < it->block.n) {

@@ -43,6 +43,11 @@ struct header_bounds {
 /* ERR_FULL: the block is longer than LIMIT_HEADER_BYTES or has more than LIMIT_HEADER_FIELDS; out is then untouched. */
 [[nodiscard]] enum err header_bounds(struct str msg, struct header_bounds *out);
 
+/* How msg begins, for who puts fields before it: with a field, or the empty line that ends a header; with mbox's "From
+ * "; with what would be taken for the rest of the field before it, or is no header at all. */
+enum header_start { HEADER_STARTS, HEADER_MBOX_LINE, HEADER_MISSING };
+enum header_start header_start(struct str msg);
+
 /* The first field so named (any case): its raw value, or {NULL, 0}. A present but empty field has p != NULL. */
 struct str header_find(struct str block, struct str name);
 /* The same for n names in one walk: raw[i] is that of names[i]. */

@@ -39,7 +39,20 @@ def domains_in_both_frames():
     ld = ask("GET", "/domains?page=1", headers=LD)
     assert ld["hydra:member"][0]["domain"] == one["domain"] and ld["hydra:totalItems"] == 1
     assert ask("GET", "/domains?page=2") == []
+    for unsaid in ({}, {"Accept": "*/*"}, {"Accept": "text/html, */*;q=0.8"}):
+        assert ask("GET", "/domains", headers=unsaid)["hydra:totalItems"] == 1, unsaid
+    assert isinstance(ask("GET", "/domains", headers={"Accept": "application/json, text/plain, */*"}), list)
     ask("GET", "/domains/0", want=404)
+
+
+def errors_in_its_own_shape():
+    _, _, token = account("wrong.ways")
+    for path, token, status in (("/me", None, 401), ("/me", "mf1_" + "A" * 43, 401), ("/messages/x", token, 404), ("/messages/" + "0" * 32, token, 404)):
+        said = ask("GET", path, token=token, want=status)
+        assert said["code"] == status and said["message"] == said["detail"] and "type" not in said, said
+        ld = ask("GET", path, token=token, want=status, headers={})
+        assert ld["@type"] == "hydra:Error" and ld["hydra:description"] == ld["detail"] == said["detail"], ld
+    assert ask("PATCH", "/messages/" + "0" * 32, {"seen": 1}, token, want=422)["code"] == 422
 
 
 def accounts_and_messages():
@@ -96,4 +109,4 @@ def the_client_of_the_wild():
     assert r.returncode == 0, r.stdout + r.stderr
 
 
-CASES = [domains_in_both_frames, accounts_and_messages, sources_of_any_bytes, the_client_of_the_wild]
+CASES = [domains_in_both_frames, errors_in_its_own_shape, accounts_and_messages, sources_of_any_bytes, the_client_of_the_wild]

@@ -241,12 +241,42 @@ CASE(a_retry_is_stored_once)
     memset(a->items[0].dedupe, 7, HASH_N);
     CHECK(!RUN(r, append, a)->items[0].duplicate);
     CHECK_EQ(rig_list(r, &box, FOLDER_INBOX)->n, 1);
-    rig_advance(r, 25 * HOUR);
+    rig_advance(r, STORE_RETRY_MS + 1);
     a = new_append(r, &box, 4, S("same"));
     memset(a->items[0].dedupe, 7, HASH_N);
     a = RUN(r, append, a);
     CHECK_OK(a->req.err);
     CHECK(!a->items[0].duplicate);
+}
+
+static bool comes_again(struct rig *r, const struct box_id *box, unsigned n)
+{
+    struct store_append *a = new_append(r, box, n, S("same"));
+    memset(a->items[0].dedupe, 7, HASH_N);
+    a = RUN(r, append, a);
+    CHECK_OK(a->req.err);
+    return a->items[0].duplicate;
+}
+
+CASE(a_deleted_mail_may_come_again)
+{
+    struct box_id box = rig_box(r, 1, 48 * HOUR);
+    CHECK(!comes_again(r, &box, 1));
+    struct store_move *m = NEW(move);
+    m->box = box;
+    m->folder = FOLDER_TRASH;
+    m->pick = (struct store_pick){ .ids = rig_ids(&m->req.arena, (unsigned[]){ 1 }, 1), .n = 1 };
+    CHECK_OK(RUN(r, move, m)->req.err);
+    CHECK(comes_again(r, &box, 2)); /* moved is not deleted */
+    rig_advance(r, STORE_RETRY_MS - HOUR);
+    struct store_delete *d = NEW(delete);
+    d->box = box;
+    d->pick = (struct store_pick){ .ids = rig_ids(&d->req.arena, (unsigned[]){ 1 }, 1), .n = 1 };
+    CHECK_EQ(RUN(r, delete, d)->deleted, 1);
+    CHECK(!comes_again(r, &box, 3));
+    CHECK(comes_again(r, &box, 4));
+    rig_advance(r, 2 * HOUR); /* the first copy's row would be over, the second's is not */
+    CHECK(comes_again(r, &box, 5));
 }
 
 CASE(the_end_is_sharp)
@@ -659,6 +689,7 @@ static const struct {
     ROW(several_boxes_one_batch),
     ROW(quotas_refuse),
     ROW(a_retry_is_stored_once),
+    ROW(a_deleted_mail_may_come_again),
     ROW(the_end_is_sharp),
     ROW(burn),
     ROW(requests_keep_their_order),

@@ -134,6 +134,31 @@ TEST(extract_hidden_text_is_no_code)
     CHECK_EQ(x.codes_n, 0);
 }
 
+/* Codes of banks, doors and second screens. */
+TEST(extract_short_and_dashed_codes)
+{
+    static const struct {
+        const char *subject, *text, *compact;
+    } cases[] = {
+        { "Ihre TAN", "Ihre TAN f\u00fcr den Auftrag \u00fcber 250,00 EUR vom 26.11.2026: 583921\n", "583921" },
+        { "", "Ihre TAN: 583921", "583921" },
+        { "", "Your PIN is 042", "042" },
+        { "", "Your access code is 2026", "2026" },
+        { "Device code", "Enter the code ABCD-EFGH on your device to continue.\n", "ABCD-EFGH" },
+        { "", "Your device code is WXYZ-ABCD.", "WXYZ-ABCD" },
+        { "", "Device code: 8F3A-22", "8F3A-22" },
+        { "", "To verify, type 112233", "112233" },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        AUTO_ARENA struct arena a = { .max = 1 << 20 };
+        struct extract_out x = run(&a, cases[i].subject, cases[i].text, NULL);
+        if (x.codes_n == 0 || x.codes[0].confidence < EXTRACT_SHOWN)
+            print_error("%s: %u\n", cases[i].text, x.codes_n > 0 ? x.codes[0].confidence : 0);
+        CHECK(x.codes_n > 0 && x.codes[0].confidence >= EXTRACT_SHOWN);
+        CHECK_STR(cases[i].text, x.codes[0].compact, cases[i].compact);
+    }
+}
+
 /* The same words with another kind of number each: none may be shown. */
 TEST(extract_other_numbers)
 {
@@ -161,6 +186,11 @@ TEST(extract_other_numbers)
         "Order code: 482913",
         "code: 2700GB",
         "code: 1920x1080",
+        "Your access code expires in 2026",
+        "The code is COVID-STUDY",
+        "enter room 042",
+        "To verify your order, use 4829 points",
+        "The tan shoes, 583921",
     };
     for (size_t i = 0; i < COUNT(texts); i++) {
         AUTO_ARENA struct arena a = { .max = 1 << 20 };

@@ -71,6 +71,96 @@ TEST(a_retry_after_a_lost_250_is_stored_once)
     CHECK_OK(deliver_text(str_c(mail_text)));
     CHECK_OK(list((struct mail_query){ .limit = 10 }));
     CHECK_EQ(w.rows, 1);
+    w.rcpt_address = S("box+tag@box.test"); /* another name of the box is another mail */
+    CHECK_OK(deliver_text(str_c(mail_text)));
+    CHECK_OK(deliver_text(str_c(mail_text)));
+    CHECK_OK(list((struct mail_query){ .limit = 10 }));
+    CHECK_EQ(w.rows, 2);
+    world_close();
+}
+
+#define PART(type, text) "--b\r\nContent-Type: text/" type "\r\n\r\n" text "\r\n"
+#define MULTI(sub, parts)                                                                                              \
+    "From: a@b.example\r\nSubject: \xc3\x9c"                                                                           \
+    "ber\r\nContent-Type: multipart/" sub "; boundary=b\r\n\r\n" parts "--b--\r\n"
+#define PRE(text) "<div style=\"white-space:pre-wrap\">" text "</div>\n"
+
+/* RFC 8621 section 4.1.4: what is in a view is shown in it, whatever its kind. */
+TEST(both_views_show_all_their_parts)
+{
+    static const struct {
+        const char *what, *in, *want;
+    } cases[] = {
+        { "a text before a page", MULTI("mixed", PART("plain", "1 < 2") PART("html", "<p>two")),
+          "1 < 2\ntwo|" PRE("1 &lt; 2") "<p>two" },
+        { "a text behind a page", MULTI("mixed", PART("html", "<p>one") PART("plain", "two")),
+          "one\ntwo|<p>one" PRE("two") },
+        { "texts alone make no page", MULTI("mixed", PART("plain", "one") PART("plain", "two")), "one\ntwo|" },
+        { "each its own", MULTI("alternative", PART("plain", "one") PART("html", "<p>two")), "one|<p>two" },
+        { "a page alone", MULTI("alternative", PART("html", "<p>two")), "two|<p>two" },
+        { "an empty text", MULTI("alternative", PART("plain", "") PART("html", "<p>two")), "two|<p>two" },
+    };
+    world_open();
+    start_box();
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        CHECK_OK(deliver_text(str_c(cases[i].in)));
+        CHECK_OK(list((struct mail_query){ .limit = 1 }));
+        CHECK(mail_get(w.store, w.loop, w.opened, &w.first, true, on_mail, NULL) != NULL);
+        CHECK_OK(answer());
+        CHECK_STR(cases[i].what, buf_str(&w.bytes), cases[i].want);
+    }
+    world_close();
+}
+
+TEST(filters_fold_as_imap_does)
+{
+    static const struct {
+        const char *q;
+        size_t found;
+    } cases[] = { { "\xc3\xbc"
+                    "BER",
+                    1 },
+                  { "\xc3\x9c"
+                    "ber",
+                    1 },
+                  { "U\xcc\x88"
+                    "ber",
+                    1 },
+                  { "uber", 0 },
+                  { "obwohl", 0 } };
+    world_open();
+    start_box();
+    CHECK_OK(deliver_text(str_c(MULTI("mixed", PART("plain", "x")))));
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        CHECK_OK(list((struct mail_query){ .limit = 10, .q = str_c(cases[i].q) }));
+        CHECK_EQ(w.rows, cases[i].found);
+        CHECK_OK(list((struct mail_query){ .limit = 10, .subject = str_c(cases[i].q) }));
+        CHECK_EQ(w.rows, cases[i].found);
+        CHECK_OK(list((struct mail_query){ .limit = 10, .from = str_c(cases[i].q) }));
+        CHECK_EQ(w.rows, 0);
+    }
+    world_close();
+}
+
+TEST(what_a_summary_leaves_out_is_counted)
+{
+    AUTO_BUF struct buf m = { .max = 1 << 20 };
+    world_open();
+    start_box();
+    buf_puts(&m, "From: a@b.example\r\nCc: c@d.example\r\nTo: x0@y.example");
+    for (int i = 1; i < 53; i++)
+        buf_printf(&m, ",\r\n x%d@y.example", i);
+    buf_puts(&m, "\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n");
+    for (int i = 0; i < 207; i++)
+        buf_puts(&m, "--b\r\nContent-Type: image/png\r\n\r\nx\r\n");
+    buf_puts(&m, "--b--\r\n");
+    CHECK_OK(deliver_text(buf_str(&m)));
+    CHECK_OK(list((struct mail_query){ .limit = 1 }));
+    struct str said = S("\"left_out\":{\"to\":3,\"cc\":0,\"reply_to\":0,\"attachments\":7}");
+    CHECK(str_find(buf_str(&w.bytes), said) != STR_NONE);
+    CHECK_OK(deliver_text(str_c(mail_text)));
+    CHECK_OK(list((struct mail_query){ .limit = 1 }));
+    CHECK(str_find(buf_str(&w.bytes), S("left_out")) == STR_NONE);
     world_close();
 }
 
@@ -84,6 +174,10 @@ TEST(wishes_are_checked_and_names_taken_once)
     CHECK_STR("code", str_c(w.code), "ttl_short");
     CHECK_OK(make(&(struct mailbox_spec){ .local = S("Bob"), .domain = S("OTHER.test") }));
     CHECK_STR("address", str_c(w.address), "bob@other.test");
+    CHECK_OK(make(&(struct mailbox_spec){ .local = S("bob"),
+                                          .domain = S("B\xc3\xbc"
+                                                      "cher.test") }));
+    CHECK_STR("address", str_c(w.address), "bob@xn--bcher-kva.test");
     CHECK_EQ(make(&(struct mailbox_spec){ .local = S("bob"), .domain = S("other.test") }), ERR_BUSY);
     CHECK_STR("code", str_c(w.code), "address_taken");
     world_close();

@@ -30,6 +30,7 @@ struct world {
     enum err err;
     char code[64], address[128], token[64], recovery[256], secret[256];
     struct box_id box, rcpt;
+    struct str rcpt_address; /* what RCPT said; empty will do */
     int64_t end_ms;
     uint64_t cred, cred_n, messages;
     struct opened *opened;
@@ -44,7 +45,7 @@ struct world {
 };
 
 static struct world w;
-static const struct str domains[] = { STR("box.test"), STR("other.test") };
+static const struct str domains[] = { STR("box.test"), STR("other.test"), STR("xn--bcher-kva.test") };
 
 static void answered(enum err e)
 {
@@ -139,7 +140,7 @@ static void world_open(void)
     struct auth_opts ao = { .loop = w.loop, .store = w.store, .hub = w.hub, .limit = w.limit, .argon = w.argon };
     CHECK_OK(auth_new(&ao, &w.auth));
     struct mailboxes_opts mo = { .loop = w.loop, .store = w.store, .auth = w.auth, .hub = w.hub, .argon = w.argon };
-    mo.domains = (struct domain_list){ domains, 2 };
+    mo.domains = (struct domain_list){ domains, COUNT(domains) };
     mo.default_ttl_ms = 3600 * 1000;
     mo.min_ttl_ms = 600 * 1000;
     mo.max_ttl_ms = 24 * 3600 * 1000;
@@ -243,7 +244,7 @@ static void on_delivered(void *ctx, enum err e, const char *why)
 
 static enum err deliver_text(struct str text)
 {
-    struct deliver_rcpt to = { .box = w.rcpt };
+    struct deliver_rcpt to = { .box = w.rcpt, .address = w.rcpt_address };
     struct deliver_mail m = {
         .mail_from = S("bob@example.org"), .helo = S("mail.example.org"), .rcpts = &to, .rcpts_n = 1
     };

@@ -143,11 +143,14 @@ TEST(keyword_gone_dup_seg)
     CHECK_EQ(gb.modseq, 8);
     CHECK_EQ(gb.uid, 4);
     torture(str_of(raw, n), n, parse_gone);
-    struct dup_rec d = { 1, 2, 3 }, db;
+    struct dup_rec d = { 1, 2, 3, true, { { 9 } } }, db;
     CHECK_EQ(n = rec_dup_put(raw, &d), REC_DUP_N);
     CHECK_OK(rec_dup_parse(str_of(raw, n), &db));
-    CHECK_EQ(db.at_ms + db.folder + db.uid, 6);
+    CHECK(db.at_ms + db.folder + db.uid == 6 && db.has_id && db.id.b[0] == 9);
     torture(str_of(raw, n), n, parse_dup);
+    raw[0] = 1; /* version 1: no id */
+    CHECK_OK(rec_dup_parse(str_of(raw, 17), &db));
+    CHECK(db.at_ms + db.folder + db.uid == 6 && !db.has_id);
     struct seg_rec s = { .cls = 7, .sealed = true, .size = 1, .live_n = 2, .live_bytes = 3, .created_ms = 4 }, sb;
     CHECK_EQ(n = rec_seg_put(raw, &s), REC_SEG_N);
     CHECK_OK(rec_seg_parse(str_of(raw, n), &sb));
