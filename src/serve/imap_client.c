@@ -136,9 +136,10 @@ static bool alive(struct imap_session *s) { return imap_client_alive(imap_client
 static bool room(struct imap_session *s)
 {
     struct imap_client *c = imap_client_of(s);
-    if (s->out->n > IMAP_HIGH_WATER / 4)
+    size_t most = s->authed ? IMAP_HIGH_WATER : IMAP_HIGH_WATER_LOGIN;
+    if (s->out->n > most / 4)
         conn_flush(c->c.conn);
-    if (s->out->n <= IMAP_HIGH_WATER)
+    if (s->out->n <= most)
         return true;
     c->starved = conn_unsent(c->c.conn) > 0;
     return !c->starved;

@@ -48,11 +48,15 @@ static void set_deadline(struct imap_client *c, int64_t ms)
 static int64_t wait_ms(const struct imap_client *c)
 {
     bool stress = !c->o && c->of->o.gate && listen_gate_stressed(c->of->o.gate);
+    if (c->starved)
+        return TAKE_MS;
     return c->partial ? PARTIAL_MS : c->o ? IDLE_MS : stress ? STRESSED_MS : LOGIN_MS;
 }
 
 static bool reads(const struct imap_client *c)
 {
+    if (c->starved)
+        return false;
     switch (c->s.mode) {
     case IMAP_COMMAND:
     case IMAP_OCTETS:
@@ -146,7 +150,7 @@ static size_t on_input(struct session_conn *conn, struct str data)
     if (before == IMAP_OCTETS && c->s.mode == IMAP_OCTETS)
         c->octets += n;
     bool partial = n < data.n && reads(c);
-    if (c->s.mode != before || (n > 0 && c->s.mode != IMAP_OCTETS) || partial != c->partial) {
+    if (c->s.mode != before || (n > 0 && c->s.mode != IMAP_OCTETS) || partial != c->partial || c->starved) {
         c->partial = partial;
         proceed(c);
     }
