@@ -579,27 +579,61 @@ def append_has_its_limits():
         w.grown(80 * MB, "appended")
 
 
-def announced_mail_does_not_take_all_memory():
-    """Who only says what is to come must not keep mail of others out."""
+def crowd_out(d, friend, ask, sizes):
+    """Sessions that take as much of the memory for messages as they get; mail still comes in."""
+    held = []
+    for size in sizes:
+        c = Imap(d, window=4096)
+        held.append(c)
+        ask(c, size)
+    with Watch(d, friend) as w:
+        for _ in range(5):
+            d.send(friend["address"], b"Subject: x\r\n\r\n" + LINE * 16 * KB)
+    w.grown(8 * MB, "mail beside those who hold all they get")
+    for c in held:
+        c.close()
+
+
+def announced_mail_does_not_keep_others_out():
     with Served(MANY, "limits.message_memory=256M") as d:
         friend, box = d.box(), d.box()
-        held = []
-        for _ in range(12):  # one connection each, and all that it can get by MULTIAPPEND
-            c = Imap(d).enter(box)
-            c.s.settimeout(0.5)
-            try:
-                for i in range(12):
-                    c.say((b"t APPEND INBOX" if i == 0 else b"") + b" {%d}\r\n" % (25 * MB))
-                    if not c.f.readline().startswith(b"+"):
-                        break
-                    break
-            except TimeoutError:
-                pass
-            held.append(c)
-        d.send(friend["address"], b"Subject: x\r\n\r\nx\r\n")
+
+        def announce(c, size):
+            c.enter(box).say(b"t APPEND INBOX {%d}\r\n" % size)
+            assert c.f.readline().startswith((b"+", b"t NO [LIMIT]"))
+        crowd_out(d, friend, announce, [25 * MB - 1] * 20 + [MB] * 30 + [16 * KB] * 100)
+
+
+def opened_mail_does_not_keep_others_out():
+    with Served(MANY, "limits.message_memory=256M", "box.max_bytes=1G") as d:
+        friend, box = d.box(), d.make_box()
+        sizes = 24 * MB, 8 * MB, 5 * MB  # what the kernels take of the smaller ones would be all of it
+        for size in sizes:
+            head = b"Subject: %s\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: base64\r\n\r\n" % SUBJECT.encode()
+            d.send(box["address"], head + b"QUJD" * 18 + b"\r\n" + (b"QUJD" * 18 + b"\r\n") * (size // 74))
+
+        def fetch(c, size):
+            n = sizes.index(size) + 1
+            c.enter(box).say(b"t FETCH %d BINARY.PEEK[1]\r\n" % n)
+            assert c.f.readline().startswith((b"* %d FETCH (BINARY[1]" % n, b"t NO"))
+        crowd_out(d, friend, fetch, [size for size in sizes for _ in range(20)])
+
+
+def searching_large_bodies_is_bounded():
+    """Their text is looked through on the thread that serves, so what one message may cost is what others wait for."""
+    with Served(MANY) as d:
+        friend, box = d.box(), d.make_box()
+        d.send(box["address"], b"Subject: big\r\n\r\n" + LINE * (24 * MB // 64))
+        c = Imap(d).enter(box)
+        c.s.settimeout(120)
+        before, start = memory(d.pid)[0], cpu_seconds(d.pid)
+        assert c.said(b"SEARCH" + b"".join(b" OR TEXT zq%d" % n for n in range(62)) + b" TEXT zz").startswith(b"OK")
+        took = cpu_seconds(d.pid) - start
+        print(f"     63 words in 24 MB: {took:.2f} s of a processor")
+        assert took < 2, took
+        assert memory(d.pid)[0] - before < 20 * MB, "it kept what it had read"
         honest(d, friend)
-        for c in held:
-            c.close()
+        c.close()
 
 
 # ---- ends ----
@@ -632,7 +666,8 @@ CASES = [literals_have_their_answers, octets_of_a_literal_are_no_commands, a_flo
          lines_without_end, names_have_their_limits, ten_thousand_commands_at_once, readers_that_do_not_read, idlers_that_do_not_read,
          large_bodies_that_nobody_takes, four_hundred_slow_ones_of_one_network, guessing_does_not_lock_the_owner_out,
          five_wrong_secrets_end_a_connection, nothing_may_follow_starttls, append_has_its_limits,
-         announced_mail_does_not_take_all_memory, a_box_that_ends]
+         announced_mail_does_not_keep_others_out, opened_mail_does_not_keep_others_out,
+         searching_large_bodies_is_bounded, a_box_that_ends]
 
 if __name__ == "__main__":
     raise_fd_limit()
