@@ -21,8 +21,8 @@ import daemon  # noqa: E402
 N = int(sys.argv[1]) if len(sys.argv) > 1 else 10000
 MESSAGES = int(sys.argv[2]) if len(sys.argv) > 2 else 1000000
 MICRO = daemon.ROOT / "build/bench/micro"
-OPTIONS = ["limits.live_per_network=1000000", "limits.prelogin_per_network=1000000", "auth.cleartext=loopback", "limits.mx_per_network=1000000", "limits.http_per_network=1000000",
-           "limits.boxes=65536"]
+OPTIONS = ["limits.live_per_network=1000000", "limits.prelogin_per_network=1000000", "limits.mail_per_network=1000000",
+           "limits.mx_per_network=1000000", "limits.http_per_network=1000000", "limits.boxes=65536", "auth.cleartext=loopback"]
 
 
 def anonymous(d, settle=3.0):

@@ -45,12 +45,15 @@ static void on_login(void *ctx, enum err e, struct opened *o)
 {
     struct imap_client *c = ctx;
     struct imap_server *p = c->of;
+    if (e == OK && !session_conn_pass(&c->c)) {
+        opened_release(o);
+        e = ERR_BUSY;
+    }
     if (e == OK) {
         c->o = o;
         c->events = (struct event_listener){ .box = o->box.id, .on = on_event };
         event_listen(p->o.hub, p->conns.loop, &c->events);
         mailbox_visit(p->o.boxes, o);
-        session_conn_pass(&c->c);
     }
     imap_client_tell(c, &(struct imap_answer){ .err = e });
 }
