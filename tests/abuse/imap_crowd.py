@@ -43,37 +43,39 @@ def ten_thousand_commands_at_once():
 
 
 def readers_that_do_not_read():
-    """What a command says is small; it is the many that nobody reads that must not pile up."""
-    n = 60
+    """What a command says is small; it is the many that nobody reads that must not pile up. The kernel takes the first
+    megabytes; without a bound behind it each of them costs four more."""
+    n = 10
     with Served(MANY) as d:
         friend, box = d.box(), d.box()
         with Watch(d, friend) as w:
             deaf = []
-            for inside in (False, True):
-                command = b't LIST "" *\r\n' if inside else b"t CAPABILITY\r\n"
-                for _ in range(n):
-                    c = Imap(d, window=4096)
-                    if inside:
-                        c.enter(box)
-                    c.s.setblocking(False)
-                    deaf.append((c, command * 1000))
-            over = time.monotonic() + 5
-            while time.monotonic() < over:
+            for inside in (False, True) * n:
+                c = Imap(d, window=4096)
+                if inside:
+                    c.enter(box)
+                c.s.setblocking(False)
+                deaf.append((c, (b't LIST "" *\r\n' if inside else b"t CAPABILITY\r\n") * 1000))
+            over, moved = time.monotonic() + 20, time.monotonic()
+            while time.monotonic() < min(over, moved + 1):
                 for c, data in deaf:
                     try:
                         c.s.send(data)
+                        moved = time.monotonic()
                     except BlockingIOError:
                         pass
-            w.grown(2 * n * 256 * KB, f"{2 * n} that say much and read nothing")
+            w.grown(2 * n * MB, f"{2 * n} that say much and read nothing")
         for c, _ in deaf:
             c.close()
 
 
 def idlers_that_do_not_read():
-    n = 40
+    n = 12
     with Served(MANY, "box.max_messages=1000") as d:
         friend, box = d.box(), d.box()
         busy = Imap(d).enter(box)
+        keywords = " ".join(f"{'k' * 60}{i}" for i in range(24))  # so that one message's flags are 1.5 KB
+        assert busy.said(f"STORE 1 +FLAGS.SILENT ({keywords})").startswith(b"OK")
         for _ in range(9):
             assert busy.said("COPY 1:* INBOX").startswith(b"OK")
         idle = []
@@ -83,9 +85,17 @@ def idlers_that_do_not_read():
             c.f.readline()
             idle.append(c)
         with Watch(d, friend) as w:
-            for i in range(100):
+            for i in range(16):  # 12 MB are to be told to each
                 assert busy.said(f"STORE 1:* {'+-'[i % 2]}FLAGS.SILENT (\\Flagged)").startswith(b"OK")
-            w.grown(n * 256 * KB, f"{n} that idle and read nothing")
+            w.grown(n * MB, f"{n} that idle and read nothing")
+        got = b""  # who reads at last is told how things are
+        idle[0].s.settimeout(2)
+        try:
+            while piece := idle[0].s.recv(1 << 16):
+                got = (got + piece)[-4096:]
+        except TimeoutError:
+            pass
+        assert got.endswith(b"))\r\n") and b"Flagged" not in got, got[-300:]
         for c in idle:
             c.close()
         busy.close()
@@ -229,8 +239,8 @@ def crowd_out(d, friend, ask, sizes):
         ask(c, size)
     with Watch(d, friend) as w:
         for _ in range(5):
-            d.send(friend["address"], b"Subject: x\r\n\r\n" + LINE * 16 * KB)
-    w.grown(8 * MB, "mail beside those who hold all they get")
+            d.send(friend["address"], b"Subject: x\r\n\r\n" + LINE * 128 * KB)
+    w.grown(20 * MB, "mail beside those who hold all they get")
     for c in held:
         c.close()
 
