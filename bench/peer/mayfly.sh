@@ -1,7 +1,7 @@
 # Adapter for the side-by-side harness (see the harness's README): PEER_DIR=bench/peer bench.sh smtp mayfly …
 DESC="mayfly, embedded store, mail sealed to its box"
 DURABLE="fdatasync of the segments and one LMDB commit per batch before 250; already listed and pushed"
-SMTP_PORT=23050 POP3_PORT=23151 HTTP_PORT=23052
+SMTP_PORT=23050 POP3_PORT=23151 IMAP_PORT=23153 HTTP_PORT=23052
 USERFMT=u%d@$DOMAIN USERFMT_0=u0@$DOMAIN
 WS_PATH=/api/v1/live
 REST_LIST='/api/v1/mailbox/messages?limit=50'
@@ -13,7 +13,8 @@ peer_start() {
     # shellcheck disable=SC2086 # MAYFLY_OPTS is a list of words
     spawn "$MAYFLY_BIN" serve -o server.data_dir="$D/data" -o server.domains=$DOMAIN -o server.hostname=mx.$DOMAIN \
         -o smtp.listen=127.0.0.1:$SMTP_PORT -o http.listen=127.0.0.1:$HTTP_PORT -o https.listen= \
-        -o pop3.listen=127.0.0.1:$POP3_PORT -o pop3s.listen= -o auth.cleartext=loopback -o limits.prelogin_per_network=1000000 -o limits.mail_per_network=1000000 \
+        -o pop3.listen=127.0.0.1:$POP3_PORT -o pop3s.listen= -o imap.listen=127.0.0.1:$IMAP_PORT -o imaps.listen= -o auth.cleartext=loopback -o limits.prelogin_per_network=1000000 \
+        -o limits.mail_per_network=1000000 \
         -o metrics.listen= -o tls.cert="$BENCH_TMP/cert/cert.pem" -o tls.key="$BENCH_TMP/cert/key.pem" \
         -o box.max_messages=1000000 -o box.max_bytes=1000G -o box.default_ttl=1d -o limits.mx_per_network=1000000 \
         -o limits.live_per_network=1000000 -o limits.http_per_network=1000000 -o limits.create_per_network=1000000 \

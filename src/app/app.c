@@ -30,6 +30,7 @@ struct running {
     struct timer watchdog, drain;
     int64_t drain_until_ms;
     const char *ready_path;
+    bool ready_written; /* the file is ours: another server may be serving the same folder */
     int signal_fd;
 };
 static struct running *of(struct app *a) { return CONTAINER_OF(a, struct running, app); }
@@ -119,6 +120,7 @@ static enum err up_ready(struct app *a)
     enum err e = ready_write(a, of(a)->ready_path);
     if (e != OK)
         return e;
+    of(a)->ready_written = true;
     a->ready = true;
     notify_send(&a->notify, "READY=1");
     if (a->notify.watchdog_ms)
@@ -142,13 +144,14 @@ static const struct step {
     const char *name;
     enum err (*up)(struct app *a);
 } steps[] = {
-    { "log", start_log },           { "data_dir", start_data_dir }, { "limits", start_limits },
-    { "loops", start_loops },       { "signals", up_signals },      { "listeners", start_listeners },
-    { "tls", start_certificate },   { "charsets", start_charsets }, { "user", start_user },
-    { "sandbox", start_files },     { "tls", start_self_signed },   { "secrets", start_secrets },
-    { "hub", start_hub },           { "store", start_store },       { "pools", start_pools },
-    { "operator", start_operator }, { "services", workers_serve },  { "control", up_ctl },
-    { "threads", workers_start },   { "sandbox", start_syscalls },  { "ready", up_ready },
+    { "log", start_log },         { "data_dir", start_data_dir }, { "limits", start_limits },
+    { "loops", start_loops },     { "signals", up_signals },      { "listeners", start_listeners },
+    { "tls", start_certificate }, { "charsets", start_charsets }, { "user", start_user },
+    { "data_dir", start_owned },  { "sandbox", start_files },     { "tls", start_self_signed },
+    { "secrets", start_secrets }, { "hub", start_hub },           { "store", start_store },
+    { "pools", start_pools },     { "operator", start_operator }, { "services", workers_serve },
+    { "control", up_ctl },        { "threads", workers_start },   { "sandbox", start_syscalls },
+    { "ready", up_ready },
 };
 
 static bool up(struct app *a)
@@ -181,7 +184,7 @@ static void down(struct app *a)
 {
     struct running *r = of(a);
     a->ready = false;
-    if (r->ready_path && a->log)
+    if (r->ready_written)
         (void)unlink(r->ready_path);
     workers_stop(a);
     ctl_stop(r->ctl);

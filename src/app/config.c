@@ -74,7 +74,7 @@ static void env_one(struct reading *r, struct str name, struct str value)
             return;
         }
     }
-    if (!str_eq(name, S("MAYFLY_TESTDATA"))) /* the tests' own */
+    if (!str_eq(name, S("MAYFLY_CONFIG")) && !str_eq(name, S("MAYFLY_TESTDATA"))) /* main.c's; the tests' own */
         buf_printf(r->notes, "%.*s: no such setting\n", STR_FMT(str_sub(name, 0, 100)));
 }
 
@@ -101,16 +101,58 @@ static void read_extra(struct reading *r, const char *text)
 }
 
 /* ---- what holds between settings ---- */
+/* All listeners set SO_REUSEPORT, so the kernel would share a port out between two kinds of them. */
+static bool same_door(struct str a, struct str b)
+{
+    size_t ca = str_rchr(a, ':'), cb = str_rchr(b, ':');
+    struct str host_a = str_sub(a, 0, ca), host_b = str_sub(b, 0, cb);
+    if (!str_eq(str_from(a, ca), str_from(b, cb)) || str_eq(str_from(a, ca), S(":0")))
+        return false;
+    bool six = str_starts(host_a, S("["));
+    struct str any = six ? S("[::]") : S("0.0.0.0");
+    return str_eq(host_a, host_b) ||
+           (six == str_starts(host_b, S("[")) && (str_eq(host_a, any) || str_eq(host_b, any)));
+}
+
+static struct config_list doors_of(const struct config *c, size_t row)
+{
+    bool listens = settings[row].type == SET_LISTEN;
+    return listens ? *(const struct config_list *)((const char *)c + settings[row].at) : (struct config_list){ 0 };
+}
+
+/* Is endpoint i of the row taken by one before it? */
+static void check_door(const struct config *c, size_t row, size_t i, struct buf *errors)
+{
+    struct str mine = doors_of(c, row).v[i];
+    for (size_t other = 0; other <= row; other++) {
+        struct config_list list = doors_of(c, other);
+        for (size_t k = 0; k < (other == row ? i : list.n); k++)
+            if (same_door(list.v[k], mine))
+                buf_printf(errors, "%s: %.*s is taken by %s %.*s\n", settings[row].name, STR_FMT(mine),
+                           settings[other].name, STR_FMT(list.v[k]));
+    }
+}
+
+static void check_doors(const struct config *c, struct buf *errors)
+{
+    for (size_t row = 0; row < settings_n; row++)
+        for (size_t i = 0; i < doors_of(c, row).n; i++)
+            check_door(c, row, i, errors);
+}
+
 static void check_together(const struct config *c, struct buf *errors)
 {
     if (str_empty(c->tls_cert) != str_empty(c->tls_key))
         buf_puts(errors, "tls.cert and tls.key: both or none\n");
     if (c->box_min_ttl_ms > c->box_max_ttl_ms)
         buf_puts(errors, "box.min_ttl: above box.max_ttl\n");
+    if (c->box_default_ttl_ms < c->box_min_ttl_ms)
+        buf_puts(errors, "box.default_ttl: below box.min_ttl\n");
     if (c->box_default_ttl_ms > c->box_max_ttl_ms)
         buf_puts(errors, "box.default_ttl: above box.max_ttl\n");
     if (c->box_max_bytes < c->smtp_max_bytes)
         buf_puts(errors, "box.max_bytes: below smtp.max_bytes, so one message would not fit\n");
+    check_doors(c, errors);
 }
 
 static void read_defaults(struct reading *r)
@@ -120,6 +162,15 @@ static void read_defaults(struct reading *r)
         if (settings[row].type != SET_LATER)
             take(r, row, &def, 1, "default");
     }
+}
+
+const char *config_file_choose(const char *named, const char *from_env, struct str program)
+{
+    if (named)
+        return named;
+    if (from_env)
+        return *from_env ? from_env : NULL;
+    return str_starts(program, S("/usr/")) ? CONFIG_FILE_INSTALLED : NULL;
 }
 
 enum err config_load(const struct config_sources *from, struct config *out, struct buf *errors, struct buf *notes)

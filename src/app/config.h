@@ -13,6 +13,11 @@ struct config_sources {
     const char *const *extra; /* "section.key=value" of -o */
     size_t extra_n;
 };
+/* The file to read: the one -c names, else MAYFLY_CONFIG's (empty: none), else, for an installed program (its own path
+ * is below /usr), CONFIG_FILE_INSTALLED if that is there: a checkout's build is not to follow the machine's settings.
+ * Arguments may be NULL. */
+#define CONFIG_FILE_INSTALLED "/etc/mayfly/mayfly.conf"
+const char *config_file_choose(const char *named, const char *from_env, struct str program);
 /* Every complaint is one line in errors, naming file:line, the variable or the option; ERR_BAD when there was any.
  * notes takes what is odd but no error. *out is to be given to config_fini() in either case. */
 [[nodiscard]] enum err config_load(const struct config_sources *from, struct config *out, struct buf *errors,

@@ -1,5 +1,6 @@
 /* A schema for libconfuse is made from the table of settings: every key is text or a list of texts, so that types are
- * ours. Comments are blanked before it sees them: libconfuse 3.3 counts the line of each of them more than once. */
+ * ours. A pass of our own goes first: it blanks comments (libconfuse 3.3 counts the line of each of them more than
+ * once) and finds what libconfuse forgives: an open brace, a setting given twice. */
 #include "app/config_file.h"
 #include "app/settings.h"
 #include <confuse.h>
@@ -8,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SETTINGS_MAX = 128, NAME_MAX_N = 64, SOURCE_MAX_N = 4096, FILE_MAX = 1 << 20, VALUES_MAX = 1000 };
+enum { SETTINGS_MAX = 128, NAME_MAX_N = 64, SOURCE_MAX_N = 4096, FILE_MAX = 1 << 20, VALUES_MAX = 1000, DEPTH_MAX = 8 };
 
 struct reading {
     struct buf *errors;
@@ -28,23 +29,6 @@ __attribute__((format(printf, 2, 0))) static void on_error(cfg_t *cfg, const cha
     buf_putc(reading->errors, '\n');
 }
 
-static size_t row_of(const char *section, const char *key)
-{
-    size_t i = 0, n = strlen(section);
-    while (i < settings_n && !(strncmp(settings[i].name, section, n) == 0 && settings[i].name[n] == '.' &&
-                               strcmp(settings[i].name + n + 1, key) == 0))
-        i++;
-    return i;
-}
-
-static int on_value(cfg_t *cfg, cfg_opt_t *opt)
-{
-    size_t row = row_of(cfg->name, opt->name);
-    if (row < settings_n)
-        reading->line[row] = cfg->line;
-    return 0;
-}
-
 static bool section_seen(const struct reading *r, size_t n, struct str section)
 {
     for (size_t i = 0; i < n; i++)
@@ -61,8 +45,7 @@ static size_t schema_keys(struct reading *r, struct str section, size_t first, s
         if (!str_eq(str_cut(str_c(settings[i].name), '.', &key), section))
             continue;
         cfg_flag_t flags = CFGF_NODEFAULT | (setting_is_list(&settings[i]) ? CFGF_LIST : 0);
-        r->keys[key_n] = (cfg_opt_t)CFG_STR(key.p, NULL, flags);
-        r->keys[key_n++].validcb = on_value;
+        r->keys[key_n++] = (cfg_opt_t)CFG_STR(key.p, NULL, flags);
     }
     r->keys[key_n++] = (cfg_opt_t)CFG_END();
     return key_n;
@@ -95,27 +78,90 @@ static size_t comment_end(struct str s, size_t i)
     return n == STR_NONE ? s.n : i + n + (block ? 2 : 0);
 }
 
-/* Comments outside quotes become blanks, line ends stay. Counts braces too: libconfuse forgives an open section. */
-static int blank_comments(char *p, size_t n)
+/* ---- our own pass over the text ---- */
+struct scan {
+    char *p;
+    size_t n;
+    int line, depth, quote_line, open_line[DEPTH_MAX];
+    char quote;
+    bool in_word;
+    struct str word, section; /* the last word, and the one before the brace that is open */
+};
+
+static void complain(struct reading *r, int line, const char *what)
 {
-    int depth = 0;
-    char quote = 0;
+    buf_printf(r->errors, "%s:%d: %s\n", r->file, line, what);
+}
+
+static void on_brace(struct scan *s, struct reading *r)
+{
+    if (s->depth == 0)
+        s->section = s->word;
+    if (s->depth == DEPTH_MAX)
+        complain(r, s->line, "braces nest too deep");
+    else
+        s->open_line[s->depth++] = s->line;
+}
+
+/* Where a setting stands is kept here: libconfuse calls nobody for an empty list, and takes a second one silently. */
+static void on_equals(const struct scan *s, struct reading *r)
+{
+    AUTO_BUF struct buf name = { .max = NAME_MAX_N };
+    buf_put(&name, s->section);
+    buf_putc(&name, '.');
+    buf_put(&name, s->word);
+    size_t row = name.failed ? settings_n : setting_find(buf_str(&name));
+    if (row == settings_n)
+        return; /* libconfuse says so */
+    if (r->line[row])
+        buf_printf(r->errors, "%s:%d: %s: set in line %d already\n", r->file, s->line, settings[row].name,
+                   r->line[row]);
+    r->line[row] = s->line;
+}
+
+static void on_text(struct scan *s, size_t i, struct reading *r)
+{
+    char c = s->p[i];
+    bool part = !strchr(" \t\r\n={}+,\"'", c);
+    if (part && !s->in_word)
+        s->word = str_of(s->p + i, 0);
+    s->word.n += part;
+    s->in_word = part;
+    if (c == '{')
+        on_brace(s, r);
+    else if (c == '}' && s->depth == 0)
+        complain(r, s->line, "a brace too many");
+    else if (c == '}')
+        s->depth--;
+    else if (c == '=' && s->depth == 1)
+        on_equals(s, r);
+    else if (c == '"' || c == '\'')
+        s->quote = c, s->quote_line = s->line;
+}
+
+/* Comments outside quotes become blanks, line ends stay. Braces are counted: libconfuse forgives an open section. */
+static void scan(char *p, size_t n, struct reading *r)
+{
+    struct scan s = { .p = p, .n = n, .line = 1 };
     for (size_t i = 0; i < n; i++) {
-        if (quote) {
-            if (p[i] == '\\')
+        if (p[i] == '\n')
+            s.line++;
+        if (s.quote) {
+            if (p[i] == '\\' && i + 1 < n && p[i + 1] != '\n')
                 i++;
-            else if (p[i] == quote)
-                quote = 0;
+            else if (p[i] == s.quote)
+                s.quote = 0;
             continue;
         }
-        if (p[i] == '"' || p[i] == '\'')
-            quote = p[i];
-        depth += (p[i] == '{') - (p[i] == '}');
-        for (size_t end = comment_end(str_of(p, n), i); i < end; i++)
-            if (p[i] != '\n')
-                p[i] = ' ';
+        for (size_t j = i, end = comment_end(str_of(p, n), i); j < end; j++)
+            if (p[j] != '\n')
+                p[j] = ' ';
+        on_text(&s, i, r);
     }
-    return quote ? 1 : depth;
+    if (s.quote)
+        complain(r, s.quote_line, "this quote is not closed");
+    else if (s.depth > 0)
+        complain(r, s.open_line[s.depth - 1], "this brace is not closed");
 }
 
 /* The text with a NUL behind it, or false. */
@@ -161,11 +207,11 @@ void config_file_read(const char *file, struct buf *errors,
         buf_printf(errors, "%s: cannot be read\n", file);
         return;
     }
-    if (blank_comments(text.p, text.n - 1) != 0) {
-        buf_printf(errors, "%s: a brace or a quote is not closed\n", file);
-        return;
-    }
     *r = (struct reading){ .errors = errors, .file = file };
+    size_t before = errors->n;
+    scan(text.p, text.n - 1, r);
+    if (errors->n > before)
+        return;
     schema_build(r);
     cfg_t *cfg = cfg_init(r->sections, CFGF_NONE);
     reading = r;

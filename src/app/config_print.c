@@ -78,6 +78,9 @@ static void quoted(struct buf *out, const struct setting *s)
     buf_putc(out, '}');
 }
 
+/* The one line that is no default: an installed server's data is where the unit lets it write. */
+static bool installed_differs(const struct setting *s) { return strcmp(s->name, "server.data_dir") == 0; }
+
 static void file_section(struct buf *out, size_t first)
 {
     struct str section = section_of(&settings[first]);
@@ -87,6 +90,10 @@ static void file_section(struct buf *out, size_t first)
         if (!shown(s) || !str_eq(section_of(s), section))
             continue;
         wrapped(out, "    # ", s->help);
+        if (installed_differs(s)) {
+            buf_printf(out, "    %s = \"/var/lib/mayfly\"  # default: \"%s\"\n", key_of(s), s->def);
+            continue;
+        }
         buf_printf(out, "    # %s = ", key_of(s));
         quoted(out, s);
         buf_puts(out, "\n");
@@ -98,7 +105,9 @@ void config_print_file(struct buf *out)
 {
     buf_puts(
         out,
-        "# mayfly.conf: every setting with its default. Printed by: mayfly config --file\n"
+        "# mayfly.conf: every setting with its default, and the folder of an installed server's data. Printed by: "
+        "mayfly\n"
+        "# config --file. An installed mayfly reads it as /etc/mayfly/mayfly.conf without being told.\n"
         "# Later wins: default, this file, the environment (MAYFLY_SECTION_KEY, or MAYFLY_SECTION_KEY_FILE naming a\n"
         "# file that holds the value), -o section.key=value. mayfly check-config -c FILE says what is in force and "
         "why.\n");
@@ -126,7 +135,8 @@ void config_print_man(struct buf *out)
              ".SH DESCRIPTION\nSections in braces, one setting a line, lists in braces: \\fBlisten = {\"0.0.0.0:25\", "
              "\"[::]:25\"}\\fR.\nEach setting is also taken from the environment (\\fBMAYFLY_SECTION_KEY\\fR, or "
              "\\fBMAYFLY_SECTION_KEY_FILE\\fR naming a file that holds the value)\nand from the command line "
-             "(\\fB\\-o section.key=value\\fR); later ones win.\n.SH SETTINGS\n");
+             "(\\fB\\-o section.key=value\\fR); later ones win.\nWhich file is read: see \\fBFILES\\fR in "
+             "mayfly(1).\n.SH SETTINGS\n");
     for (size_t row = 0; row < settings_n; row++) {
         const struct setting *s = &settings[row];
         if (!shown(s))

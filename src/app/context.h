@@ -12,7 +12,17 @@
 #include "serve/listen.h"
 #include "wire/charset.h"
 
-enum door_kind { DOOR_SMTP, DOOR_POP3, DOOR_POP3S, DOOR_IMAP, DOOR_IMAPS, DOOR_HTTP, DOOR_HTTPS, DOOR_METRICS, DOOR_KINDS };
+enum door_kind {
+    DOOR_SMTP,
+    DOOR_POP3,
+    DOOR_POP3S,
+    DOOR_IMAP,
+    DOOR_IMAPS,
+    DOOR_HTTP,
+    DOOR_HTTPS,
+    DOOR_METRICS,
+    DOOR_KINDS
+};
 
 struct app {
     struct config config;

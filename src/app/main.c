@@ -1,8 +1,9 @@
-/* The command line: one table of subcommands. What serves is in app.c; what talks to a running server is in
- * ctl_client.c. */
+/* The command line: one table of subcommands, whose second text is both what help shows and what arguments must match.
+ * What serves is in app.c; what talks to a running server is in ctl.c. */
 #include "app/app.h"
 #include "app/ctl.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,9 +29,20 @@ static void print(FILE *to, const struct buf *b)
         fwrite(b->p, 1, b->n, to);
 }
 
+/* Without -c: see config_file_choose(). */
+static const char *other_file(void)
+{
+    char self[1024];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self);
+    const char *file = config_file_choose(NULL, getenv("MAYFLY_CONFIG"), str_of(self, n > 0 ? (size_t)n : 0));
+    bool installed = file && strcmp(file, CONFIG_FILE_INSTALLED) == 0;
+    return installed && access(file, F_OK) != 0 ? NULL : file;
+}
+
 static struct config_sources sources_of(const struct args *a)
 {
-    return (struct config_sources){ a->file, (const char *const *)environ, a->extra, a->extra_n };
+    return (struct config_sources){ a->file ? a->file : other_file(), (const char *const *)environ, a->extra,
+                                    a->extra_n };
 }
 
 /* Loads the configuration and prints complaints and notes; false when it cannot be used. */
@@ -82,7 +94,7 @@ static int run_ask(const struct args *a)
 static int run_readyz(const struct args *a)
 {
     AUTO_BUF struct buf path = { .max = PRINT_MAX };
-    bool wait = a->rest_n == 1 && strcmp(a->rest[0], "--wait") == 0;
+    bool wait = a->rest_n == 1;
     if (!socket_path(a, &path))
         return EXIT_USAGE;
     for (int tries = wait ? READY_WAIT_S * 50 : 0; tries > 0; tries--) {
@@ -108,13 +120,10 @@ static int run_check_config(const struct args *a)
 static int run_config(const struct args *a)
 {
     AUTO_BUF struct buf out = { .max = PRINT_MAX };
-    const char *what = a->rest_n == 1 ? a->rest[0] : "";
-    if (strcmp(what, "--file") == 0)
+    if (strcmp(a->rest[0], "--file") == 0)
         config_print_file(&out);
-    else if (strcmp(what, "--man") == 0)
-        config_print_man(&out);
     else
-        return fputs("usage: mayfly config --file | --man\n", stderr), EXIT_USAGE;
+        config_print_man(&out);
     print(stdout, &out);
     return 0;
 }
@@ -130,7 +139,8 @@ static int run_help(const struct args *);
 static const struct command {
     const char *name;
     int (*run)(const struct args *);
-    const char *takes, *help;
+    const char *takes; /* words; CAPITALS: any one argument; [word]: or none; " | " between ways to write it */
+    const char *help;  /* NULL: of tests, not shown */
 } commands[] = {
     { "serve", run_serve, "", "serves until SIGTERM; SIGHUP reads certificate and configuration again" },
     { "check-config", run_check_config, "", "says what is in force and where it comes from" },
@@ -141,6 +151,7 @@ static const struct command {
     { "box", run_ask, "end ADDRESS", "ends it at once" },
     { "box", run_ask, "operator", "makes the box of postmaster@ and abuse@" },
     { "clock", run_ask, "[accept]", "the store's clock; takes over a wall clock that jumped" },
+    { "clock", run_ask, "advance DURATION | jump DURATION | jump-back DURATION", NULL },
     { "backup", run_ask, "", "copies what may be kept (never mail or keys of boxes) and says where" },
     { "drain", run_ask, "", "finishes what is open, then ends the server" },
     { "version", run_version, "", "" },
@@ -151,9 +162,11 @@ static int run_help(const struct args *)
 {
     puts("usage: mayfly COMMAND [-c FILE] [-o section.key=value]...\n");
     for (size_t i = 0; i < COUNT(commands); i++)
-        printf("  %-12s %-14s %s\n", commands[i].name, commands[i].takes, commands[i].help);
-    puts("\nWhat asks a running server needs the same server.data_dir as that server. Every setting: mayfly config "
-         "--file");
+        if (commands[i].help)
+            printf("  %-12s %-14s %s\n", commands[i].name, commands[i].takes, commands[i].help);
+    puts("\nWithout -c, a mayfly installed below /usr reads " CONFIG_FILE_INSTALLED " if it is there; MAYFLY_CONFIG "
+         "names\nanother file (empty: none). What asks a running server needs the same server.data_dir as that server."
+         "\nEvery setting: mayfly config --file");
     return 0;
 }
 
@@ -163,6 +176,56 @@ static const char *alias(const char *name)
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
         return "help";
     return strcmp(name, "--version") == 0 ? "version" : name;
+}
+
+/* ---- arguments ---- */
+static bool word_fits(struct str want, struct str given)
+{
+    return (want.p[0] >= 'A' && want.p[0] <= 'Z') || str_eq(want, given);
+}
+
+/* One way of those that a row names. */
+static bool way_fits(struct str way, const struct args *a)
+{
+    int i = 0;
+    while (way.n > 0) {
+        struct str want = str_word(way, &way);
+        bool optional = want.p[0] == '[';
+        if (optional)
+            want = str_sub(want, 1, want.n - 2);
+        if (i < a->rest_n && word_fits(want, str_c(a->rest[i])))
+            i++;
+        else if (!optional)
+            return false;
+    }
+    return i == a->rest_n;
+}
+
+static bool takes_these(const struct command *c, const struct args *a)
+{
+    struct str rest = str_c(c->takes);
+    do
+        if (way_fits(str_trim(str_cut(rest, '|', &rest)), a))
+            return true;
+    while (rest.n > 0);
+    return false;
+}
+
+static bool asks_for_help(const struct args *a)
+{
+    for (int i = 0; i < a->rest_n; i++)
+        if (strcmp(alias(a->rest[i]), "help") == 0 && a->rest[i][0] == '-')
+            return true;
+    return false;
+}
+
+static int wrong_usage(const char *name)
+{
+    for (size_t i = 0; i < COUNT(commands); i++)
+        if (strcmp(name, commands[i].name) == 0 && commands[i].help)
+            fprintf(stderr, "usage: mayfly %s%s%s [-c FILE] [-o section.key=value]...\n", name,
+                    *commands[i].takes ? " " : "", commands[i].takes);
+    return EXIT_USAGE;
 }
 
 /* -c FILE and -o KEY=VALUE anywhere behind the subcommand; false on a flag without its value. */
@@ -185,12 +248,27 @@ static bool args_parse(int argc, char **argv, struct args *a)
     return true;
 }
 
+static bool is_command(const char *name)
+{
+    for (size_t i = 0; i < COUNT(commands); i++)
+        if (strcmp(name, commands[i].name) == 0)
+            return true;
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     struct args a = { .command = argc > 1 ? alias(argv[1]) : "" };
-    for (size_t i = 0; argc > 1 && i < COUNT(commands); i++)
-        if (strcmp(a.command, commands[i].name) == 0 && args_parse(argc - 2, argv + 2, &a))
+    if (!is_command(a.command)) {
+        fprintf(stderr, "mayfly: %s; see mayfly help\n", argc > 1 ? "no such command" : "no command");
+        return EXIT_USAGE;
+    }
+    if (!args_parse(argc - 2, argv + 2, &a))
+        return wrong_usage(a.command);
+    if (asks_for_help(&a))
+        return run_help(&a);
+    for (size_t i = 0; i < COUNT(commands); i++)
+        if (strcmp(a.command, commands[i].name) == 0 && takes_these(&commands[i], &a))
             return commands[i].run(&a);
-    fprintf(stderr, "mayfly: %s; see mayfly help\n", argc > 1 ? "no such command" : "no command");
-    return EXIT_USAGE;
+    return wrong_usage(a.command);
 }

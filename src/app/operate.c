@@ -180,13 +180,23 @@ static void run_drain(void *ctx, struct ctl_req *r, struct str)
     a->drain(a);
 }
 
+/* NULL when it takes mail and serves: the same as /readyz (serve/metrics.c). */
+static const char *not_ready(const struct app *a)
+{
+    struct store_stats s;
+    store_stats(a->store, &s);
+    if (!a->ready)
+        return a->draining ? "draining" : "starting";
+    return s.faulted ? "store faulted" : s.full ? "disk full" : NULL;
+}
+
 static void run_ready(void *ctx, struct ctl_req *r, struct str)
 {
-    struct app *a = ctx;
-    if (a->ready)
-        ctl_ok(r, S("ready\n"));
+    const char *why = not_ready(ctx);
+    if (why)
+        ctl_error(r, why);
     else
-        ctl_error(r, a->draining ? "draining" : "starting");
+        ctl_ok(r, S("ready\n"));
 }
 
 /* ---- clock [accept | advance DURATION] ---- */
@@ -235,11 +245,12 @@ static void run_backup(void *ctx, struct ctl_req *r, struct str)
     struct app *a = ctx;
     AUTO_ARENA struct arena scratch = { .max = OPERATE_TEXT_MAX };
     struct str dir = arena_printf(&scratch, "%.*s/backup", STR_FMT(a->config.server_data_dir));
+    struct str said = arena_printf(&scratch, "%.*s\n", STR_FMT(dir));
     enum err e = file_make_dir(dir.p);
     if (e == OK)
         e = store_backup(a->store, dir.p);
     if (e == OK)
-        ctl_ok(r, dir);
+        ctl_ok(r, said);
     else
         ctl_error(r, err_name(e));
 }

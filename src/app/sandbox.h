@@ -18,7 +18,7 @@ void sandbox_raise_limits(void); /* descriptors and locked memory as far as we m
 int sandbox_landlock_abi(void);  /* 0: this kernel has no Landlock */
 /* Step 2. ERR_GONE: the kernel has none; ERR_IO: it refused, or a folder to write in is not there. */
 [[nodiscard]] enum err sandbox_files(const struct sandbox_paths *paths);
-/* Step 3, root only: data_dir and what is in it (one level; deeper is ours already) is given to the user first.
+/* Step 3, root only: data_dir itself is given to the user first.
  * ERR_GONE: no such user. ERR_IO: refused; the process must not go on then. */
 [[nodiscard]] enum err sandbox_user(const char *user, const char *data_dir);
 [[nodiscard]] enum err sandbox_syscalls(void); /* step 4 */

@@ -23,6 +23,8 @@ static const struct {
     enum autoconfig_protocol protocol;
     bool starttls;
 } autoconfig_rows[] = {
+    { "imaps", DOOR_IMAPS, AUTOCONFIG_IMAP, false },
+    { "imap", DOOR_IMAP, AUTOCONFIG_IMAP, true },
     { "pop3s", DOOR_POP3S, AUTOCONFIG_POP3, false },
     { "pop3", DOOR_POP3, AUTOCONFIG_POP3, true },
 };

@@ -9,6 +9,7 @@
 #include "io/file.h"
 #include "serve/login.h"
 #include "store/store.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -106,6 +107,21 @@ enum err start_user(struct app *a)
     else if (e != OK)
         log_error(a->log, "start.user", LOG_C("reason", "cannot become server.user"), LOG_ERR(e));
     return e == ERR_GONE ? OK : e;
+}
+
+/* What a run as another user left behind: said here once, before each later step fails in words of its own. */
+enum err start_owned(struct app *a)
+{
+    static const char *const parts[] = { "", "run", "tls", "store" };
+    for (size_t i = 0; i < COUNT(parts); i++) {
+        const char *path = start_path(a, parts[i]);
+        if (access(path, R_OK | W_OK | X_OK) == 0 || errno == ENOENT)
+            continue;
+        log_error(a->log, "start.data_dir", LOG_C("path", path), LOG_U64("uid", geteuid()),
+                  LOG_C("reason", "this user may not use it: as root, chown -R the data folder to the one who serves"));
+        return ERR_IO;
+    }
+    return OK;
 }
 
 static const char *folder_of(struct app *a, struct str path)
@@ -217,6 +233,9 @@ enum err start_store(struct app *a)
                             .ended = on_ended,
                             .ctx = a };
     enum err e = file_make_dir(o.dir);
+    if (e == OK && file_in_memory(o.dir))
+        log_warn(a->log, "start.store",
+                 LOG_C("reason", "the data folder is in memory (tmpfs): a reboot loses all mail"));
     if (e == OK)
         e = store_open(&o, &a->store);
     if (e != OK)

@@ -29,32 +29,48 @@ static enum err open_header(struct body *b, struct str hdr)
     return e;
 }
 
+static enum err take_row(struct body *b, const struct store_row *row)
+{
+    b->row = *row;
+    b->row.env = b->row.hdr = (struct str){ 0 };
+    enum err e = open_summary(b, row->env);
+    return e == OK ? open_header(b, row->hdr) : e;
+}
+
 static void on_get(struct store_req *q)
 {
     struct body *b = q->ctx;
     struct store_get *g = (struct store_get *)(void *)q;
     b->pending = NULL;
-    b->row = g->row;
-    b->row.env = b->row.hdr = (struct str){ 0 };
-    enum err e = q->err;
-    if (e == OK)
-        e = open_summary(b, g->row.env);
-    if (e == OK)
-        e = open_header(b, g->row.hdr);
-    b->opened(b, e);
+    b->opened(b, q->err == OK ? take_row(b, &g->row) : q->err);
+}
+
+static bool begin(struct body *b, struct store *st, struct loop *l, struct opened *o, const struct msg_id *id)
+{
+    *b = (struct body){ .st = st, .loop = l, .o = opened_hold(o), .id = *id };
+    arena_init(&b->arena, UNDERSTAND_ARENA);
+    b->arena.secret = true;
+    b->plain = (struct buf){ .max = SEAL_CHUNK_BYTES, .secret = true };
+    b->k = secret_new();
+    return b->k != NULL;
+}
+
+enum err body_open_row(struct body *b, struct store *st, struct loop *l, struct opened *o, const struct store_row *row,
+                       bool raw)
+{
+    if (!begin(b, st, l, o, &row->id))
+        return ERR_FULL;
+    b->raw = raw;
+    return take_row(b, row);
 }
 
 enum err body_open(struct body *b, struct store *st, struct loop *l, struct opened *o, const struct msg_id *id,
                    void (*opened)(struct body *, enum err))
 {
-    *b = (struct body){ .st = st, .loop = l, .o = opened_hold(o), .id = *id, .opened = opened };
-    arena_init(&b->arena, UNDERSTAND_ARENA);
-    b->arena.secret = true;
-    b->plain = (struct buf){ .max = SEAL_CHUNK_BYTES, .secret = true };
-    b->k = secret_new();
-    struct store_get *g = b->k == NULL ? NULL : STORE_NEW(get, b, on_get);
+    struct store_get *g = begin(b, st, l, o, id) ? STORE_NEW(get, b, on_get) : NULL;
     if (g == NULL)
         return ERR_FULL;
+    b->opened = opened;
     g->box = o->box.id;
     g->id = *id;
     g->want_env = g->want_hdr = true;

@@ -26,6 +26,9 @@ struct body {
  * live until body_close(). On an error nothing was begun (but body_close() is still due). */
 [[nodiscard]] enum err body_open(struct body *b, struct store *st, struct loop *l, struct opened *o,
                                  const struct msg_id *id, void (*opened)(struct body *, enum err));
+/* The same from a row that was read with env and hdr, and at once; raw as above. */
+[[nodiscard]] enum err body_open_row(struct body *b, struct store *st, struct loop *l, struct opened *o,
+                                     const struct store_row *row, bool raw);
 /* Reads chunk i of the body (from the octet after the header on); one at a time; chunk() is called on a later turn. */
 [[nodiscard]] enum err body_chunk(struct body *b, uint32_t i, void (*chunk)(struct body *, enum err, struct str));
 void body_close(struct body *b); /* cancels, wipes */

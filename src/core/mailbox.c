@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARENA_MAX = 256 * 1024 };
+enum { ARENA_MAX = 256 * 1024, WAY_HERE_MS = 1000 }; /* what a request may take from being read to being judged */
 
 enum err mailboxes_new(const struct mailboxes_opts *o, struct mailboxes **out)
 {
@@ -108,10 +108,9 @@ static void on_changed(struct store_req *q)
 static enum err change_check(struct mailbox_req *r, const struct mailbox_change *c)
 {
     enum err e = OK;
+    int64_t left = c->end_ms - store_now_ms(r->m->o.store), least = r->m->o.min_ttl_ms;
     if (c->set & CHANGE_END)
-        e = mailbox_ttl_check(r, c->end_ms - store_now_ms(r->m->o.store) + 1000); /* a second for the way here */
-    if (e == OK && (c->set & CHANGE_END) && c->end_ms > store_now_ms(r->m->o.store) + r->m->o.max_ttl_ms)
-        e = mailbox_ttl_check(r, r->m->o.max_ttl_ms + 1);
+        e = mailbox_ttl_check(r, left < least ? MIN(left + WAY_HERE_MS, least) : left);
     if (e == OK && (c->set & CHANGE_IDLE) && c->idle_ttl_ms != 0)
         e = mailbox_ttl_check(r, c->idle_ttl_ms);
     return e;

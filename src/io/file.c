@@ -160,3 +160,9 @@ bool file_on_cow(const char *path)
         return false;
     return fs.f_type == OVERLAYFS_SUPER_MAGIC ? upper_is_cow() : type_is_cow((uint64_t)fs.f_type);
 }
+
+bool file_in_memory(const char *path)
+{
+    struct statfs fs;
+    return statfs(path, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
+}

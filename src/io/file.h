@@ -13,4 +13,5 @@ int file_create(const char *path);
                                  struct buf *out);      /* ERR_GONE: not there; ERR_FULL: over max */
 [[nodiscard]] enum err file_make_dir(const char *path); /* mkdir 0700, one level, existing is fine; folder synced */
 [[nodiscard]] enum err file_sync_dir(const char *path);
+bool file_in_memory(const char *path); /* tmpfs, ramfs: gone with the power */
 bool file_on_cow(const char *path); /* btrfs, zfs, bcachefs, overlay on such: overwrite in place does not overwrite */

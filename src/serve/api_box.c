@@ -118,37 +118,49 @@ static void split_address(struct json_in *j, struct mailbox_spec *spec)
     spec->domain = str_from(address, at + 1);
 }
 
+static void read_password(struct json_in *j, struct str *password)
+{
+    if (json_get_str(j, j->root, "password", TEXT_MAX, password) && password->n == 0)
+        json_complain(j, "\"password\" must not be empty");
+}
+
+static void read_pow(struct json_in *j, struct str *challenge, struct str *nonce)
+{
+    const struct json *pow = NULL;
+    *challenge = *nonce = (struct str){ 0 };
+    if (!json_get_object(j, j->root, "pow", &pow))
+        return;
+    json_get_str(j, pow, "challenge", 128, challenge);
+    json_get_str(j, pow, "nonce", 64, nonce);
+}
+
 static const char *const create_keys[] = { "local",    "domain",     "address",  "ttl",
                                            "idle_ttl", "ends_after", "password", "pow" };
 
 void api_read_spec(struct json_in *j, struct mailbox_spec *spec)
 {
     int64_t ends_after = 0;
+    struct str challenge, nonce; /* of the right kind, whether asked for or not */
     json_only(j, j->root, create_keys, COUNT(create_keys));
     json_get_str(j, j->root, "local", TEXT_MAX, &spec->local);
     json_get_str(j, j->root, "domain", TEXT_MAX, &spec->domain);
     split_address(j, spec);
-    json_get_str(j, j->root, "password", TEXT_MAX, &spec->password);
+    read_password(j, &spec->password);
     api_get_duration(j, "ttl", &spec->ttl_ms);
     api_get_duration(j, "idle_ttl", &spec->idle_ttl_ms);
     json_get_int(j, j->root, "ends_after", 0, 1000000, &ends_after);
     spec->ends_after = (uint32_t)ends_after;
+    read_pow(j, &challenge, &nonce);
 }
 
 /* False: answered. */
 static bool pow_done(struct http_req *r, struct json_in *j)
 {
     struct api *a = api_of(r);
-    const struct json *pow = NULL;
-    struct str challenge = { 0 }, nonce = { 0 };
+    struct str challenge, nonce;
     if (a->o.pow_bits == 0)
         return true;
-    if (json_get_object(j, j->root, "pow", &pow)) {
-        json_get_str(j, pow, "challenge", 128, &challenge);
-        json_get_str(j, pow, "nonce", 64, &nonce);
-    }
-    if (!api_body_ok(r, j))
-        return false;
+    read_pow(j, &challenge, &nonce); /* api_read_spec() has judged it */
     if (api_pow_check(a->o.shared, challenge, nonce, a->o.pow_bits, loop_now_ms(a->o.loop)) == OK)
         return true;
     http_problem(
@@ -276,8 +288,7 @@ void api_read_change(struct json_in *j, int64_t now_ms, struct mailbox_change *c
         c->set |= CHANGE_COUNT;
         c->ends_after = (uint32_t)n;
     }
-    if (json_get_str(j, j->root, "password", TEXT_MAX, password) && password->n == 0)
-        json_complain(j, "\"password\" must not be empty");
+    read_password(j, password);
 }
 
 void api_mailbox_patch(struct http_req *r)

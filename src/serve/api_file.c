@@ -171,20 +171,35 @@ static void give_ticket(struct http_req *r, struct str html, bool images)
     json_put_end(&o);
     http_finish(r);
 }
-void api_html_ticket(struct http_req *r)
+/* The message is there: now what to show in its frame. */
+static void on_there(void *ctx, enum err e, const struct mail *m)
 {
     static const char *const keys[] = { "html", "images" };
+    struct http_req *r = ctx;
     AUTO_JSON struct json_in j = { 0 };
-    struct msg_id id;
     struct str html = { 0 };
     bool images = false;
-    if (!api_msg_id(r, r->params[0], &id) || !api_body(r, &j))
+    (void)m;
+    api_done(r);
+    if (e != OK) {
+        api_error(r, e, NULL);
+        return;
+    }
+    if (!api_body(r, &j))
         return;
     json_only(&j, j.root, keys, COUNT(keys));
     json_need_str(&j, j.root, "html", API_HTML_BODY, &html);
     json_get_bool(&j, j.root, "images", &images);
     if (api_body_ok(r, &j))
         give_ticket(r, html, images);
+}
+
+void api_html_ticket(struct http_req *r)
+{
+    struct api *a = api_of(r);
+    struct msg_id id;
+    if (api_msg_id(r, r->params[0], &id))
+        api_wait_mail(r, mail_get(a->o.store, a->o.loop, api_box(r), &id, false, on_there, r));
 }
 
 #define VIEW(img)                                                                                                      \

@@ -110,6 +110,8 @@ static void on_list(void *ctx, enum err e, const struct mail_row *rows, size_t n
 static const char *read_query(struct http_req *r, struct mail_query *q)
 {
     struct str v;
+    if (!http_query_ok(r))
+        return "A % in the query must be followed by two hex digits.";
     if (http_query(r, S("folder"), &v) && !api_folder_no(api_box(r), v, &q->folder))
         return "There is no such folder.";
     if (http_query(r, S("limit"), &v) && (!str_to_u32(v, &q->limit) || q->limit < 1 || q->limit > LIST_MAX))

@@ -7,6 +7,7 @@
 static const struct protocol {
     const char *thunderbird, *outlook, *apple;
 } protocols[] = {
+    [AUTOCONFIG_IMAP] = { "imap", "IMAP", "EmailTypeIMAP" },
     [AUTOCONFIG_POP3] = { "pop3", "POP3", "EmailTypePOP" },
 };
 

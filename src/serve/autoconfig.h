@@ -3,9 +3,9 @@
 #pragma once
 #include "serve/http.h"
 
-enum autoconfig_protocol { AUTOCONFIG_POP3 }; /* a row each in autoconfig.c */
-struct autoconfig_door {                      /* the first of a list is what we would choose */
-    const char *name;                         /* as the page calls it: "pop3s" */
+enum autoconfig_protocol { AUTOCONFIG_IMAP, AUTOCONFIG_POP3 }; /* a row each in autoconfig.c */
+struct autoconfig_door {                                       /* the first of a list is what we would choose */
+    const char *name;                                          /* as the page calls it: "pop3s" */
     enum autoconfig_protocol protocol;
     uint32_t port;
     bool starttls; /* false: TLS from the first octet on */

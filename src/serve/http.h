@@ -136,7 +136,9 @@ struct conn *http_take(struct http_req *r, const struct http_raw_ops *ops, void 
 
 /* ---- reading a request ---- */
 struct str http_bearer(const struct http_req *r); /* the token, or empty */
-/* The first query member so named, decoded into the arena; false when absent. ERR_BAD in *e when malformed. */
+/* Is each % of the query followed by two hex digits? Members that are not so count as absent below. */
+bool http_query_ok(const struct http_req *r);
+/* The first query member so named, decoded into the arena; false when absent. */
 bool http_query(struct http_req *r, struct str name, struct str *out);
 /* Of an application/x-www-form-urlencoded body. */
 bool http_form(struct http_req *r, struct str name, struct str *out);

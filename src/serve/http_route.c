@@ -132,6 +132,12 @@ static bool decode(struct http_req *r, struct str raw, struct str *out)
     return out->p != NULL;
 }
 
+bool http_query_ok(const struct http_req *r)
+{
+    AUTO_BUF struct buf b = { .max = HTTP_ARENA_MAX, .secret = true };
+    return text_percent_decode(&b, r->head.query, true) == OK;
+}
+
 static bool find_pair(struct http_req *r, struct str all, struct str name, struct str *out)
 {
     while (all.n) {

@@ -198,19 +198,6 @@ static void store(struct imap_session *s)
     imap_ask(s, on_appended)->append(s, w->folder, w->mails, w->n);
 }
 
-static void on_keywords(struct imap_session *s, const struct imap_answer *a)
-{
-    if (a->err == ERR_FULL) {
-        imap_reply(s, "NO [LIMIT] this box has all the keywords it can have");
-    } else if (a->err != OK || !imap_learn_names(s, a)) {
-        imap_fail(s, a->err != OK ? a->err : ERR_IO);
-    } else {
-        if (s->view != NULL)
-            imap_put_flag_lists(s);
-        store(s);
-    }
-}
-
 /* The names of all keywords of all messages; *n 0: there are none. */
 static const struct str *keywords(struct imap_session *s, const struct appending *w, size_t *n)
 {
@@ -240,10 +227,7 @@ static void on_folders(struct imap_session *s, const struct imap_answer *a)
     w->folder = f->at.no;
     w->uidvalidity = f->at.uidvalidity;
     const struct str *v = keywords(s, w, &n);
-    if (n > 0)
-        imap_ask(s, on_keywords)->keyword_put(s, v, n);
-    else
-        store(s);
+    imap_keywords_make(s, v, n, store);
 }
 
 void imap_append_end(struct imap_session *s, struct str rest)

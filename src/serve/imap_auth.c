@@ -7,7 +7,7 @@
 static const char always[] = "IMAP4rev1 IMAP4rev2 SASL-IR LITERAL+ ID ENABLE";
 static const char after_login[] =
     " IDLE NAMESPACE UNSELECT CHILDREN UIDPLUS MOVE ESEARCH SEARCHRES WITHIN LIST-EXTENDED LIST-STATUS SPECIAL-USE"
-    " STATUS=SIZE CONDSTORE QRESYNC BINARY MULTIAPPEND UTF8=ACCEPT QUOTA OBJECTID"
+    " STATUS=SIZE COMPRESS=DEFLATE CONDSTORE QRESYNC BINARY MULTIAPPEND UTF8=ACCEPT QUOTA OBJECTID"
     " SAVEDATE PREVIEW UNAUTHENTICATE SORT THREAD=ORDEREDSUBJECT THREAD=REFERENCES";
 
 void imap_put_capabilities(struct imap_session *s, struct buf *out)
@@ -132,6 +132,24 @@ void imap_run_starttls(struct imap_session *s)
     buf_puts(s->out, " OK go ahead\r\n");
     imap_cmd_end(s);
     s->mode = IMAP_TLS;
+}
+
+/* RFC 4978 */
+void imap_run_compress(struct imap_session *s)
+{
+    struct str name;
+    if (!imap_token_atom(&s->cmd->in, &name) || !imap_token_end(&s->cmd->in)) {
+        imap_bad(s);
+    } else if (!str_eq_nocase(name, S("DEFLATE"))) {
+        imap_reply(s, "NO only DEFLATE");
+    } else if (s->compressed) {
+        imap_reply(s, "NO [COMPRESSIONACTIVE] already");
+    } else if (!s->rules->ops->may_compress(s)) {
+        imap_reply(s, "NO [LIMIT] out of memory");
+    } else {
+        s->compresses = true;
+        imap_reply(s, "OK from here on");
+    }
 }
 
 void imap_run_unauthenticate(struct imap_session *s)

@@ -94,13 +94,13 @@ static void forget(struct imap_session *s)
 {
     struct imap_client *c = imap_client_of(s);
     cancel(c);
-    imap_client_shut(c);
+    imap_client_unread(c);
 }
 
 void imap_client_close(struct imap_client *c)
 {
     cancel(c);
-    imap_client_shut(c);
+    imap_client_unread(c);
     event_unlisten(c->of->o.hub, &c->events);
     opened_release(c->o);
     c->o = NULL;
@@ -140,12 +140,24 @@ static bool room(struct imap_session *s)
 {
     struct imap_client *c = imap_client_of(s);
     size_t most = s->authed ? IMAP_HIGH_WATER : IMAP_HIGH_WATER_LOGIN;
-    if (s->out->n > most / 4)
-        conn_flush(c->c.conn);
-    if (s->out->n <= most)
-        return true;
-    c->starved = conn_unsent(c->c.conn) > 0;
+    if (s->out->n > most / 2)
+        imap_client_flush(c);
+    c->starved = conn_out(c->c.conn)->n > most && conn_unsent(c->c.conn) > 0;
     return !c->starved;
+}
+
+static bool may_compress(struct imap_session *s)
+{
+    struct imap_client *c = imap_client_of(s);
+    return c->zip == NULL && imap_client_zip_new(c);
+}
+
+static void compress(struct imap_session *s)
+{
+    struct imap_client *c = imap_client_of(s);
+    conn_flush(c->c.conn);
+    c->zipped = true;
+    s->out = &c->zip->out;
 }
 
 const struct imap_ops imap_client_ops = { .may_login = may_login,
@@ -168,6 +180,7 @@ const struct imap_ops imap_client_ops = { .may_login = may_login,
                                           .copy = imap_client_copy,
                                           .append = imap_client_append,
                                           .open = imap_client_open,
+                                          .ready = imap_client_ready,
                                           .read = imap_client_read,
                                           .preview = imap_client_preview,
                                           .shut = imap_client_shut_mail,
@@ -175,4 +188,6 @@ const struct imap_ops imap_client_ops = { .may_login = may_login,
                                           .quota = imap_client_quota,
                                           .now_ms = now_ms,
                                           .alive = alive,
+                                          .may_compress = may_compress,
+                                          .compress = compress,
                                           .room = room };

@@ -7,7 +7,7 @@
 #include "serve/session_conn.h"
 
 enum {
-    IMAP_HIGH_WATER = 64 * 1024, /* unsent octets above which nothing more is made */
+    IMAP_HIGH_WATER = 128 * 1024, /* unsent octets above which nothing more is made */
     IMAP_HIGH_WATER_LOGIN = 16 * 1024
 };
 
@@ -26,7 +26,15 @@ struct imap_asked {
     struct mail_append *append;
     struct mailbox_req *box;
 };
-struct imap_open; /* the message that is open; imap_client_mail.c */
+struct imap_open; /* the message that is open; imap_client_mail.c, as what follows */
+struct imap_ahead;
+struct imap_zip { /* a compressed connection */
+    struct deflate *z;
+    struct imap_client *of;
+    struct buf in, out; /* octets in the clear: not taken yet, not compressed yet */
+    struct job again;   /* shows the session what it did not take while it was busy */
+    bool queued;
+};
 struct imap_client {
     struct session_conn c;
     struct imap_session s;
@@ -36,19 +44,31 @@ struct imap_client {
     struct event_listener events;
     struct imap_asked asked;
     struct imap_open *open;
-    int64_t due_ms;     /* when its time is up; the conn's deadline may come before, at the box's end */
-    uint64_t octets;    /* of messages that are appended, since the last look */
-    bool starved : 1;   /* the session waits until the peer has taken what it was sent */
-    bool partial : 1;   /* part of a command is there, and its time runs */
-    bool no_memory : 1; /* a question could not be asked; the session is told so by later */
+    struct imap_ahead *ahead;
+    struct imap_zip *zip; /* NULL: not compressed */
+    uint32_t wanted;      /* uid of the message that is being opened */
+    int64_t due_ms;       /* when its time is up; the conn's deadline may come before, at the box's end */
+    uint64_t octets;      /* of messages that are appended, since the last look */
+    bool zipped : 1;      /* zip is in use */
+    bool starved : 1;     /* the session waits until the peer has taken what it was sent */
+    bool partial : 1;     /* part of a command is there, and its time runs */
+    bool no_memory : 1;   /* a question could not be asked; the session is told so by later */
     bool later_queued : 1, left : 1;
     struct job later;
 };
 
 struct imap_session *imap_client_session(struct imap_client *c); /* ready to be called */
-bool imap_client_alive(const struct imap_client *c);             /* false: its box has ended */
+/* imap_client_zip.c */
+bool imap_client_zip_new(struct imap_client *c); /* false: no memory */
+void imap_client_zip_free(struct imap_client *c);
+void imap_client_zip_again(struct imap_client *c);                /* the session reads again */
+size_t imap_client_unzip(struct imap_client *c, struct str data); /* as conn_ops.input */
+size_t imap_client_take(struct imap_client *c, struct str data);  /* octets in the clear, likewise */
+
+bool imap_client_alive(const struct imap_client *c); /* false: its box has ended */
 /* Gives the session its answer and sees to what comes next. */
 void imap_client_tell(struct imap_client *c, const struct imap_answer *a);
+void imap_client_flush(struct imap_client *c); /* all that was said so far */
 /* Something was said outside of an answer. */
 void imap_client_proceed(struct imap_client *c);
 /* Gives back all that was held or asked for on behalf of the box. A change that was begun is carried out. */
@@ -70,11 +90,13 @@ static inline struct mail_at imap_client_at(const struct imap_client *c)
 void imap_client_no_memory(struct imap_client *c);
 
 /* imap_client_mail.c: reading */
-void imap_client_open(struct imap_session *s, const struct msg_id *id);
+void imap_client_open(struct imap_session *s, uint32_t folder, const struct imap_uids *ahead);
+const struct imap_source *imap_client_ready(struct imap_session *s, uint32_t uid);
 void imap_client_read(struct imap_session *s, uint64_t at);
 struct str imap_client_preview(struct imap_session *s);
 void imap_client_shut_mail(struct imap_session *s);
-void imap_client_shut(struct imap_client *c); /* the open message, if there is one */
+void imap_client_shut(struct imap_client *c);   /* the open message, if there is one */
+void imap_client_unread(struct imap_client *c); /* and what was read ahead */
 /* imap_client_box.c: folders, keywords, rows, changes */
 void imap_client_folders(struct imap_session *s);
 void imap_client_create(struct imap_session *s, struct str name);

@@ -4,7 +4,15 @@
 #include "serve/imap_client.h"
 #include "wire/json.h"
 #include <stdlib.h>
+#include <string.h>
 
+enum { AHEAD_BYTES = 256 * 1024 }; /* of records that are read ahead */
+
+struct imap_ahead {
+    struct arena arena;
+    struct store_row *rows; /* by uid; env and hdr are in the arena */
+    size_t n, at;
+};
 struct imap_open {
     struct body body;
     struct imap_client *of;
@@ -43,37 +51,106 @@ struct str imap_client_preview(struct imap_session *s)
     return intro;
 }
 
-static void on_opened(struct body *b, enum err e)
+/* ---- header records, read ahead ---- */
+
+void imap_client_unread(struct imap_client *c)
 {
-    struct imap_open *o = CONTAINER_OF(b, struct imap_open, body);
-    struct imap_client *c = o->of;
-    if (e != OK) {
-        imap_client_shut(c);
-        imap_client_tell(c, &(struct imap_answer){ .err = e });
-        return;
-    }
-    o->source = (struct imap_source){
-        .header = b->u.header, .tree = &b->u.tree, .size = b->u.size, .saved_ms = b->row.saved_ms
-    };
-    imap_client_tell(c, &(struct imap_answer){ .source = &o->source });
+    imap_client_shut(c);
+    if (c->ahead != NULL)
+        arena_reset(&c->ahead->arena);
+    free(c->ahead);
+    c->ahead = NULL;
 }
 
-void imap_client_open(struct imap_session *s, const struct msg_id *id)
+/* Copies of rows with their sealed records, which the request would take with it. */
+static bool keep(struct imap_client *c, const struct store_row *rows, size_t n)
+{
+    struct imap_ahead *a = c->ahead = calloc(1, sizeof *a);
+    if (a == NULL)
+        return false;
+    arena_init(&a->arena, AHEAD_BYTES + LIMIT_HEADER_BYTES * 8);
+    a->rows = arena_array(&a->arena, n, sizeof *a->rows);
+    for (size_t i = 0; a->rows != NULL && i < n; i++) {
+        a->rows[a->n] = rows[i];
+        a->rows[a->n].env = arena_dup(&a->arena, rows[i].env);
+        a->rows[a->n].hdr = arena_dup(&a->arena, rows[i].hdr);
+        if (a->rows[a->n].env.p == NULL || a->rows[a->n].hdr.p == NULL)
+            break;
+        a->n++;
+    }
+    return a->n > 0;
+}
+
+/* Opens the next row that was kept, if it is that one. */
+static enum err open_kept(struct imap_client *c, uint32_t uid)
+{
+    struct imap_ahead *a = c->ahead;
+    while (a != NULL && a->at < a->n && a->rows[a->at].uid < uid)
+        a->at++;
+    if (a == NULL || a->at == a->n || a->rows[a->at].uid != uid)
+        return ERR_GONE;
+    imap_client_shut(c);
+    struct imap_open *o = c->open = calloc(1, sizeof *o);
+    if (o == NULL)
+        return ERR_FULL;
+    o->of = c;
+    enum err e = body_open_row(&o->body, c->of->o.store, c->of->conns.loop, c->o, &a->rows[a->at++],
+                               !c->s.cmd->msg.previewed); /* whoever wants a header or octets needs no summary */
+    const struct unpacked *u = &o->body.u;
+    o->source = (struct imap_source){
+        .header = u->header, .tree = &u->tree, .size = u->size, .saved_ms = o->body.row.saved_ms
+    };
+    return e;
+}
+
+const struct imap_source *imap_client_ready(struct imap_session *s, uint32_t uid)
 {
     struct imap_client *c = imap_client_of(s);
-    const struct imap_server *p = c->of;
-    imap_client_shut(c);
-    struct imap_open *o = calloc(1, sizeof *o);
-    c->open = o;
-    if (o == NULL) {
+    return open_kept(c, uid) == OK ? &c->open->source : NULL;
+}
+
+static void on_rows(struct store_req *r)
+{
+    struct imap_client *c = r->ctx;
+    const struct store_list *q = (const struct store_list *)(void *)r;
+    struct imap_answer a = { .err = r->err };
+    c->asked.store = NULL;
+    if (a.err == OK && (q->n == 0 || q->rows[0].uid != c->wanted))
+        a.err = ERR_GONE;
+    if (a.err == OK && !keep(c, q->rows, q->n))
+        a.err = ERR_FULL;
+    if (a.err == OK)
+        a.err = open_kept(c, c->wanted);
+    if (a.err == OK)
+        a.source = &c->open->source;
+    imap_client_tell(c, &a);
+}
+
+void imap_client_open(struct imap_session *s, uint32_t folder, const struct imap_uids *ahead)
+{
+    struct imap_client *c = imap_client_of(s);
+    imap_client_unread(c);
+    struct store_list *q = STORE_NEW(list, c, on_rows);
+    uint32_t *uids = q ? arena_array(&q->req.arena, ahead->n, sizeof *uids) : NULL;
+    if (uids == NULL) {
+        if (q != NULL)
+            store_req_drop(&q->req);
         imap_client_no_memory(c);
         return;
     }
-    o->of = c;
-    if (body_open(&o->body, p->o.store, p->conns.loop, c->o, id, on_opened) != OK)
-        imap_client_no_memory(c);
-    o->body.raw = !s->cmd->msg.previewed; /* whoever wants a header or octets needs no summary */
+    memcpy(uids, ahead->v, ahead->n * sizeof *uids);
+    c->wanted = uids[0];
+    q->box = c->o->box.id;
+    q->folder = folder;
+    q->ascending = q->want_env = q->want_hdr = true;
+    q->uids = uids;
+    q->uids_n = ahead->n;
+    q->max_bytes = AHEAD_BYTES;
+    c->asked.store = &q->req;
+    store_submit(c->of->o.store, c->of->conns.loop, &q->req);
 }
+
+/* ---- octets ---- */
 
 static void on_chunk(struct body *b, enum err e, struct str plain)
 {

@@ -11,6 +11,7 @@ void imap_run_id(struct imap_session *s);
 void imap_run_enable(struct imap_session *s);
 void imap_run_namespace(struct imap_session *s);
 void imap_run_starttls(struct imap_session *s);
+void imap_run_compress(struct imap_session *s);
 void imap_run_unauthenticate(struct imap_session *s);
 /* imap_login.c */
 void imap_run_login(struct imap_session *s);

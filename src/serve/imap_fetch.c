@@ -140,7 +140,9 @@ static void next(struct imap_session *s)
     while (f->at < f->t.n) {
         if (!f->begun && !imap_room(s, next))
             return;
-        if (f->opens && m->source == NULL) {
+        if (f->opens && m->source == NULL && !imap_message_ready(s, f->t.v[f->at])) {
+            m->next = f->t.v + f->at + 1;
+            m->next_n = f->t.n - f->at - 1;
             imap_message_open(s, f->t.v[f->at], on_message);
             return;
         }

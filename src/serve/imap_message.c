@@ -2,6 +2,8 @@
  * be found in it, or made of it, and then within the memory that mail may take up in this process. */
 #include "serve/imap_state.h"
 
+enum { AHEAD_CHOSEN = 64, AHEAD_ALL = 16 }; /* messages read ahead: those that are sure to come, and those that may */
+
 struct str imap_message_known(const struct imap_session *s)
 {
     const struct imap_message *m = &s->cmd->msg;
@@ -26,11 +28,36 @@ static void on_open(struct imap_session *s, const struct imap_answer *a)
     m->then(s);
 }
 
+bool imap_message_ready(struct imap_session *s, size_t i)
+{
+    const struct imap_ops *ops = s->rules->ops;
+    imap_message_close(s);
+    s->cmd->msg.source = ops->alive(s) ? ops->ready(s, s->view->v[i].uid) : NULL;
+    return s->cmd->msg.source != NULL;
+}
+
+/* Entry i of the view, and what is likely to be opened after it. */
+static size_t look_ahead(const struct imap_session *s, size_t i, uint32_t uids[AHEAD_CHOSEN])
+{
+    const struct imap_message *m = &s->cmd->msg;
+    const struct imap_view *v = s->view;
+    size_t n = 1, most = m->next ? MIN(m->next_n, (size_t)AHEAD_CHOSEN - 1) : MIN(v->told_n - i, (size_t)AHEAD_ALL) - 1;
+    uids[0] = v->v[i].uid;
+    for (size_t k = 0; k < most; k++) {
+        const struct imap_msg *next = &v->v[m->next ? m->next[k] : i + 1 + k];
+        if (!(next->marks & IMAP_MSG_GONE))
+            uids[n++] = next->uid;
+    }
+    return n;
+}
+
 void imap_message_open(struct imap_session *s, size_t i, imap_step *then)
 {
+    uint32_t uids[AHEAD_CHOSEN];
     imap_message_close(s);
     s->cmd->msg.then = then;
-    imap_ask(s, on_open)->open(s, &s->view->v[i].id);
+    size_t n = look_ahead(s, i, uids);
+    imap_ask(s, on_open)->open(s, s->view->folder, &(struct imap_uids){ uids, n });
 }
 
 static void load(struct imap_session *s);

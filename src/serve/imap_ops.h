@@ -1,6 +1,7 @@
 /* What an IMAP session asks of its owner: who may come in, what the box holds, changes to it. The daemon answers from
  * core (imap_core.c), the unit tests and the fuzzer from a box in memory. One question at a time; each is answered once
- * by imap_answer(), on a later turn, unless forget() comes first. What a question points to is borrowed until then. */
+ * by imap_answer(), on a later turn, unless forget() comes first. What a question points to is borrowed until then
+ * (but for the uids of open(): for the call). */
 #pragma once
 #include "core/folder.h"
 #include "core/intake.h"
@@ -81,15 +82,19 @@ struct imap_ops {
     /* Takes the octets. uids. */
     void (*append)(struct imap_session *s, uint32_t folder, struct imap_new_mail *v, size_t n);
 
-    void (*open)(struct imap_session *s, const struct msg_id *id); /* source */
-    void (*read)(struct imap_session *s, uint64_t at);             /* piece */
-    struct str (*preview)(struct imap_session *s);                 /* of the open one: UTF-8, one line */
-    void (*shut)(struct imap_session *s);                          /* nothing is open any more */
-    void (*forget)(struct imap_session *s); /* no answer comes any more, nothing is open any more */
+    /* source: of the first; the others are likely to be opened next, in that order. */
+    void (*open)(struct imap_session *s, uint32_t folder, const struct imap_uids *ahead);
+    /* The same at once, where the owner has read ahead so far; NULL: ask. */
+    const struct imap_source *(*ready)(struct imap_session *s, uint32_t uid);
+    void (*read)(struct imap_session *s, uint64_t at); /* piece */
+    struct str (*preview)(struct imap_session *s);     /* of the open one: UTF-8, one line */
+    void (*shut)(struct imap_session *s);              /* nothing is open any more */
+    void (*forget)(struct imap_session *s);            /* no answer comes any more, nothing is open any more */
 
     void (*quota)(struct imap_session *s); /* quota */
     int64_t (*now_ms)(struct imap_session *s);
-    bool (*alive)(struct imap_session *s);    /* the box has not ended and the login still stands */
-    bool (*room)(struct imap_session *s);     /* the peer takes what it is sent; if not, imap_go_on() comes later */
-    void (*compress)(struct imap_session *s); /* from the next octet on, both ways */
+    bool (*alive)(struct imap_session *s);        /* the box has not ended and the login still stands */
+    bool (*room)(struct imap_session *s);         /* the peer takes what it is sent; if not, imap_go_on() comes later */
+    bool (*may_compress)(struct imap_session *s); /* there is memory for it */
+    void (*compress)(struct imap_session *s);     /* from the next octet on, both ways; out is another one now */
 };

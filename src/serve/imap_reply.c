@@ -24,6 +24,7 @@ void imap_cmd_end(struct imap_session *s)
     if (c->fini != NULL)
         c->fini(s, c->state);
     imap_message_close(s);
+    s->rules->ops->forget(s);
     buf_fini(&c->done);
     arena_reset(&c->arena);
     free(c);
@@ -52,6 +53,10 @@ static void say_done(struct imap_session *s)
     buf_puts(s->out, "\r\n");
     imap_cmd_end(s);
     s->mode = IMAP_COMMAND;
+    if (s->compresses)
+        s->rules->ops->compress(s);
+    s->compressed |= s->compresses;
+    s->compresses = false;
     if (s->errors >= (s->authed ? LIMIT_IMAP_ERRORS : LIMIT_IMAP_ERRORS_LOGIN))
         imap_bye(s, "too many errors");
     else if (s->view != NULL && s->view->deleted)

@@ -86,35 +86,34 @@ static void on_message(struct imap_session *s)
     next(s);
 }
 
-static void open(struct imap_session *s, size_t i) { imap_message_open(s, i, on_message); }
-
 /* False: an answer is owed first. */
+static bool open(struct imap_session *s, size_t i)
+{
+    if (imap_message_ready(s, i))
+        return true;
+    imap_message_open(s, i, on_message);
+    return false;
+}
+
+/* The same. */
 static bool decide(struct imap_session *s, struct searching *w, size_t i)
 {
-    bool opened = s->cmd->msg.source != NULL;
-    if (!opened && w->by_saved) {
-        open(s, i);
+    const struct imap_message *m = &s->cmd->msg;
+    if (m->source == NULL && w->by_saved && !open(s, i))
+        return false;
+    enum imap_search_answer a = look(s, w, i);
+    bool more = a == IMAP_SEARCH_NEEDS_HEADER || a == IMAP_SEARCH_NEEDS_BODY || (a == IMAP_SEARCH_YES && w->opens);
+    if (more && m->source == NULL) {
+        if (!open(s, i))
+            return false;
+        a = look(s, w, i);
+    }
+    if (a == IMAP_SEARCH_NEEDS_BODY) {
+        imap_message_load(s, on_message);
         return false;
     }
-    switch (look(s, w, i)) {
-    case IMAP_SEARCH_NO:
+    if (a == IMAP_SEARCH_NO)
         return true;
-    case IMAP_SEARCH_NEEDS_HEADER:
-        open(s, i);
-        return false;
-    case IMAP_SEARCH_NEEDS_BODY:
-        if (opened)
-            imap_message_load(s, on_message);
-        else
-            open(s, i);
-        return false;
-    case IMAP_SEARCH_YES:
-        break;
-    }
-    if (w->opens && !opened) {
-        open(s, i);
-        return false;
-    }
     w->failed |= w->note != NULL && !w->note(s, w, i);
     w->found[w->n++] = (uint32_t)i;
     return true;

@@ -2,6 +2,7 @@
  * may take as long as it moves. Nothing of a message goes out after the box's end: every answer is checked against the
  * clock, deadlines never lie behind that second, and whoever still has octets to take is listening for it. */
 #include "serve/imap_server.h"
+#include "base/deflate.h"
 #include "serve/imap_client.h"
 #include <stdlib.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@ enum {
     IDLE_MS = 30 * 60 * 1000 + 1000, /* RFC 9051 section 5.4: at least thirty minutes */
     SLICE_MS = 60 * 1000,            /* how often the rate of a message is looked at */
     RATE_MIN = 512,                  /* octets a second */
+    CORK_MAX = 48 * 1024,            /* what a command says piece by piece is gathered up to here */
     TAKE_MS = 5 * 60 * 1000,         /* to take what was sent, before more is made */
     BYE_MS = 60 * 1000,
     IN_MAX = LIMIT_IMAP_COMMAND + 64 * 1024, /* one longest command, and what was pipelined behind it */
@@ -23,7 +25,7 @@ static struct imap_client *client_at(struct session_conn *c) { return CONTAINER_
 
 struct imap_session *imap_client_session(struct imap_client *c)
 {
-    c->s.out = conn_out(c->c.conn);
+    c->s.out = c->zipped ? &c->zip->out : conn_out(c->c.conn);
     c->s.draining = c->of->conns.draining;
     return &c->s;
 }
@@ -36,6 +38,15 @@ bool imap_client_alive(const struct imap_client *c)
 }
 
 /* ---- what comes next: after anything that may have changed the mode ---- */
+
+void imap_client_flush(struct imap_client *c)
+{
+    if (c->zipped && c->zip->out.n > 0) {
+        deflate_put(c->zip->z, buf_str(&c->zip->out), conn_out(c->c.conn));
+        buf_fini(&c->zip->out);
+    }
+    conn_flush(c->c.conn);
+}
 
 static void set_deadline(struct imap_client *c, int64_t ms)
 {
@@ -95,6 +106,7 @@ static void proceed(struct imap_client *c)
         session_conn_start_tls(&c->c, c->of->o.tls);
         break;
     case IMAP_CLOSED:
+        imap_client_flush(c);
         imap_client_close(c);
         set_deadline(c, BYE_MS);
         conn_finish(c->c.conn);
@@ -107,7 +119,8 @@ static void proceed(struct imap_client *c)
 void imap_client_proceed(struct imap_client *c)
 {
     proceed(c);
-    conn_flush(c->c.conn);
+    if (c->s.mode != IMAP_BUSY || c->s.out->n > CORK_MAX)
+        imap_client_flush(c);
     if (reads(c))
         conn_resume(c->c.conn);
 }
@@ -116,6 +129,8 @@ void imap_client_tell(struct imap_client *c, const struct imap_answer *a)
 {
     imap_answer(imap_client_session(c), a);
     imap_client_proceed(c);
+    if (c->zipped && reads(c))
+        imap_client_zip_again(c);
 }
 
 /* The box has ended, or the secret that opened it. What is still unsent may be mail: it stays here. */
@@ -133,9 +148,8 @@ void imap_client_ended(struct imap_client *c, const char *text)
 
 /* ---- conn calls ---- */
 
-static size_t on_input(struct session_conn *conn, struct str data)
+size_t imap_client_take(struct imap_client *c, struct str data)
 {
-    struct imap_client *c = client_at(conn);
     enum imap_mode before = c->s.mode;
     if (before == IMAP_CLOSED)
         return data.n;
@@ -144,7 +158,7 @@ static size_t on_input(struct session_conn *conn, struct str data)
         return data.n;
     }
     size_t n = imap_input(imap_client_session(c), data);
-    session_conn_seen(conn);
+    session_conn_seen(&c->c);
     if (n > 0 && c->o)
         mailbox_visit(c->of->o.boxes, c->o);
     if (before == IMAP_OCTETS && c->s.mode == IMAP_OCTETS)
@@ -154,7 +168,15 @@ static size_t on_input(struct session_conn *conn, struct str data)
         c->partial = partial;
         proceed(c);
     }
+    if (c->zipped)
+        imap_client_flush(c);
     return c->s.mode == IMAP_CLOSED ? data.n : n;
+}
+
+static size_t on_input(struct session_conn *conn, struct str data)
+{
+    struct imap_client *c = client_at(conn);
+    return c->zipped ? imap_client_unzip(c, data) : imap_client_take(c, data);
 }
 
 static void on_drained(struct session_conn *conn)
@@ -165,6 +187,8 @@ static void on_drained(struct session_conn *conn)
     c->starved = false;
     imap_go_on(imap_client_session(c));
     imap_client_proceed(c);
+    if (c->zipped && reads(c))
+        imap_client_zip_again(c);
 }
 
 static void greet(struct imap_client *c)
@@ -225,6 +249,7 @@ static void on_leave(struct session_conn *conn)
     login_cancel(&c->login);
     imap_session_fini(&c->s);
     imap_client_close(c);
+    imap_client_zip_free(c);
 }
 
 static void on_free(struct session_conn *conn)

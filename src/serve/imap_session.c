@@ -49,6 +49,7 @@ static const struct imap_command commands[] = {
     { STR("STARTTLS"), IN_NEW, CMD_NONE, imap_run_starttls },
     { STR("LOGIN"), IN_NEW, CMD_ARGS, imap_run_login },
     { STR("AUTHENTICATE"), IN_NEW, CMD_ARGS, imap_run_authenticate },
+    { STR("COMPRESS"), BOX, CMD_ARGS, imap_run_compress },
     { STR("UNAUTHENTICATE"), BOX, CMD_NONE, imap_run_unauthenticate },
 };
 
@@ -321,11 +322,15 @@ size_t imap_input(struct imap_session *s, struct str in)
     bool on = true;
     if (box_gone(s))
         return in.n;
-    for (int i = 0; i < STEPS && on && at < in.n && may_begin(s); i++) {
+    /* Nobody calls again for octets that were compressed, so these are taken as far as they go. */
+    for (int i = 0; (i < STEPS || s->compressed) && on && at < in.n && may_begin(s); i++) {
         enum imap_mode before = s->mode;
         struct imap_frame frame = s->frame;
+        bool plain = !s->compressed;
         size_t n = step(s, str_from(in, at));
         at += n;
+        if (plain && s->compressed) /* what follows is of another kind */
+            break;
         on = n > 0 || s->mode != before || frame.at != s->frame.at;
     }
     return at;

@@ -72,6 +72,8 @@ struct imap_saved { /* "$", RFC 5182 */
 struct imap_message {
     const struct imap_source *source; /* NULL: none */
     struct intake whole;              /* all its octets, once loaded */
+    const uint32_t *next;             /* indices in the view that come after this one; NULL: all that follow */
+    size_t next_n;
     bool loaded;
     bool previewed; /* preview() will be asked for of those that are opened */
     enum err err;   /* how opening or loading went */
@@ -98,19 +100,20 @@ struct imap_session {
     struct imap_cmd *cmd;     /* NULL between commands */
     struct imap_view *view;   /* NULL: no mailbox is selected */
     imap_next *next;          /* whom the answer that is owed goes to */
-    struct imap_names *names; /* NULL: not asked yet */
+    struct imap_names *names; /* NULL: there are none, or it has not asked yet */
     struct imap_saved *saved;
     char *idle_tag; /* while IDLE */
     struct imap_frame frame;
     enum imap_mode mode : 8;
     uint8_t on; /* a set of IMAP_ON_ */
     uint8_t errors;
-    bool tls : 1, loopback : 1, authed : 1, compressed : 1;
-    bool draining : 1; /* the owner says so: BYE after this command */
-    bool parked : 1;   /* waits for room */
-    bool more : 1;     /* octets stand behind the command that is being run */
-    bool cut : 1;      /* what the peer still sends is no command any more: read past it */
-    bool inside : 1;   /* of a literal that is being written: no word may come between */
+    bool tls : 1, loopback : 1, authed : 1;
+    bool compressed : 1, compresses : 1; /* compresses: from behind the reply on */
+    bool draining : 1;                   /* the owner says so: BYE after this command */
+    bool parked : 1;                     /* waits for room */
+    bool more : 1;                       /* octets stand behind the command that is being run */
+    bool cut : 1;                        /* what the peer still sends is no command any more: read past it */
+    bool inside : 1;                     /* of a literal that is being written: no word may come between */
 };
 
 /* ---- asking ---- */
@@ -142,6 +145,8 @@ static inline bool imap_rev2(const struct imap_session *s) { return s->on & IMAP
 /* ---- a message (imap_message.c) ---- */
 /* Opens entry i of the view, header and structure; then is called with cmd->msg.err set. */
 void imap_message_open(struct imap_session *s, size_t i, imap_step *then);
+/* The same at once, where it can be. */
+[[nodiscard]] bool imap_message_ready(struct imap_session *s, size_t i);
 /* Reads all of the open one into memory; then as above. ERR_BUSY: there is no room for it now. */
 void imap_message_load(struct imap_session *s, imap_step *then);
 void imap_message_close(struct imap_session *s);
@@ -159,8 +164,13 @@ void imap_put_msg(struct imap_session *s, size_t i); /* "* 3 FETCH (FLAGS (…))
 void imap_put_flag_lists(struct imap_session *s);    /* FLAGS and PERMANENTFLAGS */
 /* "* VANISHED (EARLIER) …" of an answer of changes(): what of known (n 0: all) is gone. */
 void imap_put_vanished(struct imap_session *s, const struct imap_answer *a, const struct imap_set *known);
+
+/* ---- keywords (imap_keyword.c) ---- */
 [[nodiscard]] bool imap_learn_names(struct imap_session *s, const struct imap_answer *a);
 uint32_t imap_name_flag(const struct imap_session *s, struct str keyword); /* 0: not known */
+uint32_t imap_known_bits(const struct imap_session *s);
+/* Gives those a bit that have none yet, then goes on; when that cannot be, the command has been answered. */
+void imap_keywords_make(struct imap_session *s, const struct str *names, size_t n, imap_step *then);
 
 /* ---- which messages ---- */
 struct imap_targets {

@@ -136,26 +136,6 @@ static void start(struct imap_session *s)
     go_on(s);
 }
 
-static void on_keywords(struct imap_session *s, const struct imap_answer *a)
-{
-    if (a->err == ERR_FULL) {
-        imap_reply(s, "NO [LIMIT] this box has all the keywords it can have");
-    } else if (a->err != OK || !imap_learn_names(s, a)) {
-        imap_fail(s, a->err != OK ? a->err : ERR_IO);
-    } else {
-        imap_put_flag_lists(s);
-        start(s);
-    }
-}
-
-static bool all_known(const struct imap_session *s, const struct imap_flags *f)
-{
-    for (size_t i = 0; i < f->keyword_n; i++)
-        if (imap_name_flag(s, f->keywords[i]) == 0)
-            return false;
-    return true;
-}
-
 void imap_run_store(struct imap_session *s)
 {
     struct imap_token *t = &s->cmd->in;
@@ -172,8 +152,6 @@ void imap_run_store(struct imap_session *s)
         imap_reply(s, "NO [READ-ONLY] examined, not selected");
     else if (!imap_targets_uids(s, &w->t, &w->uids))
         return;
-    else if (w->how != '-' && !all_known(s, &w->flags))
-        imap_ask(s, on_keywords)->keyword_put(s, w->flags.keywords, w->flags.keyword_n);
     else
-        start(s);
+        imap_keywords_make(s, w->flags.keywords, w->how == '-' ? 0 : w->flags.keyword_n, start);
 }

@@ -3,7 +3,6 @@
 #include "serve/imap_command.h"
 #include "wire/imap_write.h"
 #include <stdlib.h>
-#include <string.h>
 
 void imap_unselect(struct imap_session *s)
 {
@@ -13,71 +12,6 @@ void imap_unselect(struct imap_session *s)
     s->view = NULL;
     s->names = NULL;
     s->saved = NULL;
-}
-
-/* ---- keywords ---- */
-
-static uint32_t known_bits(const struct imap_session *s)
-{
-    uint32_t bits = 0;
-    for (size_t i = 0; s->names != NULL && i < s->names->n; i++)
-        bits |= s->names->v[i].flag;
-    return bits;
-}
-
-bool imap_learn_names(struct imap_session *s, const struct imap_answer *a)
-{
-    struct imap_names *names = calloc(1, sizeof *names + a->keywords_n * sizeof names->v[0]);
-    if (names == NULL)
-        return false;
-    for (size_t i = 0; i < a->keywords_n; i++) {
-        const struct keyword *k = &a->keywords[i];
-        if (!imap_keyword_valid(k->name))
-            continue;
-        names->v[names->n].flag = k->flag;
-        memcpy(names->v[names->n++].name, k->name.p, k->name.n);
-    }
-    free(s->names);
-    s->names = names;
-    return true;
-}
-
-uint32_t imap_name_flag(const struct imap_session *s, struct str keyword)
-{
-    for (size_t i = 0; s->names != NULL && i < s->names->n; i++)
-        if (str_eq_nocase(str_c(s->names->v[i].name), keyword))
-            return s->names->v[i].flag;
-    return 0;
-}
-
-static void put_word(struct buf *out, size_t begin, struct str word)
-{
-    if (out->n > begin)
-        buf_putc(out, ' ');
-    buf_put(out, word);
-}
-
-void imap_put_flags(struct imap_session *s, struct buf *out, uint32_t flags, bool recent)
-{
-    size_t begin = out->n;
-    imap_flags_put(out, flags & (IMAP_SEEN | IMAP_FLAGGED | IMAP_ANSWERED | IMAP_DRAFT | IMAP_DELETED));
-    for (size_t i = 0; s->names != NULL && i < s->names->n; i++)
-        if (flags & s->names->v[i].flag)
-            put_word(out, begin, str_c(s->names->v[i].name));
-    if (recent)
-        put_word(out, begin, S("\\Recent"));
-}
-
-void imap_put_flag_lists(struct imap_session *s)
-{
-    AUTO_BUF struct buf all = { .max = 4096 };
-    imap_put_flags(s, &all, UINT32_MAX, false);
-    imap_untagged(s, "FLAGS (%.*s)", STR_FMT(buf_str(&all)));
-    if (s->view->read_only)
-        imap_untagged(s, "OK [PERMANENTFLAGS ()] nothing can be changed");
-    else
-        imap_untagged(s, "OK [PERMANENTFLAGS (%.*s%s)] these stay", STR_FMT(buf_str(&all)),
-                      s->names != NULL && s->names->n >= STORE_KEYWORDS_MAX ? "" : " \\*");
 }
 
 /* ---- reading the log ---- */
@@ -121,11 +55,11 @@ static void on_names(struct imap_session *s, const struct imap_answer *a)
 static void names_then_go_on(struct imap_session *s)
 {
     uint32_t keywords = s->view->flag_bits & ~(FLAG_KEYWORD(0) - 1);
-    if ((keywords & ~known_bits(s)) == 0) {
+    if ((keywords & ~imap_known_bits(s)) == 0) {
         claim_then_go_on(s);
         return;
     }
-    s->view->flag_bits &= known_bits(s); /* asked for once: one whose name is lost is not shown */
+    s->view->flag_bits &= imap_known_bits(s); /* asked for once: one whose name is lost is not shown */
     imap_ask(s, on_names)->keywords(s);
 }
 

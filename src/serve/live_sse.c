@@ -114,8 +114,9 @@ static void on_changes(struct store_req *q)
         end(s);
         return;
     }
-    bool missed = !s->fresh && (c->too_old || c->n >= CHANGES_MAX);
-    s->since = MAX(s->fresh ? 0 : s->since, c->modseq);
+    bool ahead = c->modseq < s->since; /* not an id of ours, or of a mailbox that ended */
+    bool missed = !s->fresh && (c->too_old || c->n >= CHANGES_MAX || ahead);
+    s->since = c->modseq;
     if (missed)
         send_simple(s, "resync");
     for (size_t i = 0; i < c->n && !missed && !s->fresh; i++)

@@ -92,6 +92,8 @@ static void on_event(struct event_listener *l, const struct event *e)
 static const char *read_query(struct http_req *r, struct mail_query *q, uint32_t *seconds)
 {
     struct str v;
+    if (!http_query_ok(r))
+        return "A % in the query must be followed by two hex digits.";
     if (http_query(r, S("since"), &v) && !str_to_u32(v, &q->after_uid))
         return "since must be a uid.";
     if (http_query(r, S("timeout"), &v) && (!str_to_u32(v, seconds) || *seconds > LIVE_WAIT_MAX_S))

@@ -50,6 +50,13 @@ static void ballast_drop(struct disk *d)
     pthread_mutex_unlock(&d->mx);
 }
 
+/* Said once, when it begins. */
+static void full_begins(struct disk *d, uint64_t left)
+{
+    if (!atomic_exchange(&d->st->full, true))
+        log_error(d->st->opts.log, "store.full", LOG_U64("free", left), LOG_U64("reserve", d->reserve));
+}
+
 /* Above the reserve once more, and a little over it, so that intake does not flap. */
 void disk_check(struct disk *d)
 {
@@ -58,8 +65,7 @@ void disk_check(struct disk *d)
     if (!free_bytes(d, &left))
         return;
     if (!full && left < d->reserve) {
-        atomic_store(&d->st->full, true);
-        log_error(d->st->opts.log, "store.full", LOG_U64("free", left));
+        full_begins(d, left);
     } else if (full && left > d->reserve + d->reserve / 8 + d->ballast_n && ballast_take(d)) {
         atomic_store(&d->st->full, false);
         log_warn(d->st->opts.log, "store.room_again", LOG_U64("free", left));
@@ -68,8 +74,9 @@ void disk_check(struct disk *d)
 
 void disk_full(struct disk *d)
 {
-    atomic_store(&d->st->full, true);
-    log_error(d->st->opts.log, "store.full", LOG_C("do", "ballast given up"));
+    uint64_t left = 0;
+    (void)free_bytes(d, &left);
+    full_begins(d, left);
     ballast_drop(d);
 }
 
@@ -86,10 +93,10 @@ enum err disk_new(struct store *st, struct disk **out)
         free(d);
         return ERR_IO;
     }
-    uint64_t left;
-    atomic_store(&st->full, free_bytes(d, &left) && left < d->reserve + d->ballast_n);
-    if (!atomic_load(&st->full) && d->ballast_n > 0)
-        atomic_store(&st->full, !ballast_take(d));
+    uint64_t left = 0;
+    bool room = !free_bytes(d, &left) || left >= d->reserve + d->ballast_n;
+    if (!room || (d->ballast_n > 0 && !ballast_take(d)))
+        full_begins(d, left);
     *out = d;
     return OK;
 }

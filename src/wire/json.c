@@ -5,6 +5,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* Up to here a double holds every whole number, RFC 8259 section 6; 1.0 and 1e3 are whole numbers, too. */
+static const double REAL_WHOLE_MAX = 9007199254740991;
+
 static const json_t *jansson(const struct json *v) { return (const json_t *)(const void *)v; }
 static const struct json *ours(const json_t *v) { return (const struct json *)(const void *)v; }
 
@@ -69,6 +72,13 @@ static enum err within_limits(struct json_in *j, struct str text, size_t max)
     return j->bad ? ERR_FULL : OK;
 }
 
+static const char *wrong(enum json_error_code code)
+{
+    if (code == json_error_duplicate_key)
+        return "a name stands twice in one object";
+    return code == json_error_numeric_overflow ? "a number is too large" : "not valid JSON";
+}
+
 enum err json_parse(struct json_in *j, struct str text, size_t max)
 {
     json_error_t e;
@@ -80,7 +90,7 @@ enum err json_parse(struct json_in *j, struct str text, size_t max)
     if (j->root)
         return OK;
     /* jansson's own text may quote the input, which may be a secret: say where, not what */
-    json_complain(j, "not valid JSON at line %d, column %d", e.line, e.column);
+    json_complain(j, "%s at line %d, column %d", wrong(json_error_code(&e)), e.line, e.column);
     return ERR_BAD;
 }
 
@@ -211,9 +221,14 @@ bool json_as_str(const struct json *v, struct str *out)
 
 bool json_as_int(const struct json *v, int64_t *out)
 {
-    if (!json_is_integer(jansson(v)))
+    if (json_is_integer(jansson(v))) {
+        *out = json_integer_value(jansson(v));
+        return true;
+    }
+    double real = json_is_real(jansson(v)) ? json_real_value(jansson(v)) : 0.5;
+    if (real < -REAL_WHOLE_MAX || real > REAL_WHOLE_MAX || real != (double)(int64_t)real)
         return false;
-    *out = json_integer_value(jansson(v));
+    *out = (int64_t)real;
     return true;
 }
 

@@ -67,7 +67,7 @@ def apple():
     profile = plistlib.loads(said)
     account = profile["PayloadContent"][0]
     assert account["IncomingMailServerUsername"] == "a@mayfly.localhost" and account["IncomingMailServerUseSSL"] is True
-    assert str(account["IncomingMailServerPortNumber"]) == port("pop3s.listen")
+    assert str(account["IncomingMailServerPortNumber"]) == port("imaps.listen")
     ask("GET", "/email.mobileconfig", want=404)
     ask("GET", "/email.mobileconfig?email=a%40elsewhere.test", want=404)
 
@@ -78,7 +78,7 @@ def the_page_shows_the_same():
 
 
 def only_what_listens():
-    with Daemon("pop3.listen=", "pop3s.listen=") as quiet:
+    with Daemon("pop3.listen=", "pop3s.listen=", "imap.listen=", "imaps.listen=") as quiet:
         assert b"incomingServer" not in quiet.request("GET", "/mail/config-v1.1.xml")[2]
         assert json.loads(quiet.request("GET", "/api/v1/domains")[2])["services"] == {}
 

@@ -152,6 +152,11 @@ def a_stream_of_events():
     s = Events(d, box["token"], last)
     got = [s.event() for _ in range(3)]
     assert sorted(e["type"] for e in got) == ["message.deleted", "message.new", "message.new"]
+    ahead = Events(d, box["token"], last + 1000)  # an id that nobody gave out: whoever has it must look anew
+    assert ahead.event()["type"] == "resync" and ahead.id < last + 1000
+    d.send(box["address"], mail("four"))
+    assert [x.event()["message"]["subject"] for x in (s, ahead)] == ["four", "four"] and s.id == ahead.id
+    ahead.close()
     api.v1("DELETE", "/mailbox", token=box["token"])
     assert s.event()["type"] == "mailbox.ended"
     assert s.r.readline() == b""

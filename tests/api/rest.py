@@ -88,6 +88,14 @@ def lists_page_and_search():
         api.v1("GET", "/mailbox/messages?" + wrong, token=box["token"], want=422)
 
 
+def a_query_that_cannot_be_read_is_no_query():
+    box = api.box()
+    for route in ("messages", "wait"):
+        for query in ("q=%", "folder=%zz", "folder=%4", "from=a&subject=%g0"):
+            p = api.v1("GET", f"/mailbox/{route}?{query}", token=box["token"], want=422)
+            assert p["code"] == "bad_query", p
+
+
 def html_is_shown_once_in_a_sandbox():
     box = api.box()
     d.send(box["address"], mail())
@@ -110,6 +118,9 @@ def html_is_shown_once_in_a_sandbox():
     assert len(api.ask("GET", t["url"], want=200)[2]) == len(big)
     api.v1("POST", path, {"html": big + "x"}, box["token"], want=413)
     api.v1("POST", path, {"images": True}, box["token"], want=422)
+    for none in ("0" * 32, "f" * 32, "x"):
+        assert api.v1("POST", f"/mailbox/messages/{none}/html", {"html": "<p>"}, box["token"], want=404)["code"] == "not_found"
+    assert api.v1("POST", path, {"html": "<p>"}, api.box()["token"], want=404)["code"] == "not_found"
 
 
 def the_end_moves():
@@ -121,6 +132,11 @@ def the_end_moves():
     for wrong in ({"ttl": "soon"}, {"ttl": -1}, {"ttl": True}, {"expires_at": "tomorrow"}, {"ends_after": -1}, {"tll": 5},
                   {"ttl": 60, "expires_at": "2030-01-01T00:00:00Z"}, {"ends_after": "3"}):
         api.v1("PATCH", "/mailbox", wrong, box["token"], want=422)
+    most, least = (api.v1("GET", "/domains")["limits"][k] for k in ("max_ttl", "min_ttl"))
+    for ttl in (most, f"{most}s", least):  # the ends of the range are in it
+        api.v1("PATCH", "/mailbox", {"ttl": ttl}, api.box()["token"], want=200)
+    for ttl in (most + 1, least - 2):
+        api.v1("PATCH", "/mailbox", {"ttl": ttl}, api.box()["token"], want=422)
     far = api.box()
     api.v1("PATCH", "/mailbox", {"expires_at": "2099-01-01T00:00:00Z"}, far["token"], want=422)
 
@@ -207,8 +223,16 @@ def bodies_that_are_none():
     api.ask("POST", "/api/v1/mailboxes", "{}", headers={"Content-Type": "text/plain"}, want=415)
     api.ask("POST", "/api/v1/mailboxes", "{}", headers={"Content-Type": "application/x-www-form-urlencoded"}, want=415)
     api.ask("POST", "/api/v1/mailboxes", None, want=201)
+    for wrong in ({"password": ""}, {"pow": 5}, {"pow": {"challenge": 1}}, {"ends_after": 1000001}, {"ends_after": 1.5}):
+        api.v1("POST", "/mailboxes", wrong, want=422)
+    for body, said in (('{"ttl":700,"ttl":800}', "stands twice"), ('{"ttl":1e999}', "too large"), ('{"ttl":', "not valid JSON")):
+        p = api.ask("POST", "/api/v1/mailboxes", body, headers={"Content-Type": "application/json"}, want=400)[2]
+        assert said in p["detail"], p
+    made = api.ask("POST", "/api/v1/mailboxes", '{"ttl":0,"ends_after":1e3}', headers={"Content-Type": "application/json"}, want=201)[2]
+    assert made["ends_after"] == 1000
     box = api.box()
     assert d.request("DELETE", "/api/v1/mailbox", "{}", box["token"])[0] == 413
+    assert d.request("GET", "/api/v1/domains?" + "x" * 9000)[0] == 414
 
 
 def methods():
@@ -232,6 +256,7 @@ def other_sites():
     status, h, _ = d.request("OPTIONS", "/api/v1/mailboxes", headers={"Origin": "https://friend.example", "Access-Control-Request-Method": "POST"})
     assert status == 204 and "POST" in h["access-control-allow-methods"] and "Authorization" in h["access-control-allow-headers"]
     assert "access-control-allow-credentials" not in h
+    assert h["access-control-allow-headers"] == "Authorization, Content-Type, Last-Event-ID"  # those that are read
 
 
 def the_page_and_its_files():
@@ -294,7 +319,8 @@ def every_route_was_asked():
     assert not missing, missing
 
 
-CASES = [domains_and_limits, a_mailbox_and_its_mail, test_mail_comes, lists_page_and_search, html_is_shown_once_in_a_sandbox, the_end_moves,
+CASES = [domains_and_limits, a_mailbox_and_its_mail, test_mail_comes, lists_page_and_search, a_query_that_cannot_be_read_is_no_query,
+         html_is_shown_once_in_a_sandbox, the_end_moves,
          sessions_and_credentials, names_that_may_not_be, one_box_does_not_see_another, the_end_is_the_end, no_token_no_answer,
          bodies_that_are_none, methods, other_sites, the_page_and_its_files, the_description_and_the_routes_agree,
          the_description_is_valid, health_and_metrics]

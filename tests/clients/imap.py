@@ -4,11 +4,13 @@ sent, octet for octet. One that is not installed is skipped, and says so."""
 import imaplib
 import pathlib
 import shutil
+import signal
 import ssl
 import subprocess
 import sys
 import threading
 import time
+import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "lib"))
@@ -134,6 +136,61 @@ def the_page_and_imap_show_one_state():
         m.logout()
 
 
+class Zipped:
+    """A connection after COMPRESS (RFC 4978)."""
+    def __init__(self, s):
+        self.s, self.have = s, b""
+        self.z, self.u = zlib.compressobj(6, zlib.DEFLATED, -15), zlib.decompressobj(-15)
+
+    def send(self, data, pieces=1):
+        data = self.z.compress(data) + self.z.flush(zlib.Z_SYNC_FLUSH)
+        for i in range(pieces):
+            self.s.sendall(data[len(data) * i // pieces:len(data) * (i + 1) // pieces])
+
+    def until(self, text):
+        while text not in self.have:
+            more = self.s.recv(65536)
+            assert more, self.have[-500:]
+            self.have += self.u.decompress(more)
+        at = self.have.index(text) + len(text)
+        out, self.have = self.have[:at], self.have[at:]
+        return out
+
+
+def compressed():
+    with Box() as b:
+        m = imaplib.IMAP4("127.0.0.1", b.port)
+        ok(m.login(b.user, b.token))
+        m.send(b"x COMPRESS DEFLATE\r\n")
+        assert m.readline().startswith(b"x OK")
+        z = Zipped(m.sock)
+        z.send(b"1 SELECT INBOX\r\n2 FETCH 1:* BODY.PEEK[]\r\n3 COMPRESS DEFLATE\r\n4 NOOP\r\n", 7)
+        got = z.until(b"4 OK")
+        assert all(x in got for x in BODIES) and b"3 NO [COMPRESSIONACTIVE]" in got
+        z.send(b"5 APPEND Sent {%d+}\r\n%s\r\n6 IDLE\r\n" % (len(BODIES[1]), BODIES[1]))
+        assert b"5 OK [APPENDUID" in z.until(b"+ idling\r\n")
+        b.d.send(b.user, BODIES[0])
+        z.until(b"* 4 EXISTS\r\n")
+        z.send(b"DONE\r\n7 LOGOUT\r\n")
+        z.until(b"7 OK")
+
+
+def draining_finishes_what_is_under_way():
+    with Box() as b:
+        idle, silent, sends = (imaplib.IMAP4("127.0.0.1", b.port) for _ in range(3))
+        for m in (idle, silent, sends):
+            ok(m.login(b.user, b.token))
+        idle.send(b"x IDLE\r\n")
+        assert idle.readline().startswith(b"+")
+        sends.send(b"x APPEND INBOX {20+}\r\nSubject")
+        time.sleep(0.2)  # so that it is on its way when the end comes
+        b.d.p.send_signal(signal.SIGTERM)
+        assert idle.readline().startswith(b"* BYE") and silent.readline().startswith(b"* BYE")
+        sends.send(b": hello\r\n\r\nbc\r\n")
+        assert sends.readline().startswith(b"x OK [APPENDUID") and sends.readline().startswith(b"* BYE")
+        assert b.d.p.wait(30) == 0
+
+
 def curl():
     with Box() as b:
         url = f"imap://127.0.0.1:{b.port}"
@@ -199,4 +256,4 @@ def fetchmail():
 
 if __name__ == "__main__":
     sys.exit(daemon.run([python_imaplib, python_imaplib_with_authenticate, idle_is_told_of_new_mail,
-                         the_page_and_imap_show_one_state, curl, mbsync, fetchmail]))
+                         the_page_and_imap_show_one_state, draining_finishes_what_is_under_way, compressed, curl, mbsync, fetchmail]))

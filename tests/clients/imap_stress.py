@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 import time
+import zlib
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 import daemon  # noqa: E402
@@ -23,9 +24,31 @@ class Diverged(Exception):
     pass
 
 
+class Zipped:
+    """What a socket and its file are for, behind COMPRESS (RFC 4978)."""
+    def __init__(self, s):
+        self.s, self.have = s, b""
+        self.z, self.u = zlib.compressobj(6, zlib.DEFLATED, -15), zlib.decompressobj(-15)
+
+    def sendall(self, data):
+        self.s.sendall(self.z.compress(data) + self.z.flush(zlib.Z_SYNC_FLUSH))
+
+    def readline(self):
+        while b"\n" not in self.have:
+            more = self.s.recv(65536)
+            if not more:
+                return b""
+            self.have += self.u.decompress(more)
+        line, self.have = self.have.split(b"\n", 1)
+        return line + b"\n"
+
+    def close(self):
+        self.s.close()
+
+
 class Session:
-    def __init__(self, d, box, rng, qresync):
-        self.d, self.box, self.rng, self.qresync, self.n = d, box, rng, qresync, 0
+    def __init__(self, d, box, rng, qresync, compress):
+        self.d, self.box, self.rng, self.qresync, self.compress, self.n = d, box, rng, qresync, compress, 0
         self.log = []
         self.connect()
 
@@ -35,6 +58,9 @@ class Session:
         self.uids, self.flags, self.got = [], {}, []
         self.f.readline()
         self.run(f"LOGIN {self.box['address']} {self.box['token']}")
+        if self.compress:
+            self.run("COMPRESS DEFLATE")
+            self.s = self.f = Zipped(self.s)
         if self.qresync:
             self.run("ENABLE QRESYNC")
         self.select()
@@ -189,11 +215,11 @@ def work(s, until, failures):
         failures.append(f"{type(e).__name__}: {e}")
 
 
-def stress(seconds, seed, qresync):
+def stress(seconds, seed, qresync, compress):
     failures = []
     with daemon.Daemon("auth.cleartext=loopback", "limits.prelogin_per_network=1000", "box.max_messages=5000") as d:
         boxes = [d.make_box() for _ in range(BOXES)]
-        sessions = [Session(d, boxes[i % BOXES], random.Random(seed * 1000 + i), qresync) for i in range(CLIENTS)]
+        sessions = [Session(d, boxes[i % BOXES], random.Random(seed * 1000 + i), qresync, compress) for i in range(CLIENTS)]
         until = time.monotonic() + seconds
         threads = [threading.Thread(target=work, args=(s, until, failures)) for s in sessions]
         for t in threads:
@@ -215,12 +241,16 @@ SEED = int(sys.argv[2]) if len(sys.argv) > 2 else 1
 
 
 def sessions_stay_of_one_mind():
-    stress(SECONDS, SEED, False)
+    stress(SECONDS, SEED, False, False)
 
 
 def with_QRESYNC_too():
-    stress(SECONDS, SEED + 1, True)
+    stress(SECONDS, SEED + 1, True, False)
+
+
+def with_QRESYNC_and_COMPRESS_too():
+    stress(SECONDS, SEED + 2, True, True)
 
 
 if __name__ == "__main__":
-    sys.exit(daemon.run([sessions_stay_of_one_mind, with_QRESYNC_too]))
+    sys.exit(daemon.run([sessions_stay_of_one_mind, with_QRESYNC_too, with_QRESYNC_and_COMPRESS_too]))

@@ -18,7 +18,7 @@ export const DIST = join(ROOT, 'web/dist');
 const SHOTS = join(ROOT, 'test-output/page');
 mkdirSync(SHOTS, { recursive: true });
 
-const LISTEN = ['smtp.listen', 'http.listen', 'https.listen', 'metrics.listen'];
+const LISTEN = ['smtp.listen', 'pop3.listen', 'pop3s.listen', 'imap.listen', 'imaps.listen', 'http.listen', 'https.listen', 'metrics.listen'];
 const MUCH = ['limits.mx_per_network=100000', 'limits.http_per_network=100000', 'limits.live_per_network=100000', 'limits.create_per_network=1000000', 'limits.requests_per_network=1000000', 'store.reserve=0'];
 
 export async function serve(...options) {

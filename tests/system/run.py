@@ -98,11 +98,49 @@ def root_becomes_a_user():
             eq(d.wait(box["token"])["subject"], "as nobody")
 
 
+def what_another_user_left_is_named():
+    if os.geteuid() != 0 or SANITIZED:
+        raise Skip("needs root and no sanitizer")
+    with tempfile.TemporaryDirectory(prefix="mayfly-test-") as t:
+        os.chmod(t, 0o755)
+        d = Daemon("server.user=nobody", folder=t)
+        (d.data / "tls").mkdir(parents=True, mode=0o700)  # by root
+        try:
+            d.start()
+            raise AssertionError("it started")
+        except RuntimeError as e:
+            assert str(d.data / "tls") in str(e) and "chown -R" in str(e), e
+        finally:
+            d.__exit__()
+        os.chown(d.data / "tls", 65534, 65534)
+        with d:
+            eq(d.ctl("readyz")[0], 0)
+
+
+def which_configuration_is_read():
+    with tempfile.TemporaryDirectory() as t:
+        one, two = pathlib.Path(t, "one"), pathlib.Path(t, "two")
+        one.write_text('server { hostname = "one.test" }')
+        two.write_text('server { hostname = "two.test" }')
+
+        def name(*args, env=None):
+            r = subprocess.run([BINARY, "check-config", *args], capture_output=True, text=True, timeout=20, env={**os.environ, **(env or {})})
+            eq((r.returncode, r.stderr), (0, ""))
+            return next(line.split()[2] for line in r.stdout.splitlines() if line.startswith("server.hostname"))
+        eq(name(), "mayfly.localhost")
+        eq(name("-c", one), "one.test")
+        eq(name(env={"MAYFLY_CONFIG": str(two)}), "two.test")
+        eq(name("-c", one, env={"MAYFLY_CONFIG": str(two)}), "one.test")
+        eq(name(env={"MAYFLY_CONFIG": ""}), "mayfly.localhost")
+
+
 def a_second_one_on_the_same_folder_is_refused():
     with Daemon() as d:
-        with tempfile.TemporaryDirectory() as t:
-            e = subprocess.run(d.args("serve"), capture_output=True, text=True, timeout=20)
-            assert e.returncode == 1 and "another mayfly" in e.stderr, e.stderr
+        smtp = "%s:%d" % d.address("smtp.listen")
+        for why, more in (("another mayfly", ()), ("in use", ("-o", f"smtp.listen={smtp}"))):
+            e = subprocess.run(d.args("serve", *more), capture_output=True, text=True, timeout=20)
+            assert e.returncode == 1 and why in e.stderr, e.stderr
+            assert (d.data / "run/ready.json").exists(), f"{why}: ready.json of the one that serves is gone"
         eq(d.ctl("readyz")[0], 0)
 
 
@@ -205,9 +243,34 @@ def the_operator_asks():
         eq(d.ctl("clock")[0], 0)
         eq(d.ctl("clock", "advance", "1h")[0], 1)  # not without test.clock
         code, said = d.ctl("backup")
-        assert code == 0 and pathlib.Path(said.strip()).is_dir(), said
+        assert code == 0 and said.endswith("/backup\n") and pathlib.Path(said.strip()).is_dir(), said
         eq(d.ctl("drain")[0], 0)
         eq(d.p.wait(20), 0)
+
+
+def a_full_disk_is_told_everywhere_and_logged_once():
+    with Daemon("store.reserve=1024G") as d:  # no machine of a test has that much
+        eq(d.ctl("readyz"), (1, "mayfly: error: disk full\n"))
+        eq(d.request("GET", "/readyz")[0], 503)
+        eq(d.log_text().count("store.full"), 1)
+
+
+def a_disk_that_fills_and_has_room_again():
+    with tempfile.TemporaryDirectory(prefix="mayfly-test-") as t:
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", t], capture_output=True).returncode != 0:
+            raise Skip("cannot mount a tmpfs here")
+        try:
+            with Daemon("store.reserve=16M", folder=t) as d:
+                assert "the data folder is in memory" in d.log_text()
+                eq(d.ctl("readyz")[0], 0)
+                hog = pathlib.Path(t, "hog")
+                hog.write_bytes(b"x" * (os.statvfs(t).f_bavail * os.statvfs(t).f_frsize - (8 << 20)))
+                until(lambda: d.ctl("readyz") == (1, "mayfly: error: disk full\n"))
+                hog.unlink()
+                until(lambda: d.ctl("readyz")[0] == 0)
+                eq([d.log_text().count(event) for event in ("store.full", "store.room_again")], [1, 1])
+        finally:
+            subprocess.run(["umount", "-l", t], check=True)
 
 
 def the_control_socket_takes_any_bytes():
@@ -283,6 +346,15 @@ def help_is_where_people_look_for_it():
     for wrong in ((), ("serv",)):
         eq(say(*wrong).returncode, 2)
         assert "see mayfly help" in say(*wrong).stderr
+    for wrong in (("stats", "all"), ("serve", "--config", "x"), ("serve", "-c"), ("check-config", "x"), ("config",), ("config", "--fil"),
+                  ("readyz", "--wai"), ("box",), ("box", "frob", "x"), ("box", "show"), ("box", "end", "a", "b"), ("version", "x"),
+                  ("clock", "jump", "1h", "extra"), ("clock", "set"), ("drain", "now"), ("backup", "here")):
+        r = say(*wrong, "-o", "server.data_dir=/nonexistent") if wrong[-1] != "-c" else say(*wrong)
+        eq((wrong, r.returncode), (wrong, 2))
+        assert r.stderr.startswith(f"usage: mayfly {wrong[0]}"), r.stderr
+    for command in ("serve", "drain", "backup", "box", "clock", "readyz"):
+        r = say(command, "--help", "-o", "server.data_dir=/nonexistent")
+        eq((command, r.returncode, r.stdout), (command, 0, say("help").stdout))
     assert "is the server running" in say("stats", "-o", "server.data_dir=/nonexistent").stderr
 
 
@@ -328,8 +400,9 @@ if __name__ == "__main__":
     if sys.argv[1:]:
         sys.exit(run([globals()[name] for name in sys.argv[1:]]))
     sys.exit(run([the_operator_gets_postmaster_and_abuse, starts_within_a_second_and_says_where, the_main_job, gives_up_what_it_does_not_need, root_becomes_a_user,
+                  what_another_user_left_is_named, which_configuration_is_read,
                   a_second_one_on_the_same_folder_is_refused, a_port_in_use_is_named, drains, a_second_signal_ends_it_at_once,
                   a_self_signed_pair_is_made_and_kept, certificates_are_read_again_at_sighup, the_operator_asks,
-                  the_control_socket_takes_any_bytes, tells_systemd, a_test_clock_moves_the_end,
+                  a_full_disk_is_told_everywhere_and_logged_once, a_disk_that_fills_and_has_room_again, the_control_socket_takes_any_bytes, tells_systemd, a_test_clock_moves_the_end,
                   a_clock_that_jumps_ends_nothing_until_accepted, configuration_errors_end_the_start,
                   help_is_where_people_look_for_it, no_leftovers_of_strangers_in_the_log]))

@@ -7,6 +7,7 @@ what is gone can't be opened by the code itself, given the token and a copy of t
 """
 import base64
 import http.client
+import imaplib
 import os
 import pathlib
 import poplib
@@ -147,6 +148,24 @@ def use_pop3(d, box, password):
     p.close()  # without a word
 
 
+def use_imap(d, box, password):
+    m = imaplib.IMAP4(*d.address("imap.listen"))
+    m.starttls(ssl._create_unverified_context())
+    try:
+        m.login(box["address"], "wrong" + password)
+        raise AssertionError("a wrong password logs in")
+    except imaplib.IMAP4.error as e:
+        assert "AUTHENTICATIONFAILED" in str(e), e
+    m.login(box["address"], box["token"])
+    m.create(f"{CANARIES['subject']}/{CANARIES['body']}")
+    m.append(f"{CANARIES['subject']}/{CANARIES['body']}", f"({CANARIES['code']}Keyword)", None, mail().encode())
+    m.select()
+    assert CANARIES["body"].encode() in m.fetch("1", "(BODY[] ENVELOPE)")[1][0][1]
+    assert m.search(None, "BODY", CANARIES["body"])[1] == [b"1"]
+    m.copy("1", CANARIES["subject"])
+    m.logout()
+
+
 def use(d, box, password):
     """Everything a holder does."""
     token = box["token"]
@@ -162,6 +181,7 @@ def use(d, box, password):
     assert request(d, "POST", "/session", {"recovery": box["recovery"]})[0] in (200, 201)
     assert request(d, "GET", "/mailbox", token="mf1_" + "A" * 43)[0] == 401
     use_pop3(d, box, password)
+    use_imap(d, box, password)
     for bad in ("nobody-zebra@mayfly.localhost", "someone@elsewhere.example"):
         try:
             deliver(d, bad)

@@ -57,6 +57,38 @@ TEST(later_sources_win)
     config_fini(&c);
 }
 
+TEST(an_empty_list_is_a_value)
+{
+    AUTO_BUF struct buf errors = { .max = TEXT_MAX }, notes = { .max = TEXT_MAX };
+    struct config_sources from = { .file = write_file("pop3 { listen = {} }\nimap {\n  listen = { # none\n  }\n}\n") };
+    struct config c;
+    CHECK_OK(config_load(&from, &c, &errors, &notes));
+    CHECK_EQ(c.pop3_listen.n, 0);
+    CHECK_EQ(c.imap_listen.n, 0);
+    CHECK_EQ(c.pop3s_listen.n, 1);
+    config_fini(&c);
+}
+
+TEST(ports_that_do_not_meet)
+{
+    AUTO_BUF struct buf errors = { .max = TEXT_MAX }, notes = { .max = TEXT_MAX };
+    const char *extra[] = { "smtp.listen=0.0.0.0:25, [::]:25", "http.listen=127.0.0.1:0, 127.0.0.1:0",
+                            "https.listen=127.0.0.1:0", "pop3.listen=127.0.0.1:110, 127.0.0.2:110" };
+    struct config c;
+    CHECK_OK(config_load(&(struct config_sources){ .extra = extra, .extra_n = 4 }, &c, &errors, &notes));
+    config_fini(&c);
+}
+
+TEST(which_file_is_read)
+{
+    CHECK_STR("-c", str_c(config_file_choose("a", "b", S("/usr/bin/mayfly"))), "a");
+    CHECK_STR("environment", str_c(config_file_choose(NULL, "b", S("/usr/bin/mayfly"))), "b");
+    CHECK_STR("installed", str_c(config_file_choose(NULL, NULL, S("/usr/bin/mayfly"))), "/etc/mayfly/mayfly.conf");
+    CHECK(config_file_choose(NULL, "", S("/usr/bin/mayfly")) == NULL);
+    CHECK(config_file_choose(NULL, NULL, S("/home/a/mayfly/build/mayfly")) == NULL);
+    CHECK(config_file_choose(NULL, NULL, S("")) == NULL);
+}
+
 TEST(a_value_from_a_file)
 {
     AUTO_BUF struct buf errors = { .max = TEXT_MAX }, notes = { .max = TEXT_MAX };
@@ -75,7 +107,21 @@ TEST(each_complaint_says_where)
     } cases[] = {
         { "unknown section", "\nnone {\n}\n", NULL, "mayfly.conf:2: " },
         { "unknown key", "smtp {\n x = 1\n}\n", NULL, "mayfly.conf:2: " },
-        { "not closed", "smtp {\n", NULL, "mayfly.conf:" },
+        { "not closed", "\nsmtp {\n  listen = {\"127.0.0.1:25\"}\nhttp {\n}\n", NULL,
+          "mayfly.conf:2: this brace is not closed" },
+        { "quote not closed", "server {\n  hostname = \"a.test\n}\n", NULL, "mayfly.conf:2: this quote is not closed" },
+        { "one brace too many", "smtp {\n}\n}\n", NULL, "mayfly.conf:3: a brace too many" },
+        { "an empty list where one is needed", "server {\n\n  domains = {}\n}\n", NULL,
+          "mayfly.conf:3: server.domains: needs at least one" },
+        { "twice", "smtp {\n max_bytes = 1M\n}\nsmtp {\n max_bytes = 2M }\n", NULL,
+          "mayfly.conf:5: smtp.max_bytes: set in line 2 already" },
+        { "a list twice", "http {\n listen = \"127.0.0.1:1\" # x\n listen = \"127.0.0.1:1\"\n}\n", NULL,
+          "mayfly.conf:3: http.listen: set in line 2 already" },
+        { "one port for two", NULL, "http.listen=127.0.0.1:8443",
+          "https.listen: 127.0.0.1:8443 is taken by http.listen 127.0.0.1:8443" },
+        { "any address has it", NULL, "http.listen=0.0.0.0:2525",
+          "http.listen: 0.0.0.0:2525 is taken by smtp.listen 127.0.0.1:2525" },
+        { "twice in a list", NULL, "http.listen=[::1]:80, [::]:80", "http.listen: [::]:80 is taken by" },
         { "bad size in a file", "smtp {\n\n max_bytes = \"many\"\n}\n", NULL,
           "mayfly.conf:3: smtp.max_bytes: not a size" },
         { "too large", NULL, "smtp.max_bytes=2G", "-o: smtp.max_bytes: too large" },
@@ -95,6 +141,7 @@ TEST(each_complaint_says_where)
         { "not built", NULL, "submission.listen=127.0.0.1:2587", "submission.listen: not built yet" },
         { "half a pair", NULL, "tls.cert=/x.pem", "tls.cert and tls.key" },
         { "lives", NULL, "box.max_ttl=5m", "above box.max_ttl" },
+        { "less than the least", NULL, "box.default_ttl=9m", "box.default_ttl: below box.min_ttl" },
         { "a file that is not there", "", "server.drain=1h", "too large" },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -140,7 +187,8 @@ TEST(the_printed_file_loads_and_is_the_defaults)
     CHECK_OK(config_load(&(struct config_sources){ .file = write_file(text.p) }, &c, &errors, &notes));
     CHECK_OK(config_load(&(struct config_sources){ 0 }, &plain, &errors, &notes));
     config_frozen(&c, &plain, &bare);
-    CHECK_STR("same values", buf_str(&bare), "");
+    CHECK_STR("same values", buf_str(&bare), "server.data_dir\n");
+    CHECK_STR("an installed server's", c.server_data_dir, "/var/lib/mayfly");
     config_fini(&c);
     config_fini(&plain);
 }

@@ -490,28 +490,41 @@ static void fake_shut(struct imap_session *s)
     fake_of(s)->opened = NULL;
 }
 
+static enum err fake_take(struct fake_client *c)
+{
+    struct str text = c->opened ? str_of(c->opened->text, c->opened->row.size) : (struct str){ 0 };
+    struct header_bounds b;
+    arena_init(&c->arena, LIMIT_MIME_ARENA);
+    if (c->opened == NULL || mime_parse(&c->arena, text, &c->tree) != OK || header_bounds(text, &b) != OK)
+        return c->opened ? ERR_BAD : ERR_GONE;
+    c->source = (struct imap_source){
+        .header = str_sub(text, 0, b.body), .tree = &c->tree, .size = text.n, .saved_ms = c->opened->row.saved_ms
+    };
+    return OK;
+}
+
 static void do_open(struct fake_client *c)
 {
     fake_shut(&c->s);
     for (size_t i = 0; i < fake.msgs_n; i++)
         if (!fake.msgs[i].gone && str_eq(msg_id_str(&fake.msgs[i].row.id), msg_id_str(&c->id)))
             c->opened = &fake.msgs[i];
-    struct str text = c->opened ? str_of(c->opened->text, c->opened->row.size) : (struct str){ 0 };
-    struct header_bounds b;
-    arena_init(&c->arena, LIMIT_MIME_ARENA);
-    if (c->opened == NULL || mime_parse(&c->arena, text, &c->tree) != OK || header_bounds(text, &b) != OK) {
-        fake_answer(c, (struct imap_answer){ .err = c->opened ? ERR_BAD : ERR_GONE });
-        return;
-    }
-    c->source = (struct imap_source){
-        .header = str_sub(text, 0, b.body), .tree = &c->tree, .size = text.n, .saved_ms = c->opened->row.saved_ms
-    };
-    fake_answer(c, (struct imap_answer){ .source = &c->source });
+    enum err e = fake_take(c);
+    fake_answer(c, (struct imap_answer){ .err = e, .source = e == OK ? &c->source : NULL });
 }
-static void fake_open(struct imap_session *s, const struct msg_id *id)
+static void fake_open(struct imap_session *s, uint32_t folder, const struct imap_uids *ahead)
 {
-    fake_of(s)->id = *id;
+    const struct fake_msg *m = fake_at(folder, ahead->v[0]);
+    fake_of(s)->id = m ? m->row.id : (struct msg_id){ 0 };
     fake_of(s)->ask = do_open;
+}
+/* Every other message has been read ahead. */
+static const struct imap_source *fake_ready(struct imap_session *s, uint32_t uid)
+{
+    struct fake_client *c = fake_of(s);
+    fake_shut(s);
+    c->opened = uid % 2 == 0 && s->view ? fake_at(s->view->folder, uid) : NULL;
+    return c->opened && fake_take(c) == OK ? &c->source : NULL;
 }
 
 static void do_read(struct fake_client *c)
@@ -561,6 +574,13 @@ static bool fake_room(struct imap_session *s)
     return !c->stuck;
 }
 
+static bool fake_may_compress(struct imap_session *s)
+{
+    (void)s;
+    return true;
+}
+static void fake_compress(struct imap_session *s) { (void)s; }
+
 static const struct imap_ops fake_ops = { .may_login = fake_may_login,
                                           .login = fake_login,
                                           .login_spent = fake_spent,
@@ -581,6 +601,7 @@ static const struct imap_ops fake_ops = { .may_login = fake_may_login,
                                           .copy = fake_copy,
                                           .append = fake_append,
                                           .open = fake_open,
+                                          .ready = fake_ready,
                                           .read = fake_read,
                                           .preview = fake_preview,
                                           .shut = fake_shut,
@@ -588,6 +609,8 @@ static const struct imap_ops fake_ops = { .may_login = fake_may_login,
                                           .quota = fake_quota,
                                           .now_ms = fake_now,
                                           .alive = fake_alive,
+                                          .may_compress = fake_may_compress,
+                                          .compress = fake_compress,
                                           .room = fake_room };
 static const struct imap_rules fake_rules = {
     .hostname = STR("mx.test"), .max_bytes = 100000, .budget = &fake.budget, .tls = true, .ops = &fake_ops

@@ -35,7 +35,9 @@ TEST(json_refuses_with_words)
     } cases[] = {
         { "", ERR_BAD, "not valid JSON" },
         { "42", ERR_BAD, "not valid JSON" },
-        { "{\"a\":1,\"a\":2}", ERR_BAD, "not valid JSON" },
+        { "{\"a\":1,\"a\":2}", ERR_BAD, "a name stands twice in one object at line 1" },
+        { "[1e999]", ERR_BAD, "a number is too large" },
+        { "[99999999999999999999]", ERR_BAD, "a number is too large" },
         { "{\"a\":\"\\u0000\"}", ERR_BAD, "not valid JSON" },
         { "{\"a\":\"\xff\"}", ERR_BAD, "not valid JSON" },
         { "{\"a\":1}}", ERR_BAD, "not valid JSON" },
@@ -79,6 +81,19 @@ TEST(json_first_complaint_stays)
     CHECK(!json_get_int(&j, j.root, "f", 0, 9, &n) && !json_need_str(&j, j.root, "big", 9, &s));
     CHECK_STR("untouched", s, "kept");
     CHECK_STR("the first one", str_c(j.why), "\"ttl\" must be a whole number from 60 to 86400");
+}
+
+TEST(json_whole_numbers_in_any_form)
+{
+    AUTO_JSON struct json_in j;
+    int64_t n = 7;
+    CHECK_OK(parse(&j, "[1.0,1e3,-2.50e1,1.5,9007199254740993.0,1e300,-0.0]"));
+    CHECK(json_as_int(json_at(j.root, 0), &n) && n == 1);
+    CHECK(json_as_int(json_at(j.root, 1), &n) && n == 1000);
+    CHECK(json_as_int(json_at(j.root, 2), &n) && n == -25);
+    for (size_t i = 3; i < 6; i++)
+        CHECK(!json_as_int(json_at(j.root, i), &n) && n == -25);
+    CHECK(json_as_int(json_at(j.root, 6), &n) && n == 0);
 }
 
 TEST(json_unknown_members)

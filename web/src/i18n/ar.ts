@@ -93,6 +93,8 @@ const words: Catalogue = {
   'list.title': 'البريد',
   'folder.INBOX': 'الوارد',
   'folder.Junk': 'غير مرغوب',
+  'folder.Sent': 'المرسل',
+  'folder.Drafts': 'المسودات',
   'folder.Trash': 'المهملات',
   'folder.empty.Junk': 'لا بريد غير مرغوب. ما يبدو كذلك يُحفظ هنا بعيدًا عن بريدك.',
   'list.unseen': 'غير مقروء',

@@ -93,6 +93,8 @@ const words: Catalogue = {
   'list.title': 'Post',
   'folder.INBOX': 'Eingang',
   'folder.Junk': 'Spam',
+  'folder.Sent': 'Gesendet',
+  'folder.Drafts': 'Entwürfe',
   'folder.Trash': 'Papierkorb',
   'folder.empty.Junk': 'Kein Spam. Was danach aussieht, liegt hier, getrennt von deiner Post.',
   'list.unseen': 'Ungelesen',

@@ -91,6 +91,8 @@ export default {
   'list.title': 'Mail',
   'folder.INBOX': 'Inbox',
   'folder.Junk': 'Junk',
+  'folder.Sent': 'Sent',
+  'folder.Drafts': 'Drafts',
   'folder.Trash': 'Trash',
   'folder.empty.Junk': 'No junk. What looks like spam is kept here, apart from your mail.',
   'list.unseen': 'Unread',

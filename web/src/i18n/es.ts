@@ -93,6 +93,8 @@ const words: Catalogue = {
   'list.title': 'Correo',
   'folder.INBOX': 'Entrada',
   'folder.Junk': 'No deseado',
+  'folder.Sent': 'Enviados',
+  'folder.Drafts': 'Borradores',
   'folder.Trash': 'Papelera',
   'folder.empty.Junk': 'Nada no deseado. Lo que parece spam se guarda aquí, aparte de tu correo.',
   'list.unseen': 'Sin leer',

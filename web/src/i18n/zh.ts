@@ -93,6 +93,8 @@ const words: Catalogue = {
   'list.title': '邮件',
   'folder.INBOX': '收件箱',
   'folder.Junk': '垃圾邮件',
+  'folder.Sent': '已发送',
+  'folder.Drafts': '草稿',
   'folder.Trash': '已删除',
   'folder.empty.Junk': '没有垃圾邮件。看起来像垃圾的邮件会单独放在这里。',
   'list.unseen': '未读',
