@@ -87,7 +87,7 @@ def idlers_that_do_not_read():
         with Watch(d, friend) as w:
             for i in range(16):  # 12 MB are to be told to each
                 assert busy.said(f"STORE 1:* {'+-'[i % 2]}FLAGS.SILENT (\\Flagged)").startswith(b"OK")
-            w.grown(n * MB, f"{n} that idle and read nothing")
+            w.grown(2 * n * MB, f"{n} that idle and read nothing")  # one telling is 0.8 MB
         got = b""  # who reads at last is told how things are
         idle[0].s.settimeout(2)
         try:
