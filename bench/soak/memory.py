@@ -21,8 +21,8 @@ import daemon  # noqa: E402
 N = int(sys.argv[1]) if len(sys.argv) > 1 else 10000
 MESSAGES = int(sys.argv[2]) if len(sys.argv) > 2 else 1000000
 MICRO = daemon.ROOT / "build/bench/micro"
-OPTIONS = ["limits.live_per_network=1000000", "limits.mx_per_network=1000000", "limits.http_per_network=1000000",
-           "limits.boxes=65536"]
+OPTIONS = ["limits.live_per_network=1000000", "limits.prelogin_per_network=1000000", "limits.mail_per_network=1000000",
+           "limits.mx_per_network=1000000", "limits.http_per_network=1000000", "limits.boxes=65536", "auth.cleartext=loopback"]
 
 
 def anonymous(d, settle=3.0):
@@ -86,9 +86,29 @@ def websocket(d, i):
     return s
 
 
+def imap_idles(s, i):
+    until(s, b"* OK ")
+    s.sendall(f't LOGIN "{ADDRESSES[i % len(ADDRESSES)]}" "{TOKENS[i % len(TOKENS)]}"\r\n'.encode())
+    until(s, b"t OK ")
+    s.sendall(b"t SELECT INBOX\r\n")
+    until(s, b"t OK ")
+    s.sendall(b"t IDLE\r\n")
+    until(s, b"+ idling\r\n")
+    return s
+
+
+def imap(d, i):
+    return imap_idles(connect(d, "imap.listen", i), i)
+
+
+def imap_tls(d, i):
+    return imap_idles(TLS.wrap_socket(connect(d, "imaps.listen", i)), i)
+
+
 def each_idle(what, opener, n, most):
     with daemon.Daemon(*OPTIONS) as d:
-        TOKENS[:] = [d.make_box()["token"] for _ in range(100)]
+        boxes = [d.make_box() for _ in range(100)]
+        TOKENS[:], ADDRESSES[:] = [b["token"] for b in boxes], [b["address"] for b in boxes]
         warm = [opener(d, i) for i in range(200)]  # tables, pools and OpenSSL's own are not a connection's
         before = anonymous(d)
         held = [opener(d, 200 + i) for i in range(n)]
@@ -114,6 +134,14 @@ def idle_tls():
     each_idle("idle SMTP connection under TLS", smtp_tls, N, 16 * 1024)
 
 
+def idle_imap():
+    each_idle("IMAP connection in IDLE", imap, N, 1024)
+
+
+def idle_imap_tls():
+    each_idle("IMAP connection in IDLE under TLS", imap_tls, N, 16 * 1024)
+
+
 def each_message():
     if not MICRO.exists():
         subprocess.run(["ninja", "-C", str(daemon.ROOT / "build"), "bench/micro"], check=True, stdout=subprocess.DEVNULL)
@@ -131,7 +159,7 @@ def each_message():
         check(f"anonymous memory for each of {MESSAGES} messages", (anonymous(d) - before) / MESSAGES, 100, "B")
 
 
-TOKENS = []
+TOKENS, ADDRESSES = [], []
 TLS = ssl.create_default_context()
 TLS.check_hostname = False
 TLS.verify_mode = ssl.CERT_NONE
@@ -139,4 +167,4 @@ TLS.verify_mode = ssl.CERT_NONE
 if __name__ == "__main__":
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    sys.exit(daemon.run([at_rest, idle_smtp, idle_websocket, idle_tls, each_message]))
+    sys.exit(daemon.run([at_rest, idle_smtp, idle_websocket, idle_tls, idle_imap, idle_imap_tls, each_message]))

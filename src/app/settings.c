@@ -95,6 +95,8 @@ const struct setting settings[] = {
       "SMTP connections at once from one network (IPv4 /24, IPv6 /48)." },
     { "limits.prelogin_per_network", SET_INT, AT(limits_prelogin_per_network), "20", 0, 1, 1000000, NULL,
       "Connections of mail programs at once from one network that have not logged in yet." },
+    { "limits.mail_per_network", SET_INT, AT(limits_mail_per_network), "500", 0, 1, 1000000, NULL,
+      "Connections of mail programs at once from one network that have logged in." },
     { "limits.live_per_network", SET_INT, AT(limits_live_per_network), "100", 0, 1, 1000000, NULL,
       "Live connections (WebSocket, SSE, wait) at once from one network." },
     { "limits.http_per_network", SET_INT, AT(limits_http_per_network), "200", 0, 1, 1000000, NULL,

@@ -31,8 +31,8 @@ struct config {
     uint64_t store_reserve;
     int64_t store_quarantine_ms;
     uint64_t limits_message_memory;
-    int64_t limits_mx_per_network, limits_prelogin_per_network, limits_live_per_network, limits_http_per_network,
-        limits_create_per_network;
+    int64_t limits_mx_per_network, limits_prelogin_per_network, limits_mail_per_network, limits_live_per_network,
+        limits_http_per_network, limits_create_per_network;
     int64_t limits_login_per_network, limits_unknown_per_network, limits_requests_per_network, limits_boxes;
     int64_t log_level, log_format;
     bool test_echo_websocket, test_xclient, test_clock;

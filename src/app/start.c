@@ -52,6 +52,7 @@ enum err start_limits(struct app *a)
     struct limit_opts o = { .value = {
                                 [LIMIT_MX_CONNS] = (uint32_t)c->limits_mx_per_network,
                                 [LIMIT_PRELOGIN_CONNS] = (uint32_t)c->limits_prelogin_per_network,
+                                [LIMIT_MAIL_CONNS] = (uint32_t)c->limits_mail_per_network,
                                 [LIMIT_LIVE_CONNS] = (uint32_t)c->limits_live_per_network,
                                 [LIMIT_HTTP_CONNS] = (uint32_t)c->limits_http_per_network,
                                 [LIMIT_CREATE] = (uint32_t)c->limits_create_per_network,

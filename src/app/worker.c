@@ -114,8 +114,10 @@ static void doors_fill(struct worker *w)
     struct listen_opts *imap = &w->doors[DOOR_IMAP];
     imap->full = S("* BYE [UNAVAILABLE] too busy, try again later\r\n");
     imap->network = S("* BYE [LIMIT] too many connections from your network\r\n");
-    for (int k = DOOR_POP3; k <= DOOR_IMAPS; k++)
+    for (int k = DOOR_POP3; k <= DOOR_IMAPS; k++) {
         w->doors[k].kind = LIMIT_PRELOGIN_CONNS;
+        w->doors[k].passed = LIMIT_MAIL_CONNS;
+    }
     for (int k = DOOR_HTTP; k <= DOOR_HTTPS; k++) {
         w->doors[k].proxies = a->http_proxies;
         w->doors[k].proxies_n = a->http_proxies_n;

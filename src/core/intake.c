@@ -23,6 +23,11 @@ bool intake_budget_stressed(const struct intake_budget *b)
     return atomic_load_explicit(&b->used, memory_order_relaxed) > b->max / 4 * 3;
 }
 
+bool intake_budget_spares(const struct intake_budget *b)
+{
+    return atomic_load_explicit(&b->used, memory_order_relaxed) <= b->max / 2;
+}
+
 enum err intake_begin(struct intake *in, struct intake_budget *b, size_t declared, size_t max)
 {
     size_t reserve = MIN(declared, max);

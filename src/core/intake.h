@@ -13,6 +13,7 @@ struct intake_budget { /* one for the process */
 bool intake_budget_take(struct intake_budget *b, size_t n);
 void intake_budget_give(struct intake_budget *b, size_t n);
 bool intake_budget_stressed(const struct intake_budget *b); /* more than three quarters are taken */
+bool intake_budget_spares(const struct intake_budget *b);   /* half is free: also for what is no mail that comes in */
 
 struct intake {
     struct intake_budget *budget;

@@ -15,6 +15,7 @@ struct peer {
 enum limit_kind {
     LIMIT_MX_CONNS,       /* concurrent SMTP connections */
     LIMIT_PRELOGIN_CONNS, /* concurrent connections of mail programs before their login */
+    LIMIT_MAIL_CONNS,     /* the same after it */
     LIMIT_LIVE_CONNS,     /* concurrent live connections: WebSocket, SSE, wait */
     LIMIT_HTTP_CONNS,     /* concurrent HTTP connections */
     LIMIT_CREATE,         /* boxes made, per hour */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-enum { ROUNDS = 4 }; /* reads before the others get their turn */
+enum { ROUNDS = 4, FEEDS = 8 }; /* reads, and calls of input(), before the others get their turn */
 
 /* A peer that does not read its replies is not asked for more: its next commands wait until half of out is free. */
 static bool clogged(const struct conn *c) { return c->out.n > c->out.max / 2; }
@@ -67,11 +67,12 @@ void conn_send(struct conn *c)
 
 /* ---- in ---- */
 
-/* Shows data until nothing is taken, all is, or a callback has changed its mind. Returns how much was taken. */
+/* Shows data until nothing is taken, all is, a callback has changed its mind, or it is time for the others: held then,
+ * so that a later turn goes on. Returns how much was taken. */
 static size_t feed(struct conn *c, struct str data)
 {
     size_t taken = 0, n = 1;
-    while (n && taken < data.n && conn_may_input(c)) {
+    for (int i = 0; i < FEEDS && n && taken < data.n && conn_may_input(c); i++) {
         n = c->ops->input(c->ctx, str_from(data, taken));
         assert(n <= data.n - taken);
         taken += n;
@@ -80,7 +81,7 @@ static size_t feed(struct conn *c, struct str data)
     }
     if (n == 0 && data.n - taken >= c->in_max && conn_may_input(c))
         conn_end(c, "input too long");
-    c->held = taken < data.n && !conn_may_input(c);
+    c->held = taken < data.n && (n > 0 || !conn_may_input(c));
     return taken;
 }
 
@@ -148,7 +149,7 @@ void conn_receive(struct conn *c)
     if (c->in)
         feed_kept(c);
     bool more = true;
-    for (int i = 0; i < ROUNDS && more && conn_may_input(c); i++)
+    for (int i = 0; i < ROUNDS && more && !c->held && conn_may_input(c); i++)
         more = receive_once(c);
     c->held = c->held || (more && c->ssl); /* what waits inside the SSL raises no event */
 }

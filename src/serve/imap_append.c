@@ -123,7 +123,9 @@ static const char *objection(struct imap_session *s, struct appending *w, uint64
         return "BAD not of that command's form";
     }
     w->empty |= size == 0;
-    if (intake_begin(&o->mail.octets, s->rules->budget, size, s->rules->max_bytes) != OK)
+    /* Who only announces mail, which costs nothing, must not keep out what others send. */
+    if (!intake_budget_spares(s->rules->budget) ||
+        intake_begin(&o->mail.octets, s->rules->budget, size, s->rules->max_bytes) != OK)
         return "NO [LIMIT] too much mail is on its way, come again";
     return NULL;
 }

@@ -45,12 +45,15 @@ static void on_login(void *ctx, enum err e, struct opened *o)
 {
     struct imap_client *c = ctx;
     struct imap_server *p = c->of;
+    if (e == OK && !session_conn_pass(&c->c)) {
+        opened_release(o);
+        e = ERR_BUSY;
+    }
     if (e == OK) {
         c->o = o;
         c->events = (struct event_listener){ .box = o->box.id, .on = on_event };
         event_listen(p->o.hub, p->conns.loop, &c->events);
         mailbox_visit(p->o.boxes, o);
-        session_conn_pass(&c->c);
     }
     imap_client_tell(c, &(struct imap_answer){ .err = e });
 }
@@ -136,9 +139,10 @@ static bool alive(struct imap_session *s) { return imap_client_alive(imap_client
 static bool room(struct imap_session *s)
 {
     struct imap_client *c = imap_client_of(s);
-    if (s->out->n > IMAP_HIGH_WATER / 2)
+    size_t most = s->authed ? IMAP_HIGH_WATER : IMAP_HIGH_WATER_LOGIN;
+    if (s->out->n > most / 2)
         imap_client_flush(c);
-    c->starved = conn_out(c->c.conn)->n > IMAP_HIGH_WATER && conn_unsent(c->c.conn) > 0;
+    c->starved = conn_out(c->c.conn)->n > most && conn_unsent(c->c.conn) > 0;
     return !c->starved;
 }
 

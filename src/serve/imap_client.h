@@ -6,7 +6,10 @@
 #include "serve/imap_session.h"
 #include "serve/session_conn.h"
 
-enum { IMAP_HIGH_WATER = 128 * 1024 /* unsent octets above which nothing more is made */ };
+enum {
+    IMAP_HIGH_WATER = 128 * 1024, /* unsent octets above which nothing more is made */
+    IMAP_HIGH_WATER_LOGIN = 16 * 1024
+};
 
 struct imap_server {
     struct imap_server_opts o;

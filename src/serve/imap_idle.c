@@ -18,7 +18,12 @@ void imap_run_idle(struct imap_session *s)
     imap_idle_event(s);
 }
 
-void imap_idle_event(struct imap_session *s) { imap_sync(s, imap_idle_told); }
+/* Whoever does not take what is said is told later, all at once: the view knows by then what has become of it. */
+void imap_idle_event(struct imap_session *s)
+{
+    if (s->rules->ops->room(s))
+        imap_sync(s, imap_idle_told);
+}
 
 void imap_idle_told(struct imap_session *s)
 {

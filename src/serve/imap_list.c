@@ -1,17 +1,18 @@
-/* LIST (RFC 9051 section 6.3.9, with RFC 5258, 5819, 6154) and LSUB. All folders are looked at for each pattern: there
- * are at most some two hundred. */
+/* LIST (RFC 9051 section 6.3.9, with RFC 5258, 5819, 6154) and LSUB. All folders are looked at for each pattern, once:
+ * there are at most some two hundred, and what all patterns together may take up is bounded. */
 #include "serve/imap_command.h"
 #include "serve/imap_name.h"
 #include "wire/imap_mailbox.h"
 #include "wire/imap_write.h"
 
-enum { PATTERNS_MAX = 64 };
+enum { PATTERNS_MAX = 64, PATTERN_OCTETS = 1024 /* of all of them; each costs a look at each octet of each name */ };
 enum { SELECT_SUBSCRIBED = 1, SELECT_REMOTE = 2, SELECT_RECURSIVE = 4, SELECT_SPECIAL = 8 };
 enum { RETURN_SUBSCRIBED = 1, RETURN_CHILDREN = 2, RETURN_SPECIAL = 4 };
 
 struct listing {
     struct str patterns[PATTERNS_MAX];
-    size_t patterns_n;
+    size_t patterns_n, octets;
+    bool *matched;                /* of each folder */
     unsigned select, ret, status; /* status: items of STATUS, 0: none */
     bool lsub;
 };
@@ -91,6 +92,11 @@ static bool add_pattern(struct imap_session *s, struct listing *l, struct str re
         return false;
     if (imap_pattern_read(&inner, buf_str(&text), imap_utf8(s)) != OK)
         return true; /* no name can match it */
+    l->octets += inner.n;
+    if (l->octets > PATTERN_OCTETS) {
+        s->cmd->in.full = true;
+        return false;
+    }
     struct str kept = arena_dup(&s->cmd->arena, buf_str(&inner));
     l->patterns[l->patterns_n++] = kept;
     return kept.p != NULL;
@@ -161,7 +167,7 @@ static bool leads_to_selected(const struct listing *l, const struct imap_answer 
 {
     for (size_t i = 0; i < a->folders_n; i++) {
         const struct folder *other = &a->folders[i];
-        if (imap_name_within(other->name, f->name) && selected(l, other) && !matches(l, other->name))
+        if (imap_name_within(other->name, f->name) && selected(l, other) && !l->matched[i])
             return true;
     }
     return false;
@@ -205,22 +211,33 @@ void imap_list_put_plain(struct imap_session *s, const struct folder *f)
     buf_puts(s->out, "\r\n");
 }
 
+static enum err match_all(struct imap_session *s, struct listing *l, const struct imap_answer *a)
+{
+    l->matched = a->err == OK ? arena_array(&s->cmd->arena, a->folders_n + 1, sizeof *l->matched) : NULL;
+    if (l->matched == NULL)
+        return a->err != OK ? a->err : ERR_IO;
+    for (size_t i = 0; i < a->folders_n; i++)
+        l->matched[i] = matches(l, a->folders[i].name);
+    return OK;
+}
+
 static void on_folders(struct imap_session *s, const struct imap_answer *a)
 {
-    const struct listing *l = s->cmd->state;
-    for (size_t i = 0; a->err == OK && i < a->folders_n; i++) {
+    struct listing *l = s->cmd->state;
+    enum err e = match_all(s, l, a);
+    for (size_t i = 0; e == OK && i < a->folders_n; i++) {
         const struct folder *f = &a->folders[i];
-        if (!matches(l, f->name))
+        if (!l->matched[i])
             continue;
         bool itself = selected(l, f);
         bool leads = (l->lsub || l->select & SELECT_RECURSIVE) && leads_to_selected(l, a, f);
         if (itself || leads)
             put(s, l, a, f, itself, leads);
     }
-    if (a->err == OK)
+    if (e == OK)
         imap_reply(s, "OK that is all");
     else
-        imap_fail(s, a->err);
+        imap_fail(s, e);
 }
 
 static void run(struct imap_session *s, bool lsub)

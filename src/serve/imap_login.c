@@ -17,7 +17,7 @@ static void refused(struct imap_session *s, enum err e)
     if (e == ERR_DENIED)
         imap_reply(s, "NO [AUTHENTICATIONFAILED] no such address, or a wrong secret");
     else if (e == ERR_BUSY)
-        imap_reply(s, "NO [LIMIT] too many tries, come again later");
+        imap_reply(s, "NO [LIMIT] too many tries or sessions, come again later");
     else
         imap_reply(s, "NO [UNAVAILABLE] nobody can log in now");
     if (s->rules->ops->login_spent(s))

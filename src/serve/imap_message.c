@@ -89,7 +89,9 @@ void imap_message_load(struct imap_session *s, imap_step *then)
 {
     struct imap_message *m = &s->cmd->msg;
     m->then = then;
-    m->err = intake_begin(&m->whole, s->rules->budget, m->source->size, m->source->size);
+    m->err = intake_budget_spares(s->rules->budget)
+                 ? intake_begin(&m->whole, s->rules->budget, m->source->size, m->source->size)
+                 : ERR_BUSY; /* a reader may be slow: mail that comes in goes first */
     if (m->err == OK)
         m->err = intake_put(&m->whole, m->source->header);
     if (m->err == OK)

@@ -59,11 +59,15 @@ static void set_deadline(struct imap_client *c, int64_t ms)
 static int64_t wait_ms(const struct imap_client *c)
 {
     bool stress = !c->o && c->of->o.gate && listen_gate_stressed(c->of->o.gate);
+    if (c->starved)
+        return TAKE_MS;
     return c->partial ? PARTIAL_MS : c->o ? IDLE_MS : stress ? STRESSED_MS : LOGIN_MS;
 }
 
 static bool reads(const struct imap_client *c)
 {
+    if (c->starved)
+        return false;
     switch (c->s.mode) {
     case IMAP_COMMAND:
     case IMAP_OCTETS:
@@ -160,7 +164,7 @@ size_t imap_client_take(struct imap_client *c, struct str data)
     if (before == IMAP_OCTETS && c->s.mode == IMAP_OCTETS)
         c->octets += n;
     bool partial = n < data.n && reads(c);
-    if (c->s.mode != before || (n > 0 && c->s.mode != IMAP_OCTETS) || partial != c->partial) {
+    if (c->s.mode != before || (n > 0 && c->s.mode != IMAP_OCTETS) || partial != c->partial || c->starved) {
         c->partial = partial;
         proceed(c);
     }
@@ -183,6 +187,8 @@ static void on_drained(struct session_conn *conn)
     c->starved = false;
     imap_go_on(imap_client_session(c));
     imap_client_proceed(c);
+    if (c->zipped && reads(c))
+        imap_client_zip_again(c);
 }
 
 static void greet(struct imap_client *c)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { STEPS = 8 }; /* of one call: commands cost more than their octets, and others wait */
 enum { LINE_LOGIN = LIMIT_SASL_LINE + 1024, COMMAND_LOGIN = LINE_LOGIN + 4 * LIMIT_IMAP_LITERAL_LOGIN };
 
 #define ANY (IN_NEW | IN_AUTHED | IN_SELECTED)
@@ -312,12 +313,17 @@ static bool box_gone(struct imap_session *s)
     return true;
 }
 
+/* Whoever does not take the answers gets no more of them. */
+static bool may_begin(struct imap_session *s) { return s->mode != IMAP_COMMAND || s->rules->ops->room(s); }
+
 size_t imap_input(struct imap_session *s, struct str in)
 {
     size_t at = 0;
+    bool on = true;
     if (box_gone(s))
         return in.n;
-    for (bool on = true; on && at < in.n;) {
+    /* Nobody calls again for octets that were compressed, so these are taken as far as they go. */
+    for (int i = 0; (i < STEPS || s->compressed) && on && at < in.n && may_begin(s); i++) {
         enum imap_mode before = s->mode;
         struct imap_frame frame = s->frame;
         bool plain = !s->compressed;
@@ -351,11 +357,14 @@ bool imap_room(struct imap_session *s, imap_step *step_on)
 
 void imap_go_on(struct imap_session *s)
 {
-    if (!s->parked)
-        return;
+    bool parked = s->parked, idle = s->mode == IMAP_IDLE && s->next == NULL && s->view != NULL && s->view->stale;
     s->parked = false;
-    if (!box_gone(s))
+    if ((!parked && !idle) || box_gone(s))
+        return;
+    if (parked)
         s->cmd->step(s);
+    else
+        imap_idle_event(s);
 }
 
 void imap_secured(struct imap_session *s)

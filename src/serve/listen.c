@@ -80,19 +80,25 @@ static void admit(struct listen *l, int fd, const struct sockaddr *sa)
     o->accept(o->ctx, l, fd, &peer, sa);
 }
 
-void listen_pass(struct listen *l, const struct peer *peer)
+enum err listen_pass(struct listen *l, const struct peer *peer)
+{
+    if (!l->o->limit)
+        return OK;
+    enum err e = limit_hold(l->o->limit, l->o->passed, peer);
+    if (e == OK)
+        limit_release(l->o->limit, l->o->kind, peer);
+    return e;
+}
+
+static void give_back(struct listen *l, const struct peer *peer, enum limit_kind kind)
 {
     if (l->o->limit)
-        limit_release(l->o->limit, l->o->kind, peer);
+        limit_release(l->o->limit, kind, peer);
+    gate_leave(l->o->gate);
 }
 
-void listen_leave(struct listen *l) { gate_leave(l->o->gate); }
-
-void listen_release(struct listen *l, const struct peer *peer)
-{
-    listen_pass(l, peer);
-    listen_leave(l);
-}
+void listen_leave(struct listen *l, const struct peer *peer) { give_back(l, peer, l->o->passed); }
+void listen_release(struct listen *l, const struct peer *peer) { give_back(l, peer, l->o->kind); }
 
 enum err listen_move(struct listen *l, struct peer *peer, struct str host)
 {

@@ -24,6 +24,7 @@ struct listen_opts { /* borrowed whole, until listen_free() */
     struct listen_gate *gate;
     struct limit *limit; /* NULL: networks are not counted */
     enum limit_kind kind;
+    enum limit_kind passed; /* after listen_pass() */
     /* Peers in these networks must begin with a PROXY header, v1 or v2; all others must not and get no second look. */
     const struct listen_net *proxies;
     size_t proxies_n;
@@ -47,10 +48,10 @@ struct str listen_address(const struct listen *l); /* really bound; borrowed */
 void listen_stop(struct listen *l);                /* accepts no more, closes the socket; what was accepted goes on */
 void listen_free(struct listen *l);                /* after its last listen_release(); stops first; NULL is fine */
 void listen_release(struct listen *l, const struct peer *peer);
-/* The same in two steps, for peers that are counted only until they log in: listen_pass() gives back the place in the
- * network, listen_leave() at the end that in the gate. */
-void listen_pass(struct listen *l, const struct peer *peer);
-void listen_leave(struct listen *l);
+/* For peers that are counted apart before and after they log in: listen_pass() changes the place among the network's
+ * strangers for another one, or ERR_BUSY when it has its share of those; then listen_leave() at the end. */
+[[nodiscard]] enum err listen_pass(struct listen *l, const struct peer *peer);
+void listen_leave(struct listen *l, const struct peer *peer);
 /* The connection is somebody else's after all: host, as XCLIENT names it. Moves the hold. ERR_BAD: not an address;
  * ERR_BUSY: that network has its share. *peer then stays what it was. */
 [[nodiscard]] enum err listen_move(struct listen *l, struct peer *peer, struct str host);

@@ -62,12 +62,11 @@ void pop3_client_lock(struct pop3_client *c)
     pop3_client_deadline(c, waits ? LOCK_WAIT_MS : c->of->o.idle_ms);
     if (waits)
         return;
-    if (e == OK)
+    bool crowded = e == OK && !session_conn_pass(&c->c);
+    if (e == OK && !crowded)
         c->snapshot = pop3_snapshot_new(p->o.store, p->conns.loop, &c->o->box.id, on_snapshot, c);
-    if (c->snapshot)
-        session_conn_pass(&c->c);
-    else
-        refuse(c, e == ERR_BUSY ? ERR_FULL : ERR_IO);
+    if (!c->snapshot)
+        refuse(c, crowded ? ERR_BUSY : e == ERR_BUSY ? ERR_FULL : ERR_IO);
 }
 
 static void on_login(void *ctx, enum err e, struct opened *o)

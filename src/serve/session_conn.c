@@ -32,11 +32,10 @@ void session_conn_start_tls(struct session_conn *c, struct tls *tls)
     conn_start_tls(c->conn, tls);
 }
 
-void session_conn_pass(struct session_conn *c)
+bool session_conn_pass(struct session_conn *c)
 {
-    if (!c->passed)
-        listen_pass(c->listener, &c->peer);
-    c->passed = true;
+    c->passed = c->passed || listen_pass(c->listener, &c->peer) == OK;
+    return c->passed;
 }
 
 static void leave(struct session_conn *c)
@@ -45,7 +44,7 @@ static void leave(struct session_conn *c)
     list_del(&c->in);
     c->of->open_n--;
     if (c->passed)
-        listen_leave(c->listener);
+        listen_leave(c->listener, &c->peer);
     else
         listen_release(c->listener, &c->peer);
     c->of = NULL;

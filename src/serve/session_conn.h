@@ -50,5 +50,6 @@ void session_conns_end(struct session_conns *all);   /* the loop stopped: all go
                                          const struct peer *peer, const struct conn_opts *o, struct tls *tls);
 void session_conn_seen(struct session_conn *c);
 void session_conn_start_tls(struct session_conn *c, struct tls *tls); /* again while it runs: no matter */
-/* The peer has logged in: its place among its network's strangers is free again (LIMIT_PRELOGIN_CONNS). */
-void session_conn_pass(struct session_conn *c);
+/* The peer has logged in: its place among its network's strangers (LIMIT_PRELOGIN_CONNS) is free again. False: those
+ * of its network who are in are too many (LIMIT_MAIL_CONNS), and it remains a stranger. */
+[[nodiscard]] bool session_conn_pass(struct session_conn *c);

@@ -10,7 +10,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib")]
 import daemon  # noqa: E402
-from flood import memory, raise_fd_limit  # noqa: E402
+from flood import dial, memory, raise_fd_limit  # noqa: E402
 
 MB = 1024 * 1024
 OPEN = ("auth.cleartext=loopback", "limits.prelogin_per_network=100000")
@@ -19,13 +19,7 @@ PASSWORD = "a fine long secret"
 
 class Pop:
     def __init__(self, d, source=None, window=None):
-        self.s = socket.socket()
-        if window:
-            self.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
-        if source:
-            self.s.bind((source, 0))
-        self.s.settimeout(30)
-        self.s.connect(d.address("pop3.listen"))
+        self.s = dial(d.address("pop3.listen"), source, window)
         self.f = self.s.makefile("rb")
         self.greeting = self.f.readline()
 

@@ -23,6 +23,18 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / 100
 
 
+def dial(address, source=None, window=None):
+    """A socket; window: how little it takes before it is read."""
+    s = socket.socket()
+    if window:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+    if source:
+        s.bind((source, 0))
+    s.settimeout(30)
+    s.connect(address)
+    return s
+
+
 class Raw:
     """One client that blocks; replies are read as (code, last line)."""
 
