@@ -70,7 +70,7 @@ static void on_told(struct event_listener *l, const struct event *e)
     changes += e->kind == EVENT_MESSAGE_CHANGED;
     gones += e->kind == EVENT_MESSAGE_GONE;
     copy(last_json, sizeof last_json, e->json);
-    last = *e;
+    event_copy(&last, e);
 }
 
 static void settle(struct job *j)

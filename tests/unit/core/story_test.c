@@ -249,7 +249,7 @@ static struct event told;
 static void on_keys_told(struct event_listener *l, const struct event *e)
 {
     (void)l;
-    told = *e;
+    event_copy(&told, e);
 }
 
 TEST(a_credential_that_revokes_itself_opens_nothing_either)
