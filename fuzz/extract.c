@@ -7,7 +7,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_code(const struct extract_code *c)
 {
-    assert(c->value.n > 0 && c->compact.n >= 4 && c->confidence >= EXTRACT_KEPT && c->confidence < 100 && c->reason);
+    assert(c->value.n > 0 && c->compact.n >= 3 && c->confidence >= EXTRACT_KEPT && c->confidence < 100 && c->reason);
     for (size_t i = 0; i < c->compact.n; i++)
         assert((unsigned char)c->compact.p[i] > ' ' && (unsigned char)c->compact.p[i] < 0x7f);
 }
