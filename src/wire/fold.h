@@ -1,5 +1,5 @@
-/* Text made comparable: i;unicode-casemap (RFC 5051), as Dovecot searches: upper case and accents apart from their
- * letters, so "CAFE" is found in "café". Substring search is then bytes in bytes. */
+/* Text made comparable: i;unicode-casemap (RFC 5051), as Dovecot searches: upper case, accents behind their letters.
+ * Substring search is then bytes in bytes: "CAFE" is found in "café", "uber" is not in "über". */
 #pragma once
 #include "base/buf.h"
 
