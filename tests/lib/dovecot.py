@@ -72,12 +72,15 @@ def unpacked():
         return root
     if not shutil.which("apt-get") or not shutil.which("dpkg"):
         raise daemon.Skip("there is no Dovecot, and no apt-get to fetch it")
-    debs = PEERS / "debs"
+    debs = PEERS / "dovecot-debs"
     debs.mkdir(parents=True, exist_ok=True)
-    got = subprocess.run(["apt-get", "download", *PACKAGES], cwd=debs, capture_output=True, text=True, timeout=120, check=False)
-    if got.returncode:
+    said = subprocess.run(["apt-get", "install", "--simulate", "--no-install-recommends", *PACKAGES], capture_output=True,
+                          text=True, timeout=120, check=False).stdout
+    missing = [x.split()[1] for x in said.splitlines() if x.startswith("Inst ")]  # with the libraries that are not there
+    got = subprocess.run(["apt-get", "download", *missing], cwd=debs, capture_output=True, text=True, timeout=120, check=False)
+    if not missing or got.returncode:
         raise daemon.Skip(f"there is no Dovecot, and its packages did not come: {got.stderr.strip()[-200:]}")
-    for deb in debs.glob("dovecot-*.deb"):
+    for deb in debs.glob("*.deb"):
         subprocess.run(["dpkg", "-x", deb, root], check=True, timeout=60)
     return root
 
@@ -113,7 +116,8 @@ class Dovecot:
             if os.getuid() == 0:
                 os.chown(self.folder / name, who.pw_uid, who.pw_gid)
         (self.folder / "dovecot.conf").write_text(conf)
-        env = {"PATH": "/usr/bin:/bin", "TZ": "UTC", "LD_LIBRARY_PATH": f"{lib}:{lib}/modules"}
+        libraries = [lib, lib / "modules", *self.root.glob("usr/lib/*-linux-gnu")]
+        env = {"PATH": "/usr/bin:/bin", "TZ": "UTC", "LD_LIBRARY_PATH": ":".join(map(str, libraries))}
         path = self.folder / "dovecot.conf"  # read by doveconf first: left to itself, the daemon would look for /usr/bin's
         command = [self.root / "usr/bin/doveconf", "-f", "service=master", "-c", path, "-m", "master", "-e",
                    self.root / "usr/sbin/dovecot", "-F", "-c", path]
