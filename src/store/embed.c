@@ -41,6 +41,12 @@ static enum err load(struct store *st)
     return e;
 }
 
+static bool claimed(void *ctx, struct str what, struct str checksum)
+{
+    const struct store *st = ctx;
+    return segs_claimed(st->segs, what, checksum);
+}
+
 static enum err open_parts(struct store *st)
 {
     AUTO_FREE char *index = NULL, *seg = NULL;
@@ -48,13 +54,16 @@ static enum err open_parts(struct store *st)
         return ERR_IO;
     const struct guard_opts guard = { .dir = st->dir, .clock = st->opts.clock, .log = st->opts.log };
     const struct segs_opts segs = { .dir = seg, .log = st->opts.log, .roll_bytes = st->opts.segment_bytes };
+    const struct index_opts opts = {
+        .dir = index, .log = st->opts.log, .syncs = &st->counts.syncs, .claimed = claimed, .ctx = st
+    };
     enum err e = guard_open(&guard, &st->guard);
     if (e == OK)
-        e = index_open(index, st->opts.log, &st->index);
+        e = segs_open(&segs, &st->segs);
+    if (e == OK)
+        e = index_open(&opts, &st->index);
     if (e == OK)
         e = file_sync_dir(index); /* LMDB syncs its file, not the file's name */
-    if (e == OK)
-        e = segs_open(&segs, &st->segs);
     if (e == OK)
         e = leases_open(st->dir, st->opts.lease_slots, st->opts.log, &st->leases);
     return e == OK ? load(st) : e;

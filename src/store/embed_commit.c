@@ -1,7 +1,7 @@
-/* The order of a commit: segments written, flushed together with the lease files, then the LMDB transaction, then the
- * answers. When any of it fails the segments are cut back to what the index says, new leases are given back, intake is
- * answered with the error, and the rest of the batch is made again by itself: deleting and ending must work when
- * storing does not. */
+/* The order of a commit: segments and the index's journal written, flushed together with the lease files, then the LMDB
+ * transaction, then the answers. When any of it fails the segments are cut back to what the index says, new leases are
+ * given back, intake is answered with the error, and the rest of the batch is made again by itself: deleting and ending
+ * must work when storing does not. */
 #include "store/embed_commit.h"
 #include "store/embed_answer.h"
 #include "store/embed_box.h"
@@ -20,9 +20,8 @@ enum {
     SLICE_BUSY_MIN_US = 100,
     SLICE_BUSY_ROWS = 1000, /* some five a message */
     SECOND_US = 1000000,
-    SLOW_US = 1500,   /* a commit that takes longer is worth gathering for */
-    GATHER_STEPS = 8, /* of a 32nd of the last commit each */
-    LMDB_SYNCS = 2    /* of one commit: pages, then the root */
+    SLOW_US = 1500,  /* a commit that takes longer is worth gathering for */
+    GATHER_STEPS = 8 /* of a 32nd of the last commit each */
 };
 
 struct commit {
@@ -32,7 +31,7 @@ struct commit {
     pthread_cond_t wake;
     struct job *head, **tail;
     bool stop, kicked, waiting;
-    bool unsure;                   /* the last try failed so that only the index itself can tell what is durable */
+    bool unwell;                   /* the last try failed, and so did going back to what was before it */
     uint64_t last_us, last_end_us; /* how long the last batch took, and when it was answered */
     uint32_t expect;               /* as many as were in it, and those that waited then */
     struct batch b;                /* its arrays are kept from one to the next */
@@ -117,12 +116,14 @@ static void run_req(struct batch *b, struct store_req *r)
 }
 
 /* What was written becomes durable. */
-static enum err flush(struct batch *b, uint32_t lease_epoch)
+static enum err flush(struct batch *b, uint32_t lease_epoch, int journal_fd)
 {
     struct store *st = b->st;
     struct flush_file files[FLUSH_MAX];
     size_t at = 0, n = segs_touched(st->segs, &at, files);
     int fds[2];
+    if (journal_fd >= 0)
+        files[n++] = (struct flush_file){ .fd = journal_fd };
     if (b->taken_n > 0) {
         leases_fds(st->leases, fds);
         files[n++] = (struct flush_file){ .fd = fds[0] };
@@ -143,6 +144,27 @@ static enum err flush(struct batch *b, uint32_t lease_epoch)
     return e;
 }
 
+/* A message that comes and goes in one batch is punched out of its segment right after it, so nothing can be claimed of
+ * what was written there: then the segments are flushed before the journal. */
+static enum err log_batch(struct batch *b, uint32_t lease_epoch)
+{
+    struct segs *segs = b->st->segs;
+    bool fresh = false;
+    int journal_fd;
+    for (size_t i = 0; i < b->punches_n; i++)
+        fresh |= seg_is_fresh(segs, b->punches[i].seg, b->punches[i].off);
+    segs_save(segs, &b->t);
+    enum err e = fresh ? flush(b, lease_epoch, -1) : OK;
+    if (e != OK)
+        return e;
+    if (!fresh)
+        segs_claim(segs, &b->t);
+    e = index_log(&b->t, &journal_fd);
+    if (e == OK && journal_fd >= 0)
+        e = flush(b, lease_epoch, journal_fd);
+    return e;
+}
+
 static void batch_begin(struct commit *c)
 {
     struct batch *b = &c->b;
@@ -159,6 +181,23 @@ static uint64_t slice_us(const struct commit *c, const struct job *list)
     return list ? MAX((uint64_t)SLICE_BUSY_MIN_US, MIN(c->last_us / 8, (uint64_t)SLICE_US)) : SLICE_US;
 }
 
+/* Back to what the index says, which is as it was before. */
+static enum err heal(struct commit *c)
+{
+    struct store *st = c->st;
+    struct index_txn t;
+    enum err e = index_settle(st->index);
+    if (e == OK)
+        e = index_begin_read(st->index, &t);
+    if (e == OK) {
+        e = segs_load(st->segs, &t);
+        index_end(&t);
+    }
+    c->unwell = e != OK;
+    atomic_store(&st->faulted, c->unwell);
+    return e;
+}
+
 /* One try. `intake` false: those requests have had their answer set already. */
 static enum err attempt(struct commit *c, struct job *list, bool intake, bool *more)
 {
@@ -166,11 +205,11 @@ static enum err attempt(struct commit *c, struct job *list, bool intake, bool *m
     struct batch *b = &c->b;
     int fds[2];
     batch_begin(c);
-    c->unsure = true;
-    enum err e = index_begin_write(st->index, &b->t);
+    enum err e = c->unwell ? heal(c) : OK;
+    if (e == OK)
+        e = index_begin_write(st->index, &b->t);
     if (e != OK)
         return e;
-    c->unsure = false;
     uint32_t epoch = leases_fds(st->leases, fds);
     for (struct job *j = list; j; j = j->next)
         if (intake || !is_intake(req_of(j)))
@@ -179,37 +218,24 @@ static enum err attempt(struct commit *c, struct job *list, bool intake, bool *m
     segs_age(st->segs, b->now_ms);
     e = b->failed ? ERR_IO : segs_write(st->segs);
     if (e == OK)
-        e = flush(b, epoch);
+        e = log_batch(b, epoch);
     if (e != OK) {
         index_end(&b->t);
         return e;
     }
-    segs_save(st->segs, &b->t);
     bool wrote = b->t.wrote;
     e = index_commit(&b->t);
-    c->unsure = e == ERR_IO;
-    if (e == OK && wrote) {
+    if (e == OK && wrote)
         atomic_fetch_add(&st->counts.commits, 1);
-        atomic_fetch_add(&st->counts.syncs, LMDB_SYNCS);
-    }
     return e;
 }
 
-/* Back to what the index says. After an unsure commit it is opened anew first, and may turn out to have happened. */
 static void recover(struct commit *c, enum err why)
 {
     struct store *st = c->st;
-    struct index_txn t;
     atomic_fetch_add(&st->counts.errors, 1);
     log_error(st->opts.log, "store.batch", LOG_ERR(why));
-    enum err e = c->unsure ? index_reopen(st->index) : OK;
-    if (e == OK)
-        e = index_begin_read(st->index, &t);
-    if (e == OK) {
-        e = segs_load(st->segs, &t);
-        index_end(&t);
-    }
-    atomic_store(&st->faulted, e != OK);
+    (void)heal(c);
     if (c->b.taken_n > 0 && lease_shred(st->leases, c->b.taken, c->b.taken_n) != OK)
         log_error(st->opts.log, "store.lease",
                   LOG_C("why", "slots of boxes that were not made stay used until a restart"));

@@ -1,17 +1,32 @@
-/* Pitfalls this keeps clear of (research: store): no NOSYNC, WRITEMAP or MAPASYNC; a reading transaction is reset as
- * soon as its answer is copied, since one left open stops page reuse; the environment is opened once a process. */
+/* LMDB commits without a flush; what is durable is the journal's record, flushed before (embed_journal.h), and the
+ * checkpoint it goes on from (embed_checkpoint.h). A reading transaction, the pin, holds on to the checkpoint's state.
+ * Any other is reset as soon as its answer is copied, since one left open stops page reuse. No WRITEMAP or MAPASYNC:
+ * LMDB's file is changed by writes alone, in its own order. */
 #include "store/embed_index.h"
+#include "base/clock.h"
+#include "store/embed_checkpoint.h"
+#include "store/embed_journal.h"
 #include <errno.h>
 #include <lmdb.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { IDLE_MAX = 16, READERS_MAX = 512 };
+enum {
+    IDLE_MAX = 16,
+    READERS_MAX = 512,
+    /* A checkpoint is begun after so much; what is freed meanwhile can't be used again before it is done. */
+    MARK_BYTES = 4 << 20,
+    MARK_COMMITS = 512,
+    MARK_US = 1000 * 1000,
+    WAIT_BYTES = 32 << 20 /* with so much more written the one under way is waited for */
+};
 static const size_t map_bytes = 64ull << 30; /* address space only */
 static const char *const names[TAB_N] = { "data", "addr", "end", "cred", "seg", "rest", "dedup" };
 
 struct index {
+    struct index_opts opts;
     char *dir;
     struct log *log;
     MDB_env *env;
@@ -20,6 +35,15 @@ struct index {
     pthread_mutex_t idle_mx;
     MDB_txn *idle[IDLE_MAX]; /* reset, to be renewed */
     size_t idle_n;
+    struct journal *journal;
+    struct checkpoint *checkpoint;
+    MDB_txn *pin, *next_pin;        /* hold on to the state of the checkpoint, and of the one under way */
+    uint64_t seq, durable;          /* number of the newest commit, and of the newest one in a checkpoint */
+    uint64_t marked_seq, marked_us; /* of the one begun last: its commit, and when */
+    uint32_t since;                 /* commits after it */
+    MDB_txn *playing;               /* a record of the journal that is being played again */
+    bool behind;                    /* the journal has a record that was given up: it must never be played */
+    bool broken;                    /* LMDB's file can't be trusted to be what was written */
 };
 
 static enum err open_tables(struct index *ix)
@@ -36,6 +60,28 @@ static enum err open_tables(struct index *ix)
     return ERR_IO;
 }
 
+static MDB_val val_of(struct str s) { return (MDB_val){ s.n, (void *)(uintptr_t)s.p }; }
+static struct str str_of_val(MDB_val v) { return str_of(v.mv_data, v.mv_size); }
+
+static void txn_drop(MDB_txn **t)
+{
+    if (*t)
+        mdb_txn_abort(*t);
+    *t = NULL;
+}
+
+static void env_close(struct index *ix)
+{
+    while (ix->idle_n > 0)
+        mdb_txn_abort(ix->idle[--ix->idle_n]);
+    txn_drop(&ix->pin);
+    txn_drop(&ix->next_pin);
+    if (ix->env)
+        mdb_env_close(ix->env);
+    ix->env = NULL;
+}
+
+/* With all flushes, until the tables are there: a file without a checkpoint is whole as it is. */
 static enum err env_open(struct index *ix)
 {
     int rc = mdb_env_create(&ix->env);
@@ -49,58 +95,205 @@ static enum err env_open(struct index *ix)
         int dead;
         mdb_reader_check(ix->env, &dead);
         if (open_tables(ix) == OK)
-            return OK;
+            rc = mdb_env_set_flags(ix->env, MDB_NOSYNC, 1);
+        else
+            rc = EIO;
     }
-    log_error(ix->log, "store.index", LOG_C("why", rc ? mdb_strerror(rc) : "tables"));
-    mdb_env_close(ix->env);
-    ix->env = NULL;
+    if (!rc)
+        rc = mdb_txn_begin(ix->env, NULL, MDB_RDONLY, &ix->pin);
+    if (!rc)
+        return OK;
+    log_error(ix->log, "store.index", LOG_C("why", mdb_strerror(rc)));
+    env_close(ix);
     return rc == MDB_VERSION_MISMATCH || rc == MDB_INVALID ? ERR_BAD : ERR_IO;
 }
 
-enum err index_open(const char *dir, struct log *log, struct index **out)
+/* ---- checkpoints ---- */
+
+/* Begins one, between two commits. With a record that was given up its number is used up too: it is never played. */
+static enum err mark(struct index *ix)
+{
+    struct root root;
+    enum err e = checkpoint_root(ix->checkpoint, ix->seq + ix->behind, &root);
+    if (e == OK && mdb_txn_begin(ix->env, NULL, MDB_RDONLY, &ix->next_pin)) {
+        ix->broken = true;
+        e = ERR_IO;
+    }
+    if (e != OK)
+        return e;
+    journal_turn(ix->journal, ix->durable);
+    ix->marked_seq = root.seq;
+    ix->marked_us = clock_mono_us();
+    ix->since = 0;
+    checkpoint_begin(ix->checkpoint, &root);
+    return OK;
+}
+
+/* What came of it. The older pin stays after a failure: the new root may be on the disk nevertheless, and LMDB keeps
+ * what any state since the oldest pin has. */
+static void marked(struct index *ix, enum checkpoint_state s)
+{
+    if (s == CHECKPOINT_DONE) {
+        txn_drop(&ix->pin);
+        ix->pin = ix->next_pin;
+        ix->next_pin = NULL;
+        ix->durable = ix->marked_seq;
+        ix->seq = MAX(ix->seq, ix->durable);
+    } else if (s == CHECKPOINT_FAILED || s == CHECKPOINT_LOST) {
+        log_error(ix->log, "store.checkpoint");
+        txn_drop(&ix->next_pin);
+        ix->broken |= s == CHECKPOINT_LOST;
+    }
+}
+
+static enum err play(void *ctx, const struct journal_op *op)
+{
+    struct index *ix = ctx;
+    MDB_val k, v;
+    int rc = ix->playing ? 0 : mdb_txn_begin(ix->env, NULL, 0, &ix->playing);
+    if (rc || (op && op->table >= TAB_N))
+        return ERR_IO;
+    if (!op) {
+        rc = mdb_txn_commit(ix->playing);
+        ix->playing = NULL;
+        return rc ? ERR_IO : OK;
+    }
+    k = val_of(op->key);
+    v = val_of(op->val);
+    rc = op->put ? mdb_put(ix->playing, ix->dbi[op->table], &k, &v, 0)
+                 : mdb_del(ix->playing, ix->dbi[op->table], &k, NULL);
+    return rc && rc != MDB_NOTFOUND ? ERR_IO : OK;
+}
+
+static bool holds(void *ctx, const struct journal_op *claim)
+{
+    const struct index *ix = ctx;
+    return !ix->opts.claimed || ix->opts.claimed(ix->opts.ctx, claim->key, claim->val);
+}
+
+/* From the newest checkpoint up to commit number `last`, or as far as the journal goes. */
+static enum err load(struct index *ix, uint64_t last)
+{
+    uint64_t seq = 0;
+    const struct journal_player p = { .apply = play, .holds = last == UINT64_MAX ? holds : NULL, .ctx = ix };
+    enum err e = checkpoint_restore(ix->checkpoint, &seq);
+    if (e == OK || e == ERR_GONE)
+        e = env_open(ix);
+    if (e != OK)
+        return e;
+    ix->durable = seq;
+    e = journal_replay(ix->journal, &seq, last, &p);
+    txn_drop(&ix->playing);
+    if (e == OK && last != UINT64_MAX && seq < last)
+        e = ERR_IO;
+    if (e == OK)
+        ix->seq = seq;
+    return e;
+}
+
+static enum err rebuild(struct index *ix)
+{
+    pthread_rwlock_wrlock(&ix->gate);
+    env_close(ix);
+    enum err e = load(ix, ix->seq);
+    if (e != OK)
+        env_close(ix);
+    ix->broken = e != OK;
+    pthread_rwlock_unlock(&ix->gate);
+    return e;
+}
+
+static enum err checkpoint_now(struct index *ix)
+{
+    enum err e = mark(ix);
+    if (e != OK)
+        return e;
+    marked(ix, checkpoint_wait(ix->checkpoint));
+    if (ix->durable < ix->marked_seq)
+        return ERR_IO;
+    ix->behind = false;
+    return OK;
+}
+
+/* Twice, since LMDB may turn out to be of no use only when it is asked for the checkpoint. */
+enum err index_settle(struct index *ix)
+{
+    enum err e = ERR_IO;
+    marked(ix, checkpoint_wait(ix->checkpoint));
+    for (int tries = 0; tries < 2 && e != OK; tries++) {
+        e = ix->broken ? rebuild(ix) : OK;
+        if (e == OK && ix->behind)
+            e = checkpoint_now(ix);
+    }
+    return e;
+}
+
+static bool is_due(const struct index *ix)
+{
+    return ix->since >= MARK_COMMITS || journal_size(ix->journal) >= MARK_BYTES ||
+           (ix->since > 0 && clock_mono_us() - ix->marked_us >= MARK_US);
+}
+
+/* Before each write. One that can't be begun is tried again with the next. */
+static enum err tend(struct index *ix)
+{
+    bool wait = ix->next_pin && journal_size(ix->journal) >= WAIT_BYTES;
+    marked(ix, wait ? checkpoint_wait(ix->checkpoint) : checkpoint_poll(ix->checkpoint));
+    if (ix->broken || ix->behind)
+        return index_settle(ix);
+    if (!ix->next_pin && is_due(ix) && mark(ix) != OK)
+        log_error(ix->log, "store.checkpoint");
+    return OK;
+}
+
+/* ---- opening and closing ---- */
+
+static enum err open_all(struct index *ix)
+{
+    ix->dir = strdup(ix->opts.dir);
+    enum err e = ix->dir ? checkpoint_open(ix->dir, ix->opts.syncs, &ix->checkpoint) : ERR_IO;
+    if (e == OK)
+        e = journal_open(ix->dir, &ix->journal);
+    if (e == OK)
+        e = load(ix, UINT64_MAX);
+    return e == OK ? checkpoint_now(ix) : e;
+}
+
+enum err index_open(const struct index_opts *opts, struct index **out)
 {
     struct index *ix = calloc(1, sizeof *ix);
     if (!ix)
         return ERR_IO;
-    ix->dir = strdup(dir);
-    ix->log = log;
+    ix->opts = *opts;
+    ix->log = opts->log;
     pthread_rwlock_init(&ix->gate, NULL);
     pthread_mutex_init(&ix->idle_mx, NULL);
-    enum err e = ix->dir ? env_open(ix) : ERR_IO;
-    if (e != OK)
+    enum err e = open_all(ix);
+    if (e != OK) {
+        ix->broken = true;
         index_close(ix);
-    else
+    } else {
         *out = ix;
+    }
     return e;
-}
-
-static void env_close(struct index *ix)
-{
-    while (ix->idle_n > 0)
-        mdb_txn_abort(ix->idle[--ix->idle_n]);
-    if (ix->env)
-        mdb_env_close(ix->env);
-    ix->env = NULL;
 }
 
 void index_close(struct index *ix)
 {
     if (!ix)
         return;
+    if (ix->checkpoint && !ix->broken) {
+        marked(ix, checkpoint_wait(ix->checkpoint));
+        if (!ix->broken && ix->seq + ix->behind > ix->durable && checkpoint_now(ix) != OK)
+            log_error(ix->log, "store.checkpoint"); /* the journal has it all */
+    }
+    checkpoint_close(ix->checkpoint);
     env_close(ix);
+    journal_close(ix->journal);
     pthread_rwlock_destroy(&ix->gate);
     pthread_mutex_destroy(&ix->idle_mx);
     free(ix->dir);
     free(ix);
-}
-
-enum err index_reopen(struct index *ix)
-{
-    pthread_rwlock_wrlock(&ix->gate);
-    env_close(ix);
-    enum err e = env_open(ix);
-    pthread_rwlock_unlock(&ix->gate);
-    return e;
 }
 
 void index_check_readers(struct index *ix)
@@ -151,10 +344,16 @@ enum err index_begin_read(struct index *ix, struct index_txn *t)
 enum err index_begin_write(struct index *ix, struct index_txn *t)
 {
     *t = (struct index_txn){ .ix = ix, .writes = true };
+    enum err e = tend(ix);
+    if (e != OK)
+        return e;
+    journal_begin(ix->journal);
     int rc = ix->env ? mdb_txn_begin(ix->env, NULL, 0, &t->t) : EIO;
-    if (rc)
-        log_error(ix->log, "store.write", LOG_C("why", mdb_strerror(rc)));
-    return rc ? ERR_IO : OK;
+    if (!rc)
+        return OK;
+    ix->broken = true; /* LMDB may have given up on itself */
+    log_error(ix->log, "store.write", LOG_C("why", mdb_strerror(rc)));
+    return ERR_IO;
 }
 
 void index_end(struct index_txn *t)
@@ -163,6 +362,7 @@ void index_end(struct index_txn *t)
         return;
     if (t->writes) {
         mdb_txn_abort(t->t);
+        t->ix->behind |= t->logged;
     } else {
         idle_give(t->ix, t->t);
         pthread_rwlock_unlock(&t->ix->gate);
@@ -172,24 +372,59 @@ void index_end(struct index_txn *t)
 
 static bool means_full(int rc) { return rc == ENOSPC || rc == EDQUOT || rc == MDB_MAP_FULL || rc == MDB_TXN_FULL; }
 
-/* Once the page with the roots is being written nobody but LMDB itself can say which of the two it will find. A full
- * disk shows before that, when the data pages are written. */
-enum err index_commit(struct index_txn *t)
+static enum err failed(struct index_txn *t, int rc)
 {
-    int rc = t->rc;
-    if (rc)
-        mdb_txn_abort(t->t);
-    else
-        rc = mdb_txn_commit(t->t);
-    t->t = NULL;
-    if (rc == 0)
-        return OK;
     log_error(t->ix->log, "store.commit", LOG_C("why", mdb_strerror(rc)));
     return means_full(rc) ? ERR_FULL : ERR_IO;
 }
 
-static MDB_val val_of(struct str s) { return (MDB_val){ s.n, (void *)(uintptr_t)s.p }; }
-static struct str str_of_val(MDB_val v) { return str_of(v.mv_data, v.mv_size); }
+void index_claim(struct index_txn *t, struct str what, struct str checksum)
+{
+    journal_claim(t->ix->journal, what, checksum);
+}
+
+enum err index_log(struct index_txn *t, int *fd)
+{
+    *fd = -1;
+    if (t->rc)
+        return failed(t, t->rc);
+    if (!t->wrote)
+        return OK;
+    t->logged = true;
+    return journal_write(t->ix->journal, t->ix->seq + 1, fd);
+}
+
+static enum err log_flushed(struct index_txn *t)
+{
+    int fd;
+    enum err e = index_log(t, &fd);
+    return e == OK && fd >= 0 && fdatasync(fd) ? ERR_IO : e;
+}
+
+/* A disk that is full shows when LMDB writes its pages, before it writes the root: nothing has happened then. After any
+ * other failure its file is made anew from the checkpoint. */
+enum err index_commit(struct index_txn *t)
+{
+    struct index *ix = t->ix;
+    enum err e = t->logged ? OK : log_flushed(t);
+    if (e != OK) {
+        index_end(t);
+        return e;
+    }
+    int rc = mdb_txn_commit(t->t);
+    t->t = NULL;
+    if (rc) {
+        ix->behind |= t->logged;
+        ix->broken |= !means_full(rc);
+        return failed(t, rc);
+    }
+    if (t->logged) {
+        journal_keep(ix->journal);
+        ix->seq++;
+        ix->since++;
+    }
+    return OK;
+}
 
 enum err index_get(struct index_txn *t, enum index_table tab, struct str key, struct str *val)
 {
@@ -207,6 +442,7 @@ void index_put(struct index_txn *t, enum index_table tab, struct str key, struct
 {
     MDB_val k = val_of(key), v = val_of(val);
     t->wrote = true;
+    journal_put(t->ix->journal, tab, key, val);
     if (!t->rc)
         t->rc = mdb_put(t->t, t->ix->dbi[tab], &k, &v, 0);
 }
@@ -214,6 +450,7 @@ void index_put(struct index_txn *t, enum index_table tab, struct str key, struct
 void index_del(struct index_txn *t, enum index_table tab, struct str key)
 {
     MDB_val k = val_of(key);
+    journal_del(t->ix->journal, tab, key);
     int rc = t->rc ? t->rc : mdb_del(t->t, t->ix->dbi[tab], &k, NULL);
     if (rc == MDB_NOTFOUND)
         return;
@@ -229,7 +466,7 @@ uint64_t index_count(struct index_txn *t, enum index_table tab)
 
 void scan_begin(struct index_scan *s, struct index_txn *t, enum index_table tab)
 {
-    *s = (struct index_scan){ .t = t };
+    *s = (struct index_scan){ .t = t, .tab = tab };
     if (t->rc || mdb_cursor_open(t->t, t->ix->dbi[tab], &s->c))
         s->c = NULL;
 }
@@ -265,6 +502,7 @@ bool scan_seek_back(struct index_scan *s, struct str key)
 void scan_del(struct index_scan *s)
 {
     s->t->wrote = true;
+    journal_del(s->t->ix->journal, s->tab, s->key);
     if (!s->t->rc)
         s->t->rc = mdb_cursor_del(s->c, 0);
 }

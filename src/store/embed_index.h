@@ -25,24 +25,41 @@ struct index_txn {
     struct MDB_txn *t;
     int rc; /* the first failure of a write, an MDB_* or errno */
     bool writes;
-    bool wrote; /* something was put or deleted */
+    bool wrote;  /* something was put or deleted */
+    bool logged; /* its record is in the journal's file */
 };
 struct index_scan {
     struct MDB_cursor *c;
     struct index_txn *t;
+    enum index_table tab;
     struct str key, val; /* valid after a call that answered true */
 };
 
-[[nodiscard]] enum err index_open(const char *dir, struct log *log, struct index **out);
+struct index_opts {
+    const char *dir;
+    struct log *log;
+    _Atomic uint64_t *syncs; /* counts the flushes of checkpoints */
+    /* Is what index_claim() said true? Asked at open, of the newest commit. */
+    bool (*claimed)(void *ctx, struct str what, struct str checksum);
+    void *ctx;
+};
+/* What was durable when a machine or process stopped is there afterwards. */
+[[nodiscard]] enum err index_open(const struct index_opts *opts, struct index **out);
 void index_close(struct index *ix);
-/* After a commit that failed in a way that leaves LMDB unsure: waits for the readers, closes, opens again. */
-[[nodiscard]] enum err index_reopen(struct index *ix);
+/* After a write that failed: what was given up can't come back, and LMDB's file is as its last commit left it; when
+ * need be, made anew, for which it waits for the readers. Otherwise the next write does it. ERR_IO: not now. */
+[[nodiscard]] enum err index_settle(struct index *ix);
 void index_check_readers(struct index *ix); /* slots of processes that died */
 
 [[nodiscard]] enum err index_begin_read(struct index *ix, struct index_txn *t);
 [[nodiscard]] enum err index_begin_write(struct index *ix, struct index_txn *t);
 void index_end(struct index_txn *t); /* of a reading one; gives up a writing one */
-/* ERR_FULL: disk or map is full, nothing happened. ERR_IO: it may or may not be durable; index_reopen() tells. */
+/* The commit counts only if what was written elsewhere is there as well, so both may be flushed at once. */
+void index_claim(struct index_txn *t, struct str what, struct str checksum);
+/* Writes the changes to the journal. What *fd names (-1: nothing was changed) is to be flushed before index_commit(),
+ * together with whatever else the commit needs. */
+[[nodiscard]] enum err index_log(struct index_txn *t, int *fd);
+/* Without an index_log() before it does that too, and flushes. ERR_FULL, ERR_IO: given up, nothing has happened. */
 [[nodiscard]] enum err index_commit(struct index_txn *t);
 
 [[nodiscard]] enum err index_get(struct index_txn *t, enum index_table tab, struct str key,

@@ -7,6 +7,7 @@ struct seg {
     uint64_t id;
     struct seg_rec rec; /* size: with what this batch appended */
     uint64_t durable;   /* size as committed */
+    uint32_t crc;       /* of what this batch appended */
     uint64_t walked_live;
     int fd;                /* -1: not open */
     int refs;              /* threads in a system call on fd */

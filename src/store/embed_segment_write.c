@@ -1,4 +1,5 @@
 /* The committer's side: place, write, flush, save, and only then is a batch's tail part of the segment. */
+#include "base/crypto.h"
 #include "store/embed_segment_table.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -120,6 +121,9 @@ enum err segs_write(struct segs *s)
         struct seg *g = s->all[i];
         if (!g->touched)
             continue;
+        g->crc = 0;
+        for (size_t k = 0; k < g->iov_n; k++)
+            g->crc = crypto_crc32c(g->crc, str_of(g->iov[k].iov_base, g->iov[k].iov_len));
         enum err e = write_iov(g->fd, g->iov, g->iov_n, g->durable);
         g->iov_n = 0;
         if (e == ERR_IO)
@@ -128,6 +132,52 @@ enum err segs_write(struct segs *s)
             return e;
     }
     return OK;
+}
+
+enum { CLAIM_N = 24, CLAIM_SUM_N = 4, CLAIM_STEP = 64 << 10 };
+
+void segs_claim(struct segs *s, struct index_txn *t)
+{
+    for (size_t i = s->n; i-- > 0;) {
+        const struct seg *g = s->all[i];
+        uint8_t what[CLAIM_N], sum[CLAIM_SUM_N];
+        if (!g->touched)
+            continue;
+        put_be64(what, g->id);
+        put_be64(what + 8, g->durable);
+        put_be64(what + 16, g->rec.size - g->durable);
+        put_be32(sum, g->crc);
+        index_claim(t, str_of(what, sizeof what), str_of(sum, sizeof sum));
+    }
+}
+
+bool segs_claimed(struct segs *s, struct str what, struct str checksum)
+{
+    char name[SEG_NAME_N], part[CLAIM_STEP];
+    const uint8_t *w = (const uint8_t *)what.p;
+    if (what.n != CLAIM_N || checksum.n != CLAIM_SUM_N)
+        return false;
+    seg_name(name, get_be64(w));
+    AUTO_FD int fd = openat(s->dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    uint64_t off = get_be64(w + 8), left = get_be64(w + 16);
+    uint32_t crc = 0;
+    while (fd >= 0 && left > 0) {
+        ssize_t n = pread(fd, part, MIN(left, sizeof part), (off_t)off);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        crc = crypto_crc32c(crc, str_of(part, (size_t)n));
+        off += (uint64_t)n;
+        left -= (uint64_t)n;
+    }
+    return fd >= 0 && crc == get_be32((const uint8_t *)checksum.p);
+}
+
+bool seg_is_fresh(struct segs *s, uint64_t seg, uint64_t off)
+{
+    const struct seg *g = seg_find(s, seg); /* the committer alone changes the table */
+    return g && off >= g->durable;
 }
 
 size_t segs_touched(struct segs *s, size_t *at, struct flush_file out[SEG_FLUSH_MAX])

@@ -48,7 +48,7 @@ TEST(formats_and_marks)
     r->opts.test_clock = false;
     CHECK_EQ(open_closed(r), ERR_DENIED);
     r->opts.test_clock = true;
-    static const char *const bad[] = { "mayfly store 3\n", "mayfly store 0 test-clock\n", "mayfly store x\n",
+    static const char *const bad[] = { "mayfly store 4\n", "mayfly store 0 test-clock\n", "mayfly store x\n",
                                        "something else\n", "\n" };
     for (size_t i = 0; i < COUNT(bad); i++) {
         char path[512];
@@ -92,8 +92,18 @@ TEST(a_damaged_index_is_refused)
     CHECK_OK(rig_append(r, &box, 1, "x"));
     store_close(r->store);
     r->store = NULL;
-    char junk[8192];
+    char junk[8192], path[512];
     rand_bytes(junk, sizeof junk);
+    write_file(r, "index/data.mdb", junk, 152, 0); /* its root is written down elsewhere */
+    write_file(r, "index/data.mdb", junk, 152, 4096);
+    CHECK_OK(store_open(&r->opts, &r->store));
+    CHECK_EQ(rig_list(r, &box, FOLDER_INBOX)->n, 1);
+    store_close(r->store);
+    r->store = NULL;
+    write_file(r, "index/checkpoint", junk, sizeof junk, 0);
+    CHECK(open_closed(r) != OK);
+    snprintf(path, sizeof path, "%s/index/checkpoint", r->dir);
+    unlink(path);
     write_file(r, "index/data.mdb", junk, sizeof junk, 0);
     CHECK(open_closed(r) != OK);
     finish(r);
