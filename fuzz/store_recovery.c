@@ -1,6 +1,7 @@
 /* What a crashed or damaged disk may hold where the store reads: records of the index, heads of segments, slots of
- * leases. Each parser is total, and what it accepts it writes back to the same bytes, unless it was of an older
- * version. The first octet says which. */
+ * leases, the journal. Each parser is total, and what it accepts it writes back to the same bytes, unless it was of an
+ * older version. The first octet says which. */
+#include "store/embed_journal.h"
 #include "store/record.h"
 #include <stdlib.h>
 #include <string.h>
@@ -79,17 +80,41 @@ static void fuzz_lease(struct str in)
         abort();
 }
 
+/* As many records as there are, each with its checksum set right, and what they change. */
+static void fuzz_journal(struct str in)
+{
+    static uint8_t file[4096];
+    size_t n = MIN(in.n, sizeof file);
+    memcpy(file, in.p, n);
+    struct str left = str_of(file, n), payload;
+    for (uint64_t seq; left.n >= JOURNAL_HEAD_N;) {
+        uint8_t *head = file + (left.p - (char *)file);
+        uint64_t size = MIN(get_be64(head + 16), left.n - JOURNAL_HEAD_N);
+        memset(head + 4, 0, 4);
+        put_be32(head + 4, crypto_crc32c(0, str_of(head, JOURNAL_HEAD_N + size)));
+        if (journal_record_parse(left, &seq, &payload) != OK)
+            return;
+        left = str_from(left, JOURNAL_HEAD_N + payload.n);
+        struct journal_op op;
+        while (journal_op_next(&payload, &op) == OK)
+            if (op.key.n + op.val.n > n || (!op.put && op.val.n > 0))
+                abort();
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     if (n == 0)
         return 0;
     struct str in = str_of(data + 1, n - 1);
-    uint8_t kind = data[0] % 10;
+    uint8_t kind = data[0] % 11;
     if (kind < 7 || kind == 9)
         fuzz_index(kind, in);
     else if (kind == 7)
         fuzz_segment(in);
-    else
+    else if (kind == 8)
         fuzz_lease(in);
+    else
+        fuzz_journal(in);
     return 0;
 }
