@@ -1,4 +1,4 @@
-/* LMDB, and the only file that meets it: a few tables of sorted keys, one writing transaction at a time (the
+/* LMDB, which nobody else meets: a few tables of sorted keys, one writing transaction at a time (the
  * committer's), reading ones from any thread. A value is borrowed until its transaction ends, in a writing one until
  * the next write. */
 #pragma once

@@ -28,7 +28,7 @@ LIBRARIES = {
     "resolv.h": ["wire/dns_rr"],
     "unbound*.h": ["io/dns"],
     "curl/*": ["io/fetch"],
-    "lmdb.h": ["store/embed_index"],
+    "lmdb.h": ["store/embed_index_env"],
     "hiredis/*": ["store/redis"],
     "confuse.h": ["app/config_file"],
     "seccomp.h": ["app/sandbox"],
