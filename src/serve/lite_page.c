@@ -228,6 +228,11 @@ static void put_files(struct buf *b, struct str token, struct json_in *j, const 
         button(b, "Download");
         buf_puts(b, "</p>\n");
     }
+    int64_t more = 0;
+    const struct json *left = NULL;
+    if (json_get_object(j, j->root, "left_out", &left) && left &&
+        json_get_int(j, left, "attachments", 0, INT64_MAX, &more) && more > 0)
+        buf_printf(b, "<p>%lld more attachments are only in the whole message.</p>\n", (long long)more);
 }
 
 static void put_links(struct buf *b, struct json_in *j)

@@ -112,6 +112,16 @@ def a_name_of_ones_own_and_a_password():
     Browser().go("/lite").press("Open", secret="", want=422)
 
 
+def more_files_than_are_listed():
+    box = api.box()
+    part = "--b\r\nContent-Type: text/plain; name=n\r\nContent-Disposition: attachment; filename=n\r\n\r\nx\r\n"
+    d.send(box["address"], "Subject: Many\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" + part * 203 + "--b--\r\n")
+    b = Browser().go("/lite").press("Open", secret=box["token"])
+    b.press("Go to the inbox").press("Read")
+    assert b.page.text.count("Attachment:") == 200
+    assert "3 more attachments are only in the whole message" in b.page.text
+
+
 def forms_of_strangers():
     body, h = form(local="")
     assert d.request("POST", "/lite/new", body, headers={**h, "Origin": "https://evil.example"})[0] == 403
@@ -143,4 +153,5 @@ def text_browsers():
         assert "New address" in out and "Recovery words" in out, out
 
 
-CASES = [the_whole_story, a_name_of_ones_own_and_a_password, forms_of_strangers, text_browsers]
+CASES = [the_whole_story, a_name_of_ones_own_and_a_password, more_files_than_are_listed,
+         forms_of_strangers, text_browsers]

@@ -23,6 +23,8 @@ export interface Item {
 }
 export interface Message extends Item {
   to: Person[]; cc: Person[]; reply_to: Person[]; message_id: string; date: number; codes: Code[]; links: Link[];
+  /** How many are not in the lists above. */
+  left_out: { to: number; cc: number; attachments: number };
   text: string; html: boolean; attachments: Attachment[]; auth: Auth; score: number; symbols: Symbol_[]; defects: string[];
 }
 export interface BoxInfo {
@@ -117,9 +119,11 @@ export function message(v: unknown): Message {
   const o = rec(v);
   const verdict = isRec(o['verdict']) ? o['verdict'] : {};
   const files = Array.isArray(o['attachments']) ? o['attachments'].filter(isRec).map(attachment) : [];
+  const left = isRec(o['left_out']) ? o['left_out'] : {};
   const symbols = Array.isArray(verdict['symbols']) ? verdict['symbols'] : [];
   return {
     ...item(v), to: people(o['to']), cc: people(o['cc']), reply_to: people(o['reply_to']),
+    left_out: { to: num(left['to']), cc: num(left['cc']), attachments: num(left['attachments']) },
     message_id: str(o['message_id']), date: time(o['date']),
     codes: list(o['codes'], code),
     links: list(o['links'], (l) => ({ url: str(l['url']), host: str(l['host']), text: str(l['text']), kind: str(l['kind']) })),

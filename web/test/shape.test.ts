@@ -20,6 +20,10 @@ describe('answers', () => {
     expect(m).toMatchObject({ subject: '', from: { name: '', address: 'x@y' }, seen: false, size: 0 });
     expect(m.to).toEqual([{ name: '', address: '' }, { name: '', address: 'z@y' }]);
   });
+  it('tell how many are left out of their lists', () => {
+    expect(shape.message({ id: 'a' }).left_out).toEqual({ to: 0, cc: 0, attachments: 0 });
+    expect(shape.message({ id: 'a', left_out: { to: 3, cc: 'x', reply_to: 1, attachments: 7 } }).left_out).toEqual({ to: 3, cc: 0, attachments: 7 });
+  });
   it('name a box at the top or as mailbox', () => {
     const box = { id: 'a', address: 'a@b', expires_at: '2026-01-01T00:00:00Z' };
     expect(shape.newBox({ ...box, token: 't', recovery: 'w' })).toMatchObject({ token: 't', recovery: 'w', box: { id: 'a' } });

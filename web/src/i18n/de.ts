@@ -136,6 +136,7 @@ const words: Catalogue = {
   'read.keys': 'bewegen, öffnen, Code kopieren',
   'read.to': 'An',
   'read.cc': 'Kopie',
+  'read.more': '{n} weitere',
   'read.reply_to': 'Antworten gehen an',
   'read.delete': 'Löschen',
   'read.unread': 'Als ungelesen markieren',
@@ -184,6 +185,7 @@ const words: Catalogue = {
 
   'read.save': 'Sichern',
   'file.none': 'Anhang',
+  'file.more': { one: 'Ein weiterer Anhang steht nur in der Originalnachricht.', other: '{n} weitere Anhänge stehen nur in der Originalnachricht.' },
   'file.danger': 'Kann Code ausführen',
   'file.danger.ask': 'Solche Dateien können Programme starten. Trotzdem sichern?',
   'file.malware.ask': 'In dieser Datei steckt Schadsoftware. Sie kann deinem Gerät schaden.',

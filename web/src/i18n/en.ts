@@ -134,6 +134,7 @@ export default {
   'read.keys': 'move, open, copy the code',
   'read.to': 'To',
   'read.cc': 'Cc',
+  'read.more': '{n} more',
   'read.reply_to': 'Replies go to',
   'read.delete': 'Delete',
   'read.unread': 'Mark as unread',
@@ -182,6 +183,7 @@ export default {
 
   'read.save': 'Save',
   'file.none': 'Attachment',
+  'file.more': { one: 'One more attachment is only in the original message.', other: '{n} more attachments are only in the original message.' },
   'file.danger': 'Can run code',
   'file.danger.ask': 'Files like this can run programs. Save it anyway?',
   'file.malware.ask': 'This file holds malware. Saving it can harm your device.',

@@ -136,6 +136,7 @@ const words: Catalogue = {
   'read.keys': 'mover, abrir, copiar el código',
   'read.to': 'Para',
   'read.cc': 'Copia',
+  'read.more': '{n} más',
   'read.reply_to': 'Las respuestas van a',
   'read.delete': 'Borrar',
   'read.unread': 'Marcar como no leído',
@@ -184,6 +185,7 @@ const words: Catalogue = {
 
   'read.save': 'Guardar',
   'file.none': 'Adjunto',
+  'file.more': { one: 'Hay un adjunto más, solo en el mensaje original.', other: 'Hay {n} adjuntos más, solo en el mensaje original.' },
   'file.danger': 'Puede ejecutar código',
   'file.danger.ask': 'Archivos así pueden ejecutar programas. ¿Guardarlo de todos modos?',
   'file.malware.ask': 'Este archivo contiene software dañino. Guardarlo puede dañar tu dispositivo.',

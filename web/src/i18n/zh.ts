@@ -136,6 +136,7 @@ const words: Catalogue = {
   'read.keys': '移动、打开、复制验证码',
   'read.to': '收件人',
   'read.cc': '抄送',
+  'read.more': '另有 {n} 个',
   'read.reply_to': '回复将发往',
   'read.delete': '删除',
   'read.unread': '标为未读',
@@ -184,6 +185,7 @@ const words: Catalogue = {
 
   'read.save': '保存',
   'file.none': '附件',
+  'file.more': '另有 {n} 个附件仅在原始邮件中。',
   'file.danger': '可运行代码',
   'file.danger.ask': '这类文件可以运行程序。仍要保存吗？',
   'file.malware.ask': '这个文件含有恶意软件，保存它可能损害你的设备。',
