@@ -51,31 +51,37 @@ static bool is_noise(struct str octets)
     return pairs * 2 * 256 * 4 < n * (n - 1) * 5;
 }
 
-/* The octets of the characters at the front, up to the first that is none of base64's. */
-static size_t look(struct str in, uint8_t octets[LINE_LOOK / 4 * 3])
+/* Whether a line may be one of a run: in prose there is a blank. */
+static bool may_be_line(struct str line)
 {
-    return base64_quanta(octets, str_sub(in, 0, LINE_LOOK));
+    return line.n >= LINE_MIN && line.n <= LINE_MAX && line.n % 4 == 0 && str_chr(line, ' ') == STR_NONE;
+}
+
+/* Appends the octets of the characters at the front, up to the first that is none of base64's; how many those were. */
+static size_t take_line(struct buf *octets, struct str in)
+{
+    size_t n = base64_quanta((uint8_t *)octets->p + octets->n, str_sub(in, 0, LINE_LOOK));
+    octets->n += n / 4 * 3;
+    return n;
 }
 
 static bool ends_line(struct str in, size_t n) { return str_starts(str_from(in, n), S("\r\n")); }
 
-/* Takes the run at the front, its octets to the end of noise; false when there is none worth it. */
-static bool take_run(struct split *s, struct str in, struct run *r)
+/* Takes the run of such lines at the front, its octets to the end of noise; false when there is none worth it. */
+static bool take_run(struct split *s, struct str in, size_t line, struct run *r)
 {
-    uint8_t octets[LINE_LOOK / 4 * 3];
-    size_t line = look(in, octets), at = 0, n = line, before = s->noise.n;
-    if (line < LINE_MIN || line > LINE_MAX || !ends_line(in, line) || s->runs_n == RUNS_MAX)
+    size_t at = 0, n = 0, before = s->noise.n;
+    if (s->runs_n == RUNS_MAX || buf_reserve(&s->noise, in.n / 4 * 3) == NULL)
         return false;
-    (void)buf_reserve(&s->noise, in.n / 4 * 3); /* in one piece */
-    for (; n == line && ends_line(in, at + n); at += line + 2, n = look(str_from(in, at), octets))
-        buf_put(&s->noise, str_of(octets, line / 4 * 3));
-    n = n < line ? n : 0;
-    buf_put(&s->noise, str_of(octets, n / 4 * 3));
+    while ((n = take_line(&s->noise, str_from(in, at))) == line && ends_line(in, at + n))
+        at += line + 2;
+    if (n >= line) /* of another length: it may begin a run of its own */
+        s->noise.n -= n / 4 * 3;
     *r = (struct run){ .quanta = (uint32_t)((s->noise.n - before) / 3), .line = (uint8_t)(line / 4) };
-    bool worth = run_chars(r) >= RUN_MIN;
-    if (!worth)
-        s->noise.n = before;
-    return worth;
+    if (at > 0 && run_chars(r) >= RUN_MIN)
+        return true;
+    s->noise.n = before;
+    return false;
 }
 
 static void put32(struct buf *b, uint32_t v)
@@ -105,15 +111,15 @@ static void put_run(struct split *s, struct str before, struct run *r)
 static void split(struct split *s, struct str in)
 {
     struct str text = in; /* not put yet */
-    for (size_t at = 0; at < in.n;) {
+    for (size_t at = 0, eol; at < in.n && (eol = str_chr(str_from(in, at), '\n')) != STR_NONE; at += eol + 1) {
+        struct str rest = str_from(in, at);
         struct run r;
-        if (take_run(s, str_from(in, at), &r)) {
-            put_run(s, str_sub(text, 0, text.n - (in.n - at)), &r);
-            at += run_length(&r);
-            text = str_from(in, at);
-        }
-        size_t eol = str_chr(str_from(in, at), '\n');
-        at = eol == STR_NONE ? in.n : at + eol + 1;
+        struct str line = str_sub(rest, 0, eol > 0 ? eol - 1 : 0);
+        if (!may_be_line(line) || !take_run(s, rest, line.n, &r))
+            continue;
+        put_run(s, str_sub(text, 0, text.n - rest.n), &r);
+        text = str_from(rest, run_length(&r));
+        eol = run_length(&r) - 1;
     }
     if (s->runs_n > 0)
         buf_put(&s->text, text);
