@@ -20,6 +20,7 @@ enum {
     LINE_LOOK = LINE_MAX + 64, /* looked ahead, so that what follows a line does not slow its end down */
     RUN_MIN = 512,             /* characters, below which a run is not worth its entry */
     RUNS_MAX = UINT16_MAX,
+    BEHIND = 256, /* octets: room for what mostly follows a run, a boundary and a few fields */
 };
 
 struct run {
@@ -95,6 +96,7 @@ static void put_run(struct split *s, struct str before, struct run *r)
 {
     struct str octets = str_from(buf_str(&s->noise), s->noise.n - run_octets(r));
     r->noise = is_noise(octets);
+    (void)buf_reserve(&s->text, MIN(before.n + (r->noise ? 0 : octets.n) + BEHIND, s->text.max - s->text.n));
     buf_put(&s->text, before);
     if (!r->noise) {
         buf_put(&s->text, octets);
@@ -129,7 +131,9 @@ static enum err put_frame(struct buf *out, struct str s) { return zip_pack(out, 
 
 static enum err put_parts(struct buf *out, const struct split *s)
 {
-    size_t head = out->n;
+    size_t head = out->n, most = HEAD_N + s->runs.n + s->text.n + s->text.n / 256 + 64 + s->noise.n;
+    if (buf_reserve(out, most) == NULL) /* in one piece: growing copies, and wipes */
+        return ERR_FULL;
     buf_putc(out, MARK);
     buf_putc(out, (char)(s->runs_n >> 8));
     buf_putc(out, (char)s->runs_n);
