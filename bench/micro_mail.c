@@ -38,6 +38,7 @@ static bool once(struct str raw, const struct seal_window *w, double us[STEPS])
     if (e == OK)
         e = pack_make(&p, &a, raw, &tree);
     double t2 = cpu_us();
+    (void)buf_reserve(&sealed, p.frames.n + p.hdr.n + json.n + 1024); /* as core/sealed.c does */
     if (e == OK)
         e = pack_seal(&p, &sealed, w, lease, &box, &msg, buf_str(&json), &env_n, &hdr_n);
     pack_fini(&p);

@@ -38,18 +38,30 @@ static const char alphabet[2][65] = { "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno
                                       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" };
 enum variant { STANDARD, URL };
 
+static void put_four(char *to, const uint8_t *three, const char *chars)
+{
+    uint32_t bits = (uint32_t)three[0] << 16 | (uint32_t)three[1] << 8 | three[2];
+    for (size_t k = 0; k < 4; k++)
+        to[k] = chars[bits >> (18 - 6 * k) & 63];
+}
+
 static void encode64(struct buf *out, struct str in, enum variant v)
 {
-    for (size_t i = 0; i < in.n; i += 3) {
-        size_t n = MIN(in.n - i, 3u);
-        uint32_t bits = 0;
-        for (size_t k = 0; k < 3; k++)
-            bits = bits << 8 | (k < n ? (uint8_t)in.p[i + k] : 0);
-        char four[4];
-        for (size_t k = 0; k < 4; k++)
-            four[k] = k <= n ? alphabet[v][bits >> (18 - 6 * k) & 63] : '=';
-        buf_put(out, str_of(four, v == URL ? n + 1 : 4));
-    }
+    size_t whole = in.n / 3, left = in.n % 3, end = left == 0 ? 0 : v == URL ? left + 1 : 4;
+    char *to = in.n > 0 ? buf_reserve(out, 4 * whole + end) : NULL;
+    if (to == NULL)
+        return;
+    for (size_t i = 0; i < whole; i++)
+        put_four(to + 4 * i, (const uint8_t *)in.p + 3 * i, alphabet[v]);
+    out->n += 4 * whole;
+    if (left == 0)
+        return;
+    uint8_t last[3] = { 0 };
+    char four[4];
+    memcpy(last, in.p + 3 * whole, left);
+    put_four(four, last, alphabet[v]);
+    memset(four + left + 1, '=', 3 - left);
+    buf_put(out, str_of(four, end));
 }
 
 void text_base64(struct buf *out, struct str in) { encode64(out, in, STANDARD); }

@@ -1,7 +1,7 @@
 /* Nothing here is kept after body_close(): keys in a cell, plaintext in wiped buffers. */
 #include "core/body.h"
 #include "base/secret.h"
-#include "base/zip.h"
+#include "core/chunk.h"
 #include "core/understand.h"
 #include <string.h>
 
@@ -84,7 +84,7 @@ static enum err open_piece(struct body *b, struct str sealed)
     AUTO_BUF struct buf frame = { .max = sealed.n, .secret = true };
     enum err e = open_chunk(&frame, sealed, b->k, &b->o->box.id, &b->id, b->reading, b->reading + 1 == b->u.chunks);
     buf_clear(&b->plain);
-    return e == OK ? zip_unpack(&b->plain, buf_str(&frame), SEAL_CHUNK_BYTES) : e;
+    return e == OK ? chunk_unpack(&b->plain, buf_str(&frame), SEAL_CHUNK_BYTES) : e;
 }
 
 static void on_read(struct store_req *q)

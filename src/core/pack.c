@@ -2,6 +2,7 @@
 #include "core/pack.h"
 #include "base/secret.h"
 #include "base/zip.h"
+#include "core/chunk.h"
 
 enum {
     VERSION = 1,
@@ -30,7 +31,7 @@ static enum err make_frames(struct pack *p, struct str body)
         return ERR_FULL;
     for (uint32_t i = 0; i < p->frames_n; i++) {
         size_t before = p->frames.n;
-        enum err e = zip_pack(&p->frames, str_sub(body, (size_t)i * SEAL_CHUNK_BYTES, SEAL_CHUNK_BYTES), LEVEL);
+        enum err e = chunk_pack(&p->frames, str_sub(body, (size_t)i * SEAL_CHUNK_BYTES, SEAL_CHUNK_BYTES));
         if (e != OK)
             return e;
         p->frame_n[i] = (uint32_t)(p->frames.n - before);

@@ -1,6 +1,7 @@
 /* Each encoding is one function over a piece of input; what can't be decided yet stays in the decoder, bounded by
  * hold[]. Nothing is looked at twice, so decoding is linear however the input is cut. */
 #include "wire/cte.h"
+#include "base/base64.h"
 #include <string.h>
 
 enum { BASE64_PIECE = 64 }; /* quanta decoded in one go: more than any line of mail has */
@@ -26,28 +27,6 @@ bool cte_is_plain(enum cte kind) { return kind != CTE_BASE64 && kind != CTE_QP &
 
 void cte_init(struct cte_decoder *d, enum cte kind) { *d = (struct cte_decoder){ .kind = kind }; }
 
-/* The alphabet of RFC 2045 section 6.8, table 1: a table for each place in a quantum, with the value where its six bits
- * belong and a bit that says that there is one. Four entries or'ed are the three octets. */
-#define BASE64_ALPHABET(X)                                                                                             \
-    X('A', 0), X('B', 1), X('C', 2), X('D', 3), X('E', 4), X('F', 5), X('G', 6), X('H', 7), X('I', 8), X('J', 9),      \
-        X('K', 10), X('L', 11), X('M', 12), X('N', 13), X('O', 14), X('P', 15), X('Q', 16), X('R', 17), X('S', 18),    \
-        X('T', 19), X('U', 20), X('V', 21), X('W', 22), X('X', 23), X('Y', 24), X('Z', 25), X('a', 26), X('b', 27),    \
-        X('c', 28), X('d', 29), X('e', 30), X('f', 31), X('g', 32), X('h', 33), X('i', 34), X('j', 35), X('k', 36),    \
-        X('l', 37), X('m', 38), X('n', 39), X('o', 40), X('p', 41), X('q', 42), X('r', 43), X('s', 44), X('t', 45),    \
-        X('u', 46), X('v', 47), X('w', 48), X('x', 49), X('y', 50), X('z', 51), X('0', 52), X('1', 53), X('2', 54),    \
-        X('3', 55), X('4', 56), X('5', 57), X('6', 58), X('7', 59), X('8', 60), X('9', 61), X('+', 62), X('/', 63)
-#define AT_0(c, v) [c] = 1u << 24 | (v) << 18
-#define AT_1(c, v) [c] = 2u << 24 | (v) << 12
-#define AT_2(c, v) [c] = 4u << 24 | (v) << 6
-#define AT_3(c, v) [c] = 8u << 24 | (v)
-static const uint32_t base64_at[4][256] = {
-    { BASE64_ALPHABET(AT_0) },
-    { BASE64_ALPHABET(AT_1) },
-    { BASE64_ALPHABET(AT_2) },
-    { BASE64_ALPHABET(AT_3) },
-};
-enum { WHOLE_QUANTUM = 15 }; /* all four said that they have a value */
-
 static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 /* Ends a quantum: the bits of a lone character are no octet, those of two or three give one or two. */
@@ -63,35 +42,12 @@ static void base64_flush(struct cte_decoder *d, struct buf *out)
     d->acc = d->acc_n = 0;
 }
 
-static uint32_t base64_quantum(const uint8_t *p)
+/* Whole quanta without anything between them, which is nearly all of it; how much of in was taken. */
+static size_t base64_whole(struct str in, struct buf *out)
 {
-    return base64_at[0][p[0]] | base64_at[1][p[1]] | base64_at[2][p[2]] | base64_at[3][p[3]];
-}
-
-static void put_three(char *to, uint32_t bits)
-{
-    to[0] = (char)(bits >> 16);
-    to[1] = (char)(bits >> 8);
-    to[2] = (char)bits;
-}
-
-/* Whole quanta without anything between them, which is nearly all of it, two at a time; how much of in was taken. */
-static size_t base64_quanta(struct str in, struct buf *out)
-{
-    size_t taken = 0, most = MIN(MIN(in.n / 4, (out->max - MIN(out->n, out->max)) / 3), (size_t)BASE64_PIECE);
-    const uint8_t *p = (const uint8_t *)in.p;
+    size_t most = MIN(MIN(in.n / 4, (out->max - MIN(out->n, out->max)) / 3), (size_t)BASE64_PIECE);
     char *to = most > 0 ? buf_reserve(out, 3 * most) : NULL;
-    size_t end = to != NULL ? 4 * most : 0;
-    for (; end - taken >= 8; taken += 8, to += 6) {
-        uint32_t one = base64_quantum(p + taken), two = base64_quantum(p + taken + 4);
-        if ((one & two) >> 24 != WHOLE_QUANTUM)
-            break;
-        put_be32((uint8_t *)to, one << 8 | (two >> 16 & 0xff));
-        to[4] = (char)(two >> 8);
-        to[5] = (char)two;
-    }
-    for (uint32_t bits; taken < end && (bits = base64_quantum(p + taken)) >> 24 == WHOLE_QUANTUM; taken += 4, to += 3)
-        put_three(to, bits);
+    size_t taken = to != NULL ? base64_quanta((uint8_t *)to, str_sub(in, 0, 4 * most)) : 0;
     out->n += taken / 4 * 3;
     return taken;
 }
@@ -100,19 +56,19 @@ static size_t base64_quanta(struct str in, struct buf *out)
  * behind it (one encoded line after another, each padded) is decoded on, because mail programs do, and noted. */
 static void base64_char(struct cte_decoder *d, char c, struct buf *out)
 {
-    uint32_t v = base64_at[3][(unsigned char)c];
+    int v = base64_value(c);
     if (c == '=') {
         d->broken |= d->acc_n == 0 && !d->done;
         base64_flush(d, out);
         d->done = true;
         return;
     }
-    if (v == 0) {
+    if (v < 0) {
         d->broken |= !is_blank(c);
         return;
     }
     d->broken |= d->done;
-    d->acc = d->acc << 6 | (v & 63);
+    d->acc = d->acc << 6 | (uint32_t)v;
     if (++d->acc_n == 4) {
         char three[3] = { (char)(d->acc >> 16), (char)(d->acc >> 8), (char)d->acc };
         buf_put(out, (struct str){ three, 3 });
@@ -123,7 +79,7 @@ static void base64_char(struct cte_decoder *d, char c, struct buf *out)
 static void base64_decode(struct cte_decoder *d, struct str in, struct buf *out, bool final)
 {
     for (size_t i = 0; i < in.n;) {
-        size_t taken = d->acc_n == 0 && !d->done ? base64_quanta(str_from(in, i), out) : 0;
+        size_t taken = d->acc_n == 0 && !d->done ? base64_whole(str_from(in, i), out) : 0;
         i += taken;
         bool blank = false; /* a line end, mostly, and the next quantum behind it */
         for (; i < in.n && is_blank(in.p[i]); i++)
