@@ -1,6 +1,7 @@
 /* A message goes into an intake of its own, counted against the memory that mail may take up in this process; when that
  * is used up the octets are read past, for a client that has begun to send cannot be stopped. Where it goes to is
- * looked up once all is there, and then all messages are stored in one step or none is. */
+ * looked up once all is there, and then all messages are stored in one step or none is. REPLACE is an APPEND of one
+ * message whose step also takes one away. */
 #include "serve/imap_append.h"
 #include "serve/imap_command.h"
 #include "serve/imap_name.h"
@@ -24,6 +25,7 @@ struct appending {
     bool empty;      /* some message was */
     const char *why; /* the reply that refuses it all; whoever sends on without being asked is read past first */
     uint32_t folder, uidvalidity;
+    struct imap_place instead_of; /* of REPLACE */
     struct imap_new_mail *mails;
 };
 
@@ -34,15 +36,28 @@ static void append_end(struct imap_session *, void *state)
         intake_end(&o->mail.octets);
 }
 
+static bool replaces(const struct imap_session *s) { return s->cmd->row->run == imap_run_replace; }
+
+/* "APPEND ", or "[UID ]REPLACE 4 ", which needs a selected mailbox. */
+static bool try_name(const struct imap_session *s, struct imap_token *t)
+{
+    struct str number; /* or '*', which alone of these has a place in it */
+    if (imap_token_try(t, S("APPEND")))
+        return imap_token_sp(t);
+    if (imap_token_try(t, S("UID")) && !imap_token_sp(t))
+        return false;
+    return s->view != NULL && imap_token_try(t, S("REPLACE")) && imap_token_sp(t) &&
+           imap_token_list_mailbox(t, &number) && imap_token_sp(t);
+}
+
 bool imap_append_wants(const struct imap_session *s, struct str piece)
 {
     AUTO_ARENA struct arena scratch = { .max = 4 * LIMIT_IMAP_LINE };
     struct imap_token t;
     struct imap_literal l;
-    struct str word;
+    struct str tag;
     imap_token_init(&t, &scratch, piece, imap_utf8(s));
-    if (!imap_token_tag(&t, &word) || !imap_token_atom(&t, &word) || !str_eq_nocase(word, S("APPEND")) ||
-        !imap_token_sp(&t))
+    if (!imap_token_tag(&t, &tag) || !try_name(s, &t))
         return false;
     struct imap_token name = t;
     return !imap_token_announce(&name, &l); /* then it is the mailbox's name that is a literal */
@@ -99,11 +114,25 @@ static bool close_bracket(struct imap_token *t, struct appending *w)
     return good;
 }
 
+/* The message that is replaced; uid 0: there is none. */
+static bool read_old(struct imap_session *s, struct appending *w)
+{
+    struct imap_token *t = &s->cmd->in;
+    const struct imap_view *v = s->view;
+    uint32_t n = 0;
+    if (imap_token_peek(t) == '*' ? !imap_token_char(t, '*') : !imap_token_nz_number(t, &n))
+        return false;
+    size_t i = n == 0 ? v->told_n - 1 : s->cmd->uid ? imap_view_find(v, n) : n - 1;
+    bool there = i < v->told_n && !(v->v[i].marks & IMAP_MSG_GONE);
+    w->instead_of = (struct imap_place){ v->folder, there ? v->v[i].uid : 0 };
+    return imap_token_sp(t);
+}
+
 static bool read_name(struct imap_session *s, struct appending *w)
 {
     AUTO_BUF struct buf name = { .max = 4 * LIMIT_IMAP_MAILBOX };
     struct str in;
-    if (!imap_token_astring(&s->cmd->in, &in))
+    if ((replaces(s) && !read_old(s, w)) || !imap_token_astring(&s->cmd->in, &in))
         return false;
     w->named = true;
     if (imap_mailbox_read(&name, in, imap_utf8(s)) == OK) /* else no such mailbox, which is said at the end */
@@ -118,10 +147,18 @@ static const char *objection(struct imap_session *s, struct appending *w, uint64
     struct one *o = add(s, w);
     if (o == NULL)
         return "NO [LIMIT] too many messages at once";
+    if (w->n > 1 && replaces(s)) {
+        s->errors++;
+        return "BAD one message replaces one";
+    }
     if ((!w->named && !read_name(s, w)) || !close_bracket(t, w) || !imap_token_sp(t) || !read_message(t, w, o, &l)) {
         s->errors++;
         return "BAD not of that command's form";
     }
+    if (replaces(s) && s->view->read_only)
+        return "NO [READ-ONLY] examined, not selected";
+    if (replaces(s) && w->instead_of.uid == 0)
+        return "NO no such message";
     w->empty |= size == 0;
     /* Who only announces mail, which costs nothing, must not keep out what others send. */
     if (!intake_budget_spares(s->rules->budget) ||
@@ -157,10 +194,19 @@ size_t imap_append_octets(struct imap_session *s, struct str in)
 
 /* ---- all is there ---- */
 
+static void put_appenduid(struct buf *out, const struct appending *w, const struct imap_answer *a)
+{
+    struct imap_set_writer uids = { .out = out };
+    buf_printf(out, "OK [APPENDUID %u ", w->uidvalidity);
+    for (size_t i = 0; i < a->uids.n; i++)
+        imap_set_add(&uids, a->uids.v[i]);
+    imap_set_end(&uids);
+    buf_puts(out, "] stored");
+}
+
 static void on_appended(struct imap_session *s, const struct imap_answer *a)
 {
     struct appending *w = s->cmd->state;
-    struct imap_set_writer uids = { .out = &s->cmd->done };
     if (a->err == ERR_DENIED)
         imap_reply(s, "NO [TRYCREATE] no such mailbox");
     else if (a->err == ERR_BAD)
@@ -168,14 +214,17 @@ static void on_appended(struct imap_session *s, const struct imap_answer *a)
     else if (a->err != OK)
         imap_fail(s, a->err);
     else {
-        if (s->view != NULL && s->view->folder == w->folder)
+        if (s->view != NULL && (s->view->folder == w->folder || replaces(s)))
             s->view->stale = true;
-        buf_printf(&s->cmd->done, "OK [APPENDUID %u ", w->uidvalidity);
-        for (size_t i = 0; i < a->uids.n; i++)
-            imap_set_add(&uids, a->uids.v[i]);
-        imap_set_end(&uids);
-        buf_puts(&s->cmd->done, "] stored");
-        imap_finish(s);
+        if (replaces(s)) { /* RFC 8508 section 4.3: before the EXPUNGE */
+            buf_puts(s->out, "* ");
+            put_appenduid(s->out, w, a);
+            buf_puts(s->out, "\r\n");
+            imap_reply(s, "OK done");
+        } else {
+            put_appenduid(&s->cmd->done, w, a);
+            imap_finish(s);
+        }
     }
 }
 
@@ -195,7 +244,7 @@ static void store(struct imap_session *s)
         w->mails[n++] = o->mail;
         o->mail.octets = (struct intake){ 0 };
     }
-    imap_ask(s, on_appended)->append(s, w->folder, w->mails, w->n);
+    imap_ask(s, on_appended)->append(s, w->folder, w->mails, w->n, w->instead_of);
 }
 
 /* The names of all keywords of all messages; *n 0: there are none. */
@@ -247,3 +296,4 @@ void imap_append_end(struct imap_session *s, struct str rest)
 
 /* All of it was one line: there was no message. */
 void imap_run_append(struct imap_session *s) { imap_bad(s); }
+void imap_run_replace(struct imap_session *s) { imap_bad(s); }

@@ -51,6 +51,9 @@ struct imap_flagging {
     bool conditional;
     uint64_t unchanged_since;
 };
+struct imap_place {
+    uint32_t folder, uid;
+};
 struct imap_new_mail {
     struct intake octets;
     uint32_t flags;
@@ -79,8 +82,9 @@ struct imap_ops {
     void (*erase)(struct imap_session *s, uint32_t folder, const struct imap_uids *u); /* those \Deleted alone */
     void (*move)(struct imap_session *s, uint32_t folder, const struct imap_uids *u, uint32_t to); /* rows, gone */
     void (*copy)(struct imap_session *s, uint32_t folder, const struct imap_uids *u, uint32_t to); /* rows, gone */
-    /* Takes the octets. uids. */
-    void (*append)(struct imap_session *s, uint32_t folder, struct imap_new_mail *v, size_t n);
+    /* Takes the octets. uids. instead_of: what goes in the same step, or uid 0. */
+    void (*append)(struct imap_session *s, uint32_t folder, struct imap_new_mail *v, size_t n,
+                   struct imap_place instead_of);
 
     /* source: of the first; the others are likely to be opened next, in that order. */
     void (*open)(struct imap_session *s, uint32_t folder, const struct imap_uids *ahead);

@@ -482,6 +482,51 @@ CASE(bytes_of_a_group_are_counted_together)
     CHECK_OK(RUN(r, append, new_group(r, &box, 1, 5))->req.err); /* of 20 each */
 }
 
+static struct store_append *new_replacement(struct rig *r, const struct box_id *box, unsigned msg, unsigned old)
+{
+    struct store_append *a = new_group(r, box, msg, 1);
+    a->instead_of = (struct store_pick){ .ids = rig_ids(&a->req.arena, &old, 1), .n = 1, .folder = FOLDER_INBOX };
+    return a;
+}
+
+CASE(one_message_replaces_another)
+{
+    struct store_create *c = new_create(r, 1, HOUR);
+    c->box.max_messages = 2;
+    c->box.max_bytes = 48;
+    CHECK_OK(RUN(r, create, c)->req.err);
+    struct box_id box = rig_id(1);
+    CHECK_OK(append_to(r, &box, 1, FOLDER_INBOX, 0));
+    CHECK_OK(append_to(r, &box, 2, FOLDER_INBOX, FLAG_SEEN));
+    CHECK_EQ(append_to(r, &box, 3, FOLDER_INBOX, 0), ERR_FULL);
+    struct store_append *a = new_replacement(r, &box, 3, 1);
+    a->items[0].folder = FOLDER_DRAFTS;
+    a = RUN(r, append, a); /* full, but for what goes */
+    CHECK_OK(a->req.err);
+    struct msg_id first = rig_msg(1);
+    CHECK(memcmp(&a->gone[0].id, &first, MSG_ID_N) == 0 && a->gone[0].uid == 1 && a->gone[0].folder == FOLDER_INBOX);
+    CHECK(a->gone[0].modseq > a->items[0].modseq && rig_folder(r, &box, FOLDER_INBOX).modseq == a->gone[0].modseq);
+    CHECK_EQ(rig_list(r, &box, FOLDER_DRAFTS)->n, 1);
+    CHECK_EQ(rig_list(r, &box, FOLDER_INBOX)->n, 1);
+    struct store_find *f = NEW(find);
+    f->by_id = true;
+    f->id = box;
+    f = RUN(r, find, f);
+    CHECK(f->box.messages == 2 && f->box.bytes == 40);
+    CHECK_EQ(RUN(r, append, new_replacement(r, &box, 4, 1))->req.err, ERR_GONE); /* it went before */
+    CHECK_EQ(RUN(r, append, new_replacement(r, &box, 4, 3))->req.err, ERR_GONE); /* it lies elsewhere */
+    a = new_replacement(r, &box, 4, 2);
+    a->items[0].folder = 50;
+    CHECK_EQ(RUN(r, append, a)->req.err, ERR_DENIED);
+    a = new_replacement(r, &box, 4, 2);
+    a->items[0].body = S("too long for what is left of the box");
+    CHECK_EQ(RUN(r, append, a)->req.err, ERR_FULL);
+    CHECK_EQ(rig_list(r, &box, FOLDER_ANY)->n, 2); /* nothing came, nothing went */
+    CHECK_EQ(rig_list(r, &box, FOLDER_INBOX)->rows[0].uid, 2);
+    CHECK_OK(RUN(r, append, new_replacement(r, &box, 4, 2))->req.err);
+    CHECK_EQ(rig_list(r, &box, FOLDER_INBOX)->rows[0].uid, 3);
+}
+
 CASE(lists_for_mail_programs)
 {
     enum { N = 300 };
@@ -637,6 +682,7 @@ static const struct {
     ROW(an_expunge_takes_what_is_marked),
     ROW(several_messages_all_or_nothing),
     ROW(bytes_of_a_group_are_counted_together),
+    ROW(one_message_replaces_another),
     ROW(lists_for_mail_programs),
     ROW(changes_of_one_folder),
     ROW(keywords_get_a_bit_each),

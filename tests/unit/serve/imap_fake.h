@@ -460,7 +460,15 @@ static void fake_move(struct imap_session *s, uint32_t folder, const struct imap
 static void do_append(struct fake_client *c)
 {
     static uint32_t uids[1000];
+    struct fake_msg *old = c->uid != 0 ? fake_at(c->to, c->uid) : NULL;
+    bool missing = c->uid != 0 && old == NULL;
     size_t n = 0;
+    for (size_t i = 0; i < c->n && missing; i++)
+        intake_end(&c->mails[i].octets);
+    if (missing) {
+        fake_answer(c, (struct imap_answer){ .err = ERR_GONE });
+        return;
+    }
     for (size_t i = 0; i < c->n; i++) {
         struct fake_msg *m =
             fake_add(c->folder, buf_str(&c->mails[i].octets.data), c->mails[i].flags, c->mails[i].date_ms);
@@ -468,14 +476,19 @@ static void do_append(struct fake_client *c)
         if (m)
             uids[n++] = m->row.uid;
     }
+    if (old != NULL && n == c->n)
+        fake_drop(old);
     fake_tell();
     struct folder *f = fake_find(c->folder);
     fake_answer(c, (struct imap_answer){ .err = n == c->n ? OK : ERR_FULL,
                                          .uids = { uids, n },
                                          .uidvalidity = f ? f->at.uidvalidity : 0 });
 }
-static void fake_append(struct imap_session *s, uint32_t folder, struct imap_new_mail *v, size_t n)
+static void fake_append(struct imap_session *s, uint32_t folder, struct imap_new_mail *v, size_t n,
+                        struct imap_place instead_of)
 {
+    fake_of(s)->to = instead_of.folder;
+    fake_of(s)->uid = instead_of.uid;
     fake_of(s)->folder = folder;
     fake_of(s)->mails = v;
     fake_of(s)->n = n;

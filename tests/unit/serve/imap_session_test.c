@@ -243,6 +243,37 @@ TEST(copy_move_append)
     fake_client_close(&one);
 }
 
+TEST(replace)
+{
+    fake_open_box();
+    fill(3);
+    start(&one, 0);
+    CHECK(has(say(&one, "0 REPLACE 1 INBOX {5+}\r\nA: b\n\r\n"), "0 BAD select a mailbox first\r\n"));
+    say(&one, "1 SELECT INBOX\r\n");
+    CHECK_STR("here", str_c(say(&one, "2 REPLACE 2 INBOX (\\Draft) {5}\r\nA: b\n\r\n")),
+              "+ OK\r\n* OK [APPENDUID 101 4] stored\r\n* 2 EXPUNGE\r\n* 3 EXISTS\r\n* 3 RECENT\r\n2 OK done\r\n");
+    CHECK_STR("elsewhere, by uid, from the last", str_c(say(&one, "3 UID REPLACE * {4}\r\nSent {5+}\r\nA: c\n\r\n")),
+              "+ OK\r\n* OK [APPENDUID 103 1] stored\r\n* 3 EXPUNGE\r\n3 OK done\r\n");
+    CHECK_STR("no such uid", str_c(say(&one, "4 UID REPLACE 2 INBOX {5}\r\n")), "4 NO no such message\r\n");
+    CHECK_STR("no such number", str_c(say(&one, "5 REPLACE 3 INBOX {5+}\r\nA: b\n\r\n")), "5 NO no such message\r\n");
+    CHECK(has(say(&one, "6 REPLACE 1 nowhere {5+}\r\nA: b\n\r\n"), "6 NO [TRYCREATE]"));
+    CHECK_STR("one for one", str_c(say(&one, "7 REPLACE 1 INBOX {5+}\r\nA: b\n {5+}\r\nA: b\n\r\n")),
+              "7 BAD one message replaces one\r\n");
+    CHECK(has(say(&one, "8 REPLACE 1:2 INBOX {5}\r\n"), "8 BAD"));
+    CHECK(has(say(&one, "9 REPLACE 1 INBOX\r\n"), "9 BAD"));
+    start(&two, 1);
+    say(&two, "1 SELECT INBOX\r\n");
+    say(&two, "2 STORE 1 +FLAGS (\\Deleted)\r\n");
+    say(&two, "3 EXPUNGE\r\n");
+    CHECK_STR("somebody was quicker", str_c(say(&one, "A REPLACE 1 INBOX {5+}\r\nA: b\n\r\n")),
+              "* 1 EXPUNGE\r\nA NO [EXPUNGEISSUED] it is not there any more\r\n");
+    CHECK_EQ(fake_find(FOLDER_INBOX)->at.uidnext, 5); /* and nothing was stored */
+    say(&one, "B EXAMINE INBOX\r\n");
+    CHECK(has(say(&one, "C REPLACE 1 INBOX {5}\r\n"), "C NO [READ-ONLY]"));
+    fake_client_close(&one);
+    fake_client_close(&two);
+}
+
 TEST(idle_tells_at_once)
 {
     fake_open_box();
