@@ -274,6 +274,107 @@ TEST(replace)
     fake_client_close(&two);
 }
 
+static const char multi[] =
+    "From: a@example.org\r\nTo: b@example.org\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+    "--b\r\n\r\none\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>\r\n--b--\r\n";
+
+/* The text of the message that was stored last. */
+static struct str newest(void)
+{
+    const struct fake_msg *m = &fake.msgs[fake.msgs_n - 1];
+    return str_of(m->text, m->row.size);
+}
+
+TEST(catenate)
+{
+    fake_open_box();
+    fill(1);
+    fake_add(FOLDER_INBOX, str_c(multi), 0, 0);
+    fake_folder("a");
+    fake_folder("a/b");
+    start(&one, 0);
+    CHECK_STR("a part from elsewhere",
+              str_c(say(&one, "1 APPEND Drafts (\\Draft) CATENATE (URL \"/INBOX;UIDVALIDITY=101/;UID=2"
+                              "/;section=HEADER\" TEXT {5}\r\n--b\r\n URL /INBOX/;UID=2/;SECTION=2.MIME"
+                              " URL /INBOX/;UID=2/;SECTION=2 TEXT {9+}\r\n\r\n--b--\r\n)\r\n")),
+              "+ OK\r\n1 OK [APPENDUID 104 1] stored\r\n");
+    CHECK_STR("put together", newest(),
+              "From: a@example.org\r\nTo: b@example.org\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+              "--b\r\nContent-Type: text/html\r\n\r\n<p>\r\n--b--\r\n");
+    CHECK_EQ(fake.msgs[fake.msgs_n - 1].row.flags, FLAG_DRAFT);
+    CHECK_EQ(fake_at(FOLDER_INBOX, 2)->row.flags, 0); /* nothing was \Seen by that */
+    CHECK_STR("URLs alone, one a literal, with a header made and a piece of a text",
+              str_c(say(&one, "2 APPEND Sent CATENATE (URL {50}\r\n/INBOX/;UID=2/;SECTION=HEADER.FIELDS%20(to%20from) "
+                              "URL \"/INBOX/;UID=1/;SECTION=TEXT/;PARTIAL=5.4\")\r\n")),
+              "+ OK\r\n2 OK [APPENDUID 103 1] stored\r\n");
+    CHECK_STR("made", newest(), "From: a@example.org\r\nTo: b@example.org\r\n\r\ntext");
+    CHECK_STR("several messages",
+              str_c(say(&one, "3 APPEND Sent CATENATE (URL /INBOX/;UID=1) {5+}\r\nA: b\n (\\Seen) "
+                              "CATENATE (TEXT {3+}\r\nB:  TEXT ~{2+}\r\nc\n) UTF8 (~{5+}\r\nC: d\n)\r\n")),
+              "3 OK [APPENDUID 103 2:5] stored\r\n");
+    CHECK(str_eq(str_of(fake_at(FOLDER_SENT, 2)->text, sizeof text - 1), str_c(text)));
+    CHECK_STR("of texts", str_of(fake_at(FOLDER_SENT, 4)->text, 5), "B: c\n");
+    CHECK_EQ(fake_at(FOLDER_SENT, 4)->row.flags, FLAG_SEEN);
+    say(&one, "4 SELECT a/b\r\n");
+    CHECK_STR("nothing of that", str_c(say(&one, "5 APPEND a CATENATE (URL ;UID=1)\r\n")),
+              "5 NO [BADURL ;UID=1] no such message or part here\r\n");
+    fake_add(7, str_c(text), 0, 0);
+    CHECK_STR("in the selected one", str_c(say(&one, "6 APPEND a CATENATE (URL ;UID=1)\r\n")),
+              "* 1 EXISTS\r\n* 1 RECENT\r\n6 OK [APPENDUID 106 1] stored\r\n");
+    CHECK_STR("beside it", str_c(say(&one, "7 APPEND a CATENATE (URL b/;UID=1)\r\n")),
+              "7 OK [APPENDUID 106 2] stored\r\n");
+    CHECK_STR("with REPLACE", str_c(say(&one, "8 REPLACE 1 a/b CATENATE (URL /a/b/;UID=1 TEXT {1+}\r\n!)\r\n")),
+              "* OK [APPENDUID 107 2] stored\r\n* 1 EXPUNGE\r\n* 1 EXISTS\r\n* 1 RECENT\r\n8 OK done\r\n");
+    CHECK(newest().n == sizeof text && str_ends(newest(), S("text\r\n!")));
+    fake_client_close(&one);
+    CHECK_EQ(fake.budget.used, 0);
+}
+
+TEST(catenate_is_refused)
+{
+    static const char *const urls[] = { "imap://mx.test/INBOX/;UID=1",
+                                        "//mx.test/INBOX/;UID=1",
+                                        "/nowhere/;UID=1",
+                                        "/INBOX;UIDVALIDITY=100/;UID=1",
+                                        "/INBOX/;UID=9",
+                                        "/INBOX/;UID=1/;SECTION=7",
+                                        ";UID=1",
+                                        "/INBOX" };
+    static char big[60001];
+    fake_open_box();
+    fill(1);
+    memset(big, 'x', sizeof big - 1);
+    fake_add(FOLDER_INBOX, str_c(big), 0, 0);
+    start(&one, 0);
+    size_t before = fake.msgs_n;
+    for (size_t i = 0; i < COUNT(urls); i++) {
+        char in[200], want[200];
+        snprintf(in, sizeof in, "1 APPEND INBOX CATENATE (TEXT {5+}\r\nA: b\n URL \"%s\")\r\n", urls[i]);
+        snprintf(want, sizeof want, "1 NO [BADURL %s] no such message or part here\r\n", urls[i]);
+        CHECK_STR(urls[i], str_c(say(&one, in)), want);
+    }
+    CHECK(has(say(&one, "2 APPEND INBOX CATENATE (URL {6+}\r\na]b\\c )\r\n"), "2 NO [BADURL a%5Db%5Cc%20] "));
+    CHECK(has(say(&one, "3 APPEND INBOX CATENATE (URL /INBOX/;UID=2 URL /INBOX/;UID=2)\r\n"), "3 NO [TOOBIG]"));
+    CHECK(has(say(&one, "4 APPEND INBOX CATENATE (TEXT {60000}\r\n"), "+ OK\r\n"));
+    say(&one, big);
+    CHECK(has(say(&one, " TEXT {60000}\r\n"), "4 NO [TOOBIG] larger than any message may be\r\n"));
+    CHECK(has(say(&one, "5 APPEND INBOX CATENATE (TEXT {0+}\r\n)\r\n"), "5 NO [CANNOT] an empty message is none"));
+    CHECK(has(say(&one, "6 APPEND INBOX CATENATE (URL {4097}\r\n"), "6 NO [LIMIT] no URL is that long\r\n"));
+    CHECK(has(say(&one, "7 APPEND nowhere CATENATE (URL /INBOX/;UID=1)\r\n"), "7 NO [TRYCREATE]"));
+    CHECK(has(say(&one, "8 APPEND INBOX CATENATE ()\r\n"), "8 BAD"));
+    CHECK(has(say(&one, "8 APPEND INBOX CATENATE (URL /INBOX/;UID=1\r\n"), "8 BAD"));
+    CHECK(has(say(&one, "8 APPEND INBOX CATENATE (URL /INBOX/;UID=1) x\r\n"), "8 BAD"));
+    CHECK(has(say(&one, "8 APPEND INBOX CATENATE (FILE /INBOX/;UID=1)\r\n"), "8 BAD"));
+    CHECK(has(say(&one, "8 APPEND INBOX CATENATE (TEXT {1+}\r\nx TEXT {1}\r\n"), "+ OK\r\n"));
+    CHECK(has(say(&one, "y}\r\n"), "8 BAD"));
+    CHECK(has(say(&one, "8 APPEND INBOX CATENATE (TEXT {1+}\r\nx URL {3}\r\n"), "+ OK\r\n"));
+    fake.ended = true; /* in the middle of it */
+    CHECK(has(say(&one, "abc)\r\n"), "* BYE"));
+    CHECK_EQ(fake.msgs_n, before);
+    fake_client_close(&one);
+    CHECK_EQ(fake.budget.used, 0);
+}
+
 TEST(idle_tells_at_once)
 {
     fake_open_box();
