@@ -95,7 +95,8 @@ struct imap_ops {
     void (*shut)(struct imap_session *s);              /* nothing is open any more */
     void (*forget)(struct imap_session *s);            /* no answer comes any more, nothing is open any more */
 
-    void (*quota)(struct imap_session *s); /* quota */
+    void (*quota)(struct imap_session *s);           /* quota */
+    uint32_t (*uidvalidity)(struct imap_session *s); /* the box's own, that of INBOX */
     int64_t (*now_ms)(struct imap_session *s);
     bool (*alive)(struct imap_session *s);        /* the box has not ended and the login still stands */
     bool (*room)(struct imap_session *s);         /* the peer takes what it is sent; if not, imap_go_on() comes later */

@@ -13,11 +13,10 @@ uint64_t append_bytes(const struct store_append *a)
     return n;
 }
 
-static bool dedupe_wanted(const struct store_append_item *it)
-{
-    static const uint8_t none[HASH_N];
-    return memcmp(it->dedupe, none, HASH_N) != 0;
-}
+static const uint8_t none[HASH_N];
+
+static bool dedupe_wanted(const struct store_append_item *it) { return memcmp(it->dedupe, none, HASH_N) != 0; }
+static bool is_copy(const struct store_append_item *it) { return memcmp(it->origin.b, none, MSG_ID_N) != 0; }
 
 /* Keyed once more, so that a row tells nothing about a mail even to who can guess it. */
 static struct key dup_key(struct batch *b, const struct store_append_item *it)
@@ -164,6 +163,7 @@ static enum err item_run(struct batch *b, struct store_append *a, struct store_a
     if (e != OK)
         return e;
     struct row_rec row = { .row = { .id = it->id,
+                                    .origin = is_copy(it) ? it->origin : it->id,
                                     .folder = it->folder,
                                     .uid = f.uidnext,
                                     .modseq = box.box.modseq + 1,

@@ -1,4 +1,4 @@
-/* VERSION: "mayfly store 2", then " test-clock" in a folder that may be opened with a test clock only. It is written
+/* VERSION: "mayfly store 3", then " test-clock" in a folder that may be opened with a test clock only. It is written
  * last when a folder is made, so a half-made one is made again. */
 #include "store/embed_folder.h"
 #include "base/rand.h"
@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FORMAT = 2, VERSION_MAX = 256, PATH_N = 4096 };
+enum { FORMAT = 3, VERSION_MAX = 256, PATH_N = 4096 };
 
 static enum err path_of(const char *dir, const char *name, char out[PATH_N])
 {
@@ -42,13 +42,13 @@ static enum err version_save(struct store *st)
     return e == OK ? file_save(path, str_of(text, (size_t)n)) : e;
 }
 
-/* From an older format to this one. Format 1 has records of version 1 alone, which are read as they are; the number
- * keeps a program that does not know version 2 away from it. */
+/* From an older format to this one. Formats 1 and 2 have older versions of some records, which are read as they are;
+ * the number keeps a program away that does not know the newer ones. */
 static enum err upgrade(struct store *st, uint64_t from)
 {
     if (from == FORMAT)
         return OK;
-    return from == 1 ? version_save(st) : ERR_BAD;
+    return from >= 1 ? version_save(st) : ERR_BAD;
 }
 
 static enum err version_check(struct store *st, struct str text)

@@ -4,6 +4,7 @@
 
 struct store_row {
     struct msg_id id;
+    struct msg_id origin; /* of a copy: the message first appended, which may be gone; else its own id */
     uint32_t folder, uid;
     uint64_t modseq;
     uint32_t flags;
@@ -43,6 +44,7 @@ struct store_append_item {
     struct box_id box;
     uint32_t generation, folder, flags;
     struct msg_id id;
+    struct msg_id origin;   /* of a copy: the origin of what it is a copy of; all zero: it is none */
     uint8_t dedupe[HASH_N]; /* all zero: no check */
     struct str env, hdr, body;
     int64_t received_ms; /* 0: the request's */

@@ -389,6 +389,34 @@ CASE(a_move_tells_where_from)
     CHECK_EQ(RUN(r, move, m)->rows_n, 0); /* somebody took it from there before */
 }
 
+static struct msg_id origin_of(struct rig *r, const struct box_id *box, unsigned msg)
+{
+    struct store_get *g = NEW(get);
+    g->box = *box;
+    g->id = rig_msg(msg);
+    return RUN(r, get, g)->row.origin;
+}
+
+CASE(a_copy_knows_its_origin)
+{
+    struct box_id box = rig_box(r, 1, HOUR);
+    struct msg_id first = rig_msg(1);
+    CHECK_OK(append_to(r, &box, 1, FOLDER_INBOX, 0));
+    struct store_append *a = new_append(r, &box, 2, S("body"));
+    a->items[0].origin = first;
+    CHECK_OK(RUN(r, append, a)->req.err);
+    CHECK_OK(move_to(r, &box, (unsigned[]){ 1, 2 }, 2, FOLDER_TRASH)->req.err);
+    struct store_flag *f = new_flag(&box, (unsigned[]){ 1, 2 }, 2);
+    f->set = FLAG_SEEN;
+    CHECK_EQ(RUN(r, flag, f)->changed, 2);
+    rig_reopen(r);
+    struct msg_id of[2] = { origin_of(r, &box, 1), origin_of(r, &box, 2) };
+    CHECK(memcmp(&of[0], &first, MSG_ID_N) == 0 && memcmp(&of[1], &first, MSG_ID_N) == 0);
+    struct store_list *l = rig_list(r, &box, FOLDER_TRASH);
+    CHECK(memcmp(&l->rows[0].origin, &first, MSG_ID_N) == 0 && memcmp(&l->rows[0].id, &first, MSG_ID_N) != 0);
+    CHECK_STR("its envelope too", l->n == 2 ? l->rows[0].env : S(""), "env 2");
+}
+
 CASE(an_expunge_takes_what_is_marked)
 {
     struct box_id box = rig_box(r, 1, HOUR);
@@ -679,6 +707,7 @@ static const struct {
     ROW(counts_of_a_folder),
     ROW(flags_are_added_taken_replaced),
     ROW(a_move_tells_where_from),
+    ROW(a_copy_knows_its_origin),
     ROW(an_expunge_takes_what_is_marked),
     ROW(several_messages_all_or_nothing),
     ROW(bytes_of_a_group_are_counted_together),

@@ -303,6 +303,9 @@ TEST(a_copy_is_the_same_mail_under_another_id)
     CHECK(from[0].uid == 2 && from[1].uid == 1 && from[0].folder == FOLDER_INBOX);
     CHECK(rows[0].uid == 1 && rows[1].uid == 2 && rows[0].folder == FOLDER_SENT && uidvalidity > 0);
     CHECK(memcmp(&rows[0].id, &ids[1], MSG_ID_N) != 0);
+    CHECK(memcmp(&rows[0].origin, &ids[1], MSG_ID_N) == 0);
+    struct store_row copy = row_of(FOLDER_SENT, 1);
+    CHECK(memcmp(&copy.origin, &ids[1], MSG_ID_N) == 0 && memcmp(&copy.id, &rows[0].id, MSG_ID_N) == 0);
     hear();
     CHECK_EQ(news, 2);
     CHECK(last.uid == 2 && last.flags == (FLAG_SEEN | FLAG_KEYWORD(0)));

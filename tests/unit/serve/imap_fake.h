@@ -105,6 +105,7 @@ static struct fake_msg *fake_add(uint32_t folder, struct str text, uint32_t flag
                                  .saved_ms = fake.now_ms,
                                  .size = text.n };
     put_be64(m->row.id.b, fake.msgs_n);
+    m->row.origin = m->row.id;
     f->at.modseq = fake.modseq;
     return m;
 }
@@ -432,6 +433,7 @@ static void do_copy(struct fake_client *c)
         struct fake_msg *to = fake_add(c->to, str_of(m->text, m->row.size), m->row.flags, m->row.received_ms);
         if (to == NULL)
             break;
+        to->row.origin = m->row.origin;
         fake_rows[a.rows_n] = to->row;
         fake_gone[a.rows_n++] = (struct store_gone){ m->row.id, m->row.folder, m->row.uid, m->row.modseq };
         if (c->on)
@@ -570,6 +572,11 @@ static void do_quota(struct fake_client *c)
     fake_answer(c, (struct imap_answer){ .quota = { 3000, 1024 * 1024, fake.msgs_n, 500 } });
 }
 static void fake_quota(struct imap_session *s) { fake_of(s)->ask = do_quota; }
+static uint32_t fake_uidvalidity(struct imap_session *s)
+{
+    (void)s;
+    return 101;
+}
 static int64_t fake_now(struct imap_session *s)
 {
     (void)s;
@@ -620,6 +627,7 @@ static const struct imap_ops fake_ops = { .may_login = fake_may_login,
                                           .shut = fake_shut,
                                           .forget = fake_forget,
                                           .quota = fake_quota,
+                                          .uidvalidity = fake_uidvalidity,
                                           .now_ms = fake_now,
                                           .alive = fake_alive,
                                           .may_compress = fake_may_compress,

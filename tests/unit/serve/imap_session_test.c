@@ -119,7 +119,7 @@ TEST(select_tells_the_state)
               "* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] these stay\r\n"
               "* 3 EXISTS\r\n* 3 RECENT\r\n* OK [UNSEEN 2] the first one\r\n* OK [UIDVALIDITY 101] UIDs valid\r\n"
               "* OK [UIDNEXT 4] comes next\r\n* OK [HIGHESTMODSEQ 13] so far\r\n"
-              "* OK [MAILBOXID (F1)] its name for good\r\n1 OK [READ-WRITE] go on\r\n");
+              "* OK [MAILBOXID (F101-1)] its name for good\r\n1 OK [READ-WRITE] go on\r\n");
     CHECK(has(say(&one, "2 EXAMINE INBOX\r\n"), "* OK [CLOSED] the one before\r\n"));
     CHECK(has(one.out.p, "* 0 RECENT\r\n"));
     CHECK(has(one.out.p, "2 OK [READ-ONLY]"));
@@ -411,7 +411,7 @@ TEST(folders)
     CHECK(has(one.out.p, "* LIST (\\HasNoChildren \\Junk) \"/\" Junk\r\n"));
     CHECK_STR("separator", str_c(say(&one, "2 LIST \"\" \"\"\r\n")),
               "* LIST (\\Noselect) \"/\" \"\"\r\n2 OK that is all\r\n");
-    CHECK(has(say(&one, "3 CREATE a/b\r\n"), "3 OK [MAILBOXID (F7)] made"));
+    CHECK(has(say(&one, "3 CREATE a/b\r\n"), "3 OK [MAILBOXID (F101-7)] made"));
     CHECK_STR("children", str_c(say(&one, "4 LIST \"\" a%\r\n")),
               "* LIST (\\HasChildren) \"/\" a\r\n4 OK that is all\r\n");
     CHECK(has(say(&one, "5 CREATE a\r\n"), "5 NO [ALREADYEXISTS]"));
@@ -462,6 +462,36 @@ TEST(search_and_its_relatives)
     CHECK(has(say(&one, "B SEARCH CHARSET KLINGON ALL\r\n"), "B NO [BADCHARSET (UTF-8 US-ASCII)]"));
     CHECK(has(say(&one, "C ENABLE IMAP4rev2\r\n"), "* ENABLED IMAP4rev2\r\n"));
     CHECK_STR("rev2", str_c(say(&one, "D SEARCH SEEN\r\n")), "* ESEARCH (TAG \"D\") ALL 2\r\nD OK that is all\r\n");
+    fake_client_close(&one);
+}
+
+TEST(objects_keep_their_ids)
+{
+    static const char id[] = "M00000000000000010000000000000000";
+    char want[200];
+    fake_open_box();
+    fill(2);
+    start(&one, 0);
+    CHECK(has(say(&one, "1 CAPABILITY\r\n"), " OBJECTID "));
+    say(&one, "2 SELECT INBOX\r\n");
+    say(&one, "3 COPY 1 Sent\r\n");
+    say(&one, "4 MOVE 1 Trash\r\n");
+    say(&one, "5 SELECT Sent\r\n");
+    say(&one, "6 COPY 1 Sent\r\n");
+    snprintf(want, sizeof want, "* 1 FETCH (EMAILID (%s))\r\n* 2 FETCH (EMAILID (%s))\r\n", id, id);
+    CHECK(has(say(&one, "7 FETCH 1:2 EMAILID\r\n"), want));
+    say(&one, "8 SELECT Trash\r\n");
+    snprintf(want, sizeof want, "9 SEARCH EMAILID %s\r\n", id);
+    CHECK_STR("moved", str_c(say(&one, want)), "* SEARCH 1\r\n9 OK that is all\r\n");
+    CHECK_STR("threads are nobody's", str_c(say(&one, "A SEARCH THREADID T1\r\n")), "* SEARCH\r\nA OK that is all\r\n");
+    CHECK(has(say(&one, "B CREATE a\r\n"), "[MAILBOXID (F101-6)]"));
+    say(&one, "C RENAME a b\r\n");
+    CHECK_STR("renamed", str_c(say(&one, "D STATUS b (MAILBOXID)\r\n")),
+              "* STATUS b (MAILBOXID (F101-6))\r\nD OK that is all\r\n");
+    say(&one, "E DELETE b\r\n");
+    CHECK(has(say(&one, "F CREATE b\r\n"), "[MAILBOXID (F101-7)]"));
+    CHECK(has(say(&one, "G REPLACE 1 Trash {5+}\r\nA: b\n\r\n"), "G OK"));
+    CHECK(has(say(&one, "H FETCH 1 EMAILID\r\n"), "(EMAILID (M00000000000000060000000000000000))")); /* another one */
     fake_client_close(&one);
 }
 

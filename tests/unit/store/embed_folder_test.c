@@ -48,7 +48,7 @@ TEST(formats_and_marks)
     r->opts.test_clock = false;
     CHECK_EQ(open_closed(r), ERR_DENIED);
     r->opts.test_clock = true;
-    static const char *const bad[] = { "mayfly store 3\n", "mayfly store 0 test-clock\n", "mayfly store x\n",
+    static const char *const bad[] = { "mayfly store 4\n", "mayfly store 0 test-clock\n", "mayfly store x\n",
                                        "something else\n", "\n" };
     for (size_t i = 0; i < COUNT(bad); i++) {
         char path[512];
