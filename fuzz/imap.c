@@ -11,6 +11,7 @@
 #include "wire/imap_structure.h"
 #include "wire/imap_subject.h"
 #include "wire/imap_thread.h"
+#include "wire/imap_url.h"
 #include "wire/imap_write.h"
 #include <stdlib.h>
 
@@ -212,6 +213,26 @@ static void sort(struct str in)
         must(s.n > 0 && s.n <= LIMIT_IMAP_SORT_KEYS);
 }
 
+/* What is read can be written, and is then the same. */
+static void url(struct str in)
+{
+    AUTO_ARENA struct arena a = { .max = 4 << 20 };
+    AUTO_BUF struct buf once = { .max = 1 << 20 };
+    struct imap_url u, again;
+    if (imap_url_parse(&a, in, &u) != OK)
+        return;
+    must(u.uid > 0 && (u.mailbox.n > 0 || u.uidvalidity == 0) && u.mailbox.n <= LIMIT_IMAP_MAILBOX);
+    buf_puts(&once, u.mailbox.n > 0 && !u.relative ? "/" : "");
+    for (size_t i = 0; i < u.mailbox.n; i++)
+        buf_printf(&once, u.mailbox.p[i] == '/' ? "/" : "%%%02x", (uint8_t)u.mailbox.p[i]);
+    if (u.uidvalidity > 0)
+        buf_printf(&once, ";UIDVALIDITY=%u", u.uidvalidity);
+    buf_printf(&once, "%s;UID=%u", u.mailbox.n > 0 ? "/" : "", u.uid);
+    if (once.n <= LIMIT_IMAP_URL)
+        must(imap_url_parse(&a, buf_str(&once), &again) == OK && str_eq(u.mailbox, again.mailbox) &&
+             u.uid == again.uid && u.uidvalidity == again.uidvalidity && u.relative == again.relative);
+}
+
 /* ---- what goes out ---- */
 
 /* One value: parentheses that match, strings that end, literals that are as long as they say. */
@@ -321,8 +342,8 @@ static void subject(struct str in)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-    static void (*const parsers[])(struct str) = { framing, tokens, sets,    names,   fetch,
-                                                   search,  sort,   message, threads, subject };
+    static void (*const parsers[])(struct str) = { framing, tokens,  sets,    names,   fetch, search,
+                                                   sort,    message, threads, subject, url };
     if (n > 0)
         parsers[data[0] % COUNT(parsers)](str_of(data + 1, n - 1));
     return 0;

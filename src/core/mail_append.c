@@ -26,6 +26,7 @@ struct mail_append {
     struct mail_at at; /* a reference to opened */
     struct work_pool *work;
     uint32_t folder;
+    uint32_t old_folder, old_uid; /* which message is replaced; uid 0: none */
     struct letter **v;
     size_t n, cap, preparing;
     bool committed, cancelled;
@@ -44,6 +45,12 @@ struct mail_append *mail_append_new(const struct mail_at *at, struct work_pool *
     *a = (struct mail_append){ .at = *at, .work = work, .folder = folder };
     a->at.opened = opened_hold(at->opened);
     return a;
+}
+
+void mail_append_instead_of(struct mail_append *a, uint32_t folder, uint32_t uid)
+{
+    a->old_folder = folder;
+    a->old_uid = uid;
 }
 
 static void letter_free(struct letter *l)
@@ -93,6 +100,7 @@ static void on_committed(struct store_req *q)
     const struct store_append *s = (const struct store_append *)(const void *)q;
     for (size_t i = 0; i < s->n; i++)
         mail_tell_new(a->at.hub, s, &s->items[i], buf_str(&a->v[i]->summary));
+    mail_tell_gone(a->at.hub, &s->items[0].box, s->gone, s->instead_of.n);
 }
 
 static void on_appended(struct store_req *q)
@@ -136,10 +144,12 @@ static enum err submit(struct mail_append *a)
     }
     for (s->n = 0; s->n < a->n; s->n++)
         item_fill(a, a->v[s->n], &s->items[s->n]);
+    if (a->old_uid != 0)
+        s->instead_of = (struct store_pick){ .uids = &a->old_uid, .n = 1, .folder = a->old_folder };
     s->req.committed = on_committed;
     s->received_ms = store_now_ms(a->at.store);
     s->all_or_nothing = true;
-    store_submit(a->at.store, a->at.loop, &s->req); /* the bytes live in a until on_appended() */
+    store_submit(a->at.store, a->at.loop, &s->req); /* the bytes (and the uid) live in a until on_appended() */
     return OK;
 }
 

@@ -164,6 +164,7 @@ static void step_store(struct mail_copy *c)
         const struct original *o = &c->step[a->n];
         struct store_append_item *it = &a->items[a->n];
         sealed_item(&o->sealed, it);
+        it->origin = o->row.origin;
         it->folder = c->folder;
         it->flags = o->row.flags;
         it->received_ms = o->row.received_ms;

@@ -1,37 +1,40 @@
 /* A message goes into an intake of its own, counted against the memory that mail may take up in this process; when that
- * is used up the octets are read past, for a client that has begun to send cannot be stopped. Where it goes to is
- * looked up once all is there, and then all messages are stored in one step or none is. */
+ * is used up the octets are read past, for a client that has begun to send cannot be stopped. With CATENATE (RFC 4469)
+ * it comes in parts, of which those that lie in the box are read once all the others are here. REPLACE (RFC 8508) is an
+ * APPEND of one message whose step also takes one away. */
 #include "serve/imap_append.h"
+#include "serve/imap_appending.h"
 #include "serve/imap_command.h"
-#include "serve/imap_name.h"
 #include "wire/imap_mailbox.h"
-#include "wire/imap_write.h"
 
-enum { MESSAGES_MAX = 1000 };
+enum { MESSAGES_MAX = 1000, PARTS_MAX = 1000 /* of all messages of a command */ };
 
-struct one {
-    struct one *next;
-    struct imap_new_mail mail;
-    struct imap_flags flags;
-};
-struct appending {
-    struct str name;
-    struct one *first, *last;
-    size_t n;
-    uint64_t left;   /* octets of the last one that are still to come */
-    bool named;      /* the mailbox has been read */
-    bool bracket;    /* UTF8 (…): a ')' follows the octets */
-    bool empty;      /* some message was */
-    const char *why; /* the reply that refuses it all; whoever sends on without being asked is read past first */
-    uint32_t folder, uidvalidity;
-    struct imap_new_mail *mails;
-};
+static const char no_memory[] = "NO [LIMIT] out of memory";
+static const char no_room[] = "NO [LIMIT] too much mail is on its way, come again";
+static const char malformed[] = "BAD not of that command's form";
+
+bool append_replaces(const struct imap_session *s) { return s->cmd->row->run == imap_run_replace; }
 
 static void append_end(struct imap_session *, void *state)
 {
     struct appending *w = state;
-    for (struct one *o = w->first; o != NULL; o = o->next)
+    for (struct append_one *o = w->first; o != NULL; o = o->next) {
         intake_end(&o->mail.octets);
+        for (struct append_part *p = o->first; p != NULL; p = p->next)
+            intake_end(&p->text);
+    }
+}
+
+/* "APPEND ", or "[UID ]REPLACE 4 ", which needs a selected mailbox. */
+static bool try_name(const struct imap_session *s, struct imap_token *t)
+{
+    struct str number; /* or '*', which alone of these has a place in it */
+    if (imap_token_try(t, S("APPEND")))
+        return imap_token_sp(t);
+    if (imap_token_try(t, S("UID")) && !imap_token_sp(t))
+        return false;
+    return s->view != NULL && imap_token_try(t, S("REPLACE")) && imap_token_sp(t) &&
+           imap_token_list_mailbox(t, &number) && imap_token_sp(t);
 }
 
 bool imap_append_wants(const struct imap_session *s, struct str piece)
@@ -39,10 +42,9 @@ bool imap_append_wants(const struct imap_session *s, struct str piece)
     AUTO_ARENA struct arena scratch = { .max = 4 * LIMIT_IMAP_LINE };
     struct imap_token t;
     struct imap_literal l;
-    struct str word;
+    struct str tag;
     imap_token_init(&t, &scratch, piece, imap_utf8(s));
-    if (!imap_token_tag(&t, &word) || !imap_token_atom(&t, &word) || !str_eq_nocase(word, S("APPEND")) ||
-        !imap_token_sp(&t))
+    if (!imap_token_tag(&t, &tag) || !try_name(s, &t))
         return false;
     struct imap_token name = t;
     return !imap_token_announce(&name, &l); /* then it is the mailbox's name that is a literal */
@@ -52,33 +54,6 @@ void imap_append_piece(struct imap_session *s, struct str piece)
 {
     struct str copy = arena_dup(&s->cmd->arena, piece);
     imap_token_init(&s->cmd->in, &s->cmd->arena, copy, imap_utf8(s));
-}
-
-/* ---- the words ---- */
-
-/* "[(flags) ][date ]{n}" */
-static bool read_message(struct imap_token *t, struct appending *w, struct one *o, struct imap_literal *l)
-{
-    int zone_min;
-    if (imap_token_peek(t) == '(' && (!imap_token_flag_list(t, &o->flags) || !imap_token_sp(t)))
-        return false;
-    if (imap_token_peek(t) == '"' && (!imap_token_date_time(t, &o->mail.date_ms, &zone_min) || !imap_token_sp(t)))
-        return false;
-    w->bracket = imap_token_try(t, S("UTF8")); /* RFC 6855 section 4 */
-    if (w->bracket && (!imap_token_sp(t) || !imap_token_open(t)))
-        return false;
-    return imap_token_announce(t, l);
-}
-
-static struct one *add(struct imap_session *s, struct appending *w)
-{
-    struct one *o = w->n < MESSAGES_MAX ? arena_new(&s->cmd->arena, struct one) : NULL;
-    if (o == NULL)
-        return NULL;
-    *(w->last ? &w->last->next : &w->first) = o;
-    w->last = o;
-    w->n++;
-    return o;
 }
 
 /* The state at the first message; later the one that is there. */
@@ -92,63 +67,219 @@ static struct appending *state(struct imap_session *s)
     return c->state;
 }
 
-static bool close_bracket(struct imap_token *t, struct appending *w)
+/* ---- where it goes to ---- */
+
+/* The message that is replaced. */
+static const char *read_old(struct imap_session *s, struct appending *w)
 {
-    bool good = !w->bracket || imap_token_char(t, ')');
-    w->bracket = false;
-    return good;
+    struct imap_token *t = &s->cmd->in;
+    const struct imap_view *v = s->view;
+    uint32_t n = 0;
+    if ((imap_token_peek(t) == '*' ? !imap_token_char(t, '*') : !imap_token_nz_number(t, &n)) || !imap_token_sp(t))
+        return malformed;
+    size_t i = n == 0 ? v->told_n - 1 : s->cmd->uid ? imap_view_find(v, n) : n - 1;
+    if (v->read_only)
+        return "NO [READ-ONLY] examined, not selected";
+    if (i >= v->told_n || v->v[i].marks & IMAP_MSG_GONE)
+        return "NO no such message";
+    w->instead_of = (struct imap_place){ v->folder, v->v[i].uid };
+    return NULL;
 }
 
-static bool read_name(struct imap_session *s, struct appending *w)
+static const char *read_name(struct imap_session *s, struct appending *w)
 {
     AUTO_BUF struct buf name = { .max = 4 * LIMIT_IMAP_MAILBOX };
     struct str in;
-    if (!imap_token_astring(&s->cmd->in, &in))
-        return false;
+    const char *why = append_replaces(s) ? read_old(s, w) : NULL;
+    if (why != NULL || !imap_token_astring(&s->cmd->in, &in))
+        return why != NULL ? why : malformed;
     w->named = true;
     if (imap_mailbox_read(&name, in, imap_utf8(s)) == OK) /* else no such mailbox, which is said at the end */
         w->name = arena_dup(&s->cmd->arena, buf_str(&name));
-    return true;
-}
-
-static const char *objection(struct imap_session *s, struct appending *w, uint64_t size)
-{
-    struct imap_token *t = &s->cmd->in;
-    struct imap_literal l;
-    struct one *o = add(s, w);
-    if (o == NULL)
-        return "NO [LIMIT] too many messages at once";
-    if ((!w->named && !read_name(s, w)) || !close_bracket(t, w) || !imap_token_sp(t) || !read_message(t, w, o, &l)) {
-        s->errors++;
-        return "BAD not of that command's form";
-    }
-    w->empty |= size == 0;
-    /* Who only announces mail, which costs nothing, must not keep out what others send. */
-    if (!intake_budget_spares(s->rules->budget) ||
-        intake_begin(&o->mail.octets, s->rules->budget, size, s->rules->max_bytes) != OK)
-        return "NO [LIMIT] too much mail is on its way, come again";
     return NULL;
 }
+
+/* ---- the messages ---- */
+
+/* What reading on has come to. */
+enum words { WORDS_ON, WORDS_LITERAL /* announced: *l */, WORDS_END, WORDS_REFUSED };
+
+static enum words refused(struct appending *w, const char *why)
+{
+    w->why = why;
+    return WORDS_REFUSED;
+}
+
+static struct append_part *add_part(struct imap_session *s, struct appending *w)
+{
+    struct append_part *p = w->parts_n < PARTS_MAX ? arena_new(&s->cmd->arena, struct append_part) : NULL;
+    struct append_one *o = w->last;
+    if (p == NULL)
+        return NULL;
+    *(o->last ? &o->last->next : &o->first) = p;
+    o->last = p;
+    w->parts_n++;
+    return p;
+}
+
+/* A URL is an astring, and so may be a literal: its octets then come like those of a message. */
+static enum words read_url(struct imap_session *s, struct appending *w, struct append_part *p, struct imap_literal *l)
+{
+    struct imap_token *t = &s->cmd->in, ahead = *t;
+    if (!imap_token_announce(&ahead, l))
+        return imap_token_astring(t, &p->url) ? WORDS_ON : refused(w, malformed);
+    if (l->size > LIMIT_IMAP_URL)
+        return refused(w, "NO [LIMIT] no URL is that long");
+    w->url = arena_alloc(&s->cmd->arena, l->size + 1);
+    p->url = str_of(w->url, l->size);
+    return w->url != NULL ? WORDS_LITERAL : refused(w, no_memory);
+}
+
+/* "TEXT {n}", "URL url" */
+static enum words read_part(struct imap_session *s, struct appending *w, struct imap_literal *l)
+{
+    struct imap_token *t = &s->cmd->in;
+    bool text = imap_token_try(t, S("TEXT"));
+    if ((!text && !imap_token_try(t, S("URL"))) || !imap_token_sp(t))
+        return refused(w, malformed);
+    struct append_part *p = add_part(s, w);
+    if (p == NULL)
+        return refused(w, "NO [LIMIT] too many parts at once");
+    if (!text)
+        return read_url(s, w, p, l);
+    w->into = &p->text;
+    return imap_token_announce(t, l) ? WORDS_LITERAL : refused(w, malformed);
+}
+
+/* Behind a part: another one, or the end of the message. */
+static enum words read_list(struct imap_session *s, struct appending *w, struct imap_literal *l)
+{
+    struct imap_token *t = &s->cmd->in;
+    if (imap_token_peek(t) == ')') {
+        w->listing = false;
+        return imap_token_char(t, ')') ? WORDS_ON : refused(w, malformed);
+    }
+    return imap_token_sp(t) ? read_part(s, w, l) : refused(w, malformed);
+}
+
+static struct append_one *add(struct imap_session *s, struct appending *w)
+{
+    struct append_one *o = w->n < MESSAGES_MAX ? arena_new(&s->cmd->arena, struct append_one) : NULL;
+    if (o == NULL)
+        return NULL;
+    *(w->last ? &w->last->next : &w->first) = o;
+    w->last = o;
+    w->n++;
+    return o;
+}
+
+/* What stands before a message's octets. */
+static bool read_head(struct imap_token *t, struct append_one *o)
+{
+    int zone_min;
+    return imap_token_sp(t) &&
+           (imap_token_peek(t) != '(' || (imap_token_flag_list(t, &o->flags) && imap_token_sp(t))) &&
+           (imap_token_peek(t) != '"' || (imap_token_date_time(t, &o->mail.date_ms, &zone_min) && imap_token_sp(t)));
+}
+
+/* "[(flags) ][date ]{n}", "… UTF8 ({n}" (RFC 6855 section 4), "… CATENATE (" and its first part */
+static enum words read_message(struct imap_session *s, struct appending *w, struct imap_literal *l)
+{
+    struct imap_token *t = &s->cmd->in;
+    if (w->n > 0 && append_replaces(s))
+        return refused(w, "BAD one message replaces one");
+    struct append_one *o = add(s, w);
+    if (o == NULL)
+        return refused(w, "NO [LIMIT] too many messages at once");
+    if (!read_head(t, o))
+        return refused(w, malformed);
+    o->catenates = w->listing = imap_token_try(t, S("CATENATE"));
+    w->bracket = !w->listing && imap_token_try(t, S("UTF8"));
+    if ((w->listing || w->bracket) && (!imap_token_sp(t) || !imap_token_char(t, '(')))
+        return refused(w, malformed);
+    if (w->listing)
+        return read_part(s, w, l);
+    w->into = &o->mail.octets;
+    return imap_token_announce(t, l) ? WORDS_LITERAL : refused(w, malformed);
+}
+
+static enum words read_on(struct imap_session *s, struct appending *w, struct imap_literal *l)
+{
+    struct imap_token *t = &s->cmd->in;
+    const char *why = w->named ? NULL : read_name(s, w);
+    if (why != NULL)
+        return refused(w, why);
+    w->into = NULL;
+    w->url = NULL;
+    for (enum words k = WORDS_ON;;) {
+        if (w->bracket && !imap_token_char(t, ')'))
+            return refused(w, malformed);
+        w->bracket = false;
+        if (w->listing)
+            k = read_list(s, w, l);
+        else if (w->n > 0 && !imap_more(t))
+            return WORDS_END;
+        else
+            k = read_message(s, w, l);
+        if (k != WORDS_ON)
+            return k;
+    }
+}
+
+/* ---- octets ---- */
+
+static const char *take_literal(struct imap_session *s, struct appending *w, uint64_t size)
+{
+    uint64_t max = s->rules->max_bytes;
+    struct append_one *o = w->last;
+    if (w->url != NULL)
+        return NULL;
+    if (size > max || o->size > max - size)
+        return "NO [TOOBIG] larger than any message may be";
+    o->size += size;
+    /* Who only announces mail, which costs nothing, must not keep out what others send. */
+    bool room = intake_budget_spares(s->rules->budget) && intake_begin(w->into, s->rules->budget, size, max) == OK;
+    return room ? NULL : no_room;
+}
+
+static void count_bad(struct imap_session *s, const char *why) { s->errors += str_starts(str_c(why), S("BAD")); }
 
 const char *imap_append_literal(struct imap_session *s, const struct imap_frame_event *e)
 {
     struct appending *w = state(s);
+    struct imap_literal l;
     if (w == NULL)
-        return "NO [LIMIT] out of memory";
-    if (w->why == NULL)
-        w->why = objection(s, w, e->size);
+        return no_memory;
+    if (w->why == NULL) {
+        enum words k = read_on(s, w, &l);
+        if (k == WORDS_LITERAL)
+            w->why = take_literal(s, w, e->size);
+        else if (k == WORDS_END)
+            w->why = malformed;
+    }
     w->left = e->size;
-    return e->sync ? w->why : NULL;
+    if (!e->sync || w->why == NULL)
+        return NULL;
+    count_bad(s, w->why);
+    return w->why;
+}
+
+static void forget(struct appending *w)
+{
+    if (w->into != NULL)
+        intake_end(w->into);
 }
 
 size_t imap_append_octets(struct imap_session *s, struct str in)
 {
     struct appending *w = s->cmd->state;
     struct str mine = str_sub(in, 0, w->left);
-    if (w->why == NULL && intake_put(&w->last->mail.octets, mine) != OK)
-        w->why = "NO [LIMIT] too much mail is on its way, come again";
-    if (w->why != NULL && w->last != NULL)
-        intake_end(&w->last->mail.octets);
+    if (w->why == NULL && w->url != NULL)
+        w->url = (char *)mempcpy(w->url, mine.p, mine.n);
+    else if (w->why == NULL && intake_put(w->into, mine) != OK)
+        w->why = no_room;
+    if (w->why != NULL)
+        forget(w);
     w->left -= mine.n;
     if (w->left == 0)
         s->mode = IMAP_GOES_ON;
@@ -157,93 +288,36 @@ size_t imap_append_octets(struct imap_session *s, struct str in)
 
 /* ---- all is there ---- */
 
-static void on_appended(struct imap_session *s, const struct imap_answer *a)
+static void end(struct imap_session *s, struct appending *w)
 {
-    struct appending *w = s->cmd->state;
-    struct imap_set_writer uids = { .out = &s->cmd->done };
-    if (a->err == ERR_DENIED)
-        imap_reply(s, "NO [TRYCREATE] no such mailbox");
-    else if (a->err == ERR_BAD)
-        imap_reply(s, "NO [CANNOT] %s", a->why ? a->why : "that is no message");
-    else if (a->err != OK)
-        imap_fail(s, a->err);
+    struct imap_literal l;
+    s->mode = IMAP_BUSY;
+    if (w->why == NULL && read_on(s, w, &l) == WORDS_LITERAL)
+        w->why = malformed;
+    if (w->why == NULL)
+        append_finish(s);
+    else if (w->why == malformed)
+        imap_bad(s);
     else {
-        if (s->view != NULL && s->view->folder == w->folder)
-            s->view->stale = true;
-        buf_printf(&s->cmd->done, "OK [APPENDUID %u ", w->uidvalidity);
-        for (size_t i = 0; i < a->uids.n; i++)
-            imap_set_add(&uids, a->uids.v[i]);
-        imap_set_end(&uids);
-        buf_puts(&s->cmd->done, "] stored");
-        imap_finish(s);
+        count_bad(s, w->why);
+        imap_reply(s, "%s", w->why);
     }
-}
-
-static void store(struct imap_session *s)
-{
-    struct appending *w = s->cmd->state;
-    w->mails = arena_array(&s->cmd->arena, w->n, sizeof *w->mails);
-    if (w->mails == NULL) {
-        imap_reply(s, "NO [LIMIT] out of memory");
-        return;
-    }
-    size_t n = 0;
-    for (struct one *o = w->first; o != NULL; o = o->next) {
-        o->mail.flags = o->flags.system;
-        for (size_t i = 0; i < o->flags.keyword_n; i++)
-            o->mail.flags |= imap_name_flag(s, o->flags.keywords[i]);
-        w->mails[n++] = o->mail;
-        o->mail.octets = (struct intake){ 0 };
-    }
-    imap_ask(s, on_appended)->append(s, w->folder, w->mails, w->n);
-}
-
-/* The names of all keywords of all messages; *n 0: there are none. */
-static const struct str *keywords(struct imap_session *s, const struct appending *w, size_t *n)
-{
-    size_t all = 0;
-    for (const struct one *o = w->first; o != NULL; o = o->next)
-        all += o->flags.keyword_n;
-    struct str *v = all > 0 ? arena_array(&s->cmd->arena, all, sizeof *v) : NULL;
-    *n = 0;
-    for (const struct one *o = w->first; v != NULL && o != NULL; o = o->next)
-        for (size_t i = 0; i < o->flags.keyword_n; i++)
-            v[(*n)++] = o->flags.keywords[i];
-    return v;
-}
-
-static void on_folders(struct imap_session *s, const struct imap_answer *a)
-{
-    struct appending *w = s->cmd->state;
-    const struct folder *f = a->err == OK && w->name.n > 0 ? imap_folder_find(a, w->name) : NULL;
-    size_t n;
-    if (f == NULL) {
-        if (a->err != OK)
-            imap_fail(s, a->err);
-        else
-            imap_reply(s, "NO [TRYCREATE] no such mailbox");
-        return;
-    }
-    w->folder = f->at.no;
-    w->uidvalidity = f->at.uidvalidity;
-    const struct str *v = keywords(s, w, &n);
-    imap_keywords_make(s, v, n, store);
 }
 
 void imap_append_end(struct imap_session *s, struct str rest)
 {
-    struct appending *w = s->cmd->state;
     imap_append_piece(s, rest);
-    s->mode = IMAP_BUSY;
-    if (w->why != NULL)
-        imap_reply(s, "%s", w->why);
-    else if (!close_bracket(&s->cmd->in, w) || !imap_token_end(&s->cmd->in))
-        imap_bad(s);
-    else if (w->empty)
-        imap_reply(s, "NO [CANNOT] an empty message is none"); /* RFC 3502 section 6.3.11: it cancels them all */
-    else
-        imap_ask(s, on_folders)->folders(s);
+    end(s, s->cmd->state);
 }
 
-/* All of it was one line: there was no message. */
-void imap_run_append(struct imap_session *s) { imap_bad(s); }
+/* All of it was one line: a message can only be made of URLs. */
+void imap_run_append(struct imap_session *s)
+{
+    struct appending *w = state(s);
+    if (w != NULL)
+        end(s, w);
+    else
+        imap_reply(s, "%s", no_memory);
+}
+
+void imap_run_replace(struct imap_session *s) { imap_run_append(s); }

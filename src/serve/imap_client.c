@@ -134,6 +134,7 @@ void imap_client_no_memory(struct imap_client *c)
 /* ---- the rest ---- */
 
 static int64_t now_ms(struct imap_session *s) { return store_now_ms(imap_client_of(s)->of->o.store); }
+static uint32_t uidvalidity(struct imap_session *s) { return imap_client_of(s)->o->box.uidvalidity; }
 static bool alive(struct imap_session *s) { return imap_client_alive(imap_client_of(s)); }
 
 static bool room(struct imap_session *s)
@@ -186,6 +187,7 @@ const struct imap_ops imap_client_ops = { .may_login = may_login,
                                           .shut = imap_client_shut_mail,
                                           .forget = forget,
                                           .quota = imap_client_quota,
+                                          .uidvalidity = uidvalidity,
                                           .now_ms = now_ms,
                                           .alive = alive,
                                           .may_compress = may_compress,

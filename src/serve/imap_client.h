@@ -114,4 +114,5 @@ void imap_client_flag(struct imap_session *s, const struct imap_flagging *f);
 void imap_client_erase(struct imap_session *s, uint32_t folder, const struct imap_uids *u);
 void imap_client_move(struct imap_session *s, uint32_t folder, const struct imap_uids *u, uint32_t to);
 void imap_client_copy(struct imap_session *s, uint32_t folder, const struct imap_uids *u, uint32_t to);
-void imap_client_append(struct imap_session *s, uint32_t folder, struct imap_new_mail *v, size_t n);
+void imap_client_append(struct imap_session *s, uint32_t folder, struct imap_new_mail *v, size_t n,
+                        struct imap_place instead_of);

@@ -112,7 +112,8 @@ static void on_appended(void *ctx, enum err e, const char *why, const struct mai
     imap_client_tell(c, &a);
 }
 
-void imap_client_append(struct imap_session *s, uint32_t folder, struct imap_new_mail *v, size_t n)
+void imap_client_append(struct imap_session *s, uint32_t folder, struct imap_new_mail *v, size_t n,
+                        struct imap_place instead_of)
 {
     struct imap_client *c = imap_client_of(s);
     struct mail_at at = imap_client_at(c);
@@ -129,5 +130,6 @@ void imap_client_append(struct imap_session *s, uint32_t folder, struct imap_new
         return;
     }
     c->asked.append = a;
+    mail_append_instead_of(a, instead_of.folder, instead_of.uid);
     mail_append_commit(a, on_appended, c);
 }

@@ -202,7 +202,7 @@ static void put_bodystructure(struct imap_session *s, struct fetching *, const s
 static void put_emailid(struct imap_session *s, struct fetching *f, const struct imap_attr *)
 {
     char hex[2 * MSG_ID_N];
-    text_hex(hex, msg_id_str(&message(s, f)->id));
+    text_hex(hex, msg_id_str(&message(s, f)->origin));
     buf_puts(s->out, "(M");
     buf_put(s->out, str_of(hex, sizeof hex));
     buf_putc(s->out, ')');

@@ -59,9 +59,9 @@ static void on_created(struct imap_session *s, const struct imap_answer *a)
         on_done(s, a);
         return;
     }
-    buf_puts(&s->cmd->done, "OK [MAILBOXID (");
-    imap_put_id(&s->cmd->done, a->no);
-    buf_puts(&s->cmd->done, ")] made");
+    buf_puts(&s->cmd->done, "OK [");
+    imap_put_mailboxid(s, &s->cmd->done, a->no);
+    buf_puts(&s->cmd->done, "] made");
     imap_finish(s);
 }
 

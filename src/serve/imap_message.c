@@ -60,6 +60,13 @@ void imap_message_open(struct imap_session *s, size_t i, imap_step *then)
     imap_ask(s, on_open)->open(s, s->view->folder, &(struct imap_uids){ uids, n });
 }
 
+void imap_message_open_at(struct imap_session *s, uint32_t folder, uint32_t uid, imap_step *then)
+{
+    imap_message_close(s);
+    s->cmd->msg.then = then;
+    imap_ask(s, on_open)->open(s, folder, &(struct imap_uids){ &uid, 1 });
+}
+
 static void load(struct imap_session *s);
 
 static void on_piece(struct imap_session *s, const struct imap_answer *a)

@@ -33,4 +33,7 @@ bool imap_name_within(struct str name, struct str parent)
     return name.n > parent.n && name.p[parent.n] == IMAP_SEPARATOR && str_starts(name, parent);
 }
 
-void imap_put_id(struct buf *out, uint32_t no) { buf_printf(out, "F%u", no); }
+void imap_put_mailboxid(struct imap_session *s, struct buf *out, uint32_t no)
+{
+    buf_printf(out, "MAILBOXID (F%u-%u)", s->rules->ops->uidvalidity(s), no);
+}

@@ -6,8 +6,9 @@
 [[nodiscard]] bool imap_name_read(struct imap_session *s, struct str *out);
 const struct folder *imap_folder_find(const struct imap_answer *a, struct str name);
 bool imap_name_within(struct str name, struct str parent); /* somewhere below it */
-/* MAILBOXID (RFC 8474): numbers never come again in a box, and a name's change does not change them. */
-void imap_put_id(struct buf *out, uint32_t no);
+/* "MAILBOXID (…)" (RFC 8474): numbers never come again in a box, and a name's change does not change them; the box's
+ * uidvalidity tells it from earlier ones of its address. */
+void imap_put_mailboxid(struct imap_session *s, struct buf *out, uint32_t no);
 
 /* ---- STATUS, also within LIST ---- */
 /* "(MESSAGES UIDNEXT)" as a set of bits. */

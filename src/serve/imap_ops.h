@@ -51,6 +51,9 @@ struct imap_flagging {
     bool conditional;
     uint64_t unchanged_since;
 };
+struct imap_place {
+    uint32_t folder, uid;
+};
 struct imap_new_mail {
     struct intake octets;
     uint32_t flags;
@@ -79,8 +82,9 @@ struct imap_ops {
     void (*erase)(struct imap_session *s, uint32_t folder, const struct imap_uids *u); /* those \Deleted alone */
     void (*move)(struct imap_session *s, uint32_t folder, const struct imap_uids *u, uint32_t to); /* rows, gone */
     void (*copy)(struct imap_session *s, uint32_t folder, const struct imap_uids *u, uint32_t to); /* rows, gone */
-    /* Takes the octets. uids. */
-    void (*append)(struct imap_session *s, uint32_t folder, struct imap_new_mail *v, size_t n);
+    /* Takes the octets. uids. instead_of: what goes in the same step, or uid 0. */
+    void (*append)(struct imap_session *s, uint32_t folder, struct imap_new_mail *v, size_t n,
+                   struct imap_place instead_of);
 
     /* source: of the first; the others are likely to be opened next, in that order. */
     void (*open)(struct imap_session *s, uint32_t folder, const struct imap_uids *ahead);
@@ -91,7 +95,8 @@ struct imap_ops {
     void (*shut)(struct imap_session *s);              /* nothing is open any more */
     void (*forget)(struct imap_session *s);            /* no answer comes any more, nothing is open any more */
 
-    void (*quota)(struct imap_session *s); /* quota */
+    void (*quota)(struct imap_session *s);           /* quota */
+    uint32_t (*uidvalidity)(struct imap_session *s); /* the box's own, that of INBOX */
     int64_t (*now_ms)(struct imap_session *s);
     bool (*alive)(struct imap_session *s);        /* the box has not ended and the login still stands */
     bool (*room)(struct imap_session *s);         /* the peer takes what it is sent; if not, imap_go_on() comes later */

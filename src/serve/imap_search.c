@@ -48,7 +48,7 @@ static enum imap_search_answer look(struct imap_session *s, const struct searchi
     const struct imap_message *open = &s->cmd->msg;
     struct keyword_look keywords = { s, m->flags };
     char id[1 + 2 * MSG_ID_N] = "M";
-    text_hex(id + 1, msg_id_str(&m->id));
+    text_hex(id + 1, msg_id_str(&m->origin));
     struct imap_search_message what = { .seq = (uint32_t)i + 1,
                                         .uid = m->uid,
                                         .flags = m->flags & ~(unsigned)IMAP_RECENT,

@@ -88,9 +88,9 @@ static void put_state(struct imap_session *s, const struct selecting *w)
     imap_untagged(s, "OK [UIDVALIDITY %u] UIDs valid", v->uidvalidity);
     imap_untagged(s, "OK [UIDNEXT %u] comes next", v->uidnext);
     imap_untagged(s, "OK [HIGHESTMODSEQ %llu] so far", (unsigned long long)highest_modseq(s, w));
-    buf_puts(s->out, "* OK [MAILBOXID (");
-    imap_put_id(s->out, v->folder);
-    buf_puts(s->out, ")] its name for good\r\n");
+    buf_puts(s->out, "* OK [");
+    imap_put_mailboxid(s, s->out, v->folder);
+    buf_puts(s->out, "] its name for good\r\n");
 }
 
 static void done(struct imap_session *s)

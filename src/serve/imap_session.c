@@ -29,6 +29,7 @@ static const struct imap_command commands[] = {
     { STR("MOVE"), IN_SELECTED, CMD_ARGS | CMD_UID, imap_run_move },
     { STR("EXPUNGE"), IN_SELECTED, CMD_UID, imap_run_expunge },
     { STR("APPEND"), BOX, CMD_ARGS, imap_run_append },
+    { STR("REPLACE"), IN_SELECTED, CMD_ARGS | CMD_UID, imap_run_replace },
     { STR("SORT"), IN_SELECTED, CMD_ARGS | CMD_UID | CMD_KEEPS, imap_run_sort },
     { STR("THREAD"), IN_SELECTED, CMD_ARGS | CMD_UID | CMD_KEEPS, imap_run_thread },
     { STR("CHECK"), IN_SELECTED, CMD_NONE, imap_run_noop },

@@ -145,7 +145,9 @@ static inline bool imap_rev2(const struct imap_session *s) { return s->on & IMAP
 /* ---- a message (imap_message.c) ---- */
 /* Opens entry i of the view, header and structure; then is called with cmd->msg.err set. */
 void imap_message_open(struct imap_session *s, size_t i, imap_step *then);
-/* The same at once, where it can be. */
+/* The same of any message of the box, by its uid. */
+void imap_message_open_at(struct imap_session *s, uint32_t folder, uint32_t uid, imap_step *then);
+/* The same as the first at once, where it can be. */
 [[nodiscard]] bool imap_message_ready(struct imap_session *s, size_t i);
 /* Reads all of the open one into memory; then as above. ERR_BUSY: there is no room for it now. */
 void imap_message_load(struct imap_session *s, imap_step *then);

@@ -62,15 +62,14 @@ void imap_status_put(struct imap_session *s, const struct folder *f, unsigned as
     for (size_t i = 0; i < COUNT(items); i++) {
         if (!(asked & (1u << i)))
             continue;
-        buf_printf(s->out, "%s%.*s ", gap, STR_FMT(items[i].name));
+        buf_puts(s->out, gap);
         gap = " ";
         if (i == ITEM_MAILBOXID) {
-            buf_putc(s->out, '(');
-            imap_put_id(s->out, f->at.no);
-            buf_putc(s->out, ')');
-        } else {
-            buf_put_u64(s->out, i == ITEM_APPENDLIMIT ? s->rules->max_bytes : items[i].count(&f->at));
+            imap_put_mailboxid(s, s->out, f->at.no);
+            continue;
         }
+        buf_printf(s->out, "%.*s ", STR_FMT(items[i].name));
+        buf_put_u64(s->out, i == ITEM_APPENDLIMIT ? s->rules->max_bytes : items[i].count(&f->at));
     }
     buf_puts(s->out, ")\r\n");
 }

@@ -71,7 +71,7 @@ enum err imap_view_put(struct imap_view *v, const struct store_row *row)
         return ERR_FULL;
     memmove(v->v + i + 1, v->v + i, (v->n - i) * sizeof *v->v);
     v->n++;
-    v->v[i] = (struct imap_msg){ .id = row->id,
+    v->v[i] = (struct imap_msg){ .origin = row->origin,
                                  .modseq = row->modseq,
                                  .received_ms = row->received_ms,
                                  .uid = row->uid,

@@ -9,8 +9,8 @@ enum {
     IMAP_MSG_TELL = 2,   /* its flags changed, and the client does not know */
     IMAP_MSG_RECENT = 4, /* this session is the first to be told of it (RFC 3501 section 2.3.2) */
 };
-struct imap_msg { /* a box may hold many, and many may look at it */
-    struct msg_id id;
+struct imap_msg {         /* a box may hold many, and many may look at it */
+    struct msg_id origin; /* EMAILID */
     uint64_t modseq;
     int64_t received_ms;
     uint32_t uid;

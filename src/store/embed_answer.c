@@ -31,6 +31,7 @@ static void count(struct store *st, const struct store_req *r)
     if (r->op->kind != STORE_APPEND)
         return;
     const struct store_append *a = CONTAINER_OF(r, struct store_append, req);
+    atomic_fetch_add(&st->counts.deleted, r->err == OK ? a->instead_of.n : 0);
     for (size_t i = 0; i < a->n; i++) {
         atomic_fetch_add(&st->counts.appended, a->items[i].err == OK && !a->items[i].duplicate);
         atomic_fetch_add(&st->counts.duplicates, a->items[i].err == OK && a->items[i].duplicate);

@@ -13,11 +13,10 @@ uint64_t append_bytes(const struct store_append *a)
     return n;
 }
 
-static bool dedupe_wanted(const struct store_append_item *it)
-{
-    static const uint8_t none[HASH_N];
-    return memcmp(it->dedupe, none, HASH_N) != 0;
-}
+static const uint8_t none[HASH_N];
+
+static bool dedupe_wanted(const struct store_append_item *it) { return memcmp(it->dedupe, none, HASH_N) != 0; }
+static bool is_copy(const struct store_append_item *it) { return memcmp(it->origin.b, none, MSG_ID_N) != 0; }
 
 /* Keyed once more, so that a row tells nothing about a mail even to who can guess it. */
 static struct key dup_key(struct batch *b, const struct store_append_item *it)
@@ -65,17 +64,18 @@ static void dedupe_save(struct batch *b, const struct store_append_item *it)
     }
 }
 
-/* Of the same append and box, before this item: not in the index yet, but to be counted. */
+/* Of the same append and box, before this item: not in the index yet, but to be counted. What it replaces is there
+ * still, and is not. */
 struct taken {
-    uint32_t messages, received;
-    uint64_t bytes;
+    uint32_t messages, received, freed;
+    uint64_t bytes, freed_bytes;
 };
 
 static bool has_room(const struct store_box *x, const struct store_append_item *it, const struct taken *t)
 {
-    uint64_t bytes = it->env.n + it->hdr.n + it->body.n, held = x->bytes + t->bytes;
+    uint64_t bytes = it->env.n + it->hdr.n + it->body.n, held = x->bytes + t->bytes - MIN(t->freed_bytes, x->bytes);
     bool counted = !it->own && x->ends_after && x->received + t->received >= x->ends_after;
-    bool many = x->max_messages && x->messages + t->messages >= x->max_messages;
+    bool many = x->max_messages && x->messages + t->messages - MIN(t->freed, x->messages) >= x->max_messages;
     bool large = x->max_bytes && (held > x->max_bytes || bytes > x->max_bytes - held);
     return !counted && !many && !large;
 }
@@ -150,18 +150,20 @@ static void item_list(struct batch *b, struct store_append_item *it, struct box_
     dedupe_save(b, it);
 }
 
-static enum err item_run(struct batch *b, struct store_append *a, struct store_append_item *it)
+static enum err item_run(struct batch *b, struct store_append *a, struct store_append_item *it,
+                         const struct taken *taken)
 {
     struct box_rec box;
     struct store_folder f;
     it->duplicate = false;
-    enum err e = item_check(b, it, &(struct taken){ 0 }, &box);
+    enum err e = item_check(b, it, taken, &box);
     if (e != OK || it->duplicate)
         return e;
     e = folder_take(&b->t, &box, it->folder, &a->req.arena, &f);
     if (e != OK)
         return e;
     struct row_rec row = { .row = { .id = it->id,
+                                    .origin = is_copy(it) ? it->origin : it->id,
                                     .folder = it->folder,
                                     .uid = f.uidnext,
                                     .modseq = box.box.modseq + 1,
@@ -180,12 +182,22 @@ static enum err item_run(struct batch *b, struct store_append *a, struct store_a
     return e;
 }
 
-/* All of them are looked at before the first is written. */
-static enum err group_check(struct batch *b, struct store_append *a)
+static enum err group_frees(struct batch *b, struct store_append *a, struct taken *taken)
 {
-    struct taken taken = { 0 };
+    a->gone = arena_array(&a->req.arena, a->instead_of.n, sizeof *a->gone);
+    if (!a->gone)
+        return ERR_IO;
+    return a->n == 0 ? ERR_BAD : pick_measure(b, &a->items[0].box, &a->instead_of, &taken->freed, &taken->freed_bytes);
+}
+
+/* All of them are looked at before the first is written. *freed: by what they replace. */
+static enum err group_check(struct batch *b, struct store_append *a, struct taken *freed)
+{
     struct box_rec box;
     enum err e = atomic_load(&b->st->full) ? ERR_FULL : OK;
+    if (e == OK && a->instead_of.n > 0)
+        e = group_frees(b, a, freed);
+    struct taken taken = *freed;
     for (size_t i = 0; i < a->n && e == OK; i++) {
         struct store_append_item *it = &a->items[i];
         bool fits = memcmp(&it->box, &a->items[0].box, BOX_ID_N) == 0 && !dedupe_wanted(it);
@@ -200,9 +212,14 @@ static enum err group_check(struct batch *b, struct store_append *a)
 /* What goes wrong after the checks is the disk's or memory's fault: then the batch is given up as a whole. */
 static void group_run(struct batch *b, struct store_append *a)
 {
-    enum err e = group_check(b, a);
+    struct taken freed = { 0 };
+    enum err e = group_check(b, a, &freed);
     for (size_t i = 0; i < a->n && e == OK; i++) {
-        e = item_run(b, a, &a->items[i]);
+        e = item_run(b, a, &a->items[i], &freed);
+        b->failed |= e != OK;
+    }
+    if (e == OK && a->instead_of.n > 0) {
+        e = pick_delete(b, &a->items[0].box, &a->instead_of, &a->req.arena, a->gone);
         b->failed |= e != OK;
     }
     for (size_t i = 0; i < a->n; i++)
@@ -219,7 +236,7 @@ void run_append(struct batch *b, struct store_req *r)
         return;
     }
     for (size_t i = 0; i < a->n; i++) {
-        a->items[i].err = atomic_load(&b->st->full) ? ERR_FULL : item_run(b, a, &a->items[i]);
+        a->items[i].err = atomic_load(&b->st->full) ? ERR_FULL : item_run(b, a, &a->items[i], &(struct taken){ 0 });
         any |= a->items[i].err == OK;
     }
     r->err = any || a->n == 0 ? OK : a->items[0].err;

@@ -42,9 +42,8 @@ static enum err version_save(struct store *st)
     return e == OK ? file_save(path, str_of(text, (size_t)n)) : e;
 }
 
-/* From an older format to this one. Format 1 has records of version 1 alone, which are read as they are; before 3 there
- * was no journal, and LMDB's file is whole without one. The number keeps a program away that does not know what it
- * would pass over. */
+/* From an older format to this one. Older versions of records are read as they are; before 3 there was no journal, and
+ * LMDB's file is whole without one. The number keeps a program away that does not know the newer ones. */
 static enum err upgrade(struct store *st, uint64_t from)
 {
     if (from == FORMAT)

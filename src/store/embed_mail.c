@@ -277,3 +277,35 @@ void run_delete(struct batch *b, struct store_req *r)
     if (q->deleted > 0)
         finish(&h);
 }
+
+/* ---- those that an append replaces ---- */
+
+enum err pick_measure(struct batch *b, const struct box_id *box, const struct store_pick *p, uint32_t *messages,
+                      uint64_t *bytes)
+{
+    struct hand h;
+    enum err e = begin(b, box, p, &h);
+    for (size_t i = 0; i < p->n && e == OK; i++) {
+        struct row_rec row;
+        e = pick_row(&h, p, i, &row);
+        *messages += e == OK;
+        *bytes += e == OK ? row_bytes(&row.row) : 0;
+    }
+    return e;
+}
+
+enum err pick_delete(struct batch *b, const struct box_id *box, const struct store_pick *p, struct arena *a,
+                     struct store_gone *gone)
+{
+    struct hand h;
+    enum err e = begin(b, box, p, &h);
+    for (size_t i = 0; i < p->n && e == OK; i++) {
+        struct row_rec row;
+        e = pick_row(&h, p, i, &row);
+        if (e == OK)
+            e = delete_one(&h, &row, a, &gone[i]);
+    }
+    if (e == OK)
+        finish(&h);
+    return e;
+}

@@ -2,7 +2,7 @@
 #include "store/record.h"
 #include "store/record_bytes.h"
 
-enum { BOX_VERSION = 2, FOLDER_VERSION = 2, ROW_VERSION = 2, DUP_VERSION = 2 };
+enum { BOX_VERSION = 2, FOLDER_VERSION = 2, ROW_VERSION = 3, DUP_VERSION = 2 };
 
 size_t rec_box_put(uint8_t out[REC_BOX_N], const struct box_rec *b)
 {
@@ -182,7 +182,8 @@ size_t rec_row_put(uint8_t out[REC_ROW_MAX], const struct row_rec *r)
 {
     const struct store_row *w = &r->row;
     struct out o = { .p = out };
-    put8(&o, ROW_VERSION);
+    bool copy = memcmp(w->origin.b, w->id.b, MSG_ID_N) != 0;
+    put8(&o, copy ? ROW_VERSION : ROW_VERSION - 1);
     put(&o, w->id.b, MSG_ID_N);
     put64(&o, w->modseq);
     put32(&o, w->flags);
@@ -195,6 +196,8 @@ size_t rec_row_put(uint8_t out[REC_ROW_MAX], const struct row_rec *r)
     put64(&o, w->body_n);
     put64(&o, r->seg);
     put64(&o, r->off);
+    if (copy)
+        put(&o, w->origin.b, MSG_ID_N);
     if (w->env_n <= REC_ENV_INLINE_MAX)
         put(&o, w->env.p, w->env_n);
     return o.n;
@@ -217,6 +220,9 @@ enum err rec_row_parse(struct str in, struct row_rec *out)
     w->body_n = get64(&i);
     r.seg = get64(&i);
     r.off = get64(&i);
+    w->origin = w->id;
+    if (i.version >= 3)
+        get_to(&i, w->origin.b, MSG_ID_N);
     bool inside = w->env_n <= REC_ENV_INLINE_MAX;
     if (i.failed || i.left.n != (inside ? w->env_n : 0))
         return ERR_BAD;

@@ -4,6 +4,7 @@
 
 struct store_row {
     struct msg_id id;
+    struct msg_id origin; /* of a copy: the message first appended, which may be gone; else its own id */
     uint32_t folder, uid;
     uint64_t modseq;
     uint32_t flags;
@@ -21,17 +22,29 @@ struct store_gone {
     uint32_t folder, uid;
     uint64_t modseq;
 };
+/* Which messages a request is about, at most STORE_IDS_MAX (ERR_FULL beyond): by id, or by uid when ids is NULL. With a
+ * folder only those that lie in it at that moment; uids need one. Those not there are skipped; name each once. Both
+ * arrays are in req.arena. */
+struct store_pick {
+    const struct msg_id *ids;
+    const uint32_t *uids;
+    size_t n;
+    uint32_t folder; /* FOLDER_ANY: wherever they are */
+};
+bool store_pick_copy(struct arena *a, const struct store_pick *from, struct store_pick *to); /* false: no room */
 /* One mail to one or several boxes, one batch, durable and listed before the answer. Per item: OK, ERR_GONE (ended),
  * ERR_FULL (quota), ERR_BUSY (generation moved on: seal again), ERR_DENIED (there is no such folder), ERR_IO. req.err
  * is OK when any item is, else the first item's error. A second append with the same dedupe hash to the same box within
  * STORE_RETRY_MS, while the first one's message is still there, answers OK with duplicate set and stores nothing. Bytes
  * are in req.arena or otherwise kept alive until done (also after a cancel: use release). all_or_nothing: the items are
  * of one box (else ERR_BAD), and either all of them are stored, in order and with neighbouring uids in each folder, or
- * none; all carry the one error then, and no dedupe hash may be set. */
+ * none; all carry the one error then, and no dedupe hash may be set. instead_of, of such a request alone: messages of
+ * that box that are deleted in the same step, so their room counts as free; ERR_GONE when one of them is not there. */
 struct store_append_item {
     struct box_id box;
     uint32_t generation, folder, flags;
     struct msg_id id;
+    struct msg_id origin;   /* of a copy: the origin of what it is a copy of; all zero: it is none */
     uint8_t dedupe[HASH_N]; /* all zero: no check */
     struct str env, hdr, body;
     int64_t received_ms; /* 0: the request's */
@@ -50,6 +63,8 @@ struct store_append {
     int64_t received_ms;
     uint64_t size;
     bool all_or_nothing;
+    struct store_pick instead_of;
+    struct store_gone *gone; /* out: one each of instead_of, in that order */
     void (*release)(
         struct store_append *a); /* may be NULL; called once, on any thread, when the bytes are not needed any more */
     void *hold;
@@ -94,16 +109,6 @@ struct store_read {
     uint32_t len;
     struct str bytes; /* out */
 };
-/* Which messages a request is about, at most STORE_IDS_MAX (ERR_FULL beyond): by id, or by uid when ids is NULL. With a
- * folder only those that lie in it at that moment; uids need one. Those not there are skipped; name each once. Both
- * arrays are in req.arena. */
-struct store_pick {
-    const struct msg_id *ids;
-    const uint32_t *uids;
-    size_t n;
-    uint32_t folder; /* FOLDER_ANY: wherever they are */
-};
-bool store_pick_copy(struct arena *a, const struct store_pick *from, struct store_pick *to); /* false: no room */
 /* Flags become (flags & ~clear) | set: so +FLAGS sets, -FLAGS clears, and FLAGS clears FLAGS_ALL and sets what is to
  * stay. A message that has them so already keeps its modseq. conditional: a message whose modseq is over
  * unchanged_since is left alone (RFC 7162 section 3.1.3), each by itself; the whole request is one step that nobody

@@ -14,7 +14,8 @@ The folder names the listener (smtp: smtp.listen). One line, one step:
     C: text                   sent with CRLF
     R: text                   sent as it is; \\r \\n \\t \\0 \\xNN \\\\ mean what they do in C
     P: expression             Python that gives bytes, sent as they are
-    S: text                   the next line begins with text;   S= text  is exactly text;   S~ regex  matches
+    S: text                   the next line begins with text;   S= text  is exactly text;   S~ regex  matches, and what
+                              (?P<id>…) in it took is ${id} from there on
     S: 250...                 as S:, but continuation lines ("250-…") before it are passed over
     TO .                      reads on past the next line that is exactly this;   PAST text  … that begins with text
     S! text                   …continuation lines are passed over and none of them holds text
@@ -127,6 +128,8 @@ class Dialog:
             return f"wanted {want!r}, but it has hung up"
         good = {"S:": line.startswith(want), "S=": line == want, "S!": not any(want in s for s in seen),
                 "S~": how == "S~" and re.fullmatch(want, line)}[how]
+        if how == "S~" and good:
+            self.names.update(good.groupdict())
         return None if good else f"wanted {how} {want!r}, got {seen if how == 'S!' else line!r}"
 
     def read_to(self, done):

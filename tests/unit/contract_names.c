@@ -389,6 +389,34 @@ CASE(a_move_tells_where_from)
     CHECK_EQ(RUN(r, move, m)->rows_n, 0); /* somebody took it from there before */
 }
 
+static struct msg_id origin_of(struct rig *r, const struct box_id *box, unsigned msg)
+{
+    struct store_get *g = NEW(get);
+    g->box = *box;
+    g->id = rig_msg(msg);
+    return RUN(r, get, g)->row.origin;
+}
+
+CASE(a_copy_knows_its_origin)
+{
+    struct box_id box = rig_box(r, 1, HOUR);
+    struct msg_id first = rig_msg(1);
+    CHECK_OK(append_to(r, &box, 1, FOLDER_INBOX, 0));
+    struct store_append *a = new_append(r, &box, 2, S("body"));
+    a->items[0].origin = first;
+    CHECK_OK(RUN(r, append, a)->req.err);
+    CHECK_OK(move_to(r, &box, (unsigned[]){ 1, 2 }, 2, FOLDER_TRASH)->req.err);
+    struct store_flag *f = new_flag(&box, (unsigned[]){ 1, 2 }, 2);
+    f->set = FLAG_SEEN;
+    CHECK_EQ(RUN(r, flag, f)->changed, 2);
+    rig_reopen(r);
+    struct msg_id of[2] = { origin_of(r, &box, 1), origin_of(r, &box, 2) };
+    CHECK(memcmp(&of[0], &first, MSG_ID_N) == 0 && memcmp(&of[1], &first, MSG_ID_N) == 0);
+    struct store_list *l = rig_list(r, &box, FOLDER_TRASH);
+    CHECK(memcmp(&l->rows[0].origin, &first, MSG_ID_N) == 0 && memcmp(&l->rows[0].id, &first, MSG_ID_N) != 0);
+    CHECK_STR("its envelope too", l->n == 2 ? l->rows[0].env : S(""), "env 2");
+}
+
 CASE(an_expunge_takes_what_is_marked)
 {
     struct box_id box = rig_box(r, 1, HOUR);
@@ -480,6 +508,51 @@ CASE(bytes_of_a_group_are_counted_together)
     CHECK_EQ(RUN(r, append, new_group(r, &box, 1, 6))->req.err, ERR_FULL);
     CHECK_EQ(rig_list(r, &box, FOLDER_INBOX)->n, 0);
     CHECK_OK(RUN(r, append, new_group(r, &box, 1, 5))->req.err); /* of 20 each */
+}
+
+static struct store_append *new_replacement(struct rig *r, const struct box_id *box, unsigned msg, unsigned old)
+{
+    struct store_append *a = new_group(r, box, msg, 1);
+    a->instead_of = (struct store_pick){ .ids = rig_ids(&a->req.arena, &old, 1), .n = 1, .folder = FOLDER_INBOX };
+    return a;
+}
+
+CASE(one_message_replaces_another)
+{
+    struct store_create *c = new_create(r, 1, HOUR);
+    c->box.max_messages = 2;
+    c->box.max_bytes = 48;
+    CHECK_OK(RUN(r, create, c)->req.err);
+    struct box_id box = rig_id(1);
+    CHECK_OK(append_to(r, &box, 1, FOLDER_INBOX, 0));
+    CHECK_OK(append_to(r, &box, 2, FOLDER_INBOX, FLAG_SEEN));
+    CHECK_EQ(append_to(r, &box, 3, FOLDER_INBOX, 0), ERR_FULL);
+    struct store_append *a = new_replacement(r, &box, 3, 1);
+    a->items[0].folder = FOLDER_DRAFTS;
+    a = RUN(r, append, a); /* full, but for what goes */
+    CHECK_OK(a->req.err);
+    struct msg_id first = rig_msg(1);
+    CHECK(memcmp(&a->gone[0].id, &first, MSG_ID_N) == 0 && a->gone[0].uid == 1 && a->gone[0].folder == FOLDER_INBOX);
+    CHECK(a->gone[0].modseq > a->items[0].modseq && rig_folder(r, &box, FOLDER_INBOX).modseq == a->gone[0].modseq);
+    CHECK_EQ(rig_list(r, &box, FOLDER_DRAFTS)->n, 1);
+    CHECK_EQ(rig_list(r, &box, FOLDER_INBOX)->n, 1);
+    struct store_find *f = NEW(find);
+    f->by_id = true;
+    f->id = box;
+    f = RUN(r, find, f);
+    CHECK(f->box.messages == 2 && f->box.bytes == 40);
+    CHECK_EQ(RUN(r, append, new_replacement(r, &box, 4, 1))->req.err, ERR_GONE); /* it went before */
+    CHECK_EQ(RUN(r, append, new_replacement(r, &box, 4, 3))->req.err, ERR_GONE); /* it lies elsewhere */
+    a = new_replacement(r, &box, 4, 2);
+    a->items[0].folder = 50;
+    CHECK_EQ(RUN(r, append, a)->req.err, ERR_DENIED);
+    a = new_replacement(r, &box, 4, 2);
+    a->items[0].body = S("too long for what is left of the box");
+    CHECK_EQ(RUN(r, append, a)->req.err, ERR_FULL);
+    CHECK_EQ(rig_list(r, &box, FOLDER_ANY)->n, 2); /* nothing came, nothing went */
+    CHECK_EQ(rig_list(r, &box, FOLDER_INBOX)->rows[0].uid, 2);
+    CHECK_OK(RUN(r, append, new_replacement(r, &box, 4, 2))->req.err);
+    CHECK_EQ(rig_list(r, &box, FOLDER_INBOX)->rows[0].uid, 3);
 }
 
 CASE(lists_for_mail_programs)
@@ -634,9 +707,11 @@ static const struct {
     ROW(counts_of_a_folder),
     ROW(flags_are_added_taken_replaced),
     ROW(a_move_tells_where_from),
+    ROW(a_copy_knows_its_origin),
     ROW(an_expunge_takes_what_is_marked),
     ROW(several_messages_all_or_nothing),
     ROW(bytes_of_a_group_are_counted_together),
+    ROW(one_message_replaces_another),
     ROW(lists_for_mail_programs),
     ROW(changes_of_one_folder),
     ROW(keywords_get_a_bit_each),

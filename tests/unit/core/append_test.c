@@ -217,6 +217,31 @@ TEST(one_that_fails_stores_none)
     stop();
 }
 
+TEST(one_replaces_another_in_one_step)
+{
+    start();
+    struct mail_append *m = begin(FOLDER_DRAFTS);
+    add(m, S("Subject: draft\r\n\r\nfirst\r\n"), FLAG_DRAFT, 0);
+    CHECK_OK(commit(m));
+    struct msg_id old = ids[0];
+    m = begin(FOLDER_SENT);
+    mail_append_instead_of(m, FOLDER_DRAFTS, uids[0]);
+    add(m, str_c(mail_text), FLAG_SEEN, 0);
+    CHECK_OK(commit(m));
+    check_text(&ids[0], str_c(mail_text));
+    hear();
+    CHECK(news == 2 && gones == 1 && last.kind == EVENT_MESSAGE_GONE); /* the new one is told first */
+    CHECK(last.folder == FOLDER_DRAFTS && last.uid == 1 && memcmp(&last.msg, &old, sizeof old) == 0);
+    CHECK_EQ(row_of(FOLDER_DRAFTS, 1).uid, 0);
+    m = begin(FOLDER_SENT);
+    mail_append_instead_of(m, FOLDER_DRAFTS, 1);
+    add(m, str_c(mail_text), 0, 0);
+    CHECK_EQ(commit(m), ERR_GONE);
+    hear();
+    CHECK(news == 2 && gones == 1 && row_of(FOLDER_SENT, 2).uid == 0);
+    stop();
+}
+
 TEST(message_memory_has_a_ceiling)
 {
     struct intake a, b;
@@ -278,6 +303,9 @@ TEST(a_copy_is_the_same_mail_under_another_id)
     CHECK(from[0].uid == 2 && from[1].uid == 1 && from[0].folder == FOLDER_INBOX);
     CHECK(rows[0].uid == 1 && rows[1].uid == 2 && rows[0].folder == FOLDER_SENT && uidvalidity > 0);
     CHECK(memcmp(&rows[0].id, &ids[1], MSG_ID_N) != 0);
+    CHECK(memcmp(&rows[0].origin, &ids[1], MSG_ID_N) == 0);
+    struct store_row copy = row_of(FOLDER_SENT, 1);
+    CHECK(memcmp(&copy.origin, &ids[1], MSG_ID_N) == 0 && memcmp(&copy.id, &rows[0].id, MSG_ID_N) == 0);
     hear();
     CHECK_EQ(news, 2);
     CHECK(last.uid == 2 && last.flags == (FLAG_SEEN | FLAG_KEYWORD(0)));

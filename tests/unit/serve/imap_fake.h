@@ -105,6 +105,7 @@ static struct fake_msg *fake_add(uint32_t folder, struct str text, uint32_t flag
                                  .saved_ms = fake.now_ms,
                                  .size = text.n };
     put_be64(m->row.id.b, fake.msgs_n);
+    m->row.origin = m->row.id;
     f->at.modseq = fake.modseq;
     return m;
 }
@@ -432,6 +433,7 @@ static void do_copy(struct fake_client *c)
         struct fake_msg *to = fake_add(c->to, str_of(m->text, m->row.size), m->row.flags, m->row.received_ms);
         if (to == NULL)
             break;
+        to->row.origin = m->row.origin;
         fake_rows[a.rows_n] = to->row;
         fake_gone[a.rows_n++] = (struct store_gone){ m->row.id, m->row.folder, m->row.uid, m->row.modseq };
         if (c->on)
@@ -460,7 +462,15 @@ static void fake_move(struct imap_session *s, uint32_t folder, const struct imap
 static void do_append(struct fake_client *c)
 {
     static uint32_t uids[1000];
+    struct fake_msg *old = c->uid != 0 ? fake_at(c->to, c->uid) : NULL;
+    bool missing = c->uid != 0 && old == NULL;
     size_t n = 0;
+    for (size_t i = 0; i < c->n && missing; i++)
+        intake_end(&c->mails[i].octets);
+    if (missing) {
+        fake_answer(c, (struct imap_answer){ .err = ERR_GONE });
+        return;
+    }
     for (size_t i = 0; i < c->n; i++) {
         struct fake_msg *m =
             fake_add(c->folder, buf_str(&c->mails[i].octets.data), c->mails[i].flags, c->mails[i].date_ms);
@@ -468,14 +478,19 @@ static void do_append(struct fake_client *c)
         if (m)
             uids[n++] = m->row.uid;
     }
+    if (old != NULL && n == c->n)
+        fake_drop(old);
     fake_tell();
     struct folder *f = fake_find(c->folder);
     fake_answer(c, (struct imap_answer){ .err = n == c->n ? OK : ERR_FULL,
                                          .uids = { uids, n },
                                          .uidvalidity = f ? f->at.uidvalidity : 0 });
 }
-static void fake_append(struct imap_session *s, uint32_t folder, struct imap_new_mail *v, size_t n)
+static void fake_append(struct imap_session *s, uint32_t folder, struct imap_new_mail *v, size_t n,
+                        struct imap_place instead_of)
 {
+    fake_of(s)->to = instead_of.folder;
+    fake_of(s)->uid = instead_of.uid;
     fake_of(s)->folder = folder;
     fake_of(s)->mails = v;
     fake_of(s)->n = n;
@@ -557,6 +572,11 @@ static void do_quota(struct fake_client *c)
     fake_answer(c, (struct imap_answer){ .quota = { 3000, 1024 * 1024, fake.msgs_n, 500 } });
 }
 static void fake_quota(struct imap_session *s) { fake_of(s)->ask = do_quota; }
+static uint32_t fake_uidvalidity(struct imap_session *s)
+{
+    (void)s;
+    return 101;
+}
 static int64_t fake_now(struct imap_session *s)
 {
     (void)s;
@@ -607,6 +627,7 @@ static const struct imap_ops fake_ops = { .may_login = fake_may_login,
                                           .shut = fake_shut,
                                           .forget = fake_forget,
                                           .quota = fake_quota,
+                                          .uidvalidity = fake_uidvalidity,
                                           .now_ms = fake_now,
                                           .alive = fake_alive,
                                           .may_compress = fake_may_compress,

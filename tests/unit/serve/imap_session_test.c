@@ -119,7 +119,7 @@ TEST(select_tells_the_state)
               "* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] these stay\r\n"
               "* 3 EXISTS\r\n* 3 RECENT\r\n* OK [UNSEEN 2] the first one\r\n* OK [UIDVALIDITY 101] UIDs valid\r\n"
               "* OK [UIDNEXT 4] comes next\r\n* OK [HIGHESTMODSEQ 13] so far\r\n"
-              "* OK [MAILBOXID (F1)] its name for good\r\n1 OK [READ-WRITE] go on\r\n");
+              "* OK [MAILBOXID (F101-1)] its name for good\r\n1 OK [READ-WRITE] go on\r\n");
     CHECK(has(say(&one, "2 EXAMINE INBOX\r\n"), "* OK [CLOSED] the one before\r\n"));
     CHECK(has(one.out.p, "* 0 RECENT\r\n"));
     CHECK(has(one.out.p, "2 OK [READ-ONLY]"));
@@ -243,6 +243,138 @@ TEST(copy_move_append)
     fake_client_close(&one);
 }
 
+TEST(replace)
+{
+    fake_open_box();
+    fill(3);
+    start(&one, 0);
+    CHECK(has(say(&one, "0 REPLACE 1 INBOX {5+}\r\nA: b\n\r\n"), "0 BAD select a mailbox first\r\n"));
+    say(&one, "1 SELECT INBOX\r\n");
+    CHECK_STR("here", str_c(say(&one, "2 REPLACE 2 INBOX (\\Draft) {5}\r\nA: b\n\r\n")),
+              "+ OK\r\n* OK [APPENDUID 101 4] stored\r\n* 2 EXPUNGE\r\n* 3 EXISTS\r\n* 3 RECENT\r\n2 OK done\r\n");
+    CHECK_STR("elsewhere, by uid, from the last", str_c(say(&one, "3 UID REPLACE * {4}\r\nSent {5+}\r\nA: c\n\r\n")),
+              "+ OK\r\n* OK [APPENDUID 103 1] stored\r\n* 3 EXPUNGE\r\n3 OK done\r\n");
+    CHECK_STR("no such uid", str_c(say(&one, "4 UID REPLACE 2 INBOX {5}\r\n")), "4 NO no such message\r\n");
+    CHECK_STR("no such number", str_c(say(&one, "5 REPLACE 3 INBOX {5+}\r\nA: b\n\r\n")), "5 NO no such message\r\n");
+    CHECK(has(say(&one, "6 REPLACE 1 nowhere {5+}\r\nA: b\n\r\n"), "6 NO [TRYCREATE]"));
+    CHECK_STR("one for one", str_c(say(&one, "7 REPLACE 1 INBOX {5+}\r\nA: b\n {5+}\r\nA: b\n\r\n")),
+              "7 BAD one message replaces one\r\n");
+    CHECK(has(say(&one, "8 REPLACE 1:2 INBOX {5}\r\n"), "8 BAD"));
+    CHECK(has(say(&one, "9 REPLACE 1 INBOX\r\n"), "9 BAD"));
+    start(&two, 1);
+    say(&two, "1 SELECT INBOX\r\n");
+    say(&two, "2 STORE 1 +FLAGS (\\Deleted)\r\n");
+    say(&two, "3 EXPUNGE\r\n");
+    CHECK_STR("somebody was quicker", str_c(say(&one, "A REPLACE 1 INBOX {5+}\r\nA: b\n\r\n")),
+              "* 1 EXPUNGE\r\nA NO [EXPUNGEISSUED] it is not there any more\r\n");
+    CHECK_EQ(fake_find(FOLDER_INBOX)->at.uidnext, 5); /* and nothing was stored */
+    say(&one, "B EXAMINE INBOX\r\n");
+    CHECK(has(say(&one, "C REPLACE 1 INBOX {5}\r\n"), "C NO [READ-ONLY]"));
+    fake_client_close(&one);
+    fake_client_close(&two);
+}
+
+static const char multi[] =
+    "From: a@example.org\r\nTo: b@example.org\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+    "--b\r\n\r\none\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>\r\n--b--\r\n";
+
+/* The text of the message that was stored last. */
+static struct str newest(void)
+{
+    const struct fake_msg *m = &fake.msgs[fake.msgs_n - 1];
+    return str_of(m->text, m->row.size);
+}
+
+TEST(catenate)
+{
+    fake_open_box();
+    fill(1);
+    fake_add(FOLDER_INBOX, str_c(multi), 0, 0);
+    fake_folder("a");
+    fake_folder("a/b");
+    start(&one, 0);
+    CHECK_STR("a part from elsewhere",
+              str_c(say(&one, "1 APPEND Drafts (\\Draft) CATENATE (URL \"/INBOX;UIDVALIDITY=101/;UID=2"
+                              "/;section=HEADER\" TEXT {5}\r\n--b\r\n URL /INBOX/;UID=2/;SECTION=2.MIME"
+                              " URL /INBOX/;UID=2/;SECTION=2 TEXT {9+}\r\n\r\n--b--\r\n)\r\n")),
+              "+ OK\r\n1 OK [APPENDUID 104 1] stored\r\n");
+    CHECK_STR("put together", newest(),
+              "From: a@example.org\r\nTo: b@example.org\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+              "--b\r\nContent-Type: text/html\r\n\r\n<p>\r\n--b--\r\n");
+    CHECK_EQ(fake.msgs[fake.msgs_n - 1].row.flags, FLAG_DRAFT);
+    CHECK_EQ(fake_at(FOLDER_INBOX, 2)->row.flags, 0); /* nothing was \Seen by that */
+    CHECK_STR("URLs alone, one a literal, with a header made and a piece of a text",
+              str_c(say(&one, "2 APPEND Sent CATENATE (URL {50}\r\n/INBOX/;UID=2/;SECTION=HEADER.FIELDS%20(to%20from) "
+                              "URL \"/INBOX/;UID=1/;SECTION=TEXT/;PARTIAL=5.4\")\r\n")),
+              "+ OK\r\n2 OK [APPENDUID 103 1] stored\r\n");
+    CHECK_STR("made", newest(), "From: a@example.org\r\nTo: b@example.org\r\n\r\ntext");
+    CHECK_STR("several messages",
+              str_c(say(&one, "3 APPEND Sent CATENATE (URL /INBOX/;UID=1) {5+}\r\nA: b\n (\\Seen) "
+                              "CATENATE (TEXT {3+}\r\nB:  TEXT ~{2+}\r\nc\n) UTF8 (~{5+}\r\nC: d\n)\r\n")),
+              "3 OK [APPENDUID 103 2:5] stored\r\n");
+    CHECK(str_eq(str_of(fake_at(FOLDER_SENT, 2)->text, sizeof text - 1), str_c(text)));
+    CHECK_STR("of texts", str_of(fake_at(FOLDER_SENT, 4)->text, 5), "B: c\n");
+    CHECK_EQ(fake_at(FOLDER_SENT, 4)->row.flags, FLAG_SEEN);
+    say(&one, "4 SELECT a/b\r\n");
+    CHECK_STR("nothing of that", str_c(say(&one, "5 APPEND a CATENATE (URL ;UID=1)\r\n")),
+              "5 NO [BADURL ;UID=1] no such message or part here\r\n");
+    fake_add(7, str_c(text), 0, 0);
+    CHECK_STR("in the selected one", str_c(say(&one, "6 APPEND a CATENATE (URL ;UID=1)\r\n")),
+              "* 1 EXISTS\r\n* 1 RECENT\r\n6 OK [APPENDUID 106 1] stored\r\n");
+    CHECK_STR("beside it", str_c(say(&one, "7 APPEND a CATENATE (URL b/;UID=1)\r\n")),
+              "7 OK [APPENDUID 106 2] stored\r\n");
+    CHECK_STR("with REPLACE", str_c(say(&one, "8 REPLACE 1 a/b CATENATE (URL /a/b/;UID=1 TEXT {1+}\r\n!)\r\n")),
+              "* OK [APPENDUID 107 2] stored\r\n* 1 EXPUNGE\r\n* 1 EXISTS\r\n* 1 RECENT\r\n8 OK done\r\n");
+    CHECK(newest().n == sizeof text && str_ends(newest(), S("text\r\n!")));
+    fake_client_close(&one);
+    CHECK_EQ(fake.budget.used, 0);
+}
+
+TEST(catenate_is_refused)
+{
+    static const char *const urls[] = { "imap://mx.test/INBOX/;UID=1",
+                                        "//mx.test/INBOX/;UID=1",
+                                        "/nowhere/;UID=1",
+                                        "/INBOX;UIDVALIDITY=100/;UID=1",
+                                        "/INBOX/;UID=9",
+                                        "/INBOX/;UID=1/;SECTION=7",
+                                        ";UID=1",
+                                        "/INBOX" };
+    static char big[60001];
+    fake_open_box();
+    fill(1);
+    memset(big, 'x', sizeof big - 1);
+    fake_add(FOLDER_INBOX, str_c(big), 0, 0);
+    start(&one, 0);
+    size_t before = fake.msgs_n;
+    for (size_t i = 0; i < COUNT(urls); i++) {
+        char in[200], want[200];
+        snprintf(in, sizeof in, "1 APPEND INBOX CATENATE (TEXT {5+}\r\nA: b\n URL \"%s\")\r\n", urls[i]);
+        snprintf(want, sizeof want, "1 NO [BADURL %s] no such message or part here\r\n", urls[i]);
+        CHECK_STR(urls[i], str_c(say(&one, in)), want);
+    }
+    CHECK(has(say(&one, "2 APPEND INBOX CATENATE (URL {6+}\r\na]b\\c )\r\n"), "2 NO [BADURL a%5Db%5Cc%20] "));
+    CHECK(has(say(&one, "3 APPEND INBOX CATENATE (URL /INBOX/;UID=2 URL /INBOX/;UID=2)\r\n"), "3 NO [TOOBIG]"));
+    CHECK(has(say(&one, "4 APPEND INBOX CATENATE (TEXT {60000}\r\n"), "+ OK\r\n"));
+    say(&one, big);
+    CHECK(has(say(&one, " TEXT {60000}\r\n"), "4 NO [TOOBIG] larger than any message may be\r\n"));
+    CHECK(has(say(&one, "5 APPEND INBOX CATENATE (TEXT {0+}\r\n)\r\n"), "5 NO [CANNOT] an empty message is none"));
+    CHECK(has(say(&one, "6 APPEND INBOX CATENATE (URL {4097}\r\n"), "6 NO [LIMIT] no URL is that long\r\n"));
+    CHECK(has(say(&one, "7 APPEND nowhere CATENATE (URL /INBOX/;UID=1)\r\n"), "7 NO [TRYCREATE]"));
+    CHECK(has(say(&one, "8 APPEND INBOX CATENATE ()\r\n"), "8 BAD"));
+    CHECK(has(say(&one, "8 APPEND INBOX CATENATE (URL /INBOX/;UID=1\r\n"), "8 BAD"));
+    CHECK(has(say(&one, "8 APPEND INBOX CATENATE (URL /INBOX/;UID=1) x\r\n"), "8 BAD"));
+    CHECK(has(say(&one, "8 APPEND INBOX CATENATE (FILE /INBOX/;UID=1)\r\n"), "8 BAD"));
+    CHECK(has(say(&one, "8 APPEND INBOX CATENATE (TEXT {1+}\r\nx TEXT {1}\r\n"), "+ OK\r\n"));
+    CHECK(has(say(&one, "y}\r\n"), "8 BAD"));
+    CHECK(has(say(&one, "8 APPEND INBOX CATENATE (TEXT {1+}\r\nx URL {3}\r\n"), "+ OK\r\n"));
+    fake.ended = true; /* in the middle of it */
+    CHECK(has(say(&one, "abc)\r\n"), "* BYE"));
+    CHECK_EQ(fake.msgs_n, before);
+    fake_client_close(&one);
+    CHECK_EQ(fake.budget.used, 0);
+}
+
 TEST(idle_tells_at_once)
 {
     fake_open_box();
@@ -279,7 +411,7 @@ TEST(folders)
     CHECK(has(one.out.p, "* LIST (\\HasNoChildren \\Junk) \"/\" Junk\r\n"));
     CHECK_STR("separator", str_c(say(&one, "2 LIST \"\" \"\"\r\n")),
               "* LIST (\\Noselect) \"/\" \"\"\r\n2 OK that is all\r\n");
-    CHECK(has(say(&one, "3 CREATE a/b\r\n"), "3 OK [MAILBOXID (F7)] made"));
+    CHECK(has(say(&one, "3 CREATE a/b\r\n"), "3 OK [MAILBOXID (F101-7)] made"));
     CHECK_STR("children", str_c(say(&one, "4 LIST \"\" a%\r\n")),
               "* LIST (\\HasChildren) \"/\" a\r\n4 OK that is all\r\n");
     CHECK(has(say(&one, "5 CREATE a\r\n"), "5 NO [ALREADYEXISTS]"));
@@ -330,6 +462,36 @@ TEST(search_and_its_relatives)
     CHECK(has(say(&one, "B SEARCH CHARSET KLINGON ALL\r\n"), "B NO [BADCHARSET (UTF-8 US-ASCII)]"));
     CHECK(has(say(&one, "C ENABLE IMAP4rev2\r\n"), "* ENABLED IMAP4rev2\r\n"));
     CHECK_STR("rev2", str_c(say(&one, "D SEARCH SEEN\r\n")), "* ESEARCH (TAG \"D\") ALL 2\r\nD OK that is all\r\n");
+    fake_client_close(&one);
+}
+
+TEST(objects_keep_their_ids)
+{
+    static const char id[] = "M00000000000000010000000000000000";
+    char want[200];
+    fake_open_box();
+    fill(2);
+    start(&one, 0);
+    CHECK(has(say(&one, "1 CAPABILITY\r\n"), " OBJECTID "));
+    say(&one, "2 SELECT INBOX\r\n");
+    say(&one, "3 COPY 1 Sent\r\n");
+    say(&one, "4 MOVE 1 Trash\r\n");
+    say(&one, "5 SELECT Sent\r\n");
+    say(&one, "6 COPY 1 Sent\r\n");
+    snprintf(want, sizeof want, "* 1 FETCH (EMAILID (%s))\r\n* 2 FETCH (EMAILID (%s))\r\n", id, id);
+    CHECK(has(say(&one, "7 FETCH 1:2 EMAILID\r\n"), want));
+    say(&one, "8 SELECT Trash\r\n");
+    snprintf(want, sizeof want, "9 SEARCH EMAILID %s\r\n", id);
+    CHECK_STR("moved", str_c(say(&one, want)), "* SEARCH 1\r\n9 OK that is all\r\n");
+    CHECK_STR("threads are nobody's", str_c(say(&one, "A SEARCH THREADID T1\r\n")), "* SEARCH\r\nA OK that is all\r\n");
+    CHECK(has(say(&one, "B CREATE a\r\n"), "[MAILBOXID (F101-6)]"));
+    say(&one, "C RENAME a b\r\n");
+    CHECK_STR("renamed", str_c(say(&one, "D STATUS b (MAILBOXID)\r\n")),
+              "* STATUS b (MAILBOXID (F101-6))\r\nD OK that is all\r\n");
+    say(&one, "E DELETE b\r\n");
+    CHECK(has(say(&one, "F CREATE b\r\n"), "[MAILBOXID (F101-7)]"));
+    CHECK(has(say(&one, "G REPLACE 1 Trash {5+}\r\nA: b\n\r\n"), "G OK"));
+    CHECK(has(say(&one, "H FETCH 1 EMAILID\r\n"), "(EMAILID (M00000000000000060000000000000000))")); /* another one */
     fake_client_close(&one);
 }
 

@@ -192,6 +192,14 @@ TEST(row)
     CHECK(back.row.saved_ms == 6 && back.row.size == 7 && back.off == 11);
     CHECK_STR("env", back.row.env, "env");
     CHECK_EQ(rec_row_parse(str_of(first, n), &back), ERR_BAD);
+    CHECK(memcmp(&back.row.origin, &back.row.id, MSG_ID_N) == 0);
+    r.row.origin.b[0] = 7; /* a copy: version 3 */
+    CHECK_EQ(n = rec_row_put(raw, &r), REC_ROW_HEAD_N + MSG_ID_N + 3);
+    CHECK_OK(rec_row_parse(str_of(raw, n), &back));
+    CHECK(memcmp(&back.row.origin, &r.row.origin, MSG_ID_N) == 0 && memcmp(&back.row.id, &r.row.id, MSG_ID_N) == 0);
+    CHECK_STR("env", back.row.env, "env");
+    torture(str_of(raw, n), n, parse_row);
+    r.row.origin = r.row.id;
     r.row.env = str_of(long_env, sizeof long_env);
     r.row.env_n = sizeof long_env;
     CHECK_EQ(n = rec_row_put(raw, &r), REC_ROW_HEAD_N);
