@@ -211,6 +211,7 @@ static struct login_opts login_opts(const struct services *s, struct loop *loop)
     return (struct login_opts){ .loop = loop,
                                 .auth = s->auth,
                                 .limit = a->limit,
+                                .domain = a->config.server_domains.v[0],
                                 .loopback_cleartext = a->config.auth_cleartext == CONFIG_CLEARTEXT_LOOPBACK,
                                 .stats = &a->shared->logins };
 }

@@ -32,7 +32,8 @@ static enum err open_header(struct body *b, struct str hdr)
 static enum err take_row(struct body *b, const struct store_row *row)
 {
     b->row = *row;
-    b->row.env = b->row.hdr = (struct str){ 0 };
+    b->row.env = b->row.hdr = b->row.body = (struct str){ 0 };
+    b->at_hand = row->body;
     enum err e = open_summary(b, row->env);
     return e == OK ? open_header(b, row->hdr) : e;
 }
@@ -97,6 +98,14 @@ static void on_read(struct store_req *q)
     if (e == OK)
         e = open_piece(b, r->bytes);
     b->chunk(b, e, buf_str(&b->plain));
+}
+
+enum err body_open_at_hand(struct body *b)
+{
+    if (b->u.chunks != 1 || b->at_hand.n != b->u.chunk_n[0])
+        return ERR_MORE;
+    b->reading = 0;
+    return b->o->gone ? ERR_GONE : open_piece(b, b->at_hand);
 }
 
 enum err body_chunk(struct body *b, uint32_t i, void (*chunk)(struct body *, enum err, struct str))

@@ -13,6 +13,7 @@ struct body {
     uint8_t *k; /* a cell */
     struct arena arena;
     struct str summary; /* opened env */
+    struct str at_hand; /* of body_open_row(): the body, sealed, or nothing */
     struct unpacked u;
     struct mime_pick pick;
     struct store_req *pending;
@@ -26,11 +27,14 @@ struct body {
  * live until body_close(). On an error nothing was begun (but body_close() is still due). */
 [[nodiscard]] enum err body_open(struct body *b, struct store *st, struct loop *l, struct opened *o,
                                  const struct msg_id *id, void (*opened)(struct body *, enum err));
-/* The same from a row that was read with env and hdr, and at once; raw as above. */
+/* The same from a row that was read with env and hdr, and at once; raw as above. What the row has of its body is
+ * borrowed until body_close(). */
 [[nodiscard]] enum err body_open_row(struct body *b, struct store *st, struct loop *l, struct opened *o,
                                      const struct store_row *row, bool raw);
 /* Reads chunk i of the body (from the octet after the header on); one at a time; chunk() is called on a later turn. */
 [[nodiscard]] enum err body_chunk(struct body *b, uint32_t i, void (*chunk)(struct body *, enum err, struct str));
+/* The same at once, of a small body that came with its row: all of it is in b->plain. ERR_MORE: it has to be read. */
+[[nodiscard]] enum err body_open_at_hand(struct body *b);
 void body_close(struct body *b); /* cancels, wipes */
 /* The chunk that holds octet off of the message, which lies behind the header; and the octet where chunk i begins. */
 static inline uint32_t body_chunk_of(const struct body *b, uint64_t off)

@@ -93,6 +93,7 @@ void imap_client_no_memory(struct imap_client *c);
 void imap_client_open(struct imap_session *s, uint32_t folder, const struct imap_uids *ahead);
 const struct imap_source *imap_client_ready(struct imap_session *s, uint32_t uid);
 void imap_client_read(struct imap_session *s, uint64_t at);
+bool imap_client_at_hand(struct imap_session *s, uint64_t at, struct imap_answer *a);
 struct str imap_client_preview(struct imap_session *s);
 void imap_client_shut_mail(struct imap_session *s);
 void imap_client_shut(struct imap_client *c);   /* the open message, if there is one */

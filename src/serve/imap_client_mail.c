@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { AHEAD_BYTES = 256 * 1024 }; /* of records that are read ahead */
+enum { AHEAD_BYTES = 256 * 1024, AHEAD_BODY = 64 * 1024 }; /* of records that are read ahead; of one body */
 
 struct imap_ahead {
-    struct arena arena;
-    struct store_row *rows; /* by uid; env and hdr are in the arena */
+    struct arena arena;     /* the request's, with all that is in it */
+    struct store_row *rows; /* by uid, sealed */
     size_t n, at;
 };
 struct imap_open {
@@ -62,23 +62,14 @@ void imap_client_unread(struct imap_client *c)
     c->ahead = NULL;
 }
 
-/* Copies of rows with their sealed records, which the request would take with it. */
-static bool keep(struct imap_client *c, const struct store_row *rows, size_t n)
+static bool keep(struct imap_client *c, struct store_list *q)
 {
     struct imap_ahead *a = c->ahead = calloc(1, sizeof *a);
     if (a == NULL)
         return false;
-    arena_init(&a->arena, AHEAD_BYTES + LIMIT_HEADER_BYTES * 8);
-    a->rows = arena_array(&a->arena, n, sizeof *a->rows);
-    for (size_t i = 0; a->rows != NULL && i < n; i++) {
-        a->rows[a->n] = rows[i];
-        a->rows[a->n].env = arena_dup(&a->arena, rows[i].env);
-        a->rows[a->n].hdr = arena_dup(&a->arena, rows[i].hdr);
-        if (a->rows[a->n].env.p == NULL || a->rows[a->n].hdr.p == NULL)
-            break;
-        a->n++;
-    }
-    return a->n > 0;
+    *a = (struct imap_ahead){ .arena = q->req.arena, .rows = q->rows, .n = q->n };
+    q->req.arena = (struct arena){ 0 };
+    return true;
 }
 
 /* Opens the next row that was kept, if it is that one. */
@@ -112,12 +103,12 @@ const struct imap_source *imap_client_ready(struct imap_session *s, uint32_t uid
 static void on_rows(struct store_req *r)
 {
     struct imap_client *c = r->ctx;
-    const struct store_list *q = (const struct store_list *)(void *)r;
+    struct store_list *q = (struct store_list *)(void *)r;
     struct imap_answer a = { .err = r->err };
     c->asked.store = NULL;
     if (a.err == OK && (q->n == 0 || q->rows[0].uid != c->wanted))
         a.err = ERR_GONE;
-    if (a.err == OK && !keep(c, q->rows, q->n))
+    if (a.err == OK && !keep(c, q))
         a.err = ERR_FULL;
     if (a.err == OK)
         a.err = open_kept(c, c->wanted);
@@ -146,6 +137,7 @@ void imap_client_open(struct imap_session *s, uint32_t folder, const struct imap
     q->uids = uids;
     q->uids_n = ahead->n;
     q->max_bytes = AHEAD_BYTES;
+    q->body_max = c->s.cmd->msg.octets ? AHEAD_BODY : 0;
     c->asked.store = &q->req;
     store_submit(c->of->o.store, c->of->conns.loop, &q->req);
 }
@@ -157,6 +149,15 @@ static void on_chunk(struct body *b, enum err e, struct str plain)
     struct imap_open *o = CONTAINER_OF(b, struct imap_open, body);
     imap_client_tell(o->of,
                      &(struct imap_answer){ .err = e, .piece = plain, .piece_at = body_chunk_at(b, b->reading) });
+}
+
+bool imap_client_at_hand(struct imap_session *s, uint64_t at, struct imap_answer *a)
+{
+    struct body *b = &imap_client_of(s)->open->body;
+    enum err e = at < b->u.header.n ? ERR_MORE : body_open_at_hand(b);
+    if (e != ERR_MORE)
+        *a = (struct imap_answer){ .err = e, .piece = buf_str(&b->plain), .piece_at = body_chunk_at(b, 0) };
+    return e != ERR_MORE;
 }
 
 void imap_client_read(struct imap_session *s, uint64_t at)

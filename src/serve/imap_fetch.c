@@ -37,17 +37,33 @@ static void done(struct imap_session *s)
 
 /* ---- octets ---- */
 
-static void on_piece(struct imap_session *s, const struct imap_answer *a)
+/* False: it is no good, and the session is over: within a literal there is no other way out. */
+static bool take_piece(struct imap_session *s, struct fetching *f, const struct imap_answer *a)
 {
-    struct fetching *f = s->cmd->state;
     if (a->err != OK || a->piece_at > f->from || f->from - a->piece_at >= a->piece.n) {
-        imap_bye(s, "[UNAVAILABLE] the rest cannot be read"); /* within a literal there is no other way out */
-        return;
+        imap_bye(s, "[UNAVAILABLE] the rest cannot be read");
+        return false;
     }
     struct str piece = str_sub(a->piece, f->from - a->piece_at, f->to - f->from);
     fetch_put_octets(s, f, piece);
     f->from += piece.n;
-    next(s);
+    return true;
+}
+
+static void on_piece(struct imap_session *s, const struct imap_answer *a)
+{
+    if (take_piece(s, s->cmd->state, a))
+        next(s);
+}
+
+/* True: it goes on. */
+static bool read_piece(struct imap_session *s, struct fetching *f)
+{
+    struct imap_answer a;
+    if (s->rules->ops->at_hand(s, f->from, &a))
+        return take_piece(s, f, &a);
+    imap_ask(s, on_piece)->read(s, f->from);
+    return false;
 }
 
 /* False: waits for room or for a piece. */
@@ -59,8 +75,9 @@ static bool stream(struct imap_session *s)
             return false;
         struct str known = f->from_made ? buf_str(&f->made) : imap_message_known(s);
         if (f->from >= known.n) {
-            imap_ask(s, on_piece)->read(s, f->from);
-            return false;
+            if (!read_piece(s, f))
+                return false;
+            continue;
         }
         struct str piece = str_sub(known, f->from, MIN(f->to - f->from, (uint64_t)PIECE_N));
         fetch_put_octets(s, f, piece);
@@ -223,6 +240,20 @@ static bool add_implied(struct imap_session *s, struct fetching *f)
     return (!f->f.changed_since || add(s, f, IMAP_ITEM_MODSEQ)) && (!s->cmd->uid || add(s, f, IMAP_ITEM_UID));
 }
 
+/* Will octets behind the header be needed? Of a structure, only a multipart's; then that one is read by itself. */
+static bool reads_bodies(const struct imap_fetch *f)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        const struct imap_section *part = &f->v[i].section;
+        bool section = f->v[i].item == IMAP_ITEM_RFC822 || f->v[i].item == IMAP_ITEM_RFC822_TEXT ||
+                       f->v[i].item == IMAP_ITEM_SECTION || f->v[i].item == IMAP_ITEM_BINARY ||
+                       f->v[i].item == IMAP_ITEM_BINARY_SIZE;
+        if (section && (part->part.n > 0 || part->kind == IMAP_SECTION_ALL || part->kind == IMAP_SECTION_TEXT))
+            return true;
+    }
+    return false;
+}
+
 void imap_run_fetch(struct imap_session *s)
 {
     struct fetching *f = imap_state(s, sizeof *f);
@@ -238,6 +269,7 @@ void imap_run_fetch(struct imap_session *s)
     }
     f->opens = f->f.items & OPENS;
     s->cmd->msg.previewed = f->f.items & (1u << IMAP_ITEM_PREVIEW);
+    s->cmd->msg.octets = reads_bodies(&f->f);
     if (f->f.items & (1u << IMAP_ITEM_MODSEQ))
         s->on |= IMAP_ON_CONDSTORE;
     if (f->f.changed_since)

@@ -69,26 +69,35 @@ void imap_message_open_at(struct imap_session *s, uint32_t folder, uint32_t uid,
 
 static void load(struct imap_session *s);
 
+static enum err take_piece(struct imap_message *m, const struct imap_answer *a)
+{
+    size_t at = m->whole.data.n;
+    if (a->err != OK)
+        return a->err;
+    if (a->piece_at > at || at - a->piece_at >= a->piece.n)
+        return ERR_BAD;
+    return intake_put(&m->whole, str_from(a->piece, at - a->piece_at));
+}
+
 static void on_piece(struct imap_session *s, const struct imap_answer *a)
 {
     struct imap_message *m = &s->cmd->msg;
-    size_t at = m->whole.data.n;
-    bool fits = a->err == OK && a->piece_at <= at && at - a->piece_at < a->piece.n;
-    m->err = a->err != OK ? a->err : fits ? intake_put(&m->whole, str_from(a->piece, at - a->piece_at)) : ERR_BAD;
-    if (m->err == OK)
-        load(s);
-    else
-        m->then(s);
+    m->err = take_piece(m, a);
+    load(s);
 }
 
 static void load(struct imap_session *s)
 {
     struct imap_message *m = &s->cmd->msg;
-    if (m->whole.data.n < m->source->size) {
-        imap_ask(s, on_piece)->read(s, m->whole.data.n);
-        return;
+    while (m->err == OK && m->whole.data.n < m->source->size) {
+        struct imap_answer a;
+        if (!s->rules->ops->at_hand(s, m->whole.data.n, &a)) {
+            imap_ask(s, on_piece)->read(s, m->whole.data.n);
+            return;
+        }
+        m->err = take_piece(m, &a);
     }
-    m->loaded = true;
+    m->loaded = m->err == OK;
     m->then(s);
 }
 
@@ -101,8 +110,5 @@ void imap_message_load(struct imap_session *s, imap_step *then)
                  : ERR_BUSY; /* a reader may be slow: mail that comes in goes first */
     if (m->err == OK)
         m->err = intake_put(&m->whole, m->source->header);
-    if (m->err == OK)
-        load(s);
-    else
-        then(s);
+    load(s);
 }

@@ -91,9 +91,11 @@ struct imap_ops {
     /* The same at once, where the owner has read ahead so far; NULL: ask. */
     const struct imap_source *(*ready)(struct imap_session *s, uint32_t uid);
     void (*read)(struct imap_session *s, uint64_t at); /* piece */
-    struct str (*preview)(struct imap_session *s);     /* of the open one: UTF-8, one line */
-    void (*shut)(struct imap_session *s);              /* nothing is open any more */
-    void (*forget)(struct imap_session *s);            /* no answer comes any more, nothing is open any more */
+    /* The same at once, where the owner has read ahead so far; false: ask. */
+    bool (*at_hand)(struct imap_session *s, uint64_t at, struct imap_answer *a);
+    struct str (*preview)(struct imap_session *s); /* of the open one: UTF-8, one line */
+    void (*shut)(struct imap_session *s);          /* nothing is open any more */
+    void (*forget)(struct imap_session *s);        /* no answer comes any more, nothing is open any more */
 
     void (*quota)(struct imap_session *s);           /* quota */
     uint32_t (*uidvalidity)(struct imap_session *s); /* the box's own, that of INBOX */

@@ -144,12 +144,21 @@ static bool uses_savedate(const struct imap_search *q)
     return false;
 }
 
+static bool uses_octets(const struct imap_search *q)
+{
+    for (uint32_t i = 0; i < q->n; i++)
+        if (q->v[i].kind == IMAP_KEY_BODY || q->v[i].kind == IMAP_KEY_TEXT)
+            return true;
+    return false;
+}
+
 void searching_start(struct imap_session *s)
 {
     struct searching *w = s->cmd->state;
     if (w->q.modseq)
         s->on |= IMAP_ON_CONDSTORE;
     w->by_saved = uses_savedate(&w->q);
+    s->cmd->msg.octets = uses_octets(&w->q);
     w->now_ms = s->rules->ops->now_ms(s);
     w->found = arena_array(&s->cmd->arena, s->view->told_n + 1, sizeof *w->found);
     if (w->found == NULL)

@@ -76,6 +76,7 @@ struct imap_message {
     size_t next_n;
     bool loaded;
     bool previewed; /* preview() will be asked for of those that are opened */
+    bool octets;    /* and what is behind their headers will be read */
     enum err err;   /* how opening or loading went */
     imap_step *then;
 };

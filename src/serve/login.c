@@ -119,9 +119,14 @@ static struct login_try *try_new(struct login *g, const struct login_opts *o, co
     struct login_try *t = calloc(1, sizeof *t);
     if (!t)
         return NULL;
-    *t = (struct login_try){ .of = g, .o = o, .peer = *peer, .for_box = for_box(o, peer, user) };
+    *t = (struct login_try){ .of = g, .o = o, .peer = *peer };
     t->user = t->secret = (struct buf){ .max = SECRET_TEXT_MAX, .secret = true };
     buf_put(&t->user, user);
+    if (user.n > 0 && o->domain.n > 0 && str_chr(user, '@') == STR_NONE) {
+        buf_putc(&t->user, '@');
+        buf_put(&t->user, o->domain);
+    }
+    t->for_box = for_box(o, peer, buf_str(&t->user));
     buf_put(&t->secret, secret); /* one that does not fit stays empty, and nobody's */
     return t;
 }

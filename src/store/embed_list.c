@@ -5,29 +5,34 @@
 
 enum { LIMIT_DEFAULT = 100, LIMIT_MAX = STORE_IDS_MAX, BYTES_DEFAULT = 8 << 20 };
 
-enum err row_fill(struct store *st, struct arena *a, const struct row_rec *row, bool env, bool hdr,
-                  struct store_row *out)
+/* They lie one behind the other in the segment, so one read has them all. */
+static enum err read_record(struct store *st, struct arena *a, const struct row_rec *row, uint64_t skip, size_t n,
+                            char **out)
+{
+    *out = arena_alloc(a, n);
+    return *out ? seg_read(st->segs, row->seg, row->off + REC_HEAD_N + skip, *out, n) : ERR_IO;
+}
+
+enum err row_fill(struct store *st, struct arena *a, const struct row_rec *row, unsigned want, struct store_row *out)
 {
     bool inside = row->row.env_n <= REC_ENV_INLINE_MAX;
     *out = row->row;
-    out->env = out->hdr = (struct str){ NULL, 0 };
-    if (env && inside) {
+    out->env = out->hdr = out->body = (struct str){ NULL, 0 };
+    if (want & ROW_ENV && inside) {
         out->env = arena_dup(a, row->row.env);
         if (!out->env.p)
             return ERR_IO;
     }
-    uint64_t skip = env || inside ? 0 : row->row.env_n,
-             n = (env && !inside ? row->row.env_n : 0) + (hdr ? row->row.hdr_n : 0);
-    if (n == 0)
+    size_t env = want & ROW_ENV && !inside ? row->row.env_n : 0, hdr = want & ROW_HDR ? row->row.hdr_n : 0,
+           body = want & ROW_BODY ? row->row.body_n : 0;
+    char *p;
+    if (env + hdr + body == 0)
         return OK;
-    char *p = arena_alloc(a, n);
-    enum err e = p ? seg_read(st->segs, row->seg, row->off + REC_HEAD_N + skip, p, n) : ERR_IO;
-    if (e != OK)
+    if (read_record(st, a, row, env || inside ? 0 : row->row.env_n, env + hdr + body, &p) != OK)
         return ERR_IO;
-    if (env && !inside)
-        out->env = str_of(p, row->row.env_n);
-    if (hdr)
-        out->hdr = str_of(p + (n - row->row.hdr_n), row->row.hdr_n);
+    out->env = env ? str_of(p, env) : out->env;
+    out->hdr = str_of(p + env, hdr);
+    out->body = str_of(p + env + hdr, body);
     return OK;
 }
 
@@ -95,11 +100,14 @@ static struct lane *merge_best(struct merge *m)
 static bool put_row(struct merge *m, const struct row_rec *row, enum err *e)
 {
     struct store_list *q = m->q;
-    uint64_t n = (q->want_env ? row->row.env_n : 0) + (q->want_hdr ? (uint64_t)row->row.hdr_n : 0);
+    unsigned body = q->want_hdr && row->row.body_n <= q->body_max ? ROW_BODY : 0,
+             want = (q->want_env ? ROW_ENV : 0u) | (q->want_hdr ? ROW_HDR : 0u) | body;
+    uint64_t n = (q->want_env ? row->row.env_n : 0) + (q->want_hdr ? (uint64_t)row->row.hdr_n : 0) +
+                 (body ? row->row.body_n : 0);
     if (q->n > 0 && n > m->bytes_max - MIN(m->bytes, m->bytes_max))
         return false;
     m->bytes += n;
-    *e = row_fill(m->st, &q->req.arena, row, q->want_env, q->want_hdr, &q->rows[q->n++]);
+    *e = row_fill(m->st, &q->req.arena, row, want, &q->rows[q->n++]);
     return true;
 }
 
@@ -229,7 +237,7 @@ static enum err changed_rows(struct store *st, struct index_txn *t, struct store
         e = logged_row(t, q, sc.val, &row);
         q->more = e == OK && q->n == limit;
         if (e == OK && !q->more)
-            e = row_fill(st, &q->req.arena, &row, q->want_env, false, &q->rows[q->n++]);
+            e = row_fill(st, &q->req.arena, &row, q->want_env ? ROW_ENV : 0, &q->rows[q->n++]);
         else if (e == ERR_GONE)
             e = OK;
     }

@@ -62,7 +62,7 @@ static enum err read_get(struct store *st, struct index_txn *t, struct store_req
     if (e != OK)
         return e;
     q->row = row.row;
-    return row_fill(st, &r->arena, &row, q->want_env, q->want_hdr, &q->row);
+    return row_fill(st, &r->arena, &row, (q->want_env ? ROW_ENV : 0u) | (q->want_hdr ? ROW_HDR : 0u), &q->row);
 }
 
 /* The answer to a read past the end is empty, as pread's would be. */

@@ -227,7 +227,7 @@ enum err rec_row_parse(struct str in, struct row_rec *out)
     if (i.failed || i.left.n != (inside ? w->env_n : 0))
         return ERR_BAD;
     w->env = inside ? i.left : (struct str){ NULL, 0 };
-    w->hdr = (struct str){ NULL, 0 };
+    w->hdr = w->body = (struct str){ NULL, 0 };
     *out = r;
     return OK;
 }

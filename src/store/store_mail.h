@@ -13,8 +13,8 @@ struct store_row {
     int64_t saved_ms;    /* when it came into this folder (RFC 8514); rows from before it was kept: received_ms */
     uint64_t size;       /* octets of the message as sent (RFC822.SIZE) */
     uint32_t env_n, hdr_n;
-    uint64_t body_n;     /* ciphertext lengths */
-    struct str env, hdr; /* only where asked for; borrowed from the request */
+    uint64_t body_n;           /* ciphertext lengths */
+    struct str env, hdr, body; /* only where asked for; borrowed from the request */
 };
 /* Where a message was before it was moved or deleted, and the modseq of that expunge. */
 struct store_gone {
@@ -73,9 +73,9 @@ struct store_append {
  * With FOLDER_ANY the order is by modseq-at-arrival (uid order within a folder; folders merged by received_ms). A
  * folder that is not there has no rows. With uids (ascending, each once, at most STORE_IDS_MAX; needs a folder) only
  * those rows, in that order, whatever limit, before and after say; uids without a message are left out. At most 10,000
- * rows. Without env and hdr a folder costs one walk over neighbouring index rows: the way to read thousands. max_bytes
- * (0: 8 MiB) is a ceiling for env and hdr together; the first row is given even when it alone is over. more: go on
- * behind the last row. */
+ * rows. Without env and hdr a folder costs one walk over neighbouring index rows: the way to read thousands. Bodies of
+ * at most body_max octets (0: none) come along with hdr. max_bytes (0: 8 MiB) is a ceiling for all these together; the
+ * first row is given even when it alone is over. more: go on behind the last row. */
 struct store_list {
     struct store_req req;
     struct box_id box;
@@ -84,6 +84,7 @@ struct store_list {
     uint32_t before_uid, after_uid;
     uint32_t limit;
     uint64_t max_bytes;
+    uint32_t body_max;
     const uint32_t *uids; /* in req.arena */
     size_t uids_n;
     struct store_row *rows; /* out */

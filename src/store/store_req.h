@@ -55,7 +55,7 @@ struct store_req {
     void *ctx;                 /* the caller's */
     enum err err;              /* valid in done() */
     const struct store_op *op; /* set by STORE_NEW */
-    struct arena arena;        /* in and out data may live here; wiped with the request */
+    struct arena arena;        /* in and out data may live here; wiped with the request, unless done() takes it away */
 };
 /* STORE_NEW(append, ctx, on_appended): a zeroed struct store_append * whose arena has room; NULL when memory is out. */
 #define STORE_NEW(name, context, on_done) ((struct store_##name *)store_req_new(&store_op_##name, (context), (on_done)))

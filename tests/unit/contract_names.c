@@ -585,6 +585,21 @@ CASE(lists_for_mail_programs)
     l->max_bytes = 1; /* one row goes always */
     l = RUN(r, list, l);
     CHECK(l->n == 1 && l->more && l->rows[0].hdr.n == 11 && l->rows[0].env.p == NULL);
+    CHECK(l->rows[0].body_n == 4 && l->rows[0].body.n == 0);
+    for (uint32_t most = 3; most <= 4; most++) { /* a body has four octets */
+        l = NEW(list);
+        l->box = box;
+        l->folder = FOLDER_INBOX;
+        l->ascending = l->want_env = l->want_hdr = true;
+        l->limit = 100;
+        l->body_max = most;
+        l->max_bytes = 50;
+        l = RUN(r, list, l);
+        CHECK(l->n == (most == 4 ? 2 : 3) && l->more);
+        CHECK_STR("hdr", l->rows[1].hdr, "header of 1");
+        CHECK_STR("env", l->rows[1].env, "env 1");
+        CHECK_STR("body", l->rows[1].body, most == 4 ? "body" : "");
+    }
     for (int part = 0; part < 2; part++) {
         l = NEW(list);
         uint32_t *uids = arena_array(&l->req.arena, 4, sizeof *uids);

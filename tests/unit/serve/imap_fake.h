@@ -542,14 +542,28 @@ static const struct imap_source *fake_ready(struct imap_session *s, uint32_t uid
     return c->opened && fake_take(c) == OK ? &c->source : NULL;
 }
 
+static bool fake_piece(struct fake_client *c, uint64_t from, struct imap_answer *a)
+{
+    size_t head = c->source.header.n, at = head + (size_t)(from - head) / FAKE_PIECE * FAKE_PIECE;
+    struct str text = str_of(c->opened->text, c->opened->row.size);
+    if (c->opened->gone || from < head || from >= text.n)
+        return false;
+    *a = (struct imap_answer){ .piece = str_sub(text, at, FAKE_PIECE), .piece_at = at };
+    return true;
+}
 static void do_read(struct fake_client *c)
 {
-    size_t head = c->source.header.n, at = head + (size_t)(c->at - head) / FAKE_PIECE * FAKE_PIECE;
-    struct str text = str_of(c->opened->text, c->opened->row.size);
-    if (c->opened->gone || c->at < head || c->at >= text.n)
-        do_err(c);
+    struct imap_answer a;
+    if (fake_piece(c, c->at, &a))
+        fake_answer(c, a);
     else
-        fake_answer(c, (struct imap_answer){ .piece = str_sub(text, at, FAKE_PIECE), .piece_at = at });
+        do_err(c);
+}
+/* Some pieces have been, too. */
+static bool fake_at_hand(struct imap_session *s, uint64_t at, struct imap_answer *a)
+{
+    struct fake_client *c = fake_of(s);
+    return c->opened->row.uid % 4 == 2 && fake_piece(c, at, a);
 }
 static void fake_read(struct imap_session *s, uint64_t at)
 {
@@ -623,6 +637,7 @@ static const struct imap_ops fake_ops = { .may_login = fake_may_login,
                                           .open = fake_open,
                                           .ready = fake_ready,
                                           .read = fake_read,
+                                          .at_hand = fake_at_hand,
                                           .preview = fake_preview,
                                           .shut = fake_shut,
                                           .forget = fake_forget,

@@ -36,7 +36,9 @@ static void open_world(void)
 {
     world_open();
     CHECK_OK(make(&(struct mailbox_spec){ .local = S("somebody"), .password = S("a fine long secret") }));
-    opts = (struct login_opts){ .loop = w.loop, .auth = w.auth, .limit = w.limit, .wait_ms = WAIT_MS };
+    opts = (struct login_opts){
+        .loop = w.loop, .auth = w.auth, .limit = w.limit, .domain = S("box.test"), .wait_ms = WAIT_MS
+    };
     login = (struct login){ 0 };
 }
 
@@ -47,6 +49,8 @@ TEST(who_gets_in)
     CHECK_EQ(w.opened->kind, CRED_TOKEN);
     CHECK_OK(try(&somebody, "SomeBody+tag@BOX.test", w.token));
     CHECK_OK(try(&somebody, "", w.token));
+    CHECK_OK(try(&somebody, "somebody+tag", w.token)); /* of the first domain */
+    CHECK_OK(try(&somebody, "Somebody", "a fine long secret"));
     CHECK_OK(try(&somebody, w.address, "a fine long secret"));
     CHECK_EQ(w.opened->kind, CRED_PASSWORD);
     CHECK_EQ(login.wrong, 0);
@@ -83,7 +87,7 @@ TEST(each_wrong_try_costs_twice_the_last)
     open_world();
     CHECK(time_of(&somebody, w.address, wrong, ERR_DENIED) >= WAIT_MS);
     CHECK(time_of(&somebody, w.address, wrong, ERR_DENIED) >= 2 * WAIT_MS);
-    CHECK(time_of(&somebody, w.address, wrong, ERR_DENIED) >= 4 * WAIT_MS);
+    CHECK(time_of(&somebody, "somebody", wrong, ERR_DENIED) >= 4 * WAIT_MS);    /* the same box by a shorter name */
     CHECK(time_of(&somebody, "nobody@box.test", wrong, ERR_DENIED) >= WAIT_MS); /* a box that is not there: the same */
     CHECK(time_of(&somebody, "nobody@box.test", wrong, ERR_DENIED) >= 2 * WAIT_MS);
     CHECK_OK(
