@@ -3,9 +3,9 @@
 /* What is asked for beyond the limit, or when memory is out. */
 static const struct answer failed = { .status = ANSWER_FAILED };
 
-enum err answers_init(struct answers *as, struct arena *a)
+enum err answers_init(struct answers *as, struct arena *kept, struct arena *scratch)
 {
-    *as = (struct answers){ .a = a, .v = arena_array(a, LIMIT_ANSWERS, sizeof *as->v) };
+    *as = (struct answers){ .kept = kept, .scratch = scratch, .v = arena_array(kept, LIMIT_ANSWERS, sizeof *as->v) };
     return as->v ? OK : ERR_FULL;
 }
 
@@ -14,7 +14,7 @@ static const struct answer *find_or_add(struct answers *as, struct str name, enu
     for (size_t i = 0; i < as->n; i++)
         if (as->v[i].type == type && str_eq_nocase(as->v[i].name, name))
             return &as->v[i];
-    struct str kept = arena_dup(as->a, name);
+    struct str kept = arena_dup(as->kept, name);
     if (as->n == LIMIT_ANSWERS || !kept.p)
         return &failed;
     struct answer *w = &as->v[as->n++];

@@ -24,12 +24,13 @@ struct answer {
     struct dns_records records;
 };
 struct answers {
-    struct arena *a;
-    struct answer *v; /* never moved */
+    struct arena *kept;    /* the answers themselves */
+    struct arena *scratch; /* what a check makes; emptied before the checks are called again */
+    struct answer *v;      /* never moved */
     size_t n;
 };
 
-[[nodiscard]] enum err answers_init(struct answers *as, struct arena *a);
+[[nodiscard]] enum err answers_init(struct answers *as, struct arena *kept, struct arena *scratch);
 /* OK: *out is FOUND, NONAME or FAILED. ERR_MORE: not known yet. Names are compared without case. Over LIMIT_ANSWERS the
  * answer is FAILED. */
 [[nodiscard]] enum err answers_get(struct answers *as, struct str name, enum dns_type type, const struct answer **out);
