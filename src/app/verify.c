@@ -5,6 +5,7 @@
 #include "base/rand.h"
 #include "io/dns.h"
 #include "io/loop.h"
+#include "trust/dkim_check.h"
 #include "trust/inquiry.h"
 #include "trust/spf.h"
 #include "wire/line.h"
@@ -13,7 +14,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2, TEXT_MAX = 256 << 20, OUT_MAX = 1 << 20, DNS_TIMEOUT_MS = 4000, DEADLINE_MS = 20000 };
+enum {
+    EXIT_USAGE = 2,
+    TEXT_MAX = 256 << 20,
+    OUT_MAX = 1 << 20,
+    ARENA_MAX = 8 << 20,
+    DNS_TIMEOUT_MS = 4000,
+    DEADLINE_MS = 20000
+};
 
 struct verify {
     const struct kind *kind;
@@ -21,6 +29,9 @@ struct verify {
     struct ip ip;
     int64_t now_s;
     struct buf text, out;
+    struct arena arena; /* of the message's parts */
+    struct dkim_msg msg;
+    struct dkim_check dkim;
     struct loop *loop;
     enum err result;
 };
@@ -39,12 +50,36 @@ static enum err check_spf(void *ctx, struct answers *as)
     return OK;
 }
 
+static void put_signature(struct buf *out, const struct dkim_verdict *d)
+{
+    buf_printf(out, "  %.*s d=%.*s s=%.*s a=%.*s", STR_FMT(result_name(d->result)), STR_FMT(str_sub(d->domain, 0, 300)),
+               STR_FMT(str_sub(d->selector, 0, 300)), STR_FMT(str_sub(d->algorithm, 0, 50)));
+    if (d->bits)
+        buf_printf(out, " bits=%u", d->bits);
+    if (d->why.n)
+        buf_printf(out, " (%.*s)", STR_FMT(d->why));
+    buf_puts(out, d->testing ? " testing\n" : "\n");
+}
+
+static enum err check_dkim(void *ctx, struct answers *as)
+{
+    struct verify *v = ctx;
+    enum err e = dkim_check_run(&v->dkim, as);
+    if (e != OK)
+        return e;
+    buf_printf(&v->out, "%.*s\n", STR_FMT(result_name(dkim_check_best(&v->dkim))));
+    for (size_t i = 0; i < v->dkim.n; i++)
+        put_signature(&v->out, &v->dkim.verdict[i]);
+    return OK;
+}
+
 static const struct kind {
     struct str name;
     bool takes_ip, takes_message;
     enum err (*check)(void *ctx, struct answers *as);
 } kinds[] = {
     { STR("spf"), true, false, check_spf },
+    { STR("dkim"), false, true, check_dkim },
 };
 
 /* ---- arguments ---- */
@@ -125,7 +160,11 @@ static bool read_message(struct verify *v)
         if (lf != STR_NONE)
             buf_puts(&v->text, "\r\n");
     }
-    return !v->text.failed;
+    arena_init(&v->arena, ARENA_MAX);
+    if (v->text.failed || dkim_msg_init(&v->arena, buf_str(&v->text), &v->msg) != OK)
+        return false;
+    dkim_check_init(&v->dkim, &v->arena, &v->msg, v->now_s);
+    return true;
 }
 
 /* ---- running ---- */
@@ -186,6 +225,7 @@ int verify_run(const struct config *c, char **args, int n)
         fwrite(v.out.p, 1, v.out.n, stdout);
     else
         fprintf(stderr, "mayfly verify: %s\n", err_name(e));
+    arena_reset(&v.arena);
     buf_fini(&v.text);
     buf_fini(&v.out);
     return e == OK ? 0 : 1;
