@@ -5,6 +5,7 @@
 #include "base/rand.h"
 #include "io/dns.h"
 #include "io/loop.h"
+#include "trust/arc.h"
 #include "trust/dkim_check.h"
 #include "trust/inquiry.h"
 #include "trust/spf.h"
@@ -32,6 +33,7 @@ struct verify {
     struct arena arena; /* of the message's parts */
     struct dkim_msg msg;
     struct dkim_check dkim;
+    struct arc_check arc;
     struct loop *loop;
     enum err result;
 };
@@ -73,6 +75,19 @@ static enum err check_dkim(void *ctx, struct answers *as)
     return OK;
 }
 
+static enum err check_arc(void *ctx, struct answers *as)
+{
+    struct verify *v = ctx;
+    enum err e = arc_check_run(&v->arc, as);
+    if (e != OK)
+        return e;
+    buf_printf(&v->out, "%.*s", STR_FMT(result_name(v->arc.result)));
+    if (v->arc.why.n)
+        buf_printf(&v->out, " (%.*s)", STR_FMT(v->arc.why));
+    buf_printf(&v->out, " sets=%zu\n", v->arc.n);
+    return OK;
+}
+
 static const struct kind {
     struct str name;
     bool takes_ip, takes_message;
@@ -80,6 +95,7 @@ static const struct kind {
 } kinds[] = {
     { STR("spf"), true, false, check_spf },
     { STR("dkim"), false, true, check_dkim },
+    { STR("arc"), false, true, check_arc },
 };
 
 /* ---- arguments ---- */
@@ -164,7 +180,7 @@ static bool read_message(struct verify *v)
     if (v->text.failed || dkim_msg_init(&v->arena, buf_str(&v->text), &v->msg) != OK)
         return false;
     dkim_check_init(&v->dkim, &v->arena, &v->msg, v->now_s);
-    return true;
+    return arc_check_init(&v->arc, &v->arena, &v->msg) == OK;
 }
 
 /* ---- running ---- */

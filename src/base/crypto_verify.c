@@ -69,6 +69,14 @@ void sha256_feed_add(struct sha256_feed *f, struct str in)
     (void)EVP_DigestUpdate(ctx_of(f), in.p ? in.p : "", in.n);
 }
 
+struct sha256_feed *sha256_feed_copy(struct sha256_feed *f)
+{
+    struct sha256_feed *copy = sha256_feed_new();
+    if (copy)
+        (void)EVP_MD_CTX_copy_ex(ctx_of(copy), ctx_of(f));
+    return copy;
+}
+
 void sha256_feed_end(struct sha256_feed *f, uint8_t out[32])
 {
     if (EVP_DigestFinal_ex(ctx_of(f), out, NULL) != 1)

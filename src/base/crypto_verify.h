@@ -15,4 +15,5 @@ enum { LIMIT_RSA_BITS = 4096 }; /* a check takes time with the cube of it */
 struct sha256_feed;
 struct sha256_feed *sha256_feed_new(void); /* NULL: no memory */
 void sha256_feed_add(struct sha256_feed *f, struct str in);
+struct sha256_feed *sha256_feed_copy(struct sha256_feed *f);  /* goes on from here on its own; NULL: no memory */
 void sha256_feed_end(struct sha256_feed *f, uint8_t out[32]); /* frees */
