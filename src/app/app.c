@@ -144,14 +144,14 @@ static const struct step {
     const char *name;
     enum err (*up)(struct app *a);
 } steps[] = {
-    { "log", start_log },         { "data_dir", start_data_dir }, { "limits", start_limits },
-    { "loops", start_loops },     { "signals", up_signals },      { "listeners", start_listeners },
-    { "tls", start_certificate }, { "charsets", start_charsets }, { "user", start_user },
-    { "data_dir", start_owned },  { "sandbox", start_files },     { "tls", start_self_signed },
-    { "secrets", start_secrets }, { "hub", start_hub },           { "store", start_store },
-    { "pools", start_pools },     { "operator", start_operator }, { "services", workers_serve },
-    { "control", up_ctl },        { "threads", workers_start },   { "sandbox", start_syscalls },
-    { "ready", up_ready },
+    { "log", start_log },          { "data_dir", start_data_dir }, { "limits", start_limits },
+    { "loops", start_loops },      { "signals", up_signals },      { "listeners", start_listeners },
+    { "tls", start_certificate },  { "charsets", start_charsets }, { "user", start_user },
+    { "data_dir", start_owned },   { "sandbox", start_files },     { "tls", start_self_signed },
+    { "secrets", start_secrets },  { "hub", start_hub },           { "store", start_store },
+    { "pools", start_pools },      { "dns", start_dns },           { "operator", start_operator },
+    { "services", workers_serve }, { "control", up_ctl },          { "threads", workers_start },
+    { "sandbox", start_syscalls }, { "ready", up_ready },
 };
 
 static bool up(struct app *a)
@@ -192,6 +192,7 @@ static void down(struct app *a)
     settle(a); /* what the store answers may go on to a pool, and from there to the store, but not round again */
     work_pool_free(a->argon);
     work_pool_free(a->work);
+    dns_stop(a->dns);
     settle(a);
     workers_quit(a);
     if (a->store)

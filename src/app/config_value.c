@@ -93,7 +93,7 @@ static const char *set_text(struct config *c, const struct setting *s, struct st
 
 static const char *check_item(enum setting_type type, struct str v)
 {
-    if (type == SET_LISTEN)
+    if (type == SET_LISTEN || type == SET_ENDPOINTS)
         return check_endpoint(v);
     if (type == SET_NETS)
         return check_net(v);
@@ -125,7 +125,7 @@ static const char *set_list(struct config *c, const struct setting *s, const str
         }
     }
     *(struct config_list *)field(c, s) = list;
-    return s->type == SET_NAMES && list.n == 0 ? "needs at least one" : NULL;
+    return (int64_t)list.n < s->min ? "needs at least one" : NULL;
 }
 
 static const char *set_number(struct config *c, const struct setting *s, struct str v)
@@ -189,6 +189,7 @@ const char *config_value_set(struct config *c, size_t row, const struct str *val
     case SET_ORIGINS:
     case SET_LISTEN:
     case SET_NETS:
+    case SET_ENDPOINTS:
         return set_list(c, s, values, n);
     case SET_BYTES:
     case SET_MS:

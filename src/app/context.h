@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "core/event.h"
 #include "core/limit.h"
+#include "io/dns.h"
 #include "io/loop.h"
 #include "io/tls.h"
 #include "io/work.h"
@@ -36,6 +37,7 @@ struct app {
     struct event_hub *hub;
     struct charset_kept charsets;     /* open, because later no file can be read */
     struct work_pool *argon, *work;   /* passwords; large mails */
+    struct dns *dns;                  /* NULL: no resolver is configured */
     struct mailboxes *operator_boxes; /* on the main loop: the operator's own box is made there */
     struct tls *tls;
     struct str cert, key; /* paths in use */

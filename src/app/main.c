@@ -2,6 +2,7 @@
  * What serves is in app.c; what talks to a running server is in ctl.c. */
 #include "app/app.h"
 #include "app/ctl.h"
+#include "app/verify.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,6 +129,14 @@ static int run_config(const struct args *a)
     return 0;
 }
 
+static int run_verify(const struct args *a)
+{
+    struct config c;
+    int code = load(a, &c) ? verify_run(&c, a->rest, a->rest_n) : 1;
+    config_fini(&c);
+    return code;
+}
+
 static int run_version(const struct args *)
 {
     puts("mayfly " MAYFLY_VERSION);
@@ -139,8 +148,9 @@ static int run_help(const struct args *);
 static const struct command {
     const char *name;
     int (*run)(const struct args *);
-    const char *takes; /* words; CAPITALS: any one argument; [word]: or none; " | " between ways to write it */
-    const char *help;  /* NULL: of tests, not shown */
+    const char
+        *takes;       /* words; CAPITALS: any one argument; [word]: or none; ...: any; " | " between ways to write it */
+    const char *help; /* NULL: of tests, not shown */
 } commands[] = {
     { "serve", run_serve, "", "serves until SIGTERM; SIGHUP reads certificate and configuration again" },
     { "check-config", run_check_config, "", "says what is in force and where it comes from" },
@@ -153,6 +163,8 @@ static const struct command {
     { "clock", run_ask, "[accept]", "the store's clock; takes over a wall clock that jumped" },
     { "clock", run_ask, "advance DURATION | jump DURATION | jump-back DURATION", NULL },
     { "backup", run_ask, "", "copies what may be kept (never mail or keys of boxes) and says where" },
+    { "verify", run_verify, "KIND ...",
+      "judges a message or an SPF question: spf, dkim, arc or message; see mayfly(1)" },
     { "drain", run_ask, "", "finishes what is open, then ends the server" },
     { "version", run_version, "", "" },
     { "help", run_help, "", "" },
@@ -190,6 +202,8 @@ static bool way_fits(struct str way, const struct args *a)
     int i = 0;
     while (way.n > 0) {
         struct str want = str_word(way, &way);
+        if (str_eq(want, S("...")))
+            return true;
         bool optional = want.p[0] == '[';
         if (optional)
             want = str_sub(want, 1, want.n - 2);

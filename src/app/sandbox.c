@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -43,7 +44,10 @@ void sandbox_raise_limits(void)
 struct ruleset {
     uint64_t fs, net;
 };
-enum { ACCESS_FS_TRUNCATE = 1 << 14, ACCESS_NET_CONNECT_TCP = 1 << 1 };
+struct port_rule {
+    uint64_t access, port;
+};
+enum { ACCESS_FS_TRUNCATE = 1 << 14, ACCESS_NET_CONNECT_TCP = 1 << 1, RULE_NET_PORT = 2 };
 
 static const uint64_t fs_all = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1;
 static const uint64_t fs_read = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
@@ -70,13 +74,19 @@ static enum err allow(int ruleset, const char *path, uint64_t access)
     return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0 ? OK : ERR_IO;
 }
 
+static enum err allow_port(int ruleset, uint16_t port)
+{
+    struct port_rule rule = { .access = ACCESS_NET_CONNECT_TCP, .port = port };
+    return syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, &rule, 0) == 0 ? OK : ERR_IO;
+}
+
 enum err sandbox_files(const struct sandbox_paths *paths)
 {
     int abi = sandbox_landlock_abi();
     if (abi == 0)
         return ERR_GONE;
-    /* ABI 2 brought moves between folders, which stay refused; 3 truncation; 4 TCP, of which we never start one (P7).
-     */
+    /* ABI 2 brought moves between folders, which stay refused; 3 truncation; 4 TCP, which we start to resolvers alone
+     * (P7). */
     uint64_t truncate = abi >= 3 ? ACCESS_FS_TRUNCATE : 0;
     struct ruleset r = { .fs = fs_all | truncate, .net = abi >= 4 ? ACCESS_NET_CONNECT_TCP : 0 };
     AUTO_FD int fd = (int)syscall(SYS_landlock_create_ruleset, &r, abi >= 4 ? sizeof r : sizeof r.fs, 0);
@@ -87,6 +97,9 @@ enum err sandbox_files(const struct sandbox_paths *paths)
             return ERR_IO;
     for (size_t i = 0; i < paths->read_n; i++)
         if (allow(fd, paths->read[i], fs_read) == ERR_IO)
+            return ERR_IO;
+    for (size_t i = 0; abi >= 4 && i < paths->tcp_n; i++)
+        if (allow_port(fd, paths->tcp[i]) != OK)
             return ERR_IO;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return ERR_IO;
@@ -242,6 +255,15 @@ static const int deadly[] = { CALL(execve), CALL(execveat), CALL(ptrace), CALL(p
 
 enum { PROT_EXEC_BIT = 4, CLONE_THREAD_BIT = 0x10000 };
 
+/* UDP and TCP to resolvers; where TCP may go is Landlock's. */
+static bool rules_add_dns(scmp_filter_ctx f)
+{
+    bool good = seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_INET)) == 0;
+    good &= seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_INET6)) == 0;
+    good &= seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(bind), 0) == 0;
+    return good & (seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(connect), 0) == 0);
+}
+
 static bool rules_add(scmp_filter_ctx f)
 {
     bool good = true;
@@ -260,12 +282,13 @@ static bool rules_add(scmp_filter_ctx f)
     return good;
 }
 
-enum err sandbox_syscalls(void)
+enum err sandbox_syscalls(enum sandbox_reach reach)
 {
     scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(1 /* EPERM */));
     if (!f)
         return ERR_IO;
-    bool good = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1) == 0 && rules_add(f) && seccomp_load(f) == 0;
+    bool good = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1) == 0 && rules_add(f) &&
+                (reach == SANDBOX_STAYS || rules_add_dns(f)) && seccomp_load(f) == 0;
     seccomp_release(f);
     return good ? OK : ERR_IO;
 }

@@ -15,7 +15,7 @@ const struct setting settings[] = {
       "Folder of everything that is kept; made when it is missing. Not on btrfs or zfs (see store.allow_cow)." },
     { "server.hostname", SET_NAME, AT(server_hostname), "mayfly.localhost", 0, 0, 0, NULL,
       "Name in the SMTP banner, in trace headers and in the self-signed certificate." },
-    { "server.domains", SET_NAMES, AT(server_domains), "mayfly.localhost", 0, 0, 0, NULL,
+    { "server.domains", SET_NAMES, AT(server_domains), "mayfly.localhost", 0, 1, 0, NULL,
       "Domains that addresses are made in; the first is the default. Their MX records point here." },
     { "server.workers", SET_INT, AT(server_workers), "0", 0, 0, 256, NULL,
       "Threads that serve; 0: one for each processor." },
@@ -67,6 +67,14 @@ const struct setting settings[] = {
     { "tls.cert", SET_PATH, AT(tls_cert), "", SETTING_RELOAD, 0, 0, NULL,
       "Certificate chain (PEM). Empty: a self-signed pair is made in the data folder. Read again at SIGHUP." },
     { "tls.key", SET_PATH, AT(tls_key), "", SETTING_RELOAD, 0, 0, NULL, "Private key of tls.cert (PEM)." },
+
+    { "dns.forward", SET_ENDPOINTS, AT(dns_forward), "", 0, 0, 0, NULL,
+      "Resolvers that are asked who sent a mail, as address:port. Empty: nobody is asked, and senders stay "
+      "unchecked." },
+    { "dns.trust_anchor", SET_PATH, AT(dns_trust_anchor), "", 0, 0, 0, NULL,
+      "File with the root's keys, for DNSSEC (Debian's dns-root-data: /usr/share/dns/root.key). Empty: not "
+      "validated." },
+    { "dns.timeout", SET_MS, AT(dns_timeout_ms), "4s", 0, 10, MINUTE, NULL, "Time for one question." },
 
     { "box.default_ttl", SET_MS, AT(box_default_ttl_ms), "1h", 0, 1000, 3650 * DAY, NULL,
       "Life of an address whose maker asks for none." },
@@ -124,8 +132,6 @@ const struct setting settings[] = {
     LATER("submission.listen"),
     LATER("submissions.listen"),
     LATER("lmtp.listen"),
-    LATER("dns.forward"),
-    LATER("dns.trust_anchor"),
     LATER("store.redis"),
 };
 const size_t settings_n = COUNT(settings);
@@ -140,5 +146,6 @@ size_t setting_find(struct str name)
 
 bool setting_is_list(const struct setting *s)
 {
-    return s->type == SET_LISTEN || s->type == SET_NETS || s->type == SET_NAMES || s->type == SET_ORIGINS;
+    return s->type == SET_LISTEN || s->type == SET_NETS || s->type == SET_ENDPOINTS || s->type == SET_NAMES ||
+           s->type == SET_ORIGINS;
 }

@@ -24,6 +24,9 @@ struct config {
     int64_t http_pow_bits;
     struct config_list metrics_listen;
     struct str tls_cert, tls_key;
+    struct config_list dns_forward;
+    struct str dns_trust_anchor;
+    int64_t dns_timeout_ms;
     int64_t box_default_ttl_ms, box_min_ttl_ms, box_max_ttl_ms, box_max_messages;
     uint64_t box_max_bytes;
     int64_t store_backend;
@@ -50,6 +53,7 @@ enum setting_type {
     SET_ORIGINS,
     SET_LISTEN,
     SET_NETS,
+    SET_ENDPOINTS,
     SET_BYTES,
     SET_MS,
     SET_INT,
@@ -62,10 +66,11 @@ enum { SETTING_RELOAD = 1, SETTING_TEST = 2 }; /* taken over at SIGHUP; left out
 struct setting {
     const char *name; /* section.key */
     enum setting_type type;
-    size_t at;          /* offset in struct config */
-    const char *def;    /* as one would write it; lists with commas */
-    unsigned flags;     /* SETTING_* */
-    int64_t min, max;   /* SET_INT, SET_BYTES, SET_MS: the range, ends included; max 0: the type's own */
+    size_t at;       /* offset in struct config */
+    const char *def; /* as one would write it; lists with commas */
+    unsigned flags;  /* SETTING_* */
+    int64_t min,
+        max; /* SET_INT, SET_BYTES, SET_MS: the range, ends included; max 0: the type's own; lists: fewest items */
     const char *choice; /* SET_ENUM: words in the order of their numbers, with spaces between */
     const char *help;
 };

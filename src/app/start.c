@@ -6,6 +6,7 @@
 #include "base/rand.h"
 #include "base/secret.h"
 #include "core/mailbox.h"
+#include "io/dns.h"
 #include "io/file.h"
 #include "serve/login.h"
 #include "store/store.h"
@@ -152,8 +153,11 @@ enum err start_files(struct app *a)
                                .read_n = 8 };
     read_pair(a, &p, a->config.tls_cert);
     read_pair(a, &p, a->config.tls_key);
+    read_pair(a, &p, a->config.dns_trust_anchor);
     if (a->sources.file)
         read_pair(a, &p, str_c(a->sources.file));
+    const struct config_list *dns = &a->config.dns_forward;
+    p.tcp_n = dns->n ? dns_ports(dns->v, dns->n, p.tcp, SANDBOX_PORTS_MAX) : 0;
     enum err e = sandbox_files(&p);
     if (e == ERR_GONE)
         log_warn(a->log, "start.sandbox", LOG_C("reason", "this kernel has no Landlock: files are not fenced off"));
@@ -249,6 +253,21 @@ enum err start_pools(struct app *a)
     return e == OK ? work_pool_new(2, WORK_QUEUE, &a->work) : e;
 }
 
+enum err start_dns(struct app *a)
+{
+    const struct config *c = &a->config;
+    struct dns_opts o = { .forward = c->dns_forward.v,
+                          .forward_n = c->dns_forward.n,
+                          .trust_anchor = c->dns_trust_anchor.p,
+                          .timeout_ms = c->dns_timeout_ms };
+    if (o.forward_n == 0)
+        return OK;
+    enum err e = dns_start(&o, &a->dns);
+    if (e != OK)
+        log_error(a->log, "start.dns", LOG_C("reason", "dns.forward or dns.trust_anchor cannot be used"), LOG_ERR(e));
+    return e;
+}
+
 /* Only `mayfly box operator` uses it: no sessions, so no auth. */
 enum err start_operator(struct app *a)
 {
@@ -265,7 +284,7 @@ enum err start_syscalls(struct app *a)
 {
     if (!a->config.server_sandbox)
         return OK;
-    enum err e = sandbox_syscalls();
+    enum err e = sandbox_syscalls(a->dns ? SANDBOX_ASKS_DNS : SANDBOX_STAYS);
     if (e != OK)
         log_warn(a->log, "start.sandbox", LOG_C("reason", "seccomp was refused: system calls are not fenced off"));
     return OK;

@@ -55,7 +55,7 @@ TEST(files_outside_are_out_of_reach)
 
 static int try_calls(void)
 {
-    if (sandbox_syscalls() != OK)
+    if (sandbox_syscalls(SANDBOX_STAYS) != OK)
         return 1;
     if (socket(AF_INET, SOCK_STREAM, 0) >= 0 || fork() >= 0)
         return 2;
@@ -68,9 +68,39 @@ static int try_calls(void)
     return works ? 0 : 4;
 }
 
+static int port_error(uint16_t port)
+{
+    struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    to.sin_port = htons(port);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    int e = connect(fd, (struct sockaddr *)&to, sizeof to) == 0 ? 0 : errno;
+    close(fd);
+    return e;
+}
+
+static int try_dns(void)
+{
+    struct sandbox_paths p = { .write = { test_dir() }, .write_n = 1, .tcp = { 9 }, .tcp_n = 1 };
+    if (sandbox_landlock_abi() > 0 && sandbox_files(&p) != OK)
+        return 1;
+    if (sandbox_syscalls(SANDBOX_ASKS_DNS) != OK)
+        return 2;
+    if (socket(AF_UNIX, SOCK_STREAM, 0) >= 0 || socket(AF_PACKET, SOCK_RAW, 0) >= 0)
+        return 3;
+    struct sockaddr_in any = { .sin_family = AF_INET };
+    int udp = socket(AF_INET, SOCK_DGRAM, 0);
+    if (udp < 0 || bind(udp, (struct sockaddr *)&any, sizeof any) != 0)
+        return 4;
+    if (port_error(9) == EACCES || (sandbox_landlock_abi() >= 4 && port_error(10) != EACCES))
+        return 5;
+    return 0;
+}
+
+TEST(who_asks_the_dns_reaches_resolvers_alone) { CHECK_EQ(in_child(try_dns), 0); }
+
 static int try_exec(void)
 {
-    if (sandbox_syscalls() != OK)
+    if (sandbox_syscalls(SANDBOX_STAYS) != OK)
         return 1;
     execl("/bin/true", "true", NULL);
     return 2;

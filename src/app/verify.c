@@ -1,0 +1,248 @@
+/* One question, one loop, one inquiry. Files have whatever line ends they have: a message is judged as it would have
+ * come over SMTP, with CRLF. */
+#include "app/verify.h"
+#include "base/clock.h"
+#include "base/rand.h"
+#include "io/dns.h"
+#include "io/loop.h"
+#include "trust/arc.h"
+#include "trust/dkim_check.h"
+#include "trust/inquiry.h"
+#include "trust/spf.h"
+#include "wire/line.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    EXIT_USAGE = 2,
+    TEXT_MAX = 256 << 20,
+    OUT_MAX = 1 << 20,
+    ARENA_MAX = 8 << 20,
+    DNS_TIMEOUT_MS = 4000,
+    DEADLINE_MS = 20000
+};
+
+struct verify {
+    const struct kind *kind;
+    struct str dns, ip_text, helo, from, now_text, file, receiver;
+    struct ip ip;
+    int64_t now_s;
+    struct buf text, out;
+    struct arena arena; /* of the message's parts */
+    struct dkim_msg msg;
+    struct dkim_check dkim;
+    struct arc_check arc;
+    struct loop *loop;
+    enum err result;
+};
+
+static enum err check_spf(void *ctx, struct answers *as)
+{
+    struct verify *v = ctx;
+    struct spf_in in = { .ip = v->ip, .helo = v->helo, .from = v->from, .receiver = v->receiver, .now_s = v->now_s };
+    struct spf_out o;
+    enum err e = spf_check(&in, as, &o);
+    if (e != OK)
+        return e;
+    struct str more = o.explain.n ? o.explain : o.why;
+    buf_printf(&v->out, "%.*s %.*s%s%.*s\n", STR_FMT(result_name(o.result)), STR_FMT(str_sub(o.domain, 0, 300)),
+               more.n ? ": " : "", STR_FMT(more));
+    return OK;
+}
+
+static void put_signature(struct buf *out, const struct dkim_verdict *d)
+{
+    buf_printf(out, "  %.*s d=%.*s s=%.*s a=%.*s", STR_FMT(result_name(d->result)), STR_FMT(str_sub(d->domain, 0, 300)),
+               STR_FMT(str_sub(d->selector, 0, 300)), STR_FMT(str_sub(d->algorithm, 0, 50)));
+    if (d->bits)
+        buf_printf(out, " bits=%u", d->bits);
+    if (d->why.n)
+        buf_printf(out, " (%.*s)", STR_FMT(d->why));
+    buf_puts(out, d->testing ? " testing\n" : "\n");
+}
+
+static enum err check_dkim(void *ctx, struct answers *as)
+{
+    struct verify *v = ctx;
+    enum err e = dkim_check_run(&v->dkim, as);
+    if (e != OK)
+        return e;
+    buf_printf(&v->out, "%.*s\n", STR_FMT(result_name(dkim_check_best(&v->dkim))));
+    for (size_t i = 0; i < v->dkim.n; i++)
+        put_signature(&v->out, &v->dkim.verdict[i]);
+    return OK;
+}
+
+static enum err check_arc(void *ctx, struct answers *as)
+{
+    struct verify *v = ctx;
+    enum err e = arc_check_run(&v->arc, as);
+    if (e != OK)
+        return e;
+    buf_printf(&v->out, "%.*s", STR_FMT(result_name(v->arc.result)));
+    if (v->arc.why.n)
+        buf_printf(&v->out, " (%.*s)", STR_FMT(v->arc.why));
+    buf_printf(&v->out, " sets=%zu\n", v->arc.n);
+    return OK;
+}
+
+static const struct kind {
+    struct str name;
+    bool takes_ip, takes_message;
+    enum err (*check)(void *ctx, struct answers *as);
+} kinds[] = {
+    { STR("spf"), true, false, check_spf },
+    { STR("dkim"), false, true, check_dkim },
+    { STR("arc"), false, true, check_arc },
+};
+
+/* ---- arguments ---- */
+static bool option_set(struct verify *v, struct str name, struct str value)
+{
+    const struct {
+        struct str name;
+        struct str *at;
+    } options[] = { { S("--dns"), &v->dns },
+                    { S("--ip"), &v->ip_text },
+                    { S("--helo"), &v->helo },
+                    { S("--from"), &v->from },
+                    { S("--now"), &v->now_text } };
+    for (size_t i = 0; i < COUNT(options); i++)
+        if (str_eq(options[i].name, name)) {
+            *options[i].at = value;
+            return true;
+        }
+    return false;
+}
+
+static bool args_read(struct verify *v, char **args, int n)
+{
+    for (size_t i = 0; n > 0 && i < COUNT(kinds); i++)
+        if (str_eq(kinds[i].name, str_c(args[0])))
+            v->kind = &kinds[i];
+    for (int i = 1; i < n; i++) {
+        struct str word = str_c(args[i]);
+        if (str_starts(word, S("--"))) {
+            if (i + 1 == n || !option_set(v, word, str_c(args[i + 1])))
+                return false;
+            i++;
+        } else if (v->file.p) {
+            return false;
+        } else {
+            v->file = word;
+        }
+    }
+    return v->kind != NULL;
+}
+
+static bool args_check(struct verify *v)
+{
+    uint64_t now;
+    bool ip_given = v->ip_text.p != NULL;
+    if (ip_given && ip_parse(v->ip_text, &v->ip) != OK)
+        return false;
+    v->now_s = clock_wall_ms(NULL) / 1000;
+    if (v->now_text.p && !str_to_u64(v->now_text, &now))
+        return false;
+    if (v->now_text.p)
+        v->now_s = (int64_t)now;
+    return ip_given || !v->kind->takes_ip;
+}
+
+/* ---- the message ---- */
+static bool read_all(struct str path, struct buf *out)
+{
+    bool in = path.p == NULL || str_eq(path, S("-"));
+    AUTO_FD int fd = in ? dup(STDIN_FILENO) : open(path.p, O_RDONLY | O_CLOEXEC);
+    for (;;) {
+        char *room = fd < 0 ? NULL : buf_reserve(out, 64 * 1024);
+        ssize_t n = room ? read(fd, room, 64 * 1024) : -1;
+        if (n <= 0)
+            return n == 0;
+        out->n += (size_t)n;
+    }
+}
+
+static bool read_message(struct verify *v)
+{
+    AUTO_BUF struct buf raw = { .max = TEXT_MAX };
+    if (!read_all(v->file, &raw))
+        return false;
+    for (struct str rest = buf_str(&raw); rest.n > 0;) {
+        size_t lf = str_chr(rest, '\n');
+        buf_put(&v->text, str_line(rest, &rest));
+        if (lf != STR_NONE)
+            buf_puts(&v->text, "\r\n");
+    }
+    arena_init(&v->arena, ARENA_MAX);
+    if (v->text.failed || dkim_msg_init(&v->arena, buf_str(&v->text), &v->msg) != OK)
+        return false;
+    dkim_check_init(&v->dkim, &v->arena, &v->msg, v->now_s);
+    return arc_check_init(&v->arc, &v->arena, &v->msg) == OK;
+}
+
+/* ---- running ---- */
+static void on_done(void *ctx, enum err e)
+{
+    struct verify *v = ctx;
+    v->result = e;
+    loop_stop(v->loop);
+}
+
+static enum err resolver(const struct verify *v, const struct config *c, struct dns **out)
+{
+    struct dns_opts o = { .forward = v->dns.p ? &v->dns : c->dns_forward.v,
+                          .forward_n = v->dns.p ? 1 : c->dns_forward.n,
+                          .trust_anchor = c->dns_trust_anchor.p,
+                          .timeout_ms = DNS_TIMEOUT_MS };
+    return o.forward_n ? dns_start(&o, out) : OK;
+}
+
+static enum err ask(struct verify *v, const struct config *c)
+{
+    struct dns *dns = NULL;
+    struct inquiry *q = NULL;
+    enum err e = resolver(v, c, &dns);
+    struct inquiry_opts o = {
+        .dns = dns, .loop = v->loop, .deadline_ms = DEADLINE_MS, .check = v->kind->check, .done = on_done, .ctx = v
+    };
+    if (e == OK)
+        e = inquiry_start(&o, &q);
+    if (e == OK) {
+        loop_run(v->loop);
+        e = v->result;
+    }
+    inquiry_free(q);
+    dns_stop(dns);
+    return e;
+}
+
+int verify_run(const struct config *c, char **args, int n)
+{
+    struct verify v = { .text = { .max = TEXT_MAX }, .out = { .max = OUT_MAX }, .receiver = c->server_hostname };
+    if (!args_read(&v, args, n) || !args_check(&v)) {
+        fprintf(stderr, "usage: mayfly verify " VERIFY_USAGE "\n");
+        return EXIT_USAGE;
+    }
+    if (v.kind->takes_message && !read_message(&v)) {
+        fprintf(stderr, "mayfly verify: the message cannot be read\n");
+        return 1;
+    }
+    enum err e = rand_start();
+    if (e == OK)
+        e = loop_new(&v.loop);
+    if (e == OK) {
+        e = ask(&v, c);
+        loop_free(v.loop);
+    }
+    if (e == OK)
+        fwrite(v.out.p, 1, v.out.n, stdout);
+    else
+        fprintf(stderr, "mayfly verify: %s\n", err_name(e));
+    arena_reset(&v.arena);
+    buf_fini(&v.text);
+    buf_fini(&v.out);
+    return e == OK ? 0 : 1;
+}

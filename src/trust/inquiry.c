@@ -1,0 +1,161 @@
+/* Answers that arrive in one turn are put to the checks together. */
+#include "trust/inquiry.h"
+#include <stdlib.h>
+
+enum { KEPT_MAX = 8 << 20, SCRATCH_MAX = 4 << 20 }; /* answers; what one round of the checks makes */
+
+struct question {
+    struct inquiry *inquiry;
+    struct dns_question *q; /* NULL: not under way */
+};
+struct inquiry {
+    struct inquiry_opts o;
+    struct arena kept, scratch;
+    struct answers answers;
+    struct question questions[LIMIT_ANSWERS]; /* by the answer's index */
+    struct deadline deadline;
+    struct job again;
+    bool queued;    /* again is in the loop's hands */
+    bool finished;  /* done() has been called */
+    bool abandoned; /* freed by again, which is still queued */
+};
+
+static void inquiry_release(struct inquiry *q)
+{
+    arena_reset(&q->kept);
+    arena_reset(&q->scratch);
+    free(q);
+}
+
+static void finish(struct inquiry *q, enum err e)
+{
+    q->finished = true;
+    loop_deadline_clear(q->o.loop, &q->deadline);
+    q->o.done(q->o.ctx, e);
+}
+
+static void soon(struct inquiry *q)
+{
+    if (!q->queued)
+        loop_later(q->o.loop, &q->again);
+    q->queued = true;
+}
+
+static enum answer_status status_of(enum dns_status s)
+{
+    switch (s) {
+    case DNS_FOUND:
+        return ANSWER_FOUND;
+    case DNS_NXNAME:
+        return ANSWER_NONAME;
+    case DNS_FAILED:
+    case DNS_SILENT:
+        return ANSWER_FAILED;
+    }
+    return ANSWER_FAILED;
+}
+
+static void on_answer(void *ctx, const struct dns_answer *got)
+{
+    struct question *qu = ctx;
+    struct inquiry *q = qu->inquiry;
+    struct answer *a = &q->answers.v[qu - q->questions];
+    qu->q = NULL;
+    a->status = status_of(got->status);
+    a->secure = got->secure;
+    if (a->status == ANSWER_FOUND && dns_records_parse(&q->kept, got->packet, a->type, &a->records) != OK)
+        a->status = ANSWER_FAILED;
+    soon(q);
+}
+
+static void ask_wanted(struct inquiry *q)
+{
+    for (size_t i = 0; i < q->answers.n; i++) {
+        struct answer *a = &q->answers.v[i];
+        struct question *qu = &q->questions[i];
+        if (a->status != ANSWER_WANTED)
+            continue;
+        qu->inquiry = q;
+        if (q->o.dns)
+            qu->q = dns_ask(q->o.dns, q->o.loop, a->name, a->type, on_answer, qu);
+        a->status = qu->q ? ANSWER_ASKED : ANSWER_FAILED;
+        if (!qu->q)
+            soon(q);
+    }
+}
+
+static void drop_questions(struct inquiry *q)
+{
+    for (size_t i = 0; i < q->answers.n; i++)
+        if (q->questions[i].q) {
+            dns_cancel(q->questions[i].q);
+            q->questions[i].q = NULL;
+        }
+}
+
+static enum err check(struct inquiry *q)
+{
+    arena_reset(&q->scratch);
+    return q->o.check(q->o.ctx, &q->answers);
+}
+
+static void run_again(struct job *j)
+{
+    struct inquiry *q = CONTAINER_OF(j, struct inquiry, again);
+    q->queued = false;
+    if (q->abandoned) {
+        inquiry_release(q);
+        return;
+    }
+    if (q->finished)
+        return;
+    enum err e = check(q);
+    if (e == ERR_MORE)
+        ask_wanted(q);
+    else
+        finish(q, e);
+}
+
+/* Each round wants something new, or it ends: as many as there can be answers. */
+static void on_deadline(struct deadline *d)
+{
+    struct inquiry *q = CONTAINER_OF(d, struct inquiry, deadline);
+    enum err e = ERR_MORE;
+    drop_questions(q);
+    for (size_t i = 0; i <= LIMIT_ANSWERS && e == ERR_MORE; i++) {
+        answers_give_up(&q->answers);
+        e = check(q);
+    }
+    finish(q, e == ERR_MORE ? ERR_FULL : e);
+}
+
+enum err inquiry_start(const struct inquiry_opts *o, struct inquiry **out)
+{
+    struct inquiry *q = calloc(1, sizeof *q);
+    if (!q)
+        return ERR_IO;
+    q->o = *o;
+    arena_init(&q->kept, KEPT_MAX);
+    arena_init(&q->scratch, SCRATCH_MAX);
+    if (answers_init(&q->answers, &q->kept, &q->scratch) != OK) {
+        inquiry_release(q);
+        return ERR_IO;
+    }
+    q->deadline.fire = on_deadline;
+    q->again.run = run_again;
+    loop_deadline(o->loop, &q->deadline, o->deadline_ms);
+    soon(q);
+    *out = q;
+    return OK;
+}
+
+void inquiry_free(struct inquiry *q)
+{
+    if (!q)
+        return;
+    drop_questions(q);
+    loop_deadline_clear(q->o.loop, &q->deadline);
+    q->abandoned = true;
+    if (!q->queued)
+        inquiry_release(q);
+}

@@ -1,0 +1,55 @@
+#include "wire/ip.h"
+#include <arpa/inet.h>
+
+static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+enum err ip_parse(struct str text, struct ip *out)
+{
+    char zero_ended[INET6_ADDRSTRLEN];
+    struct ip ip = { .six = str_chr(text, ':') != STR_NONE };
+    if (text.n == 0 || text.n >= sizeof zero_ended || str_chr(text, 0) != STR_NONE)
+        return ERR_BAD;
+    memcpy(zero_ended, text.p, text.n);
+    zero_ended[text.n] = 0;
+    if (inet_pton(ip.six ? AF_INET6 : AF_INET, zero_ended, ip.b) != 1)
+        return ERR_BAD;
+    if (ip.six && memcmp(ip.b, mapped, sizeof mapped) == 0) {
+        memmove(ip.b, ip.b + sizeof mapped, 4);
+        ip.six = false;
+    }
+    *out = ip;
+    return OK;
+}
+
+void ip_put(struct buf *out, const struct ip *ip)
+{
+    char text[INET6_ADDRSTRLEN];
+    if (inet_ntop(ip->six ? AF_INET6 : AF_INET, ip->b, text, sizeof text))
+        buf_puts(out, text);
+}
+
+bool ip_within(const struct ip *ip, const struct ip *net, unsigned bits)
+{
+    size_t whole = MIN(bits / 8, ip_n(ip));
+    unsigned rest = bits % 8;
+    if (ip->six != net->six || memcmp(ip->b, net->b, whole) != 0)
+        return false;
+    return rest == 0 || whole == ip_n(ip) || (ip->b[whole] ^ net->b[whole]) >> (8 - rest) == 0;
+}
+
+bool ip_is_private(const struct ip *ip)
+{
+    static const struct {
+        struct ip net;
+        unsigned bits;
+    } nets[] = {
+        { { false, { 0 } }, 8 },         { { false, { 10 } }, 8 },         { { false, { 100, 64 } }, 10 },
+        { { false, { 127 } }, 8 },       { { false, { 169, 254 } }, 16 },  { { false, { 172, 16 } }, 12 },
+        { { false, { 192, 168 } }, 16 }, { { true, { [15] = 1 } }, 128 },  { { true, { 0 } }, 128 },
+        { { true, { 0xfc } }, 7 },       { { true, { 0xfe, 0x80 } }, 10 },
+    };
+    for (size_t i = 0; i < COUNT(nets); i++)
+        if (ip_within(ip, &nets[i].net, nets[i].bits))
+            return true;
+    return false;
+}

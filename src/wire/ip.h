@@ -1,0 +1,17 @@
+/* IP addresses as numbers. An IPv4 address in its IPv6 coat (::ffff:192.0.2.1) is an IPv4 address here. */
+#pragma once
+#include "base/buf.h"
+#include "base/err.h"
+
+struct ip {
+    bool six;
+    uint8_t b[16]; /* 4 or 16 octets */
+};
+static inline size_t ip_n(const struct ip *ip) { return ip->six ? 16 : 4; }
+/* 192.0.2.1 or 2001:db8::1, nothing around it. */
+[[nodiscard]] enum err ip_parse(struct str text, struct ip *out);
+void ip_put(struct buf *out, const struct ip *ip); /* RFC 5952 */
+/* The same family, and the first bits are those of net. */
+bool ip_within(const struct ip *ip, const struct ip *net, unsigned bits);
+/* Such as nobody meets on the Internet: loopback, link-local, private (RFC 1918, 4193, 6598), unspecified. */
+bool ip_is_private(const struct ip *ip);
