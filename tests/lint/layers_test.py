@@ -12,7 +12,7 @@ CASES = [
     ("a cycle by pairs", {"io/a.c": '#include "io/b.h"\n', "io/a.h": "", "io/b.h": "", "io/b.c": '#include "io/a.h"\n'}, "a cycle"),
     ("a part and its whole", {"io/a.c": '#include "io/a_b.h"\n', "io/a.h": "", "io/a_b.h": '#include "io/a.h"\n'}, None),
     ("a library elsewhere", {"core/a.c": "#include <lmdb.h>\n"}, "only in store/embed_index"),
-    ("a library at home", {"store/embed_index.c": "#include <lmdb.h>\n"}, None),
+    ("a library at home", {"store/embed_index_env.c": "#include <lmdb.h>\n"}, None),
     ("a name that is not there", {"base/a.c": '#include "a.h"\n'}, "no such file"),
     ("a folder that is no layer", {"misc/a.c": ""}, "not in a layer"),
     ("too long", {"base/a.c": "\n" * 401}, "401 lines"),
