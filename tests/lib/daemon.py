@@ -18,6 +18,8 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+# How much slower this machine is than the one that the targets of bench/soak were set on; bench/RESULTS.md says how it is found.
+MACHINE = float(os.environ.get("MAYFLY_MACHINE", "1"))
 BINARY = os.environ.get("MAYFLY", str(ROOT / "build/mayfly"))
 # Under a sanitizer: tests/run sets it, a daemon is then always ended in order, and its log is searched for complaints.
 SANITIZED = bool(os.environ.get("SANITIZED"))
