@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PASSWORD_MAX = 1024, ADDRESS_MAX = 512 };
+enum { PASSWORD_MAX = 1024, ADDRESS_MAX = 512, LOOKS_MAX = 8 };
 
 struct auth_req {
     struct auth *a;
@@ -32,6 +32,9 @@ struct auth_req {
     struct store_cred cred;
     uint8_t lease[KEY_N];
     bool known;
+    uint8_t seed[KEY_N];
+    uint64_t closings; /* as the loop had heard when the store was asked */
+    unsigned looks;
 };
 
 static void req_free(struct auth_req *r)
@@ -128,18 +131,47 @@ static void finish(struct auth_req *r, const struct store_box *box, const struct
         answer(r, OK, o);
 }
 
+/* Something ended or was revoked between the store's answer and now, and what was cached of it is gone already: what
+ * the store said may have been of the time before, and nobody would tell it to what is cached now. */
+static bool outdated(const struct auth_req *r) { return r->closings != r->a->closings; }
+
+static void look(struct auth_req *r, struct store_req *q)
+{
+    r->closings = r->a->closings;
+    r->looks++;
+    store_submit(r->a->o.store, r->a->o.loop, q);
+}
+
+static enum err ask_login(struct auth_req *r);
+
 static void on_login(struct store_req *q)
 {
     struct auth_req *r = q->ctx;
     struct store_login *l = (struct store_login *)(void *)q;
     uint8_t seed[KEY_N];
-    if (q->err != OK) {
-        refuse(r, q->err);
+    enum err e = q->err;
+    if (e == OK && outdated(r)) {
+        e = r->looks < LOOKS_MAX ? ask_login(r) : ERR_BUSY;
+        if (e == OK)
+            return;
+    }
+    if (e != OK) {
+        refuse(r, e);
         return;
     }
     secret_seed(seed, str_of(r->raw, r->raw_n), &l->box.id);
     finish(r, &l->box, &l->cred, l->lease, seed);
     secret_wipe(seed, sizeof seed);
+}
+
+static enum err ask_login(struct auth_req *r)
+{
+    struct store_login *l = STORE_NEW(login, r, on_login);
+    if (l == NULL)
+        return ERR_IO;
+    secret_lookup(l->lookup, str_of(r->raw, r->raw_n));
+    look(r, &l->req);
+    return OK;
 }
 
 static struct auth_req *login(struct auth_req *r)
@@ -149,12 +181,8 @@ static struct auth_req *login(struct auth_req *r)
     struct opened *o = opened_find(r->a, lookup);
     if (o != NULL)
         return answer_later(r, OK, o);
-    struct store_login *l = STORE_NEW(login, r, on_login);
-    if (l == NULL)
-        return answer_later(r, ERR_IO, NULL);
-    memcpy(l->lookup, lookup, sizeof lookup);
-    store_submit(r->a->o.store, r->a->o.loop, &l->req);
-    return r;
+    enum err e = ask_login(r);
+    return e == OK ? r : answer_later(r, e, NULL);
 }
 
 struct opened *auth_cached(struct auth *a, struct str token)
@@ -205,22 +233,6 @@ static void argon_work(struct work *w)
     r->work_err = crypto_password(r->out64, buf_str(&r->password), r->salt);
 }
 
-static void argon_done(struct work *w)
-{
-    struct auth_req *r = CONTAINER_OF(w, struct auth_req, work);
-    uint8_t verifier[HASH_N], seed[KEY_N];
-    if (r->work_err != OK) {
-        refuse(r, ERR_BUSY);
-        return;
-    }
-    password_halves(verifier, seed, r->out64, &r->box.id);
-    if (crypto_eq(verifier, r->cred.lookup, HASH_N) && r->known)
-        finish(r, &r->box, &r->cred, r->lease, seed);
-    else
-        refuse(r, ERR_DENIED);
-    secret_wipe(seed, sizeof seed);
-}
-
 /* Keeps what the store found, or a stand-in for a box that is not there: same path, same time. */
 static void keep_found(struct auth_req *r, struct store_find *f)
 {
@@ -236,6 +248,50 @@ static void keep_found(struct auth_req *r, struct store_find *f)
         memcpy(r->lease, f->lease, KEY_N);
         memcpy(r->salt, r->cred.salt, SALT_N);
     }
+}
+
+static void open_or_look_again(struct auth_req *r);
+
+static void on_look_again(struct store_req *q)
+{
+    struct auth_req *r = q->ctx;
+    const uint64_t cred = r->cred.id;
+    r->known = false;
+    keep_found(r, (struct store_find *)(void *)q);
+    if (q->err == OK && r->known && r->cred.id == cred)
+        open_or_look_again(r);
+    else
+        refuse(r, q->err == OK ? ERR_DENIED : q->err);
+}
+
+/* The password is right; Argon2id took a while, and the box may have ended meanwhile. */
+static void open_or_look_again(struct auth_req *r)
+{
+    struct store_find *f = NULL;
+    if (!outdated(r)) {
+        finish(r, &r->box, &r->cred, r->lease, r->seed);
+    } else if (r->looks >= LOOKS_MAX || (f = STORE_NEW(find, r, on_look_again)) == NULL) {
+        refuse(r, ERR_BUSY);
+    } else {
+        f->by_id = f->want_creds = true;
+        f->id = r->box.id;
+        look(r, &f->req);
+    }
+}
+
+static void argon_done(struct work *w)
+{
+    struct auth_req *r = CONTAINER_OF(w, struct auth_req, work);
+    uint8_t verifier[HASH_N];
+    if (r->work_err != OK) {
+        refuse(r, ERR_BUSY);
+        return;
+    }
+    password_halves(verifier, r->seed, r->out64, &r->box.id);
+    if (crypto_eq(verifier, r->cred.lookup, HASH_N) && r->known)
+        open_or_look_again(r);
+    else
+        refuse(r, ERR_DENIED);
 }
 
 static void on_find(struct store_req *q)
@@ -270,7 +326,7 @@ struct auth_req *auth_password(struct auth *a, struct str address, struct str pa
         return answer_later(r, ERR_IO, NULL);
     f->want_creds = true;
     store_addr_hash(a->o.store, key, f->addr_hash);
-    store_submit(a->o.store, a->o.loop, &f->req);
+    look(r, &f->req);
     return r;
 }
 

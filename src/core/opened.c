@@ -319,6 +319,7 @@ static bool same_box(const struct opened *o, const struct event *e)
 static void on_event(struct event_listener *l, const struct event *e)
 {
     struct auth *a = CONTAINER_OF(l, struct auth, events);
+    a->closings += e->kind == EVENT_BOX_ENDED || e->kind == EVENT_CREDS_CHANGED;
     LIST_FOR(&a->all, it)
     {
         struct opened *o = CONTAINER_OF(it, struct opened, link);

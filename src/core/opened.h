@@ -9,6 +9,7 @@ struct auth {
     struct map by_lookup; /* HASH_N bytes -> struct opened */
     struct list all;      /* every opened, cached or only held */
     struct event_listener events;
+    uint64_t closings; /* boxes that ended and credentials that changed, as told to this loop */
     struct timer sweep;
 };
 enum { OPENED_IDLE_MS = 60 * 1000 };

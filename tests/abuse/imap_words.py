@@ -167,7 +167,7 @@ def long_words():
     yield b"SELECT " + b"a" * 60000, b"NO"
     yield b"SELECT INBOX (QRESYNC (1 1 " + b"1," * 25000 + b"1))", b"BAD"
     yield b"CATENATE INBOX", b"BAD"
-    yield b"APPEND INBOX CATENATE (" + b'URL "/INBOX/;UID=1" ' * 3000 + b")", b"BAD"
+    yield b"APPEND INBOX CATENATE (" + b'URL "/INBOX/;UID=1" ' * 3000 + b")", b"NO [LIMIT]"
 
 
 def long_words_have_their_answers():

@@ -272,6 +272,46 @@ TEST(a_credential_that_revokes_itself_opens_nothing_either)
     world_close();
 }
 
+static enum err late;
+static bool late_answered;
+
+static void on_late(void *ctx, enum err e, struct opened *o, int64_t retry_ms)
+{
+    (void)ctx;
+    (void)retry_ms;
+    opened_release(o);
+    late = e;
+    late_answered = true;
+    loop_stop(w.loop);
+}
+
+/* Argon2id takes a while. */
+static void meanwhile(bool burn)
+{
+    world_open();
+    CHECK_OK(make(&(struct mailbox_spec){ .local = S("alice"), .password = S("correct battery") }));
+    CHECK(auth_password(w.auth, S("alice@box.test"), S("correct battery"), &somebody, on_opened, NULL) != NULL);
+    CHECK_OK(answer());
+    uint64_t password = w.opened->cred;
+    CHECK_OK(open_token(w.token));
+    late_answered = false;
+    CHECK(auth_password(w.auth, S("alice@box.test"), S("correct battery"), &somebody, on_late, NULL) != NULL);
+    if (burn)
+        CHECK(mailbox_end(w.boxes, w.opened, on_end, NULL) != NULL);
+    else
+        CHECK(mailbox_cred_revoke(w.boxes, w.opened, password, on_cred, NULL) != NULL);
+    CHECK_OK(answer());
+    timer_set(&w.watchdog, 20000);
+    while (!late_answered)
+        loop_run(w.loop);
+    timer_clear(&w.watchdog);
+    CHECK_EQ(late, ERR_DENIED);
+    world_close();
+}
+
+TEST(a_box_that_ends_while_its_password_is_checked_is_not_opened) { meanwhile(true); }
+TEST(nor_is_one_by_a_password_that_is_revoked_meanwhile) { meanwhile(false); }
+
 TEST(life_is_changed_with_patience_and_burned_at_once)
 {
     world_open();
