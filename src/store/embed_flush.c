@@ -92,7 +92,8 @@ enum err flush_all(struct flush *f, struct flush_file *files, size_t n)
         f->files = files;
         f->next = 0;
         f->n = f->left = n;
-        pthread_cond_broadcast(&f->work);
+        for (size_t i = 1; i < n; i++) /* no more than there is work for: each wake costs more than a small flush */
+            pthread_cond_signal(&f->work);
         take_all(f);
         while (f->left > 0)
             pthread_cond_wait(&f->done, &f->mx);
