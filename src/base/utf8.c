@@ -5,29 +5,25 @@
 #include <string.h>
 
 struct lead {
-    uint8_t from, to; /* lead bytes */
-    uint8_t n;        /* bytes in all */
-    uint8_t lo, hi;   /* second byte */
+    uint8_t n;      /* bytes in all */
+    uint8_t lo, hi; /* second byte */
 };
-static const struct lead leads[] = {
-    { 0x00, 0x7f, 1, 0, 0 },       { 0xc2, 0xdf, 2, 0x80, 0xbf }, { 0xe0, 0xe0, 3, 0xa0, 0xbf },
-    { 0xe1, 0xec, 3, 0x80, 0xbf }, { 0xed, 0xed, 3, 0x80, 0x9f }, { 0xee, 0xef, 3, 0x80, 0xbf },
-    { 0xf0, 0xf0, 4, 0x90, 0xbf }, { 0xf1, 0xf3, 4, 0x80, 0xbf }, { 0xf4, 0xf4, 4, 0x80, 0x8f },
+/* By the lead byte; n is 0 where a byte begins nothing. */
+static const struct lead leads[256] = {
+    [0x00 ... 0x7f] = { 1, 0, 0 },       [0xc2 ... 0xdf] = { 2, 0x80, 0xbf }, [0xe0] = { 3, 0xa0, 0xbf },
+    [0xe1 ... 0xec] = { 3, 0x80, 0xbf }, [0xed] = { 3, 0x80, 0x9f },          [0xee ... 0xef] = { 3, 0x80, 0xbf },
+    [0xf0] = { 4, 0x90, 0xbf },          [0xf1 ... 0xf3] = { 4, 0x80, 0xbf }, [0xf4] = { 4, 0x80, 0x8f },
 };
 
 /* How many bytes of a sequence match, of how many; 0 of 0 when the first byte begins none. */
 static size_t match(struct str s, size_t *of)
 {
     const uint8_t *p = (const uint8_t *)s.p;
-    const struct lead *l = leads, *end = leads + COUNT(leads);
-    *of = 0;
-    while (s.n && l < end && (p[0] < l->from || p[0] > l->to))
-        l++;
-    if (s.n == 0 || l == end)
-        return 0;
+    static const struct lead nothing;
+    const struct lead *l = s.n > 0 ? &leads[p[0]] : &nothing;
+    size_t n = l->n > 0;
     *of = l->n;
-    size_t n = 1;
-    if (n < l->n && n < s.n && p[1] >= l->lo && p[1] <= l->hi)
+    if (l->n > 1 && s.n > 1 && p[1] >= l->lo && p[1] <= l->hi)
         for (n = 2; n < l->n && n < s.n && (p[n] & 0xc0) == 0x80;)
             n++;
     return n;

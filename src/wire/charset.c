@@ -182,6 +182,8 @@ static const char *iconv_name_of(const struct row *r)
 
 bool charset_known(struct str name) { return row_of(name) != NULL; }
 
+#define UTF8_MARK "\xef\xbb\xbf"
+
 static void put_replacement(struct buf *out) { buf_put(out, S("\xef\xbf\xbd")); }
 
 /* The octets 0x80 to 0x9f of windows-1252; 0 where it has none. */
@@ -300,7 +302,7 @@ static bool iconv_to_utf8(struct buf *out, const char *name, struct str in)
  */
 static bool by_mark(struct buf *out, enum kind kind, struct str in, bool *exact)
 {
-    if (str_starts(in, S("\xef\xbb\xbf")) && kind != ICONV) {
+    if (str_starts(in, S(UTF8_MARK)) && kind != ICONV) {
         *exact = utf8_to_utf8(out, str_from(in, 3));
         return true;
     }
@@ -332,6 +334,14 @@ bool charset_to_utf8(struct buf *out, struct str name, struct str in)
         return utf8_ascii(in) == in.n && (kind == ASCII || name.n == 0);
     }
     return false;
+}
+
+bool charset_is_utf8(struct str name, struct str in)
+{
+    const struct row *r = row_of(name);
+    enum kind kind = r != NULL ? r->kind : NONE;
+    bool utf8 = kind == UTF8 || kind == ASCII || kind == NONE;
+    return utf8 && !str_starts(in, S(UTF8_MARK)) && utf8_valid(in);
 }
 
 size_t charset_prime(struct charset_kept *k)

@@ -8,6 +8,8 @@
  * UTF-8 without one good character beyond ASCII is windows-1252, too). A byte order mark at the front is obeyed (UTF-8,
  * UTF-16) and dropped. True when every byte meant what the label says. */
 bool charset_to_utf8(struct buf *out, struct str name, struct str in);
+/* Whether it would be appended just as it is, so that it need not be. */
+bool charset_is_utf8(struct str name, struct str in);
 bool charset_known(struct str name); /* any case, aliases too */
 
 /* Opens every charset of the table and keeps it open, because glibc loads each from a file on first use and the sandbox

@@ -45,12 +45,16 @@ static void put_text(struct buf *out, struct str s)
     out->failed = true;
 }
 
-/* A NUL has no place in text. */
-static void mask_nul(struct buf *text)
+/* Without NULs, which have no place in text. A view where nothing is to be done. */
+static struct str to_utf8(struct str charset, struct str octets, struct buf *text)
 {
-    if (text->n > 0 && memchr(text->p, '\0', text->n) != NULL)
-        for (size_t i = 0; i < text->n; i++)
-            text->p[i] = text->p[i] == '\0' ? '?' : text->p[i];
+    bool nul = str_chr(octets, '\0') != STR_NONE;
+    if (!nul && charset_is_utf8(charset, octets))
+        return octets;
+    charset_to_utf8(text, charset, octets);
+    for (size_t i = 0; i < text->n; i++)
+        text->p[i] = text->p[i] == '\0' ? '?' : text->p[i];
+    return buf_str(text);
 }
 
 /* RFC 3676 section 4.1 to 4.4: quote marks, then one stuffed space; a space at the end joins the next line of the same
@@ -151,13 +155,12 @@ static struct str decode_some(const struct mime_part *p, struct str body, size_t
 uint64_t mime_text(const struct mime_part *p, struct str body, struct buf *out)
 {
     AUTO_BUF struct buf decoded = { .max = 2 * body.n + 64, .secret = out->secret };
-    AUTO_BUF struct buf text = { .max = 8 * body.n + 64, .secret = out->secret };
+    AUTO_BUF struct buf room = { .max = 8 * body.n + 64, .secret = out->secret };
     uint64_t defects;
     struct str octets = decode_some(p, body, out->max - out->n, &decoded, &defects);
     bool html = mime_is(p, S("text"), S("html"));
     struct str charset = p->charset.n == 0 && html ? html_charset(octets) : p->charset;
-    charset_to_utf8(&text, charset, octets);
-    mask_nul(&text);
+    struct str text = to_utf8(charset, octets, &room);
     (void)buf_reserve(out, MIN(text.n, out->max - out->n)); /* in one piece: growing copies, and wipes */
     if (charset.n > 0 && !charset_known(charset))
         defects |= UINT64_C(1) << MIME_DEFECT_UNKNOWN_CHARSET;
@@ -165,7 +168,7 @@ uint64_t mime_text(const struct mime_part *p, struct str body, struct buf *out)
     struct flow f = { .out = out,
                       .flowed = plain && str_eq_nocase(params_get(&p->ct, S("format")), S("flowed")),
                       .delsp = str_eq_nocase(params_get(&p->ct, S("delsp")), S("yes")) };
-    put_lines(&f, buf_str(&text));
-    out->failed |= decoded.failed || text.failed;
+    put_lines(&f, text);
+    out->failed |= decoded.failed || room.failed;
     return defects;
 }
