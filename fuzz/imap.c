@@ -5,6 +5,7 @@
 #include "wire/imap_fetch.h"
 #include "wire/imap_frame.h"
 #include "wire/imap_mailbox.h"
+#include "wire/imap_notify.h"
 #include "wire/imap_search.h"
 #include "wire/imap_section.h"
 #include "wire/imap_sort.h"
@@ -233,6 +234,25 @@ static void url(struct str in)
              u.uid == again.uid && u.uidvalidity == again.uidvalidity && u.relative == again.relative);
 }
 
+static void notify(struct str in)
+{
+    AUTO_ARENA struct arena a = { .max = 4 << 20 };
+    struct imap_token t;
+    struct imap_notify n;
+    struct imap_fetch f;
+    imap_token_init(&t, &a, in, true);
+    if (!imap_notify_read(&t, &n)) {
+        must(n.n == 0 && !n.status);
+        return;
+    }
+    must(n.n <= LIMIT_IMAP_NOTIFY_GROUPS && n.names_n <= LIMIT_IMAP_NOTIFY_NAMES);
+    for (size_t i = 0; i < n.n; i++) { /* what new messages are told with is read again for each */
+        must(!(n.v[i].events & IMAP_NOTIFY_FLAGS) || n.v[i].events & IMAP_NOTIFY_NEW);
+        imap_token_init(&t, &a, n.v[i].fetch, true);
+        must(n.v[i].fetch.n == 0 || imap_fetch_read(&t, &f));
+    }
+}
+
 /* ---- what goes out ---- */
 
 /* One value: parentheses that match, strings that end, literals that are as long as they say. */
@@ -343,7 +363,7 @@ static void subject(struct str in)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     static void (*const parsers[])(struct str) = { framing, tokens,  sets,    names,   fetch, search,
-                                                   sort,    message, threads, subject, url };
+                                                   sort,    message, threads, subject, url,   notify };
     if (n > 0)
         parsers[data[0] % COUNT(parsers)](str_of(data + 1, n - 1));
     return 0;

@@ -1,6 +1,6 @@
 /* A whole session, each input fed in each state: before login, logged in, with a mailbox selected, with all extensions
- * on, in IDLE. However it goes: what is said is well-formed, no octet of a sender's is read as protocol, memory goes
- * back. The first byte chooses the pieces that the input comes in, and how much the peer takes at once. */
+ * on, in IDLE, with NOTIFY. However it goes: what is said is well-formed, no octet of a sender's is read as protocol,
+ * memory goes back. The first byte chooses the pieces that the input comes in, and how much the peer takes at once. */
 #include "../tests/unit/serve/imap_fake.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -73,6 +73,10 @@ static void play(const char *before, struct str in, uint8_t how)
     fake_close_box();
 }
 
+#define NOTIFY                                                                                                         \
+    "1 LOGIN a secret\r\n2 SELECT INBOX\r\n3 NOTIFY SET (selected-delayed (MessageNew (UID BODY[1]) MessageExpunge "   \
+    "FlagChange)) (personal (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange))\r\n"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     static const char *const states[] = {
@@ -81,6 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         "1 LOGIN a secret\r\n2 SELECT INBOX\r\n",
         "1 LOGIN a secret\r\n2 ENABLE QRESYNC IMAP4rev2 UTF8=ACCEPT\r\n3 SELECT INBOX\r\n",
         "1 LOGIN a secret\r\n2 EXAMINE INBOX\r\n3 IDLE\r\n",
+        NOTIFY,
     };
     for (size_t i = 0; n > 0 && i < COUNT(states); i++)
         play(states[i], str_of(data + 1, n - 1), data[0]);

@@ -5,7 +5,7 @@
  *
  * Each call answers once on a later turn, unless cancelled (what was begun is carried out and told even then), and
  * gives NULL when memory is out. Changes are told as EVENT_FOLDER_CHANGED: a new folder before what is moved into it, a
- * deleted one after its messages. */
+ * renamed one before those below it, a deleted one after its messages. */
 #pragma once
 #include "core/folder_name.h"
 #include "core/mail_at.h"

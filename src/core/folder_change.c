@@ -38,18 +38,27 @@ struct step {
     enum err err; /* while it is put together */
 };
 
-static void step_tell(const struct step *s)
+static void item_tell(const struct step *s, size_t i)
 {
     const struct mail_at *at = &s->r->at;
-    for (size_t i = 0; i < s->q->n; i++) {
-        const struct store_folder_item *it = &s->q->items[i];
-        bool made = it->no == 0, named = it->set & FOLDER_SET_NAME;
-        enum event_folder change = made             ? FOLDER_MADE
-                                   : named          ? FOLDER_RENAMED
-                                   : it->subscribed ? FOLDER_SUBSCRIBED
-                                                    : FOLDER_UNSUBSCRIBED;
-        mail_tell_folder(at->hub, &at->opened->box.id, it->folder.no, change, s->names[i], s->were[i]);
-    }
+    const struct store_folder_item *it = &s->q->items[i];
+    bool made = it->no == 0, named = it->set & FOLDER_SET_NAME;
+    enum event_folder change = made             ? FOLDER_MADE
+                               : named          ? FOLDER_RENAMED
+                               : it->subscribed ? FOLDER_SUBSCRIBED
+                                                : FOLDER_UNSUBSCRIBED;
+    mail_tell_folder(at->hub, &at->opened->box.id, it->folder.no, change, s->names[i], s->were[i]);
+}
+
+/* What is above comes first: of those made it is the first item, of those renamed the last. */
+static void step_tell(const struct step *s)
+{
+    for (size_t i = 0; i < s->q->n; i++)
+        if (s->q->items[i].no == 0)
+            item_tell(s, i);
+    for (size_t i = s->q->n; i-- > 0;)
+        if (s->q->items[i].no != 0)
+            item_tell(s, i);
 }
 
 static void on_put(struct store_req *q)

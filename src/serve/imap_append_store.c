@@ -20,6 +20,12 @@ static void put_appenduid(struct buf *out, const struct appending *w, const stru
     buf_puts(out, "] stored");
 }
 
+static void note_own(struct imap_session *s, const struct imap_uids *u)
+{
+    struct str copy = arena_dup(&s->cmd->arena, str_of(u->v, u->n * sizeof *u->v));
+    s->cmd->own = (struct imap_uids){ (const uint32_t *)(const void *)copy.p, copy.n / sizeof *u->v };
+}
+
 static void on_appended(struct imap_session *s, const struct imap_answer *a)
 {
     struct appending *w = s->cmd->state;
@@ -30,8 +36,11 @@ static void on_appended(struct imap_session *s, const struct imap_answer *a)
     else if (a->err != OK)
         imap_fail(s, a->err);
     else {
-        if (s->view != NULL && (s->view->folder == w->folder || append_replaces(s)))
+        bool here = s->view != NULL && s->view->folder == w->folder;
+        if (s->view != NULL && (here || append_replaces(s)))
             s->view->stale = true;
+        if (here)
+            note_own(s, &a->uids);
         if (append_replaces(s)) { /* RFC 8508 section 4.3: before the EXPUNGE */
             buf_puts(s->out, "* ");
             put_appenduid(s->out, w, a);

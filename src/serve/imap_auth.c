@@ -1,5 +1,6 @@
 /* What may be said before there is a box to speak of: capabilities, ID, ENABLE, STARTTLS, the end. */
 #include "serve/imap_command.h"
+#include "serve/imap_notify.h"
 #include "wire/imap_write.h"
 #include <string.h>
 
@@ -8,7 +9,7 @@ static const char always[] = "IMAP4rev1 IMAP4rev2 SASL-IR LITERAL+ ID ENABLE";
 static const char after_login[] =
     " IDLE NAMESPACE UNSELECT CHILDREN UIDPLUS MOVE ESEARCH SEARCHRES WITHIN LIST-EXTENDED LIST-STATUS SPECIAL-USE"
     " STATUS=SIZE COMPRESS=DEFLATE CONDSTORE QRESYNC BINARY MULTIAPPEND UTF8=ACCEPT QUOTA"
-    " SAVEDATE PREVIEW OBJECTID UNAUTHENTICATE CATENATE REPLACE SORT THREAD=ORDEREDSUBJECT THREAD=REFERENCES";
+    " SAVEDATE PREVIEW OBJECTID UNAUTHENTICATE CATENATE REPLACE NOTIFY SORT THREAD=ORDEREDSUBJECT THREAD=REFERENCES";
 
 void imap_put_capabilities(struct imap_session *s, struct buf *out)
 {
@@ -155,6 +156,7 @@ void imap_run_compress(struct imap_session *s)
 void imap_run_unauthenticate(struct imap_session *s)
 {
     imap_unselect(s);
+    imap_notify_free(s);
     s->rules->ops->forget(s);
     s->rules->ops->logout(s);
     s->authed = false;

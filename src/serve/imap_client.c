@@ -1,6 +1,7 @@
 /* What a session asks of its owner: the login, the box behind it, and the table of all its questions. A question that
  * cannot be asked for want of memory is answered all the same, on a later turn, so the session knows one way only. */
 #include "serve/imap_client.h"
+#include "serve/imap_notify.h"
 #include "core/mail_append.h"
 #include <stdlib.h>
 
@@ -35,9 +36,12 @@ static void on_event(struct event_listener *l, const struct event *e)
     } else if (is_deletion(c->s.view, e)) {
         imap_mailbox_gone(imap_client_session(c));
         imap_client_proceed(c);
-    } else if (is_about(c->s.view, e)) {
-        imap_event(imap_client_session(c));
-        imap_client_proceed(c);
+    } else {
+        bool here = is_about(c->s.view, e);
+        if (here)
+            imap_event(imap_client_session(c));
+        if (imap_notify_heard(imap_client_session(c), e) || here)
+            imap_client_proceed(c);
     }
 }
 

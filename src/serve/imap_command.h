@@ -50,6 +50,8 @@ void imap_run_thread(struct imap_session *s);
 /* imap_append.c */
 void imap_run_append(struct imap_session *s);
 void imap_run_replace(struct imap_session *s);
+/* imap_notify.c */
+void imap_run_notify(struct imap_session *s);
 /* imap_idle.c */
 void imap_run_idle(struct imap_session *s);
 void imap_idle_line(struct imap_session *s, struct str line);

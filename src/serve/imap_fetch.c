@@ -254,6 +254,32 @@ static bool reads_bodies(const struct imap_fetch *f)
     return false;
 }
 
+static void prepare(struct imap_session *s, struct fetching *f)
+{
+    f->opens = f->f.items & OPENS;
+    s->cmd->msg.previewed = f->f.items & (1u << IMAP_ITEM_PREVIEW);
+    s->cmd->msg.octets = reads_bodies(&f->f);
+    if (f->f.items & (1u << IMAP_ITEM_MODSEQ))
+        s->on |= IMAP_ON_CONDSTORE;
+}
+
+void fetch_run(struct imap_session *s, struct str atts, uint32_t *v, size_t n)
+{
+    struct fetching *f = imap_state(s, sizeof *f);
+    if (f == NULL)
+        return;
+    s->cmd->fini = fetch_end;
+    imap_token_init(&s->cmd->in, &s->cmd->arena, arena_dup(&s->cmd->arena, atts), imap_utf8(s));
+    f->t.v = v;
+    f->t.n = n;
+    if (!imap_fetch_read(&s->cmd->in, &f->f)) {
+        imap_bad(s);
+        return;
+    }
+    prepare(s, f);
+    set_seen(s);
+}
+
 void imap_run_fetch(struct imap_session *s)
 {
     struct fetching *f = imap_state(s, sizeof *f);
@@ -267,11 +293,7 @@ void imap_run_fetch(struct imap_session *s)
         imap_bad(s);
         return;
     }
-    f->opens = f->f.items & OPENS;
-    s->cmd->msg.previewed = f->f.items & (1u << IMAP_ITEM_PREVIEW);
-    s->cmd->msg.octets = reads_bodies(&f->f);
-    if (f->f.items & (1u << IMAP_ITEM_MODSEQ))
-        s->on |= IMAP_ON_CONDSTORE;
+    prepare(s, f);
     if (f->f.changed_since)
         only_changed(s, f);
     if (f->f.vanished)

@@ -16,6 +16,8 @@ struct fetching {
     bool missing, failed, unknown_cte; /* some message was gone, could not be read, or could not be decoded */
 };
 
+/* FETCH of these entries without a client's command: atts is a list in parentheses that was read once already. */
+void fetch_run(struct imap_session *s, struct str atts, uint32_t *v, size_t n);
 /* Must the message be in memory as a whole for this attribute? */
 bool fetch_needs_whole(const struct imap_session *s, const struct imap_attr *a);
 /* Writes one attribute with its name. Octets that may be many are left to be sent. */

@@ -1,6 +1,7 @@
 /* IDLE (RFC 2177): what happens is told as it happens. The command's memory goes at once; only its tag is kept, so an
  * idle session is its struct and its view. */
 #include "serve/imap_command.h"
+#include "serve/imap_notify.h"
 #include "serve/imap_session.h"
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,9 @@ void imap_run_idle(struct imap_session *s)
 /* Whoever does not take what is said is told later, all at once: the view knows by then what has become of it. */
 void imap_idle_event(struct imap_session *s)
 {
-    if (s->rules->ops->room(s))
+    if (s->notify != NULL) /* RFC 5465 section 4: IDLE then tells exactly what NOTIFY does */
+        imap_notify_go(s);
+    else if (s->rules->ops->room(s))
         imap_sync(s, imap_idle_told);
 }
 

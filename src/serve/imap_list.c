@@ -15,6 +15,7 @@ struct listing {
     bool *matched;                /* of each folder */
     unsigned select, ret, status; /* status: items of STATUS, 0: none */
     bool lsub;
+    struct str was; /* OLDNAME */
 };
 
 struct option {
@@ -154,10 +155,10 @@ static bool selected(const struct listing *l, const struct folder *f)
            (!(l->select & SELECT_SPECIAL) || use_of(f->at.no) != NULL);
 }
 
-static bool has_children(const struct imap_answer *a, const struct folder *f)
+static bool has_children(const struct imap_answer *a, struct str name)
 {
     for (size_t i = 0; i < a->folders_n; i++)
-        if (imap_name_within(a->folders[i].name, f->name))
+        if (imap_name_within(a->folders[i].name, name))
             return true;
     return false;
 }
@@ -191,7 +192,7 @@ static void put(struct imap_session *s, const struct listing *l, const struct im
     if (!l->lsub && f->at.subscribed && (l->ret & RETURN_SUBSCRIBED || l->select & SELECT_SUBSCRIBED))
         put_attribute(out, &gap, "\\Subscribed");
     if (!l->lsub)
-        put_attribute(out, &gap, has_children(a, f) ? "\\HasChildren" : "\\HasNoChildren");
+        put_attribute(out, &gap, has_children(a, f->name) ? "\\HasChildren" : "\\HasNoChildren");
     if (!l->lsub && use != NULL)
         put_attribute(out, &gap, use);
     buf_puts(out, ") \"/\" ");
@@ -199,9 +200,28 @@ static void put(struct imap_session *s, const struct listing *l, const struct im
     if (leads && l->select & SELECT_RECURSIVE)
         buf_puts(out, l->select & SELECT_SUBSCRIBED ? " (\"CHILDINFO\" (\"SUBSCRIBED\"))"
                                                     : " (\"CHILDINFO\" (\"SPECIAL-USE\"))");
+    if (l->was.n > 0) {
+        buf_puts(out, " (\"OLDNAME\" (");
+        imap_mailbox_put(out, l->was, imap_utf8(s));
+        buf_puts(out, "))");
+    }
     buf_puts(out, "\r\n");
     if (l->status != 0 && itself)
         imap_status_put(s, f, l->status);
+}
+
+void imap_list_put_changed(struct imap_session *s, const struct imap_answer *a, const struct folder *f, struct str was)
+{
+    const struct listing l = { .ret = RETURN_SUBSCRIBED, .was = was };
+    put(s, &l, a, f, true, false);
+}
+
+void imap_list_put_gone(struct imap_session *s, const struct imap_answer *a, struct str name)
+{
+    buf_puts(s->out,
+             has_children(a, name) ? "* LIST (\\NonExistent \\HasChildren) \"/\" " : "* LIST (\\NonExistent) \"/\" ");
+    imap_mailbox_put(s->out, name, imap_utf8(s));
+    buf_puts(s->out, "\r\n");
 }
 
 void imap_list_put_plain(struct imap_session *s, const struct folder *f)

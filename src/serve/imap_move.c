@@ -103,6 +103,15 @@ static void put_copyuid(struct buf *out, const struct imap_answer *a)
     buf_puts(out, "] done");
 }
 
+static void note_own(struct imap_session *s, const struct imap_answer *a)
+{
+    bool here = a->rows_n > 0 && a->rows[0].folder == s->view->folder;
+    uint32_t *v = here ? arena_array(&s->cmd->arena, a->rows_n, sizeof *v) : NULL;
+    for (size_t i = 0; v != NULL && i < a->rows_n; i++)
+        v[i] = a->rows[i].uid;
+    s->cmd->own = (struct imap_uids){ v, v ? a->rows_n : 0 };
+}
+
 static void on_copied(struct imap_session *s, const struct imap_answer *a)
 {
     struct copying *w = s->cmd->state;
@@ -114,6 +123,7 @@ static void on_copied(struct imap_session *s, const struct imap_answer *a)
             imap_fail(s, a->err);
         return;
     }
+    note_own(s, a);
     if (a->rows_n == 0) {
         imap_reply(s, w->uids.n > 0 ? "OK [EXPUNGEISSUED] nothing was there to take" : "OK nothing to do");
     } else if (w->moves) { /* RFC 6851 section 4.3: before the EXPUNGEs */

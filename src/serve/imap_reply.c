@@ -1,5 +1,6 @@
 /* How commands end. A tagged reply waits until the client has been told what else happened, so that whoever has read it
  * knows the state it speaks of. */
+#include "serve/imap_notify.h"
 #include "serve/imap_session.h"
 #include <stdarg.h>
 #include <stdlib.h>
@@ -42,11 +43,30 @@ void imap_bye(struct imap_session *s, const char *text)
     s->mode = IMAP_CLOSED;
 }
 
+void imap_stop(struct imap_session *s, const char *text)
+{
+    if (s->mode != IMAP_CLOSED)
+        imap_bye(s, text);
+}
+
+void imap_between(struct imap_session *s)
+{
+    if (s->errors >= (s->authed ? LIMIT_IMAP_ERRORS : LIMIT_IMAP_ERRORS_LOGIN))
+        imap_bye(s, "too many errors");
+    else if (s->view != NULL && s->view->deleted)
+        imap_bye(s, imap_deleted_text);
+    else if (s->draining)
+        imap_bye(s, "[UNAVAILABLE] going down, come again");
+    else if (s->notify != NULL)
+        imap_notify_go(s);
+}
+
 static void say_done(struct imap_session *s)
 {
     struct imap_cmd *c = s->cmd;
     bool failed = c->done.failed;
     imap_tell(s, c->row == NULL || c->uid || !(c->row->flags & CMD_KEEPS));
+    imap_notify_own(s);
     buf_put(s->out, c->tag);
     buf_putc(s->out, ' ');
     buf_put(s->out, failed ? S("NO [SERVERBUG] too long to say") : buf_str(&c->done));
@@ -57,19 +77,17 @@ static void say_done(struct imap_session *s)
         s->rules->ops->compress(s);
     s->compressed |= s->compresses;
     s->compresses = false;
-    if (s->errors >= (s->authed ? LIMIT_IMAP_ERRORS : LIMIT_IMAP_ERRORS_LOGIN))
-        imap_bye(s, "too many errors");
-    else if (s->view != NULL && s->view->deleted)
-        imap_bye(s, imap_deleted_text);
-    else if (s->draining)
-        imap_bye(s, "[UNAVAILABLE] going down, come again");
+    imap_between(s);
 }
 
 void imap_finish(struct imap_session *s)
 {
     s->mode = IMAP_BUSY;
     imap_message_close(s);
-    imap_sync(s, say_done);
+    if (s->cmd->silent != NULL)
+        s->cmd->silent(s);
+    else
+        imap_sync(s, say_done);
 }
 
 void imap_reply(struct imap_session *s, const char *fmt, ...)
@@ -79,7 +97,7 @@ void imap_reply(struct imap_session *s, const char *fmt, ...)
     buf_clear(&s->cmd->done);
     buf_vprintf(&s->cmd->done, fmt, ap);
     va_end(ap);
-    if (!str_starts(buf_str(&s->cmd->done), S("BAD")))
+    if (s->cmd->silent == NULL && !str_starts(buf_str(&s->cmd->done), S("BAD")))
         s->errors = 0;
     imap_finish(s);
 }

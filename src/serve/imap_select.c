@@ -3,6 +3,7 @@
  * 7162 section 3.2.5) the client says what it knows, and is told only what has changed since. */
 #include "serve/imap_command.h"
 #include "serve/imap_name.h"
+#include "serve/imap_notify.h"
 #include "wire/imap_write.h"
 #include <stdlib.h>
 
@@ -78,6 +79,7 @@ static void put_state(struct imap_session *s, const struct selecting *w)
     struct imap_view *v = s->view;
     imap_put_flag_lists(s);
     v->told_n = v->n;
+    imap_notify_selected(s);
     imap_untagged(s, "%zu EXISTS", v->n);
     if (imap_rev2(s)) {
         imap_list_put_plain(s, &w->folder);

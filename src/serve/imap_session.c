@@ -5,6 +5,7 @@
 #include "base/secret.h"
 #include "serve/imap_append.h"
 #include "serve/imap_command.h"
+#include "serve/imap_notify.h"
 #include "wire/smtp.h"
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@ enum { LINE_LOGIN = LIMIT_SASL_LINE + 1024, COMMAND_LOGIN = LINE_LOGIN + 4 * LIM
 #define BOX (IN_AUTHED | IN_SELECTED)
 static const struct imap_command commands[] = {
     { STR("FETCH"), IN_SELECTED, CMD_ARGS | CMD_UID | CMD_KEEPS, imap_run_fetch },
-    { STR("STORE"), IN_SELECTED, CMD_ARGS | CMD_UID | CMD_KEEPS, imap_run_store },
+    { STR("STORE"), IN_SELECTED, CMD_ARGS | CMD_UID | CMD_KEEPS | CMD_TELLS(IMAP_NOTIFY_FLAGS), imap_run_store },
     { STR("SEARCH"), IN_SELECTED, CMD_ARGS | CMD_UID | CMD_KEEPS, imap_run_search },
     { STR("NOOP"), ANY, CMD_NONE, imap_run_noop },
     { STR("IDLE"), BOX, CMD_NONE, imap_run_idle },
@@ -26,10 +27,10 @@ static const struct imap_command commands[] = {
     { STR("LIST"), BOX, CMD_ARGS, imap_run_list },
     { STR("LSUB"), BOX, CMD_ARGS, imap_run_lsub },
     { STR("COPY"), IN_SELECTED, CMD_ARGS | CMD_UID, imap_run_copy },
-    { STR("MOVE"), IN_SELECTED, CMD_ARGS | CMD_UID, imap_run_move },
-    { STR("EXPUNGE"), IN_SELECTED, CMD_UID, imap_run_expunge },
+    { STR("MOVE"), IN_SELECTED, CMD_ARGS | CMD_UID | CMD_TELLS(IMAP_NOTIFY_EXPUNGE), imap_run_move },
+    { STR("EXPUNGE"), IN_SELECTED, CMD_UID | CMD_TELLS(IMAP_NOTIFY_EXPUNGE), imap_run_expunge },
     { STR("APPEND"), BOX, CMD_ARGS, imap_run_append },
-    { STR("REPLACE"), IN_SELECTED, CMD_ARGS | CMD_UID, imap_run_replace },
+    { STR("REPLACE"), IN_SELECTED, CMD_ARGS | CMD_UID | CMD_TELLS(IMAP_NOTIFY_EXPUNGE), imap_run_replace },
     { STR("SORT"), IN_SELECTED, CMD_ARGS | CMD_UID | CMD_KEEPS, imap_run_sort },
     { STR("THREAD"), IN_SELECTED, CMD_ARGS | CMD_UID | CMD_KEEPS, imap_run_thread },
     { STR("CHECK"), IN_SELECTED, CMD_NONE, imap_run_noop },
@@ -41,6 +42,7 @@ static const struct imap_command commands[] = {
     { STR("SUBSCRIBE"), BOX, CMD_ARGS, imap_run_subscribe },
     { STR("UNSUBSCRIBE"), BOX, CMD_ARGS, imap_run_unsubscribe },
     { STR("NAMESPACE"), BOX, CMD_NONE, imap_run_namespace },
+    { STR("NOTIFY"), BOX, CMD_ARGS | CMD_TELLS(IMAP_NOTIFY_MESSAGES), imap_run_notify },
     { STR("ENABLE"), BOX, CMD_ARGS, imap_run_enable },
     { STR("GETQUOTA"), BOX, CMD_ARGS, imap_run_getquota },
     { STR("GETQUOTAROOT"), BOX, CMD_ARGS, imap_run_getquotaroot },
@@ -80,13 +82,14 @@ void imap_session_fini(struct imap_session *s)
     s->next = NULL;
     imap_cmd_end(s);
     imap_unselect(s);
+    imap_notify_free(s);
     free(s->idle_tag);
     s->idle_tag = NULL;
 }
 
 /* ---- a command begins ---- */
 
-static bool cmd_new(struct imap_session *s, struct str text)
+bool imap_cmd_new(struct imap_session *s, struct str text)
 {
     struct imap_cmd *c = calloc(1, sizeof *c);
     if (c == NULL)
@@ -135,7 +138,7 @@ static const char *objection(struct imap_session *s)
 /* Reads tag and name off the front of a command. False: it has been answered. */
 static bool begin(struct imap_session *s, struct str text)
 {
-    if (!cmd_new(s, text)) {
+    if (!imap_cmd_new(s, text)) {
         no_memory(s);
         return false;
     }
@@ -194,7 +197,7 @@ static size_t refuse(struct imap_session *s, struct str in, const struct imap_fr
         return in.n;
     }
     s->frame = (struct imap_frame){ 0 };
-    if (s->cmd == NULL && !cmd_new(s, str_sub(in, 0, e->n))) {
+    if (s->cmd == NULL && !imap_cmd_new(s, str_sub(in, 0, e->n))) {
         no_memory(s);
         return in.n;
     }
@@ -360,7 +363,7 @@ void imap_go_on(struct imap_session *s)
 {
     bool parked = s->parked, idle = s->mode == IMAP_IDLE && s->next == NULL && s->view != NULL && s->view->stale;
     s->parked = false;
-    if ((!parked && !idle) || box_gone(s))
+    if ((!parked && !idle && s->notify == NULL) || box_gone(s))
         return;
     if (parked)
         s->cmd->step(s);
@@ -379,7 +382,7 @@ void imap_event(struct imap_session *s)
 {
     if (s->view != NULL)
         s->view->stale = true;
-    if (s->mode == IMAP_IDLE && s->next == NULL)
+    if (s->notify != NULL || (s->mode == IMAP_IDLE && s->next == NULL))
         imap_idle_event(s);
 }
 
@@ -390,10 +393,4 @@ void imap_mailbox_gone(struct imap_session *s)
     s->view->deleted = true;
     if (s->mode == IMAP_COMMAND || (s->mode == IMAP_IDLE && s->next == NULL))
         imap_bye(s, imap_deleted_text);
-}
-
-void imap_stop(struct imap_session *s, const char *text)
-{
-    if (s->mode != IMAP_CLOSED)
-        imap_bye(s, text);
 }

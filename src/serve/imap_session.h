@@ -12,7 +12,7 @@ size_t imap_input(struct imap_session *s, struct str in);
 void imap_answer(struct imap_session *s, const struct imap_answer *a);
 void imap_go_on(struct imap_session *s);   /* there is room again, as room() promised */
 void imap_secured(struct imap_session *s); /* TLS stands: what was said before is forgotten */
-/* Something happened in the box: told at once in IDLE, else with the next command. */
+/* Something happened in the selected mailbox: told at once in IDLE and with NOTIFY, else with the next command. */
 void imap_event(struct imap_session *s);
 /* The selected mailbox was deleted by somebody else: BYE, now or after the command (RFC 2180 section 3.3). */
 void imap_mailbox_gone(struct imap_session *s);

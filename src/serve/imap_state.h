@@ -5,6 +5,7 @@
 #include "serve/imap_ops.h"
 #include "serve/imap_view.h"
 #include "wire/imap_frame.h"
+#include "wire/imap_notify.h"
 #include "wire/imap_set.h"
 #include "wire/imap_token.h"
 #include "wire/sasl.h"
@@ -50,6 +51,8 @@ enum {
     CMD_UID = 4,   /* may stand behind UID */
     CMD_KEEPS = 8, /* by sequence number it must not be answered with EXPUNGE (RFC 9051 section 7.5.1) */
 };
+/* It tells these of the selected mailbox, though NOTIFY has them told no more: it is what brings them about. */
+#define CMD_TELLS(events) ((unsigned)(events) << 8)
 struct imap_command {
     struct str name;
     unsigned states, flags;
@@ -88,6 +91,8 @@ struct imap_cmd {
     struct imap_token in; /* the arguments */
     struct buf done;      /* the tagged reply, without the tag */
     imap_step *step;      /* where it goes on after sync, or once there is room */
+    imap_step *silent;    /* no client's command: instead of a tagged reply */
+    struct imap_uids own; /* of messages that it brought into the selected mailbox */
     struct imap_message msg;
     void *state;                                       /* the handler's own, in the arena */
     void (*fini)(struct imap_session *s, void *state); /* of what in state is not the arena's; may be NULL */
@@ -103,7 +108,8 @@ struct imap_session {
     imap_next *next;          /* whom the answer that is owed goes to */
     struct imap_names *names; /* NULL: there are none, or it has not asked yet */
     struct imap_saved *saved;
-    char *idle_tag; /* while IDLE */
+    struct imap_notifying *notify; /* NULL: NOTIFY was not used yet */
+    char *idle_tag;                /* while IDLE */
     struct imap_frame frame;
     enum imap_mode mode : 8;
     uint8_t on; /* a set of IMAP_ON_ */
@@ -140,6 +146,7 @@ void imap_bad(struct imap_session *s);              /* arguments not of the comm
 void imap_fail(struct imap_session *s, enum err e); /* words for a store's error */
 void imap_bye(struct imap_session *s, const char *text);
 void imap_cmd_end(struct imap_session *s); /* without a word */
+void imap_between(struct imap_session *s); /* a command is over: is the session, or is there something to tell? */
 static inline bool imap_utf8(const struct imap_session *s) { return s->on & (IMAP_ON_UTF8 | IMAP_ON_REV2); }
 static inline bool imap_rev2(const struct imap_session *s) { return s->on & IMAP_ON_REV2; }
 
@@ -186,5 +193,6 @@ struct imap_targets {
 [[nodiscard]] bool imap_targets_read(struct imap_session *s, struct imap_targets *out);
 [[nodiscard]] bool imap_targets_uids(struct imap_session *s, const struct imap_targets *t, struct imap_uids *out);
 
+[[nodiscard]] bool imap_cmd_new(struct imap_session *s, struct str text); /* false: memory */
 /* Room for a handler's state in the command; NULL: it has been answered. */
 void *imap_state(struct imap_session *s, size_t n);

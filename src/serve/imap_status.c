@@ -17,13 +17,17 @@ static const struct {
     struct str name;
     uint64_t (*count)(const struct store_folder *f); /* NULL: no number of the folder's */
 } items[] = {
-    { STR("MESSAGES"), count_messages }, { STR("RECENT"), count_recent },
-    { STR("UIDNEXT"), count_uidnext },   { STR("UIDVALIDITY"), count_uidvalidity },
-    { STR("UNSEEN"), count_unseen },     { STR("DELETED"), count_deleted },
-    { STR("SIZE"), count_size },         { STR("HIGHESTMODSEQ"), count_modseq },
-    { STR("MAILBOXID"), NULL },          { STR("APPENDLIMIT"), NULL },
+    [IMAP_STATUS_MESSAGES] = { STR("MESSAGES"), count_messages },
+    [IMAP_STATUS_RECENT] = { STR("RECENT"), count_recent },
+    [IMAP_STATUS_UIDNEXT] = { STR("UIDNEXT"), count_uidnext },
+    [IMAP_STATUS_UIDVALIDITY] = { STR("UIDVALIDITY"), count_uidvalidity },
+    [IMAP_STATUS_UNSEEN] = { STR("UNSEEN"), count_unseen },
+    [IMAP_STATUS_DELETED] = { STR("DELETED"), count_deleted },
+    [IMAP_STATUS_SIZE] = { STR("SIZE"), count_size },
+    [IMAP_STATUS_HIGHESTMODSEQ] = { STR("HIGHESTMODSEQ"), count_modseq },
+    [IMAP_STATUS_MAILBOXID] = { STR("MAILBOXID"), NULL },
+    [IMAP_STATUS_APPENDLIMIT] = { STR("APPENDLIMIT"), NULL },
 };
-enum { ITEM_HIGHESTMODSEQ = 7, ITEM_MAILBOXID = 8, ITEM_APPENDLIMIT = 9 };
 
 static bool read_item(struct imap_token *t, unsigned *out)
 {
@@ -48,7 +52,7 @@ bool imap_status_read(struct imap_session *s, unsigned *out)
         if (!read_item(t, out))
             return false;
     } while (imap_token_more(t));
-    if (*out & (1u << ITEM_HIGHESTMODSEQ)) /* RFC 7162 section 3.1 */
+    if (*out & (1u << IMAP_STATUS_HIGHESTMODSEQ)) /* RFC 7162 section 3.1 */
         s->on |= IMAP_ON_CONDSTORE;
     return !t->failed;
 }
@@ -64,12 +68,12 @@ void imap_status_put(struct imap_session *s, const struct folder *f, unsigned as
             continue;
         buf_puts(s->out, gap);
         gap = " ";
-        if (i == ITEM_MAILBOXID) {
+        if (i == IMAP_STATUS_MAILBOXID) {
             imap_put_mailboxid(s, s->out, f->at.no);
             continue;
         }
         buf_printf(s->out, "%.*s ", STR_FMT(items[i].name));
-        buf_put_u64(s->out, i == ITEM_APPENDLIMIT ? s->rules->max_bytes : items[i].count(&f->at));
+        buf_put_u64(s->out, i == IMAP_STATUS_APPENDLIMIT ? s->rules->max_bytes : items[i].count(&f->at));
     }
     buf_puts(s->out, ")\r\n");
 }

@@ -1,6 +1,7 @@
 /* The view follows the store's change log. An event only says that there is something to read: what, and in which
  * order, the store alone says, so events that come late, twice or crossed do no harm. */
 #include "serve/imap_command.h"
+#include "serve/imap_notify.h"
 #include "wire/imap_write.h"
 #include <stdlib.h>
 
@@ -38,7 +39,7 @@ static void on_claimed(struct imap_session *s, const struct imap_answer *a)
 static void claim_then_go_on(struct imap_session *s)
 {
     struct imap_view *v = s->view;
-    if (v->unclaimed == 0 || v->read_only || imap_rev2(s) || s->cmd == NULL)
+    if (v->unclaimed == 0 || v->read_only || imap_rev2(s) || s->cmd == NULL || s->cmd->silent != NULL)
         go_on(s);
     else
         imap_ask(s, on_claimed)->claim(s, v->folder);
@@ -173,7 +174,7 @@ static void tell_new(struct imap_session *s)
 void imap_put_msg(struct imap_session *s, size_t i)
 {
     struct imap_msg *m = &s->view->v[i];
-    bool with_uid = s->on & IMAP_ON_QRESYNC || (s->cmd && s->cmd->uid);
+    bool with_uid = s->on & IMAP_ON_QRESYNC || s->notify || (s->cmd && s->cmd->uid); /* RFC 5465 section 5.1 */
     buf_printf(s->out, "* %zu FETCH (", i + 1);
     if (with_uid)
         buf_printf(s->out, "UID %u ", m->uid);
@@ -200,11 +201,13 @@ static void tell_flags(struct imap_session *s)
 void imap_tell(struct imap_session *s, bool expunges)
 {
     struct imap_view *v = s->view;
+    unsigned may = imap_notify_may(s);
     if (v == NULL)
         return;
-    if (v->tell)
+    if (v->tell && may & IMAP_NOTIFY_FLAGS)
         tell_flags(s);
-    if (expunges && v->gone_n > 0)
+    if (expunges && v->gone_n > 0 && may & IMAP_NOTIFY_EXPUNGE)
         tell_expunges(s);
-    tell_new(s);
+    if (may & IMAP_NOTIFY_NEW)
+        tell_new(s);
 }

@@ -8,6 +8,7 @@ enum {
     IMAP_MSG_GONE = 1,   /* expunged, and the client does not know */
     IMAP_MSG_TELL = 2,   /* its flags changed, and the client does not know */
     IMAP_MSG_RECENT = 4, /* this session is the first to be told of it (RFC 3501 section 2.3.2) */
+    IMAP_MSG_OWN = 8,    /* this session has brought it in, and NOTIFY is used */
 };
 struct imap_msg {         /* a box may hold many, and many may look at it */
     struct msg_id origin; /* EMAILID */

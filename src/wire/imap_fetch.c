@@ -270,13 +270,23 @@ static bool take_modifiers(struct imap_token *t, struct imap_fetch *f)
     return t->failed || (f->vanished && !f->changed_since) ? fail(t) : true;
 }
 
+static bool room_for_attrs(struct imap_token *t, struct imap_fetch *f)
+{
+    *f = (struct imap_fetch){ .v = arena_array(t->arena, LIMIT_IMAP_ATTRS, sizeof *f->v) };
+    t->full |= f->v == NULL;
+    return f->v != NULL || fail(t);
+}
+
+bool imap_fetch_attrs_read(struct imap_token *t, struct imap_fetch *out)
+{
+    return imap_token_peek(t) == '(' && room_for_attrs(t, out) && take_attrs(t, out);
+}
+
 bool imap_fetch_read(struct imap_token *t, struct imap_fetch *out)
 {
-    struct imap_fetch f = { .v = arena_array(t->arena, LIMIT_IMAP_ATTRS, sizeof *f.v) };
-    if (f.v == NULL) {
-        t->full = true;
-        return fail(t);
-    }
+    struct imap_fetch f;
+    if (!room_for_attrs(t, &f))
+        return false;
     if (!take_attrs(t, &f) || (imap_token_peek(t) == ' ' && t->rest.n > 1 && !take_modifiers(t, &f)) ||
         !imap_token_end(t))
         return false;

@@ -64,6 +64,8 @@ struct imap_fetch {
 /* All behind the set and its blank, to the end of the command: one attribute, a list, or a macro; modifiers. VANISHED
  * without CHANGEDSINCE fails (RFC 7162 section 3.2.6). The session adds UID for UID FETCH by itself. */
 [[nodiscard]] bool imap_fetch_read(struct imap_token *t, struct imap_fetch *out);
+/* A list of attributes alone, in its parentheses; items and sets_seen are not filled in. */
+[[nodiscard]] bool imap_fetch_attrs_read(struct imap_token *t, struct imap_fetch *out);
 /* The section alone, without its brackets: "1.2.MIME", "HEADER.FIELDS (TO)"; of CATENATE's URLs too. */
 [[nodiscard]] bool imap_section_read(struct imap_token *t, struct imap_section *out);
 /* "BODY[1.MIME]<0>", "RFC822.SIZE", "BINARY[1]": what stands in the response before the value. Field names in

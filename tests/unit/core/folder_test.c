@@ -197,7 +197,7 @@ TEST(children_move_along)
     CHECK_OK(create("a/b/c"));
     CHECK_OK(create("ab"));
     CHECK_OK(rename_to("a", "x/y"));
-    CHECK_STR("told", str_c(told), "made 10 x< renamed 7 x/y/b<a/b renamed 8 x/y/b/c<a/b/c renamed 6 x/y<a ");
+    CHECK_STR("told", str_c(told), "made 10 x< renamed 6 x/y<a renamed 8 x/y/b/c<a/b/c renamed 7 x/y/b<a/b ");
     CHECK_EQ(one.no, 6);
     CHECK_STR("list", str_c(list_all()), FIXED "ab=0- x=0- x/y=0- x/y/b=0- x/y/b/c=0- ");
     CHECK_EQ(rename_to("x", "x/z"), ERR_BAD); /* into itself */

@@ -2,6 +2,7 @@
  * are kept and answered by fake_pump(), as the daemon answers them on a later turn. */
 #pragma once
 #pragma GCC diagnostic ignored "-Wunused-function"
+#include "serve/imap_notify.h"
 #include "serve/imap_session.h"
 #include "wire/mime.h"
 #include <stdio.h>
@@ -89,6 +90,20 @@ static void fake_tell(void)
             imap_event(&fake_clients[i]->s);
 }
 
+/* For NOTIFY; what is in a selected mailbox its sessions hear by fake_tell(). */
+static void fake_hear(struct event e)
+{
+    for (size_t i = 0; i < COUNT(fake_clients); i++)
+        if (fake_clients[i])
+            (void)imap_notify_heard(&fake_clients[i]->s, &e);
+}
+
+static void fake_hear_folder(enum event_folder change, const struct folder *f, struct str was)
+{
+    fake_hear((struct event){
+        .kind = EVENT_FOLDER_CHANGED, .change = change, .folder = f->at.no, .json = f->name, .was = was });
+}
+
 static struct fake_msg *fake_add(uint32_t folder, struct str text, uint32_t flags, int64_t received_ms)
 {
     struct folder *f = fake_find(folder);
@@ -107,6 +122,7 @@ static struct fake_msg *fake_add(uint32_t folder, struct str text, uint32_t flag
     put_be64(m->row.id.b, fake.msgs_n);
     m->row.origin = m->row.id;
     f->at.modseq = fake.modseq;
+    fake_hear((struct event){ .kind = EVENT_MESSAGE_NEW, .folder = folder });
     return m;
 }
 
@@ -117,6 +133,7 @@ static void fake_drop(struct fake_msg *m)
     fake.gone[fake.gone_n++ % FAKE_GONE] = (struct store_gone){ m->row.id, m->row.folder, m->row.uid, fake.modseq };
     if (fake.gone_n > FAKE_GONE)
         fake.floor = fake.modseq;
+    fake_hear((struct event){ .kind = EVENT_MESSAGE_GONE, .folder = m->row.folder });
 }
 
 static struct fake_msg *fake_at(uint32_t folder, uint32_t uid)
@@ -218,6 +235,8 @@ static void do_create(struct fake_client *c)
             if (!fake_named(str_c(name)) && fake.folders_n < FAKE_FOLDERS)
                 no = fake_folder(name);
         }
+    if (no != 0)
+        fake_hear_folder(FOLDER_MADE, fake_find(no), (struct str){ 0 });
     fake_answer(c, (struct imap_answer){ .err = no ? OK : ERR_FULL, .no = no });
 }
 static void fake_create(struct imap_session *s, struct str name)
@@ -236,6 +255,7 @@ static void do_remove(struct fake_client *c)
     for (size_t i = 0; i < fake.msgs_n; i++)
         if (!fake.msgs[i].gone && fake.msgs[i].row.folder == f->at.no)
             fake_drop(&fake.msgs[i]);
+    fake_hear_folder(FOLDER_DELETED, f, (struct str){ 0 });
     size_t at = (size_t)(f - fake.folders);
     fake.folders_n--;
     memmove(fake.folders + at, fake.folders + at + 1, (fake.folders_n - at) * sizeof *f);
@@ -262,6 +282,7 @@ static void do_rename(struct fake_client *c)
     char *name = fake.names[f - fake.folders];
     snprintf(name, sizeof fake.names[0], "%.*s", STR_FMT(c->name2));
     f->name = str_c(name);
+    fake_hear_folder(FOLDER_RENAMED, f, c->name);
     fake_answer(c, (struct imap_answer){ .err = OK });
 }
 static void fake_rename(struct imap_session *s, struct str from, struct str to)
@@ -274,8 +295,10 @@ static void fake_rename(struct imap_session *s, struct str from, struct str to)
 static void do_subscribe(struct fake_client *c)
 {
     struct folder *f = fake_named(c->name);
-    if (f)
+    if (f) {
         f->at.subscribed = c->on;
+        fake_hear_folder(c->on ? FOLDER_SUBSCRIBED : FOLDER_UNSUBSCRIBED, f, (struct str){ 0 });
+    }
     fake_answer(c, (struct imap_answer){ .err = f ? OK : ERR_GONE });
 }
 static void fake_subscribe(struct imap_session *s, struct str name, bool on)
@@ -394,6 +417,7 @@ static void do_flag(struct fake_client *c)
         if (fake_how[n] == FLAGGED_CHANGED) {
             m->row.flags = flags;
             m->row.modseq = ++fake.modseq;
+            fake_hear((struct event){ .kind = EVENT_MESSAGE_CHANGED, .folder = f->folder });
         }
         fake_rows[n++] = m->row;
     }

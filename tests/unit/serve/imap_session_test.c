@@ -465,6 +465,188 @@ TEST(search_and_its_relatives)
     fake_client_close(&one);
 }
 
+/* What it was told since, without asking. */
+static const char *hear(struct fake_client *c)
+{
+    fake_pump(c);
+    buf_putc(&c->out, '\0');
+    c->out.n--;
+    return c->out.p;
+}
+
+static void notify(const char *set)
+{
+    char in[1000];
+    fake_open_box();
+    fill(2);
+    start(&one, 0);
+    start(&two, 1);
+    say(&one, "1 SELECT INBOX\r\n");
+    say(&two, "1 SELECT INBOX\r\n");
+    snprintf(in, sizeof in, "2 NOTIFY SET %s\r\n", set);
+    CHECK(has(say(&one, in), "2 OK you will hear of it\r\n"));
+    one.out.n = 0;
+}
+
+static void notify_end(void)
+{
+    fake_client_close(&one);
+    fake_client_close(&two);
+}
+
+TEST(notify_selected)
+{
+    notify("(selected (MessageNew (uid body.peek[header.fields (subject)]) MessageExpunge FlagChange))");
+    fake_add(FOLDER_INBOX, str_c(text), 0, 0);
+    fake_tell();
+    CHECK_STR("new mail", str_c(hear(&one)),
+              "* 3 EXISTS\r\n* 3 RECENT\r\n* 3 FETCH (UID 3 BODY[HEADER.FIELDS (SUBJECT)] {18}\r\nSubject: "
+              "hello\r\n\r\n)\r\n");
+    CHECK_EQ(one.s.mode, IMAP_COMMAND);
+    one.out.n = 0;
+    say(&two, "2 STORE 1 +FLAGS (\\Deleted)\r\n");
+    CHECK_STR("flags", str_c(hear(&one)), "* 1 FETCH (UID 1 FLAGS (\\Deleted \\Recent))\r\n");
+    one.out.n = 0;
+    say(&two, "3 EXPUNGE\r\n");
+    CHECK_STR("at once", str_c(hear(&one)), "* 1 EXPUNGE\r\n");
+    CHECK_STR("its own", str_c(say(&one, "3 APPEND INBOX {5+}\r\nA: b\n\r\n")),
+              "* 3 EXISTS\r\n* 2 RECENT\r\n3 OK [APPENDUID 101 4] stored\r\n");
+    CHECK_STR("its own copy", str_c(say(&one, "4 COPY 1 INBOX\r\n")),
+              "* 4 EXISTS\r\n* 3 RECENT\r\n4 OK [COPYUID 101 2 5] done\r\n");
+    say(&one, "5 SELECT Sent\r\n");
+    one.out.n = 0;
+    fill(1);
+    fake_tell();
+    CHECK_STR("not selected", str_c(hear(&one)), "");
+    fake_add(FOLDER_SENT, S("Subject: x\r\n\r\n"), 0, 0);
+    fake_tell();
+    CHECK(has(hear(&one), "* 1 EXISTS\r\n* 1 RECENT\r\n* 1 FETCH (UID 1 BODY"));
+    CHECK(has(say(&one, "6 NOTIFY NONE\r\n"), "6 OK not a word\r\n"));
+    fake_add(FOLDER_SENT, S("Subject: y\r\n\r\n"), 0, 0);
+    fake_at(FOLDER_SENT, 1)->row.flags = FLAG_FLAGGED;
+    fake_at(FOLDER_SENT, 1)->row.modseq = ++fake.modseq;
+    fake_tell();
+    CHECK_STR("nothing at all", str_c(say(&one, "7 NOOP\r\n")), "7 OK done\r\n");
+    CHECK(has(say(&one, "8 STORE 1 +FLAGS (\\Seen)\r\n"), "* 1 FETCH (UID 1 FLAGS (\\Flagged \\Seen"));
+    CHECK_STR("a NOOP of its own", str_c(say(&one, "9 NOTIFY SET (selected NONE)\r\n")),
+              "* 2 EXISTS\r\n* 2 RECENT\r\n9 OK you will hear of it\r\n");
+    notify_end();
+}
+
+TEST(notify_selected_delayed)
+{
+    notify("(selected-delayed (MessageNew MessageExpunge))");
+    say(&two, "2 STORE 1 +FLAGS (\\Deleted)\r\n");
+    say(&two, "3 EXPUNGE\r\n");
+    fake_add(FOLDER_INBOX, str_c(text), 0, 0);
+    fake_tell();
+    CHECK_STR("only what is new", str_c(hear(&one)), "* 3 EXISTS\r\n* 3 RECENT\r\n");
+    CHECK_STR("numbers stand", str_c(say(&one, "3 FETCH 2 UID\r\n")), "* 2 FETCH (UID 2)\r\n3 OK that is all\r\n");
+    CHECK_STR("until they may move", str_c(say(&one, "4 IDLE\r\n")), "+ idling\r\n* 1 EXPUNGE\r\n");
+    one.out.n = 0;
+    say(&two, "5 STORE 1 +FLAGS (\\Deleted)\r\n");
+    say(&two, "6 EXPUNGE\r\n");
+    CHECK_STR("in IDLE", str_c(hear(&one)), "* 1 EXPUNGE\r\n");
+    CHECK_STR("done", str_c(say(&one, "DONE\r\n")), "4 OK welcome back\r\n");
+    notify_end();
+}
+
+TEST(notify_others)
+{
+    notify("STATUS (inboxes (MessageNew MessageExpunge)) (mailboxes (Sent Nowhere) (MessageNew MessageExpunge "
+           "FlagChange))");
+    CHECK(has(say(&one, "3 NOTIFY SET STATUS (personal (MessageNew MessageExpunge)) (mailboxes (Sent Nowhere) "
+                        "(MessageNew MessageExpunge FlagChange))\r\n"),
+              "* STATUS Junk (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 102)\r\n"
+              "* STATUS Sent (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 103 UNSEEN 0 HIGHESTMODSEQ 1)\r\n"));
+    CHECK(lacks(one.out.p, "STATUS INBOX"));
+    one.out.n = 0;
+    fake_add(FOLDER_SENT, str_c(text), 0, 0);
+    CHECK_STR("how things stand", str_c(hear(&one)), "* STATUS Sent (MESSAGES 1 UIDNEXT 2)\r\n");
+    fake_add(FOLDER_SENT, str_c(text), 0, 0);
+    hear(&one);
+    one.out.n = 0;
+    fill(1);
+    fake_tell();
+    CHECK_STR("not of the selected one", str_c(hear(&one)), "");
+    say(&two, "2 SELECT Sent\r\n");
+    say(&two, "3 STORE 1 +FLAGS (\\Seen)\r\n");
+    CHECK_STR("flags", str_c(hear(&one)), "* STATUS Sent (UIDVALIDITY 103 UNSEEN 1)\r\n");
+    one.out.n = 0;
+    say(&two, "4 MOVE 1 Junk\r\n");
+    CHECK_STR("out and in", str_c(hear(&one)),
+              "* STATUS Junk (MESSAGES 1 UIDNEXT 2)\r\n* STATUS Sent (MESSAGES 1 UIDNEXT 3)\r\n");
+    say(&one, "4 ENABLE CONDSTORE\r\n");
+    one.out.n = 0;
+    say(&two, "5 STORE 1 +FLAGS (\\Deleted)\r\n");
+    say(&two, "6 EXPUNGE\r\n");
+    CHECK(has(hear(&one), "* STATUS Sent (MESSAGES 0 UIDNEXT 3 HIGHESTMODSEQ "));
+    one.out.n = 0;
+    one.read_max = 1; /* it takes nothing: what happens meanwhile is told once */
+    buf_puts(&one.out, "!");
+    for (int i = 0; i < 5; i++)
+        fake_add(FOLDER_TRASH, str_c(text), 0, 0);
+    CHECK_STR("waits", str_c(hear(&one)), "!");
+    one.read_max = one.out.n = 0;
+    imap_go_on(&one.s);
+    CHECK(has(hear(&one), "* STATUS Trash (MESSAGES 5 UIDNEXT 6 HIGHESTMODSEQ "));
+    notify_end();
+}
+
+TEST(notify_names)
+{
+    notify("(subtree a (MailboxName)) (mailboxes (Sent x/y) (SubscriptionChange MailboxName)) (selected NONE)");
+    say(&two, "2 CREATE a\r\n");
+    CHECK_STR("made", str_c(hear(&one)), "* LIST (\\Subscribed \\HasNoChildren) \"/\" a\r\n");
+    one.out.n = 0;
+    say(&two, "3 CREATE a/b\r\n");
+    CHECK_STR("and its parent", str_c(hear(&one)),
+              "* LIST (\\Subscribed \\HasNoChildren) \"/\" a/b\r\n* LIST (\\Subscribed \\HasChildren) \"/\" a\r\n");
+    one.out.n = 0;
+    say(&two, "4 RENAME a/b x\r\n");
+    CHECK_STR("gone elsewhere", str_c(hear(&one)),
+              "* LIST (\\Subscribed \\HasNoChildren) \"/\" x (\"OLDNAME\" (a/b))\r\n");
+    one.out.n = 0;
+    say(&two, "5 CREATE b\r\n");
+    say(&two, "6 UNSUBSCRIBE Junk\r\n");
+    CHECK_STR("not asked for", str_c(hear(&one)), "");
+    say(&two, "7 UNSUBSCRIBE Sent\r\n");
+    CHECK_STR("unsubscribed", str_c(hear(&one)), "* LIST (\\HasNoChildren \\Sent) \"/\" Sent\r\n");
+    one.out.n = 0;
+    say(&two, "8 SUBSCRIBE Sent\r\n");
+    CHECK_STR("subscribed", str_c(hear(&one)), "* LIST (\\Subscribed \\HasNoChildren \\Sent) \"/\" Sent\r\n");
+    one.out.n = 0;
+    say(&two, "9 DELETE a\r\n");
+    CHECK_STR("deleted", str_c(hear(&one)), "* LIST (\\NonExistent) \"/\" a\r\n");
+    notify_end();
+}
+
+TEST(notify_is_refused_and_ends)
+{
+    notify("(personal (MailboxName SubscriptionChange))");
+    CHECK(has(say(&one, "3 NOTIFY SET (personal (AnnotationChange))\r\n"),
+              "3 NO [BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange)]"));
+    CHECK(has(say(&one, "4 NOTIFY SET (personal (MessageNew))\r\n"), "4 BAD"));
+    CHECK(has(say(&one, "5 NOTIFY\r\n"), "5 BAD"));
+    one.out.n = 0;
+    one.read_max = 1; /* it takes nothing while more happens than is kept */
+    buf_puts(&one.out, "!");
+    for (int i = 0; i < 300; i++)
+        say(&two, i % 2 ? "3 SUBSCRIBE Sent\r\n" : "3 UNSUBSCRIBE Sent\r\n");
+    one.read_max = one.out.n = 0;
+    imap_go_on(&one.s);
+    CHECK_STR("too much", str_c(hear(&one)),
+              "* OK [NOTIFICATIONOVERFLOW] too much happened: no more notifications\r\n");
+    one.out.n = 0;
+    say(&two, "4 UNSUBSCRIBE Sent\r\n");
+    fill(1);
+    fake_tell();
+    CHECK_STR("no more", str_c(hear(&one)), "");
+    CHECK(has(say(&one, "6 UNAUTHENTICATE\r\n"), "6 OK"));
+    CHECK(one.s.notify == NULL);
+    notify_end();
+}
+
 TEST(objects_keep_their_ids)
 {
     static const char id[] = "M00000000000000010000000000000000";
