@@ -55,6 +55,7 @@ struct imap_client {
     bool partial : 1;     /* part of a command is there, and its time runs */
     bool no_memory : 1;   /* a question could not be asked; the session is told so by later */
     bool later_queued : 1, left : 1;
+    bool counted : 1; /* what is read ahead, against the memory of messages */
     struct job later;
 };
 
