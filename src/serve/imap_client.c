@@ -107,7 +107,12 @@ void imap_client_close(struct imap_client *c)
     c->o = NULL;
 }
 
-static void logout(struct imap_session *s) { imap_client_close(imap_client_of(s)); }
+static void logout(struct imap_session *s)
+{
+    struct imap_client *c = imap_client_of(s);
+    imap_client_close(c);
+    session_conn_stranger(&c->c);
+}
 
 static void on_no_memory(struct job *j)
 {

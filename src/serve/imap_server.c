@@ -60,7 +60,8 @@ static int64_t wait_ms(const struct imap_client *c)
     bool stress = !c->o && c->of->o.gate && listen_gate_stressed(c->of->o.gate);
     if (c->starved)
         return TAKE_MS;
-    return c->partial ? PARTIAL_MS : c->o ? IDLE_MS : stress ? STRESSED_MS : LOGIN_MS;
+    int64_t ms = c->partial ? PARTIAL_MS : c->o ? IDLE_MS : stress ? STRESSED_MS : LOGIN_MS;
+    return c->o ? ms : session_conn_stranger_ms(&c->c, ms);
 }
 
 static bool reads(const struct imap_client *c)
@@ -92,7 +93,7 @@ static void proceed(struct imap_client *c)
         set_deadline(c, wait_ms(c));
         break;
     case IMAP_RESPONSE:
-        set_deadline(c, LOGIN_MS);
+        set_deadline(c, session_conn_stranger_ms(&c->c, LOGIN_MS));
         break;
     case IMAP_OCTETS:
         c->octets = 0;
@@ -207,7 +208,8 @@ static void on_secured(struct session_conn *conn)
 static void give_up(struct imap_client *c)
 {
     if (c->s.mode == IMAP_COMMAND || c->s.mode == IMAP_IDLE || c->s.mode == IMAP_RESPONSE) {
-        imap_stop(imap_client_session(c), "[UNAVAILABLE] silent for too long");
+        imap_stop(imap_client_session(c),
+                  c->o ? "[UNAVAILABLE] silent for too long" : "[UNAVAILABLE] no login in time");
         imap_client_proceed(c);
     } else {
         conn_abort(c->c.conn, "timeout");

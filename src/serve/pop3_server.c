@@ -61,7 +61,9 @@ void pop3_client_deadline(struct pop3_client *c, int64_t ms)
 
 static int64_t command_ms(const struct pop3_client *c)
 {
-    return !c->o && listen_stressed(c->c.listener) ? STRESSED_MS : c->of->o.idle_ms;
+    bool stress = !c->o && listen_stressed(c->c.listener);
+    int64_t ms = stress ? STRESSED_MS : c->of->o.idle_ms;
+    return c->o ? ms : session_conn_stranger_ms(&c->c, ms);
 }
 
 static void list_on(struct pop3_client *c)
@@ -185,7 +187,8 @@ static void on_timeout(struct session_conn *conn)
     else if (now_ms(c) < c->due_ms) /* the box was to end now, but somebody has prolonged its life */
         pop3_client_deadline(c, c->due_ms - now_ms(c));
     else if (pop3_reads(&c->s)) {
-        pop3_stop(pop3_client_session(c), "-ERR idle for too long"); /* and nothing is deleted: RFC 1939 section 3 */
+        /* and nothing is deleted: RFC 1939 section 3 */
+        pop3_stop(pop3_client_session(c), c->o ? "-ERR idle for too long" : "-ERR no login in time");
         proceed(c);
     } else
         conn_abort(conn->conn, "timeout");

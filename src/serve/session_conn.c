@@ -50,6 +50,14 @@ static void leave(struct session_conn *c)
     c->of = NULL;
 }
 
+int64_t session_conn_stranger_ms(const struct session_conn *c, int64_t ms)
+{
+    int64_t left_ms = c->since_ms + SESSION_LOGIN_MS - loop_now_ms(c->of->loop);
+    return MAX(MIN(ms, left_ms), (int64_t)1);
+}
+
+void session_conn_stranger(struct session_conn *c) { c->since_ms = loop_now_ms(c->of->loop); }
+
 static void greet(struct session_conn *c)
 {
     c->greeted = true;
@@ -116,7 +124,7 @@ static enum err open(struct session_conns *all, struct session_conn *c, struct l
     c->free = all->ops->free;
     c->listener = l;
     c->peer = *peer;
-    c->seen_ms = loop_now_ms(all->loop);
+    c->seen_ms = c->since_ms = loop_now_ms(all->loop);
     list_add_tail(&all->open, &c->in);
     all->open_n++;
     if (tls)

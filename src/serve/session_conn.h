@@ -1,5 +1,5 @@
 /* A connection under a session. Sessions (SMTP, POP3, IMAP) know no sockets; what their owners have in common is here:
- * the hold in the listener, TLS at once or later, the list in order of the last sign of life,
+ * the hold in the listener, TLS at once or later, the list in order of the last sign of life, the time to log in,
  * draining, the end. A protocol's own struct begins with, or has in it, a struct session_conn. All of a loop's, on that
  * loop. */
 #pragma once
@@ -8,7 +8,10 @@
 #include "io/tls.h"
 #include "serve/listen.h"
 
-enum { SESSION_HANDSHAKE_MS = 30 * 1000 };
+enum {
+    SESSION_HANDSHAKE_MS = 30 * 1000,
+    SESSION_LOGIN_MS = 3 * 60 * 1000 /* for all that a stranger says before he is in */
+};
 
 struct session_conn;
 struct session_conns;
@@ -42,6 +45,7 @@ struct session_conn {
     struct listen *listener;
     struct peer peer;
     int64_t seen_ms;                      /* last sign of life */
+    int64_t since_ms;                     /* a stranger since then, unless passed */
     void (*free)(struct session_conn *c); /* as in ops, which may be gone by then */
     bool passed : 1, handshaking : 1, greeted : 1;
 };
@@ -53,6 +57,9 @@ void session_conns_end(struct session_conns *all);   /* the loop stopped: all go
 /* As listen_opts.accept: takes fd and the hold. tls: handshake first; NULL: in the clear. */
 void session_conn_accept(struct session_conns *all, struct listen *l, int fd, const struct peer *peer, struct tls *tls);
 void session_conn_seen(struct session_conn *c);
+/* Not more than is left of a stranger's time to log in; at least one. */
+int64_t session_conn_stranger_ms(const struct session_conn *c, int64_t ms);
+void session_conn_stranger(struct session_conn *c);                   /* is one again, and his time begins */
 void session_conn_start_tls(struct session_conn *c, struct tls *tls); /* again while it runs: no matter */
 /* The peer has logged in: its place among its network's strangers (LIMIT_PRELOGIN_CONNS) is free again. False: those
  * of its network who are in are too many (LIMIT_MAIL_CONNS), and it remains a stranger. */
