@@ -90,6 +90,7 @@ static void cancel(struct imap_client *c)
     mail_copy_cancel(a->copy);
     mail_append_cancel(a->append);
     mailbox_cancel(a->box);
+    imap_client_unlook(a->looking);
     *a = (struct imap_asked){ 0 };
     c->no_memory = false;
 }
@@ -110,7 +111,12 @@ void imap_client_close(struct imap_client *c)
     c->o = NULL;
 }
 
-static void logout(struct imap_session *s) { imap_client_close(imap_client_of(s)); }
+static void logout(struct imap_session *s)
+{
+    struct imap_client *c = imap_client_of(s);
+    imap_client_close(c);
+    session_conn_stranger(&c->c);
+}
 
 static void on_no_memory(struct job *j)
 {
@@ -189,6 +195,7 @@ const struct imap_ops imap_client_ops = { .may_login = may_login,
                                           .read = imap_client_read,
                                           .at_hand = imap_client_at_hand,
                                           .preview = imap_client_preview,
+                                          .look = imap_client_look,
                                           .shut = imap_client_shut_mail,
                                           .forget = forget,
                                           .quota = imap_client_quota,

@@ -25,6 +25,7 @@ struct imap_asked {
     struct mail_copy *copy;
     struct mail_append *append;
     struct mailbox_req *box;
+    struct imap_looking *looking; /* imap_client_look.c */
 };
 struct imap_open; /* the message that is open; imap_client_mail.c, as what follows */
 struct imap_ahead;
@@ -54,6 +55,7 @@ struct imap_client {
     bool partial : 1;     /* part of a command is there, and its time runs */
     bool no_memory : 1;   /* a question could not be asked; the session is told so by later */
     bool later_queued : 1, left : 1;
+    bool counted : 1; /* what is read ahead, against the memory of messages */
     struct job later;
 };
 
@@ -110,6 +112,9 @@ void imap_client_keyword_put(struct imap_session *s, const struct str *names, si
 void imap_client_list(struct imap_session *s, uint32_t folder, uint32_t after_uid);
 void imap_client_changes(struct imap_session *s, uint32_t folder, uint64_t since);
 void imap_client_quota(struct imap_session *s);
+/* imap_client_look.c */
+bool imap_client_look(struct imap_session *s, const struct imap_look *what);
+void imap_client_unlook(struct imap_looking *l); /* NULL is fine */
 /* imap_client_change.c */
 void imap_client_flag(struct imap_session *s, const struct imap_flagging *f);
 void imap_client_erase(struct imap_session *s, uint32_t folder, const struct imap_uids *u);

@@ -60,6 +60,9 @@ void imap_client_unread(struct imap_client *c)
         arena_reset(&c->ahead->arena);
     free(c->ahead);
     c->ahead = NULL;
+    if (c->counted)
+        intake_budget_give(c->of->o.budget, AHEAD_BYTES);
+    c->counted = false;
 }
 
 static bool keep(struct imap_client *c, struct store_list *q)
@@ -137,7 +140,9 @@ void imap_client_open(struct imap_session *s, uint32_t folder, const struct imap
     q->uids = uids;
     q->uids_n = ahead->n;
     q->max_bytes = AHEAD_BYTES;
-    q->body_max = c->s.cmd->msg.octets ? AHEAD_BODY : 0;
+    c->counted = c->s.cmd->msg.octets && intake_budget_spares(c->of->o.budget) &&
+                 intake_budget_take(c->of->o.budget, AHEAD_BYTES);
+    q->body_max = c->counted ? AHEAD_BODY : 0; /* else they are read when their turn comes */
     c->asked.store = &q->req;
     store_submit(c->of->o.store, c->of->conns.loop, &q->req);
 }

@@ -18,14 +18,16 @@ static void next(struct imap_session *s);
 static void fetch_end(struct imap_session *, void *state)
 {
     struct fetching *f = state;
-    buf_fini(&f->made);
+    intake_end(&f->made);
 }
 
 static void done(struct imap_session *s)
 {
     const struct fetching *f = s->cmd->state;
     bool missing = f->missing || f->t.missing;
-    if (f->failed)
+    if (f->busy)
+        imap_reply(s, "NO [LIMIT] too much memory is in use for some messages, try again");
+    else if (f->failed)
         imap_reply(s, "NO [SERVERBUG] some messages could not be read");
     else if (f->unknown_cte)
         imap_reply(s, "NO [UNKNOWN-CTE] a transfer encoding that nobody knows");
@@ -73,7 +75,7 @@ static bool stream(struct imap_session *s)
     while (f->from < f->to) {
         if (!imap_room(s, next))
             return false;
-        struct str known = f->from_made ? buf_str(&f->made) : imap_message_known(s);
+        struct str known = f->from_made ? buf_str(&f->made.data) : imap_message_known(s);
         if (f->from >= known.n) {
             if (!read_piece(s, f))
                 return false;
@@ -83,7 +85,7 @@ static bool stream(struct imap_session *s)
         fetch_put_octets(s, f, piece);
         f->from += piece.n;
     }
-    buf_fini(&f->made);
+    intake_end(&f->made);
     f->from_made = f->binary = false;
     return true;
 }
@@ -144,6 +146,7 @@ static void on_message(struct imap_session *s)
     enum err e = s->cmd->msg.err;
     if (e != OK) {
         f->missing |= e == ERR_GONE;
+        f->busy |= e == ERR_BUSY;
         f->failed |= e != ERR_GONE;
         leave(s, f);
     }

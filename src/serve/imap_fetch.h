@@ -9,11 +9,12 @@ struct fetching {
     struct imap_flagging seen; /* what becomes \Seen with this */
     size_t at, item;           /* message and attribute that come next */
     uint64_t from, to;         /* octets that are being sent: of the message, or of made */
-    struct buf made;           /* octets that stand nowhere as they are sent */
+    struct intake made;        /* octets that stand nowhere as they are sent */
     bool from_made, binary;
     bool opens; /* some attribute needs the message opened */
     bool begun;
     bool missing, failed, unknown_cte; /* some message was gone, could not be read, or could not be decoded */
+    bool busy;                         /* or there was no memory for it */
 };
 
 /* FETCH of these entries without a client's command: atts is a list in parentheses that was read once already. */

@@ -8,7 +8,7 @@
 #include "wire/imap_write.h"
 #include <string.h>
 
-enum { SCRATCH_MAX = 64 * 1024 * 1024, PREVIEW_MAX = 200 }; /* RFC 8970 section 3.1 */
+enum { SCRATCH_MAX = 64 * 1024 * 1024, PREVIEW_MAX = 200 /* RFC 8970 section 3.1 */, MADE_SMALL = 64 * 1024 };
 
 void fetch_put_octets(struct imap_session *s, const struct fetching *f, struct str octets)
 {
@@ -63,11 +63,20 @@ bool fetch_needs_whole(const struct imap_session *s, const struct imap_attr *a)
     return false;
 }
 
+/* Memory for n octets to be made, counted as the message's own are; beside many, mail that comes in goes first. */
+static bool make_room(struct imap_session *s, struct fetching *f, struct intake *out, size_t n)
+{
+    struct intake_budget *b = s->rules->budget;
+    bool room = (n <= MADE_SMALL || intake_budget_spares(b)) && intake_begin(out, b, n, n) == OK;
+    f->busy |= !room;
+    return room;
+}
+
 /* What lies in f->made is what a->section is: as much of it as was asked for is sent from there. */
 static void send_made(struct fetching *f, const struct imap_attr *a, uint64_t *count)
 {
     uint64_t from;
-    imap_attr_cut(a, f->made.n, &from, count);
+    imap_attr_cut(a, f->made.data.n, &from, count);
     f->from = from;
     f->to = from + *count;
     f->from_made = true;
@@ -77,8 +86,11 @@ static void put_fields(struct imap_session *s, struct fetching *f, const struct 
                        const struct imap_octets *o)
 {
     uint64_t count;
-    f->made = (struct buf){ .max = 2 * (size_t)(o->end - o->begin) + 2, .secret = true };
-    imap_section_fields(&f->made, str_sub(imap_message_known(s), o->begin, o->end - o->begin), &a->section);
+    if (!make_room(s, f, &f->made, 2 * (size_t)(o->end - o->begin) + 2)) {
+        buf_puts(s->out, "NIL");
+        return;
+    }
+    imap_section_fields(&f->made.data, str_sub(imap_message_known(s), o->begin, o->end - o->begin), &a->section);
     send_made(f, a, &count);
     imap_put_literal(s->out, count);
 }
@@ -101,8 +113,8 @@ static void put_section(struct imap_session *s, struct fetching *f, const struct
 
 /* ---- decoded: RFC 3516 ---- */
 
-/* The part's octets with their transfer encoding undone. False: no such part, or an encoding nobody knows. */
-static bool decode(struct imap_session *s, struct fetching *f, const struct imap_attr *a, struct buf *out)
+/* The part's octets with their transfer encoding undone. False: no such part, an encoding nobody knows, no memory. */
+static bool decode(struct imap_session *s, struct fetching *f, const struct imap_attr *a, struct intake *out)
 {
     struct imap_octets o;
     const struct mime_tree *t = s->cmd->msg.source->tree;
@@ -115,12 +127,13 @@ static bool decode(struct imap_session *s, struct fetching *f, const struct imap
         f->unknown_cte = true;
         return false;
     }
-    *out = (struct buf){ .max = raw.n + 1, .secret = true };
+    if (!make_room(s, f, out, raw.n + 1))
+        return false;
     if (leaf)
-        (void)cte_decode_all(p->cte, raw, out); /* what is broken in it is left out, as everywhere */
+        (void)cte_decode_all(p->cte, raw, &out->data); /* what is broken in it is left out, as everywhere */
     else
-        buf_put(out, raw);
-    return !out->failed;
+        buf_put(&out->data, raw);
+    return !out->data.failed;
 }
 
 static void put_binary(struct imap_session *s, struct fetching *f, const struct imap_attr *a)
@@ -132,7 +145,7 @@ static void put_binary(struct imap_session *s, struct fetching *f, const struct 
     }
     send_made(f, a, &count);
     f->binary = true;
-    if (str_chr(str_sub(buf_str(&f->made), f->from, count), '\0') == STR_NONE)
+    if (str_chr(str_sub(buf_str(&f->made.data), f->from, count), '\0') == STR_NONE)
         imap_put_literal(s->out, count);
     else
         imap_put_literal8(s->out, count);
@@ -140,8 +153,9 @@ static void put_binary(struct imap_session *s, struct fetching *f, const struct 
 
 static void put_binary_size(struct imap_session *s, struct fetching *f, const struct imap_attr *a)
 {
-    AUTO_BUF struct buf plain = { .secret = true };
-    buf_put_u64(s->out, decode(s, f, a, &plain) ? plain.n : 0);
+    struct intake plain = { 0 };
+    buf_put_u64(s->out, decode(s, f, a, &plain) ? plain.data.n : 0);
+    intake_end(&plain);
 }
 
 /* ---- the rest ---- */

@@ -6,6 +6,7 @@
 #include "core/folder.h"
 #include "core/intake.h"
 #include "core/keyword.h"
+#include "wire/imap_search.h"
 
 struct imap_session;
 
@@ -38,12 +39,19 @@ struct imap_answer {
     const char *why;       /* static words beside an error, or NULL */
     struct imap_uids uids; /* of what was appended, in order */
     struct imap_quota quota;
-    bool more, too_old;
+    bool more, too_old, found;
     const struct imap_source *source;
     struct str piece; /* octets of the open message, at least one; the first is octet piece_at */
     uint64_t piece_at;
 };
 
+/* One message that is searched: all of it is there. */
+struct imap_look {
+    const struct imap_search *q;
+    struct imap_search_message m;
+    int64_t now_ms;
+    struct intake *whole; /* what m is in */
+};
 struct imap_flagging {
     uint32_t folder;
     struct imap_uids uids;
@@ -93,6 +101,8 @@ struct imap_ops {
     void (*read)(struct imap_session *s, uint64_t at); /* piece */
     /* The same at once, where the owner has read ahead so far; false: ask. */
     bool (*at_hand)(struct imap_session *s, uint64_t at, struct imap_answer *a);
+    /* Takes the octets. found. False: they are few, so nothing is taken and the asker looks by itself. */
+    bool (*look)(struct imap_session *s, const struct imap_look *what);
     struct str (*preview)(struct imap_session *s); /* of the open one: UTF-8, one line */
     void (*shut)(struct imap_session *s);          /* nothing is open any more */
     void (*forget)(struct imap_session *s);        /* no answer comes any more, nothing is open any more */

@@ -25,41 +25,31 @@ void searching_bad(struct imap_session *s, const struct imap_search *q)
 
 /* ---- one message ---- */
 
-struct keyword_look {
-    const struct imap_session *s;
-    uint32_t flags;
-};
-
-static bool has_keyword(const void *ctx, struct str name)
-{
-    const struct keyword_look *l = ctx;
-    return (imap_name_flag(l->s, name) & l->flags) != 0;
-}
-
 static bool is_saved(const struct imap_session *s, uint32_t uid)
 {
     struct imap_set set = { .v = s->saved ? s->saved->v : NULL, .n = s->saved ? s->saved->n : 0 };
     return imap_set_has(&set, uid);
 }
 
-static enum imap_search_answer look(struct imap_session *s, const struct searching *w, size_t i)
+enum { ID_N = 1 + 2 * MSG_ID_N };
+
+/* All that is at hand of entry i. */
+static struct imap_search_message describe(const struct imap_session *s, const struct searching *w, size_t i,
+                                           char id[ID_N])
 {
     const struct imap_msg *m = &s->view->v[i];
     const struct imap_message *open = &s->cmd->msg;
-    struct keyword_look keywords = { s, m->flags };
-    char id[1 + 2 * MSG_ID_N] = "M";
+    id[0] = 'M';
     text_hex(id + 1, msg_id_str(&m->origin));
     struct imap_search_message what = { .seq = (uint32_t)i + 1,
                                         .uid = m->uid,
                                         .flags = m->flags & ~(unsigned)IMAP_RECENT,
-                                        .has_keyword = has_keyword,
-                                        .ctx = &keywords,
                                         .modseq = m->modseq,
                                         .size = m->size,
                                         .internal_ms = m->received_ms,
                                         .saved_ms = open->source ? open->source->saved_ms : -1,
                                         .saved = w->q.uses_saved && is_saved(s, m->uid),
-                                        .emailid = str_of(id, sizeof id) };
+                                        .emailid = str_of(id, ID_N) };
     if (m->marks & IMAP_MSG_RECENT)
         what.flags |= IMAP_RECENT;
     if (open->source != NULL)
@@ -68,22 +58,58 @@ static enum imap_search_answer look(struct imap_session *s, const struct searchi
         what.tree = open->source->tree;
         what.msg = buf_str(&open->whole.data);
     }
+    return what;
+}
+
+static enum imap_search_answer look(const struct imap_session *s, const struct searching *w, size_t i)
+{
+    char id[ID_N];
+    struct imap_search_message what = describe(s, w, i, id);
     return imap_search_match(&w->q, &what, w->now_ms);
 }
 
+static void found(struct imap_session *s, struct searching *w, size_t i)
+{
+    w->failed |= w->note != NULL && !w->note(s, w, i);
+    w->found[w->n++] = (uint32_t)i;
+}
+
 /* ---- all of them ---- */
+
+static void go_on(struct imap_session *s, struct searching *w)
+{
+    imap_message_close(s);
+    w->at++;
+    next(s);
+}
+
+static void on_looked(struct imap_session *s, const struct imap_answer *a)
+{
+    struct searching *w = s->cmd->state;
+    w->failed |= a->err != OK;
+    if (a->err == OK && a->found)
+        found(s, w, w->at);
+    go_on(s, w);
+}
+
+/* Where others would have to wait, somebody else looks. */
+static bool looks_elsewhere(struct imap_session *s, const struct searching *w)
+{
+    char id[ID_N];
+    const struct imap_look what = { &w->q, describe(s, w, w->at, id), w->now_ms, &s->cmd->msg.whole };
+    return imap_ask(s, on_looked)->look(s, &what);
+}
 
 static void on_message(struct imap_session *s)
 {
     struct searching *w = s->cmd->state;
     enum err e = s->cmd->msg.err;
-    if (e != OK) {
-        w->missing |= e == ERR_GONE;
-        w->failed |= e != ERR_GONE;
-        imap_message_close(s);
-        w->at++;
-    }
-    next(s);
+    w->missing |= e == ERR_GONE;
+    w->failed |= e != OK && e != ERR_GONE;
+    if (e != OK)
+        go_on(s, w);
+    else if (!s->cmd->msg.loaded || !looks_elsewhere(s, w))
+        next(s);
 }
 
 /* False: an answer is owed first. */
@@ -114,8 +140,7 @@ static bool decide(struct imap_session *s, struct searching *w, size_t i)
     }
     if (a == IMAP_SEARCH_NO)
         return true;
-    w->failed |= w->note != NULL && !w->note(s, w, i);
-    w->found[w->n++] = (uint32_t)i;
+    found(s, w, i);
     return true;
 }
 
@@ -152,9 +177,17 @@ static bool uses_octets(const struct imap_search *q)
     return false;
 }
 
+static void name_keywords(const struct imap_session *s, struct imap_search *q)
+{
+    for (uint32_t i = 0; i < q->n; i++)
+        if (q->v[i].kind == IMAP_KEY_KEYWORD)
+            q->v[i].number = imap_name_flag(s, q->v[i].text);
+}
+
 void searching_start(struct imap_session *s)
 {
     struct searching *w = s->cmd->state;
+    name_keywords(s, &w->q);
     if (w->q.modseq)
         s->on |= IMAP_ON_CONDSTORE;
     w->by_saved = uses_savedate(&w->q);

@@ -5,7 +5,6 @@
 #include "base/deflate.h"
 #include "serve/imap_client.h"
 #include <stdlib.h>
-#include <unistd.h>
 
 enum {
     LOGIN_MS = 60 * 1000,            /* for one command of a stranger */
@@ -61,7 +60,8 @@ static int64_t wait_ms(const struct imap_client *c)
     bool stress = !c->o && c->of->o.gate && listen_gate_stressed(c->of->o.gate);
     if (c->starved)
         return TAKE_MS;
-    return c->partial ? PARTIAL_MS : c->o ? IDLE_MS : stress ? STRESSED_MS : LOGIN_MS;
+    int64_t ms = c->partial ? PARTIAL_MS : c->o ? IDLE_MS : stress ? STRESSED_MS : LOGIN_MS;
+    return c->o ? ms : session_conn_stranger_ms(&c->c, ms);
 }
 
 static bool reads(const struct imap_client *c)
@@ -93,7 +93,7 @@ static void proceed(struct imap_client *c)
         set_deadline(c, wait_ms(c));
         break;
     case IMAP_RESPONSE:
-        set_deadline(c, LOGIN_MS);
+        set_deadline(c, session_conn_stranger_ms(&c->c, LOGIN_MS));
         break;
     case IMAP_OCTETS:
         c->octets = 0;
@@ -191,8 +191,9 @@ static void on_drained(struct session_conn *conn)
         imap_client_zip_again(c);
 }
 
-static void greet(struct imap_client *c)
+static void on_greet(struct session_conn *conn)
 {
+    struct imap_client *c = client_at(conn);
     imap_greet(imap_client_session(c));
     imap_client_proceed(c);
 }
@@ -200,18 +201,15 @@ static void greet(struct imap_client *c)
 static void on_secured(struct session_conn *conn)
 {
     struct imap_client *c = client_at(conn);
-    bool first = c->s.mode != IMAP_TLS; /* not STARTTLS: TLS came before the greeting */
     imap_secured(imap_client_session(c));
-    if (first)
-        greet(c);
-    else
-        imap_client_proceed(c);
+    imap_client_proceed(c);
 }
 
 static void give_up(struct imap_client *c)
 {
     if (c->s.mode == IMAP_COMMAND || c->s.mode == IMAP_IDLE || c->s.mode == IMAP_RESPONSE) {
-        imap_stop(imap_client_session(c), "[UNAVAILABLE] silent for too long");
+        imap_stop(imap_client_session(c),
+                  c->o ? "[UNAVAILABLE] silent for too long" : "[UNAVAILABLE] no login in time");
         imap_client_proceed(c);
     } else {
         conn_abort(c->c.conn, "timeout");
@@ -260,7 +258,21 @@ static void on_free(struct session_conn *conn)
         free(c);
 }
 
-static const struct session_conn_ops conn_calls = { .input = on_input,
+static struct session_conn *make(struct session_conns *all, const struct peer *peer)
+{
+    struct imap_server *p = CONTAINER_OF(all, struct imap_server, conns);
+    struct imap_client *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    c->of = p;
+    c->s.rules = &p->rules;
+    c->s.loopback = peer->loopback;
+    return &c->c;
+}
+
+static const struct session_conn_ops conn_calls = { .make = make,
+                                                    .greet = on_greet,
+                                                    .input = on_input,
                                                     .drained = on_drained,
                                                     .secured = on_secured,
                                                     .timeout = on_timeout,
@@ -281,40 +293,28 @@ enum err imap_server_new(const struct imap_server_opts *o, struct imap_server **
                                     .budget = o->budget,
                                     .tls = o->tls != NULL,
                                     .ops = &imap_client_ops };
-    p->conns =
-        (struct session_conns){ .loop = o->login.loop, .ops = &conn_calls, .log = o->log, .closed = "imap.closed" };
+    p->conns = (struct session_conns){
+        .loop = o->login.loop,
+        .ops = &conn_calls,
+        .conn = { .in_max = IN_MAX, .out_max = OUT_MAX, .deadline_ms = LOGIN_MS },
+        .log = o->log,
+        .closed = "imap.closed",
+    };
     session_conns_init(&p->conns);
     *out = p;
     return OK;
 }
 
-static void accepted(struct imap_server *p, struct listen *l, int fd, const struct peer *peer, struct tls *tls)
-{
-    struct imap_client *c = calloc(1, sizeof *c);
-    struct conn_opts o = { .in_max = IN_MAX, .out_max = OUT_MAX, .deadline_ms = LOGIN_MS };
-    if (!c) {
-        close(fd);
-        listen_release(l, peer);
-        return;
-    }
-    c->of = p;
-    c->s.rules = &p->rules;
-    c->s.loopback = peer->loopback;
-    if (session_conn_open(&p->conns, &c->c, l, fd, peer, &o, tls) != OK)
-        free(c);
-    else if (!tls)
-        greet(c);
-}
-
 void imap_server_accept(void *server, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *)
 {
-    accepted(server, l, fd, peer, NULL);
+    struct imap_server *p = server;
+    session_conn_accept(&p->conns, l, fd, peer, NULL);
 }
 
 void imap_server_accept_tls(void *server, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *)
 {
     struct imap_server *p = server;
-    accepted(p, l, fd, peer, p->o.tls);
+    session_conn_accept(&p->conns, l, fd, peer, p->o.tls);
 }
 
 void imap_server_drain(struct imap_server *p) { session_conns_drain(&p->conns); }

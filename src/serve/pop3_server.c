@@ -3,7 +3,6 @@
  * lie behind that second, and whoever still has octets to take is listening for it. */
 #include "serve/pop3_client.h"
 #include <stdlib.h>
-#include <unistd.h>
 
 enum {
     IDLE_MS = 10 * 60 * 1000, /* RFC 1939 section 3: at least ten minutes */
@@ -62,7 +61,9 @@ void pop3_client_deadline(struct pop3_client *c, int64_t ms)
 
 static int64_t command_ms(const struct pop3_client *c)
 {
-    return !c->o && listen_stressed(c->c.listener) ? STRESSED_MS : c->of->o.idle_ms;
+    bool stress = !c->o && listen_stressed(c->c.listener);
+    int64_t ms = stress ? STRESSED_MS : c->of->o.idle_ms;
+    return c->o ? ms : session_conn_stranger_ms(&c->c, ms);
 }
 
 static void list_on(struct pop3_client *c)
@@ -161,8 +162,9 @@ static void on_drained(struct session_conn *conn)
     }
 }
 
-static void greet(struct pop3_client *c)
+static void on_greet(struct session_conn *conn)
 {
+    struct pop3_client *c = client_at(conn);
     pop3_greet(pop3_client_session(c));
     proceed(c);
     conn_flush(c->c.conn);
@@ -171,12 +173,8 @@ static void greet(struct pop3_client *c)
 static void on_secured(struct session_conn *conn)
 {
     struct pop3_client *c = client_at(conn);
-    bool first = c->s.state == POP3_AUTH; /* not STLS: TLS came before the greeting */
     pop3_secured(&c->s);
-    if (first)
-        greet(c);
-    else
-        proceed(c);
+    proceed(c);
 }
 
 static void on_timeout(struct session_conn *conn)
@@ -189,7 +187,8 @@ static void on_timeout(struct session_conn *conn)
     else if (now_ms(c) < c->due_ms) /* the box was to end now, but somebody has prolonged its life */
         pop3_client_deadline(c, c->due_ms - now_ms(c));
     else if (pop3_reads(&c->s)) {
-        pop3_stop(pop3_client_session(c), "-ERR idle for too long"); /* and nothing is deleted: RFC 1939 section 3 */
+        /* and nothing is deleted: RFC 1939 section 3 */
+        pop3_stop(pop3_client_session(c), c->o ? "-ERR idle for too long" : "-ERR no login in time");
         proceed(c);
     } else
         conn_abort(conn->conn, "timeout");
@@ -218,7 +217,20 @@ static void on_leave(struct session_conn *conn)
 
 static void on_free(struct session_conn *conn) { free(client_at(conn)); }
 
-static const struct session_conn_ops conn_calls = { .input = on_input,
+static struct session_conn *make(struct session_conns *all, const struct peer *)
+{
+    struct pop3_server *p = CONTAINER_OF(all, struct pop3_server, conns);
+    struct pop3_client *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    c->of = p;
+    c->s.rules = &p->rules;
+    return &c->c;
+}
+
+static const struct session_conn_ops conn_calls = { .make = make,
+                                                    .greet = on_greet,
+                                                    .input = on_input,
                                                     .drained = on_drained,
                                                     .secured = on_secured,
                                                     .timeout = on_timeout,
@@ -237,39 +249,28 @@ enum err pop3_server_new(const struct pop3_server_opts *o, struct pop3_server **
     if (p->o.idle_ms == 0)
         p->o.idle_ms = IDLE_MS;
     p->rules = (struct pop3_rules){ .tls = o->tls != NULL, .stats = o->stats, .ops = &pop3_client_ops };
-    p->conns =
-        (struct session_conns){ .loop = o->login.loop, .ops = &conn_calls, .log = o->log, .closed = "pop3.closed" };
+    p->conns = (struct session_conns){
+        .loop = o->login.loop,
+        .ops = &conn_calls,
+        .conn = { .in_max = IN_MAX, .out_max = OUT_MAX, .deadline_ms = p->o.idle_ms },
+        .log = o->log,
+        .closed = "pop3.closed",
+    };
     session_conns_init(&p->conns);
     *out = p;
     return OK;
 }
 
-static void accepted(struct pop3_server *p, struct listen *l, int fd, const struct peer *peer, struct tls *tls)
-{
-    struct pop3_client *c = calloc(1, sizeof *c);
-    struct conn_opts o = { .in_max = IN_MAX, .out_max = OUT_MAX, .deadline_ms = p->o.idle_ms };
-    if (!c) {
-        close(fd);
-        listen_release(l, peer);
-        return;
-    }
-    c->of = p;
-    c->s.rules = &p->rules;
-    if (session_conn_open(&p->conns, &c->c, l, fd, peer, &o, tls) != OK)
-        free(c);
-    else if (!tls)
-        greet(c);
-}
-
 void pop3_server_accept(void *server, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *)
 {
-    accepted(server, l, fd, peer, NULL);
+    struct pop3_server *p = server;
+    session_conn_accept(&p->conns, l, fd, peer, NULL);
 }
 
 void pop3_server_accept_tls(void *server, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *)
 {
     struct pop3_server *p = server;
-    accepted(p, l, fd, peer, p->o.tls);
+    session_conn_accept(&p->conns, l, fd, peer, p->o.tls);
 }
 
 void pop3_server_drain(struct pop3_server *p) { session_conns_drain(&p->conns); }

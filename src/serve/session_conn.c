@@ -50,6 +50,20 @@ static void leave(struct session_conn *c)
     c->of = NULL;
 }
 
+int64_t session_conn_stranger_ms(const struct session_conn *c, int64_t ms)
+{
+    int64_t left_ms = c->since_ms + SESSION_LOGIN_MS - loop_now_ms(c->of->loop);
+    return MAX(MIN(ms, left_ms), (int64_t)1);
+}
+
+void session_conn_stranger(struct session_conn *c) { c->since_ms = loop_now_ms(c->of->loop); }
+
+static void greet(struct session_conn *c)
+{
+    c->greeted = true;
+    c->of->ops->greet(c);
+}
+
 /* ---- conn calls ---- */
 
 static size_t on_input(void *ctx, struct str data)
@@ -71,6 +85,8 @@ static void on_secured(void *ctx)
     c->handshaking = false;
     session_conn_seen(c);
     c->of->ops->secured(c);
+    if (!c->greeted)
+        greet(c);
 }
 
 static void on_timeout(void *ctx)
@@ -96,10 +112,11 @@ static const struct conn_ops conn_calls = {
     .input = on_input, .drained = on_drained, .secured = on_secured, .timeout = on_timeout, .closed = on_closed
 };
 
-enum err session_conn_open(struct session_conns *all, struct session_conn *c, struct listen *l, int fd,
-                           const struct peer *peer, const struct conn_opts *o, struct tls *tls)
+/* On ERR_IO all is given back but c. */
+static enum err open(struct session_conns *all, struct session_conn *c, struct listen *l, int fd,
+                     const struct peer *peer, struct tls *tls)
 {
-    if (conn_new(all->loop, fd, &conn_calls, c, o, &c->conn) != OK) {
+    if (conn_new(all->loop, fd, &conn_calls, c, &all->conn, &c->conn) != OK) {
         listen_release(l, peer);
         return ERR_IO;
     }
@@ -107,12 +124,25 @@ enum err session_conn_open(struct session_conns *all, struct session_conn *c, st
     c->free = all->ops->free;
     c->listener = l;
     c->peer = *peer;
-    c->seen_ms = loop_now_ms(all->loop);
+    c->seen_ms = c->since_ms = loop_now_ms(all->loop);
     list_add_tail(&all->open, &c->in);
     all->open_n++;
     if (tls)
         session_conn_start_tls(c, tls);
     return OK;
+}
+
+void session_conn_accept(struct session_conns *all, struct listen *l, int fd, const struct peer *peer, struct tls *tls)
+{
+    struct session_conn *c = all->ops->make(all, peer);
+    if (!c) {
+        close(fd);
+        listen_release(l, peer);
+    } else if (open(all, c, l, fd, peer, tls) != OK) {
+        all->ops->free(c);
+    } else if (!tls) {
+        greet(c);
+    }
 }
 
 void session_conns_end(struct session_conns *all)

@@ -1,19 +1,27 @@
 /* A connection under a session. Sessions (SMTP, POP3, IMAP) know no sockets; what their owners have in common is here:
- * the hold in the listener, TLS at once or later, the list in order of the last sign of life, draining, the end. A
- * protocol's own struct begins with, or has in it, a struct session_conn. All of a loop's, on that loop. */
+ * the hold in the listener, TLS at once or later, the list in order of the last sign of life, the time to log in,
+ * draining, the end. A protocol's own struct begins with, or has in it, a struct session_conn. All of a loop's, on that
+ * loop. */
 #pragma once
 #include "base/list.h"
 #include "io/conn.h"
 #include "io/tls.h"
 #include "serve/listen.h"
 
-enum { SESSION_HANDSHAKE_MS = 30 * 1000 };
+enum {
+    SESSION_HANDSHAKE_MS = 30 * 1000,
+    SESSION_LOGIN_MS = 3 * 60 * 1000 /* for all that a stranger says before he is in */
+};
 
 struct session_conn;
+struct session_conns;
 struct session_conn_ops {
+    /* The struct around one, zeroed but for what is the protocol's own; NULL: no memory. */
+    struct session_conn *(*make)(struct session_conns *all, const struct peer *peer);
+    void (*greet)(struct session_conn *c); /* the first words; on ports where TLS comes first after secured() */
     size_t (*input)(struct session_conn *c, struct str data); /* as conn_ops has it, and so the next three */
     void (*drained)(struct session_conn *c);                  /* may be NULL */
-    void (*secured)(struct session_conn *c);                  /* TLS stands; at once on ports where it comes first */
+    void (*secured)(struct session_conn *c);                  /* TLS stands */
     void (*timeout)(struct session_conn *c);
     void (*stop)(struct session_conn *c); /* the server goes down: say so now, or after what is under way */
     /* Last call but for free(): cancel what was asked for, give back what is held. conn is not to be used any more. */
@@ -23,6 +31,7 @@ struct session_conn_ops {
 struct session_conns { /* those of one protocol on one loop */
     struct loop *loop;
     const struct session_conn_ops *ops;
+    struct conn_opts conn; /* of each */
     struct log *log;
     const char *closed; /* the event logged when one is over: "smtp.closed" */
     struct list open;   /* longest silent first */
@@ -36,19 +45,21 @@ struct session_conn {
     struct listen *listener;
     struct peer peer;
     int64_t seen_ms;                      /* last sign of life */
+    int64_t since_ms;                     /* a stranger since then, unless passed */
     void (*free)(struct session_conn *c); /* as in ops, which may be gone by then */
-    bool passed : 1, handshaking : 1;
+    bool passed : 1, handshaking : 1, greeted : 1;
 };
 
-void session_conns_init(struct session_conns *all);  /* loop, ops, log and closed are set */
+void session_conns_init(struct session_conns *all);  /* loop, ops, conn, log and closed are set */
 void session_conns_drain(struct session_conns *all); /* each open one is told to stop */
 void session_conns_end(struct session_conns *all);   /* the loop stopped: all go without a word; free() comes later */
 
-/* As listen_opts.accept: takes fd and the hold. c is zeroed but for what is the protocol's own. tls: handshake first,
- * secured() comes when it is done; NULL: in the clear. On ERR_IO all is given back and c is still the caller's. */
-[[nodiscard]] enum err session_conn_open(struct session_conns *all, struct session_conn *c, struct listen *l, int fd,
-                                         const struct peer *peer, const struct conn_opts *o, struct tls *tls);
+/* As listen_opts.accept: takes fd and the hold. tls: handshake first; NULL: in the clear. */
+void session_conn_accept(struct session_conns *all, struct listen *l, int fd, const struct peer *peer, struct tls *tls);
 void session_conn_seen(struct session_conn *c);
+/* Not more than is left of a stranger's time to log in; at least one. */
+int64_t session_conn_stranger_ms(const struct session_conn *c, int64_t ms);
+void session_conn_stranger(struct session_conn *c);                   /* is one again, and his time begins */
 void session_conn_start_tls(struct session_conn *c, struct tls *tls); /* again while it runs: no matter */
 /* The peer has logged in: its place among its network's strangers (LIMIT_PRELOGIN_CONNS) is free again. False: those
  * of its network who are in are too many (LIMIT_MAIL_CONNS), and it remains a stranger. */

@@ -5,7 +5,6 @@
 #include "serve/session_conn.h"
 #include "serve/smtp_in_storing.h"
 #include <stdlib.h>
-#include <unistd.h>
 
 enum {
     COMMAND_MS = 5 * 60 * 1000, /* RFC 5321 section 4.5.3.2.7 */
@@ -273,9 +272,51 @@ static void on_leave(struct session_conn *conn)
 
 static void on_free(struct session_conn *conn) { free(client_at(conn)); }
 
-static const struct session_conn_ops conn_calls = {
-    .input = on_input, .secured = on_secured, .timeout = on_timeout, .stop = on_stop, .leave = on_leave, .free = on_free
-};
+static void shed(struct smtp_in *in)
+{
+    int64_t before_ms = loop_now_ms(in->o.loop) - STRESSED_MS;
+    int left = SHED_A_TURN, looks = SHED_LOOK;
+    LIST_FOR(&in->conns.open, it)
+    {
+        struct client *c = CONTAINER_OF(it, struct client, c.in);
+        if (c->c.seen_ms > before_ms || left == 0 || looks-- == 0)
+            return;
+        if (is_idle(c) && left--)
+            stop(c, "421 4.3.2 too busy for silent connections, try again later");
+    }
+}
+
+static struct session_conn *make(struct session_conns *all, const struct peer *peer)
+{
+    struct smtp_in *in = CONTAINER_OF(all, struct smtp_in, conns);
+    struct client *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    c->of = in;
+    c->s.rules = &in->rules;
+    c->s.loopback = peer->loopback;
+    return &c->c;
+}
+
+static void greet(struct session_conn *conn)
+{
+    struct client *c = client_at(conn);
+    smtp_in_count_add(c->of->o.stats, SMTP_IN_CONNECTIONS, 1);
+    conn_deadline(conn->conn, command_ms(c));
+    smtp_in_greet(session_of(c));
+    conn_flush(conn->conn);
+    if (stressed(c->of))
+        shed(c->of);
+}
+
+static const struct session_conn_ops conn_calls = { .make = make,
+                                                    .greet = greet,
+                                                    .input = on_input,
+                                                    .secured = on_secured,
+                                                    .timeout = on_timeout,
+                                                    .stop = on_stop,
+                                                    .leave = on_leave,
+                                                    .free = on_free };
 
 /* ---- for the worker ---- */
 
@@ -298,52 +339,23 @@ enum err smtp_in_new(const struct smtp_in_opts *o, struct smtp_in **out)
                                         .budget = o->budget,
                                         .stats = o->stats,
                                         .ops = &session_ops };
-    in->conns = (struct session_conns){ .loop = o->loop, .ops = &conn_calls, .log = o->log, .closed = "smtp.closed" };
+    in->conns = (struct session_conns){
+        .loop = o->loop,
+        .ops = &conn_calls,
+        .conn = { .in_max = IN_MAX, .out_max = OUT_MAX, .deadline_ms = in->o.command_ms },
+        .log = o->log,
+        .closed = "smtp.closed",
+    };
     session_conns_init(&in->conns);
     list_init(&in->storing);
     *out = in;
     return OK;
 }
 
-static void shed(struct smtp_in *in)
-{
-    int64_t before_ms = loop_now_ms(in->o.loop) - STRESSED_MS;
-    int left = SHED_A_TURN, looks = SHED_LOOK;
-    LIST_FOR(&in->conns.open, it)
-    {
-        struct client *c = CONTAINER_OF(it, struct client, c.in);
-        if (c->c.seen_ms > before_ms || left == 0 || looks-- == 0)
-            return;
-        if (is_idle(c) && left--)
-            stop(c, "421 4.3.2 too busy for silent connections, try again later");
-    }
-}
-
 void smtp_in_accept(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *)
 {
     struct smtp_in *in = ctx;
-    bool stress = stressed(in);
-    struct client *c = calloc(1, sizeof *c);
-    struct conn_opts o = { .in_max = IN_MAX,
-                           .out_max = OUT_MAX,
-                           .deadline_ms = stress ? STRESSED_MS : in->o.command_ms };
-    if (!c) {
-        close(fd);
-        listen_release(l, peer);
-        return;
-    }
-    c->of = in;
-    c->s.rules = &in->rules;
-    c->s.loopback = peer->loopback;
-    if (session_conn_open(&in->conns, &c->c, l, fd, peer, &o, NULL) != OK) {
-        free(c);
-        return;
-    }
-    smtp_in_count_add(in->o.stats, SMTP_IN_CONNECTIONS, 1);
-    smtp_in_greet(session_of(c));
-    conn_flush(c->c.conn);
-    if (stress)
-        shed(in);
+    session_conn_accept(&in->conns, l, fd, peer, NULL);
 }
 
 void smtp_in_drain(struct smtp_in *in) { session_conns_drain(&in->conns); }

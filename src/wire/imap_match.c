@@ -58,9 +58,8 @@ static enum state cheap(const struct match *x, const struct imap_search_key *k)
     case IMAP_KEY_SAVED:
         return m->saved;
     case IMAP_KEY_FLAG:
-        return (m->flags & k->number) != 0;
     case IMAP_KEY_KEYWORD:
-        return m->has_keyword != NULL && m->has_keyword(m->ctx, k->text);
+        return (m->flags & k->number) != 0;
     case IMAP_KEY_LARGER:
         return m->size > k->number;
     case IMAP_KEY_SMALLER:

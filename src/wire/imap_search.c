@@ -3,6 +3,7 @@
 #include "wire/imap_search.h"
 #include "wire/charset.h"
 #include "wire/fold.h"
+#include <string.h>
 
 enum arg { NOTHING, TEXT, NUMBER, SECONDS, DAY, WORD, FIELD_TEXT, UIDS, MODSEQ, KEYS };
 
@@ -312,4 +313,30 @@ bool imap_search_read_keys(struct imap_token *t, const struct imap_search_contex
 {
     struct reader r = { .t = t, .c = c };
     return finish(&r, take_charset(&r) && take_keys(&r), out);
+}
+
+static bool key_copy(struct arena *a, struct imap_search_key *k)
+{
+    struct imap_range *v = arena_array(a, k->set.n + 1, sizeof *v);
+    k->field = arena_dup(a, k->field);
+    k->text = arena_dup(a, k->text);
+    if (v == NULL || k->field.p == NULL || k->text.p == NULL)
+        return false;
+    if (k->set.n > 0)
+        memcpy(v, k->set.v, k->set.n * sizeof *v);
+    k->set.v = v;
+    return true;
+}
+
+bool imap_search_copy(struct arena *a, const struct imap_search *from, struct imap_search *to)
+{
+    *to = *from;
+    to->v = arena_array(a, from->n, sizeof *to->v);
+    if (to->v == NULL)
+        return false;
+    memcpy(to->v, from->v, from->n * sizeof *to->v);
+    for (uint32_t i = 0; i < to->n; i++)
+        if (!key_copy(a, &to->v[i]))
+            return false;
+    return true;
 }

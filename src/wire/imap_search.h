@@ -20,7 +20,7 @@ enum imap_key {
     IMAP_KEY_UID,     /* set */
     IMAP_KEY_SAVED,   /* "$" or "UID $" */
     IMAP_KEY_FLAG,    /* system flag, number */
-    IMAP_KEY_KEYWORD, /* text */
+    IMAP_KEY_KEYWORD, /* text; number: its flag, filled in by who knows the names */
     IMAP_KEY_LARGER,
     IMAP_KEY_SMALLER, /* number */
     IMAP_KEY_MODSEQ,  /* number: at least */
@@ -65,6 +65,9 @@ struct imap_search {
 /* "RETURN" is taken already: what follows it, and the blank behind that. SORT has it too (RFC 5267). */
 [[nodiscard]] bool imap_return_read(struct imap_token *t, unsigned *out);
 
+/* With all that it has views of. False: the arena is full. */
+[[nodiscard]] bool imap_search_copy(struct arena *a, const struct imap_search *from, struct imap_search *to);
+
 struct imap_search_context {
     uint32_t seq_star, uid_star; /* what '*' stands for */
 };
@@ -78,9 +81,7 @@ struct imap_search_context {
 enum imap_search_answer { IMAP_SEARCH_NO, IMAP_SEARCH_YES, IMAP_SEARCH_NEEDS_HEADER, IMAP_SEARCH_NEEDS_BODY };
 struct imap_search_message {
     uint32_t seq, uid;
-    unsigned flags;                                        /* IMAP_SEEN … */
-    bool (*has_keyword)(const void *ctx, struct str name); /* may be NULL: has none */
-    const void *ctx;
+    unsigned flags; /* IMAP_SEEN … and those of keywords */
     uint64_t modseq, size;
     int64_t internal_ms;
     int64_t saved_ms; /* negative: not known, then INTERNALDATE stands for it (RFC 8514 section 4.3) */

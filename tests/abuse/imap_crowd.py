@@ -4,6 +4,7 @@ imap_crowd.py [WORD…] runs the cases whose name holds a word."""
 import base64
 import os
 import pathlib
+import select
 import ssl
 import sys
 import threading
@@ -271,7 +272,7 @@ def opened_mail_does_not_keep_others_out():
 
 
 def searching_large_bodies_is_bounded():
-    """Their text is looked through on the thread that serves, so what one message may cost is what others wait for."""
+    """Two threads look through texts for all, so what one message may cost is what others who search wait for."""
     with Served(MANY) as d:
         friend, box = d.box(), d.make_box()
         d.send(box["address"], b"Subject: big\r\n\r\n" + LINE * (24 * MB // 64))
@@ -285,6 +286,25 @@ def searching_large_bodies_is_bounded():
         assert memory(d.pid)[0] - before < 20 * MB, "it kept what it had read"
         honest(d, friend)
         c.close()
+
+
+def a_long_search_keeps_nobody_waiting():
+    """By the order of the answers: a turn of the loop answers one NOOP of somebody who waits for each, and reading 16 MB takes 64
+    turns; so who gets hundreds of them before the search is over was served while the words were looked for."""
+    with Served("server.workers=1", MANY) as d:
+        box = d.box(16 * MB)
+        seeker, other = Imap(d).enter(box), Imap(d).enter(box, "Sent")
+        seeker.say(b"t SEARCH" + b"".join(b" OR TEXT nowhere%d" % n for n in range(63)) + b" TEXT nothing\r\n")
+        n = 0
+        while not select.select([seeker.s], [], [], 0)[0]:
+            assert other.said("NOOP").startswith(b"OK")
+            n += 1
+        assert seeker.until(b"t") == [b"* SEARCH\r\n", b"t OK that is all\r\n"]
+        assert n > 300, f"{n} answers while somebody searched"
+        seeker.say(b"t SEARCH TEXT nowhere\r\n").close()  # who leaves meanwhile is not told
+        assert other.said("SELECT INBOX").startswith(b"OK")
+        assert other.ask(b"SEARCH TEXT " + LINE[:20]) == [b"* SEARCH 1\r\n", b"t OK that is all\r\n"]
+        other.close()
 
 
 # ---- ends ----
@@ -316,7 +336,8 @@ def a_box_that_ends():
 CASES = [ten_thousand_commands_at_once, readers_that_do_not_read, idlers_that_do_not_read, large_bodies_that_nobody_takes,
          four_hundred_slow_ones_of_one_network, guessing_does_not_lock_the_owner_out, five_wrong_secrets_end_a_connection,
          nothing_may_follow_starttls, append_has_its_limits, announced_mail_does_not_keep_others_out,
-         opened_mail_does_not_keep_others_out, searching_large_bodies_is_bounded, a_box_that_ends]
+         opened_mail_does_not_keep_others_out, searching_large_bodies_is_bounded,
+         a_long_search_keeps_nobody_waiting, a_box_that_ends]
 
 if __name__ == "__main__":
     raise_fd_limit()

@@ -52,6 +52,7 @@ struct fake_client {
     struct mime_tree tree;
     struct imap_source source;
     const struct fake_msg *opened;
+    bool found;
     size_t wrong, read_max; /* read_max: octets that the peer takes at once; 0: any */
     bool plain;             /* no secret may be said */
     bool stuck;
@@ -594,6 +595,17 @@ static void fake_read(struct imap_session *s, uint64_t at)
     fake_of(s)->at = at;
     fake_of(s)->ask = do_read;
 }
+/* Every other message is large. */
+static void do_look(struct fake_client *c) { fake_answer(c, (struct imap_answer){ .found = c->found }); }
+static bool fake_look(struct imap_session *s, const struct imap_look *what)
+{
+    if (what->m.uid % 2 == 0)
+        return false;
+    fake_of(s)->found = imap_search_match(what->q, &what->m, what->now_ms) == IMAP_SEARCH_YES;
+    intake_end(what->whole);
+    fake_of(s)->ask = do_look;
+    return true;
+}
 static struct str fake_preview(struct imap_session *s)
 {
     (void)s;
@@ -662,6 +674,7 @@ static const struct imap_ops fake_ops = { .may_login = fake_may_login,
                                           .ready = fake_ready,
                                           .read = fake_read,
                                           .at_hand = fake_at_hand,
+                                          .look = fake_look,
                                           .preview = fake_preview,
                                           .shut = fake_shut,
                                           .forget = fake_forget,

@@ -157,6 +157,34 @@ TEST(fetch_in_all_ways)
     fake_client_close(&one);
 }
 
+TEST(what_is_made_of_a_message_is_counted)
+{
+    static const char no[] = "NO [LIMIT] too much memory is in use for some messages, try again\r\n";
+    static const struct {
+        const char *command, *said;
+        size_t max; /* octets that mail may take up; the message has 107, of which 11 in its part */
+    } cases[] = {
+        { "1 FETCH 1 BINARY.PEEK[1]\r\n", "", 106 },
+        { "1 FETCH 1 BINARY.PEEK[1]\r\n", "* 1 FETCH (BINARY[1] NIL)\r\n", 118 },
+        { "1 FETCH 1 BINARY.PEEK[1]\r\n", "* 1 FETCH (BINARY[1] {11}\r\nbody text\r\n)\r\n", 119 },
+        { "1 FETCH 1 BINARY.SIZE[1]\r\n", "* 1 FETCH (BINARY.SIZE[1] 0)\r\n", 118 },
+        { "1 FETCH 1 BINARY.SIZE[1]\r\n", "* 1 FETCH (BINARY.SIZE[1] 11)\r\n", 119 },
+        { "1 FETCH 1 BODY.PEEK[HEADER.FIELDS (X)]\r\n", "* 1 FETCH (BODY[HEADER.FIELDS (X)] NIL)\r\n", 100 },
+    };
+    fake_open_box();
+    fill(1);
+    start(&one, 0);
+    say(&one, "0 SELECT INBOX\r\n");
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char want[200];
+        fake.budget.max = cases[i].max;
+        snprintf(want, sizeof want, "%s1 %s", cases[i].said, cases[i].max == 119 ? "OK that is all\r\n" : no);
+        CHECK_STR(cases[i].command, str_c(say(&one, cases[i].command)), want);
+        CHECK_EQ(fake.budget.used, 0);
+    }
+    fake_client_close(&one);
+}
+
 TEST(a_slow_reader_is_waited_for)
 {
     char big[5000];

@@ -13,14 +13,13 @@ static const char text[] =
     "--b\r\nContent-Type: application/pdf\r\nContent-Description: the=?us-ascii?q?_?=paper\r\n\r\n"
     "%PDF hidden\r\n--b--\r\n";
 
-static bool has_keyword(const void *, struct str name) { return str_eq_nocase(name, S("$Work")); }
+enum { WORK = 1 << 8 };
 
 static struct imap_search_message facts(void)
 {
     return (struct imap_search_message){ .seq = 5,
                                          .uid = 50,
-                                         .flags = IMAP_SEEN | IMAP_FLAGGED,
-                                         .has_keyword = has_keyword,
+                                         .flags = IMAP_SEEN | IMAP_FLAGGED | WORK,
                                          .modseq = 700,
                                          .size = 1000,
                                          .internal_ms = 1777680000000, /* 2026-05-02 00:00:00 UTC */
@@ -42,6 +41,12 @@ static void play(const char *in, struct buf *out)
         return;
     }
     CHECK(s.n > 0 && s.v[0].end == s.n);
+    for (uint32_t i = 0; i < s.n; i++)
+        if (s.v[i].kind == IMAP_KEY_KEYWORD)
+            s.v[i].number = str_eq_nocase(s.v[i].text, S("$Work")) ? WORK : 0;
+    struct imap_search read = s;
+    CHECK(imap_search_copy(&a, &read, &s)); /* and the copy stands alone */
+    memset(read.v, 0xff, read.n * sizeof *read.v);
     struct imap_search_message m = facts();
     CHECK_OK(mime_parse(&a, S(text), &tree));
     for (;;) {
