@@ -5,10 +5,8 @@
 #include "base/rand.h"
 #include "io/dns.h"
 #include "io/loop.h"
-#include "trust/arc.h"
-#include "trust/dkim_check.h"
 #include "trust/inquiry.h"
-#include "trust/spf.h"
+#include "trust/verdict.h"
 #include "wire/line.h"
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,14 +24,11 @@ enum {
 
 struct verify {
     const struct kind *kind;
-    struct str dns, ip_text, helo, from, now_text, file, receiver;
-    struct ip ip;
-    int64_t now_s;
+    struct str dns, ip_text, now_text, sealer, server, file;
     struct buf text, out;
     struct arena arena; /* of the message's parts */
-    struct dkim_msg msg;
-    struct dkim_check dkim;
-    struct arc_check arc;
+    struct verdict_in in;
+    struct verdict verdict;
     struct loop *loop;
     enum err result;
 };
@@ -41,9 +36,8 @@ struct verify {
 static enum err check_spf(void *ctx, struct answers *as)
 {
     struct verify *v = ctx;
-    struct spf_in in = { .ip = v->ip, .helo = v->helo, .from = v->from, .receiver = v->receiver, .now_s = v->now_s };
     struct spf_out o;
-    enum err e = spf_check(&in, as, &o);
+    enum err e = spf_check(&v->in.sender, as, &o);
     if (e != OK)
         return e;
     struct str more = o.explain.n ? o.explain : o.why;
@@ -66,26 +60,35 @@ static void put_signature(struct buf *out, const struct dkim_verdict *d)
 static enum err check_dkim(void *ctx, struct answers *as)
 {
     struct verify *v = ctx;
-    enum err e = dkim_check_run(&v->dkim, as);
+    enum err e = dkim_check_run(&v->verdict.dkim, as);
     if (e != OK)
         return e;
-    buf_printf(&v->out, "%.*s\n", STR_FMT(result_name(dkim_check_best(&v->dkim))));
-    for (size_t i = 0; i < v->dkim.n; i++)
-        put_signature(&v->out, &v->dkim.verdict[i]);
+    buf_printf(&v->out, "%.*s\n", STR_FMT(result_name(dkim_check_best(&v->verdict.dkim))));
+    for (size_t i = 0; i < v->verdict.dkim.n; i++)
+        put_signature(&v->out, &v->verdict.dkim.verdict[i]);
     return OK;
 }
 
 static enum err check_arc(void *ctx, struct answers *as)
 {
     struct verify *v = ctx;
-    enum err e = arc_check_run(&v->arc, as);
+    enum err e = arc_check_run(&v->verdict.arc, as);
     if (e != OK)
         return e;
-    buf_printf(&v->out, "%.*s", STR_FMT(result_name(v->arc.result)));
-    if (v->arc.why.n)
-        buf_printf(&v->out, " (%.*s)", STR_FMT(v->arc.why));
-    buf_printf(&v->out, " sets=%zu\n", v->arc.n);
+    buf_printf(&v->out, "%.*s", STR_FMT(result_name(v->verdict.arc.result)));
+    if (v->verdict.arc.why.n)
+        buf_printf(&v->out, " (%.*s)", STR_FMT(v->verdict.arc.why));
+    buf_printf(&v->out, " sets=%zu\n", v->verdict.arc.n);
     return OK;
+}
+
+static enum err check_message(void *ctx, struct answers *as)
+{
+    struct verify *v = ctx;
+    enum err e = verdict_run(&v->verdict, as);
+    if (e == OK)
+        verdict_put_header(&v->out, &v->verdict);
+    return e;
 }
 
 static const struct kind {
@@ -96,6 +99,7 @@ static const struct kind {
     { STR("spf"), true, false, check_spf },
     { STR("dkim"), false, true, check_dkim },
     { STR("arc"), false, true, check_arc },
+    { STR("message"), false, true, check_message },
 };
 
 /* ---- arguments ---- */
@@ -106,9 +110,11 @@ static bool option_set(struct verify *v, struct str name, struct str value)
         struct str *at;
     } options[] = { { S("--dns"), &v->dns },
                     { S("--ip"), &v->ip_text },
-                    { S("--helo"), &v->helo },
-                    { S("--from"), &v->from },
-                    { S("--now"), &v->now_text } };
+                    { S("--helo"), &v->in.sender.helo },
+                    { S("--from"), &v->in.sender.from },
+                    { S("--now"), &v->now_text },
+                    { S("--sealer"), &v->sealer },
+                    { S("--server"), &v->server } };
     for (size_t i = 0; i < COUNT(options); i++)
         if (str_eq(options[i].name, name)) {
             *options[i].at = value;
@@ -137,18 +143,21 @@ static bool args_read(struct verify *v, char **args, int n)
     return v->kind != NULL;
 }
 
-static bool args_check(struct verify *v)
+static bool args_check(struct verify *v, const struct config *c)
 {
-    uint64_t now;
-    bool ip_given = v->ip_text.p != NULL;
-    if (ip_given && ip_parse(v->ip_text, &v->ip) != OK)
+    uint64_t now = (uint64_t)clock_wall_ms(NULL) / 1000;
+    struct verdict_in *in = &v->in;
+    if ((v->ip_text.p && ip_parse(v->ip_text, &in->sender.ip) != OK) ||
+        (v->now_text.p && !str_to_u64(v->now_text, &now)))
         return false;
-    v->now_s = clock_wall_ms(NULL) / 1000;
-    if (v->now_text.p && !str_to_u64(v->now_text, &now))
-        return false;
-    if (v->now_text.p)
-        v->now_s = (int64_t)now;
-    return ip_given || !v->kind->takes_ip;
+    in->sender.now_s = (int64_t)MIN(now, (uint64_t)INT32_MAX * 1000);
+    in->server = v->server.p ? v->server : c->server_hostname;
+    in->sender.receiver = in->server;
+    in->sealers = &v->sealer;
+    in->sealers_n = v->sealer.p != NULL;
+    if (!v->ip_text.p) /* no client, no SPF */
+        in->sender.from = in->sender.helo = S("");
+    return v->ip_text.p || !v->kind->takes_ip;
 }
 
 /* ---- the message ---- */
@@ -177,10 +186,7 @@ static bool read_message(struct verify *v)
             buf_puts(&v->text, "\r\n");
     }
     arena_init(&v->arena, ARENA_MAX);
-    if (v->text.failed || dkim_msg_init(&v->arena, buf_str(&v->text), &v->msg) != OK)
-        return false;
-    dkim_check_init(&v->dkim, &v->arena, &v->msg, v->now_s);
-    return arc_check_init(&v->arc, &v->arena, &v->msg) == OK;
+    return !v->text.failed && verdict_init(&v->verdict, &v->arena, &v->in, buf_str(&v->text)) == OK;
 }
 
 /* ---- running ---- */
@@ -221,8 +227,8 @@ static enum err ask(struct verify *v, const struct config *c)
 
 int verify_run(const struct config *c, char **args, int n)
 {
-    struct verify v = { .text = { .max = TEXT_MAX }, .out = { .max = OUT_MAX }, .receiver = c->server_hostname };
-    if (!args_read(&v, args, n) || !args_check(&v)) {
+    struct verify v = { .text = { .max = TEXT_MAX }, .out = { .max = OUT_MAX } };
+    if (!args_read(&v, args, n) || !args_check(&v, c)) {
         fprintf(stderr, "usage: mayfly verify " VERIFY_USAGE "\n");
         return EXIT_USAGE;
     }

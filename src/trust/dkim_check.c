@@ -1,16 +1,11 @@
 /* What can be said without the DNS is said first: a signature with a wrong body hash asks for no key. */
 #include "trust/dkim_check.h"
+#include "wire/domain.h"
 
 static struct str domain_of(struct str identity)
 {
     size_t at = str_rchr(identity, '@');
     return at == STR_NONE ? identity : str_from(identity, at + 1);
-}
-
-static bool is_same_or_below(struct str name, struct str domain)
-{
-    return str_ends_nocase(name, domain) &&
-           (name.n == domain.n || (name.n > domain.n && name.p[name.n - domain.n - 1] == '.'));
 }
 
 /* ---- what the signature itself says ---- */
@@ -30,7 +25,7 @@ static struct str form_fault(const struct dkim_sig *s)
         return S("unknown a=");
     if (!dkim_sig_names(s, S("From")))
         return S("From is not signed");
-    if (identity.p && !is_same_or_below(domain_of(identity), s->domain))
+    if (identity.p && !domain_is_within(domain_of(identity), s->domain))
         return S("i= is not within d=");
     if (query.p && !tags_list_has(query, ':', S("dns/txt")))
         return S("unknown q=");

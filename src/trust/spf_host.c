@@ -1,6 +1,7 @@
 /* The mechanisms that ask for hosts. All addresses that a term may need are asked for at once: ERR_MORE is returned
  * after the last of them. */
 #include "trust/spf_run.h"
+#include "wire/domain.h"
 
 enum { NAME_TEXT = 300 };
 
@@ -91,12 +92,6 @@ static struct str reverse_name(struct spf_run *r)
     return arena_dup(r->as->scratch, buf_str(&name));
 }
 
-static bool is_below(struct str name, struct str domain)
-{
-    return str_ends_nocase(name, domain) &&
-           (name.n == domain.n || (name.n > domain.n && name.p[name.n - domain.n - 1] == '.'));
-}
-
 /* Section 5.5: names of the client whose addresses have the client's among them; the best for domain: itself, then one
  * below it, then any. Empty when there is none. An error is the same as no name. */
 static enum err validated(struct spf_run *r, struct str domain, struct str *best)
@@ -115,7 +110,7 @@ static enum err validated(struct spf_run *r, struct str domain, struct str *best
             e = ERR_MORE;
             continue;
         }
-        int mine = str_eq_nocase(name, domain) ? 3 : is_below(name, domain) ? 2 : 1;
+        int mine = str_eq_nocase(name, domain) ? 3 : domain_is_within(name, domain) ? 2 : 1;
         if (mine > rank && has_address(r, a, &whole)) {
             *best = name;
             rank = mine;
@@ -131,7 +126,7 @@ enum err spf_match_ptr(struct spf_run *r, const struct spf_term *t, bool *hit)
     if (e == OK)
         e = validated(r, domain, &name);
     if (e == OK)
-        *hit = name.n > 0 && is_below(name, domain);
+        *hit = name.n > 0 && domain_is_within(name, domain);
     return e;
 }
 

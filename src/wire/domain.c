@@ -78,6 +78,12 @@ static enum err put_lower(struct buf *out, struct str s)
     return out->failed ? ERR_FULL : OK;
 }
 
+bool domain_is_within(struct str name, struct str domain)
+{
+    return str_ends_nocase(name, domain) &&
+           (name.n == domain.n || (name.n > domain.n && name.p[name.n - domain.n - 1] == '.'));
+}
+
 enum err domain_to_ascii(struct buf *out, struct str in)
 {
     char room[4 * LIMIT_DOMAIN + 1];

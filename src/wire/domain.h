@@ -11,6 +11,8 @@ enum { LIMIT_DOMAIN = 253, LIMIT_LABEL = 63 }; /* RFC 1035 section 2.3.4, as tex
 bool domain_valid(struct str ascii);
 /* Like domain_valid(), U-labels allowed: what domain_to_ascii() would take. */
 bool domain_valid_utf8(struct str s);
+/* The domain itself, or a name below it; any case. */
+bool domain_is_within(struct str name, struct str domain);
 /* The look-up form appended to out: lower-case A-labels (UTS 46 non-transitional, IDNA 2008), one trailing dot dropped.
  * ERR_BAD for anything that is no host name. */
 [[nodiscard]] enum err domain_to_ascii(struct buf *out, struct str in);

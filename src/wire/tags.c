@@ -29,26 +29,38 @@ struct str tags_get(const struct tags *t, struct str name)
     return tag ? tag->value : (struct str){ NULL, 0 };
 }
 
+static enum err add_piece(struct tags *t, struct str piece)
+{
+    struct str value, name = str_trim(str_cut(piece, '=', &value));
+    if (str_chr(piece, '=') == STR_NONE || !name_valid(name) || tags_find(t, name))
+        return ERR_BAD;
+    if (t->n == LIMIT_TAGS)
+        return ERR_FULL;
+    struct str trimmed = str_trim(value);
+    t->v[t->n++] = (struct tag){ name, trimmed.p ? trimmed : S(""), value };
+    return OK;
+}
+
 enum err tags_parse(struct str text, struct tags *out)
 {
     struct tags t = { .n = 0 };
     while (text.n > 0) {
-        struct str piece = str_cut(text, ';', &text), value;
-        if (str_empty(str_trim(piece))) {
-            if (str_empty(str_trim(text))) /* one ';' at the end is allowed */
-                break;
-            return ERR_BAD;
-        }
-        struct str name = str_trim(str_cut(piece, '=', &value));
-        if (str_chr(piece, '=') == STR_NONE || !name_valid(name) || tags_find(&t, name))
-            return ERR_BAD;
-        if (t.n == LIMIT_TAGS)
-            return ERR_FULL;
-        struct str trimmed = str_trim(value);
-        t.v[t.n++] = (struct tag){ name, trimmed.p ? trimmed : S(""), value };
+        struct str piece = str_cut(text, ';', &text);
+        if (str_empty(str_trim(piece)) && str_empty(str_trim(text))) /* one ';' at the end is allowed */
+            break;
+        enum err e = add_piece(&t, piece);
+        if (e != OK)
+            return e;
     }
     *out = t;
     return OK;
+}
+
+void tags_parse_loose(struct str text, struct tags *out)
+{
+    *out = (struct tags){ .n = 0 };
+    while (text.n > 0)
+        (void)add_piece(out, str_cut(text, ';', &text));
 }
 
 enum err tags_base64(struct buf *out, struct str value)

@@ -16,6 +16,9 @@ struct tags {
 
 /* ERR_BAD: something is no tag, or a name comes twice; ERR_FULL: more than LIMIT_TAGS. Views borrow from text. */
 [[nodiscard]] enum err tags_parse(struct str text, struct tags *out);
+/* The same for records whose errors are passed over (RFC 9989 section 4.7): what is no tag is left out, of a name that
+ * comes twice the first one counts. */
+void tags_parse_loose(struct str text, struct tags *out);
 /* The value, or {NULL, 0}. Names mind their case. */
 struct str tags_get(const struct tags *t, struct str name);
 const struct tag *tags_find(const struct tags *t, struct str name); /* or NULL */

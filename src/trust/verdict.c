@@ -1,0 +1,105 @@
+#include "trust/verdict.h"
+#include "wire/authres.h"
+#include "wire/domain.h"
+
+enum err verdict_init(struct verdict *v, struct arena *a, const struct verdict_in *in, struct str msg)
+{
+    *v = (struct verdict){ .in = in };
+    enum err e = dkim_msg_init(a, msg, &v->msg);
+    if (e != OK)
+        return e;
+    dkim_check_init(&v->dkim, a, &v->msg, in->sender.now_s);
+    e = arc_check_init(&v->arc, a, &v->msg);
+    for (size_t i = 0; e == OK && i < v->dkim.n; i++)
+        if (!v->dkim.judged[i])
+            e = dkim_body_hash(&v->msg, v->dkim.sig[i].body);
+    if (e == OK && v->arc.n > 0 && !v->arc.judged)
+        e = dkim_body_hash(&v->msg, v->arc.v[v->arc.n - 1].message.body);
+    if (e == OK && dmarc_author(a, &v->msg, &v->author, &v->author_why) == ERR_FULL)
+        e = ERR_FULL;
+    return e;
+}
+
+/* ---- the checks ---- */
+static enum err run_spf(struct verdict *v, struct answers *as) { return spf_check(&v->in->sender, as, &v->spf); }
+static enum err run_dkim(struct verdict *v, struct answers *as) { return dkim_check_run(&v->dkim, as); }
+static enum err run_arc(struct verdict *v, struct answers *as) { return arc_check_run(&v->arc, as); }
+
+/* The author's policy is asked for in the first round, whatever else is still on its way: a sender with a slow DNS must
+ * not be able to keep it from being known in time. */
+static enum err run_policy(struct verdict *v, struct answers *as)
+{
+    struct dmarc_walk w;
+    return v->author.n > 0 ? dmarc_walk(as, v->author, &w) : OK;
+}
+
+static const struct check {
+    struct str name;
+    enum err (*run)(struct verdict *v, struct answers *as);
+} checks[] = {
+    { STR("policy"), run_policy },
+    { STR("spf"), run_spf },
+    { STR("dkim"), run_dkim },
+    { STR("arc"), run_arc },
+};
+
+/* ---- what ARC may lift ---- */
+static bool is_sealer(const struct verdict *v, struct str domain)
+{
+    for (size_t i = 0; i < v->in->sealers_n; i++)
+        if (str_eq_nocase(v->in->sealers[i], domain))
+            return true;
+    return false;
+}
+
+/* Has this hop seen DMARC pass for the same author? */
+static bool says_pass(const struct verdict *v, const struct arc_set *set)
+{
+    struct str result, author, rest, id;
+    uint32_t instance;
+    return arc_results(set->results->raw, &instance, &rest) && authres_server(rest, &id, &rest) == OK &&
+           authres_find(rest, S("dmarc"), S("header.from"), &result, &author) && str_eq_nocase(result, S("pass")) &&
+           (author.n == 0 || str_eq_nocase(author, v->author));
+}
+
+/* From the newest hop back, as far as each is believed: one that is not may have written what is older. */
+static struct str lifted_by(const struct verdict *v)
+{
+    if (v->arc.result == RESULT_PASS)
+        for (size_t i = v->arc.n; i > 0 && is_sealer(v, v->arc.v[i - 1].seal.domain); i--)
+            if (says_pass(v, &v->arc.v[i - 1]))
+                return v->arc.v[i - 1].seal.domain;
+    return (struct str){ NULL, 0 };
+}
+
+enum err verdict_run(struct verdict *v, struct answers *as)
+{
+    enum err whole = OK;
+    for (size_t i = 0; i < COUNT(checks); i++) {
+        enum err e = checks[i].run(v, as);
+        if (e != OK && (whole == OK || whole == ERR_MORE))
+            whole = e;
+    }
+    if (whole != OK || v->author.n == 0)
+        return whole;
+    struct dmarc_in in = { .author = v->author, .spf = &v->spf, .dkim = &v->dkim };
+    whole = dmarc_check(&in, as, &v->dmarc);
+    if (whole == OK)
+        v->lifted = lifted_by(v);
+    return whole;
+}
+
+enum verdict_action verdict_action(const struct verdict *v)
+{
+    if (v->author.n == 0 || v->dmarc.result != RESULT_FAIL || v->lifted.n > 0)
+        return VERDICT_KEEP;
+    switch (v->dmarc.policy) {
+    case DMARC_NONE:
+        return VERDICT_KEEP;
+    case DMARC_QUARANTINE:
+        return VERDICT_JUNK;
+    case DMARC_REJECT:
+        return VERDICT_REFUSE;
+    }
+    return VERDICT_KEEP;
+}

@@ -1,0 +1,42 @@
+/* Everything that is checked about one message, and what follows from it. A row of checks[] (verdict.c) is a check;
+ * they run together over the same answers. */
+#pragma once
+#include "trust/arc.h"
+#include "trust/dkim_check.h"
+#include "trust/dmarc.h"
+#include "trust/spf.h"
+
+struct verdict_in { /* all of it outlives the verdict */
+    struct spf_in sender;
+    struct str server;         /* whose Authentication-Results it will be */
+    const struct str *sealers; /* domains whose ARC seals are believed (RFC 8617 section 7.2); A-labels, lower-case */
+    size_t sealers_n;
+};
+enum verdict_action {
+    VERDICT_KEEP,
+    VERDICT_JUNK,
+    VERDICT_REFUSE
+}; /* what the author's domain asks for, where DMARC fails */
+
+struct verdict {
+    const struct verdict_in *in;
+    struct dkim_msg msg;
+    struct spf_out spf;
+    struct dkim_check dkim;
+    struct arc_check arc;
+    struct dmarc_out dmarc;
+    struct str author; /* the domain in From, A-labels; empty: there is no one author, author_why says it */
+    struct str author_why;
+    struct str lifted; /* the sealer who says that DMARC had passed before; empty: none that is believed */
+};
+/* Takes the message apart and hashes its body: no DNS, any thread. ERR_FULL: the header is over its limits, or memory.
+ * msg and the arena outlive it. */
+[[nodiscard]] enum err verdict_init(struct verdict *v, struct arena *a, const struct verdict_in *in, struct str msg);
+/* For an inquiry: OK, ERR_MORE, or ERR_IO, ERR_FULL (memory). Results borrow from the answers. */
+[[nodiscard]] enum err verdict_run(struct verdict *v, struct answers *as);
+enum verdict_action verdict_action(const struct verdict *v);
+
+/* verdict_put.c: the verdict as others read it. An Authentication-Results field with its line end. */
+void verdict_put_header(struct buf *out, const struct verdict *v);
+/* The values of "auth" and "verdict" of a message in the API, two members of an object. */
+void verdict_put_json(struct buf *out, const struct verdict *v);
