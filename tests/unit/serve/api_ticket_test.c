@@ -109,7 +109,7 @@ TEST(work_counts_once)
     api_pow_challenge(s, 1000, &c);
     solve(buf_str(&c), 8, nonce);
     CHECK_EQ(api_pow_check(other, buf_str(&c), str_c(nonce), 8, 1000), ERR_DENIED);
-    CHECK_EQ(api_pow_check(s, buf_str(&c), S("no nonce"), 8, 1000), ERR_DENIED);
+    CHECK_EQ(api_pow_check(s, buf_str(&c), S("no nonce"), 32, 1000), ERR_DENIED);
     CHECK_EQ(api_pow_check(s, buf_str(&c), str_c(nonce), 8, 1001 + API_POW_MS), ERR_DENIED);
     CHECK_OK(api_pow_check(s, buf_str(&c), str_c(nonce), 8, 1000 + API_POW_MS));
     CHECK_EQ(api_pow_check(s, buf_str(&c), str_c(nonce), 8, 1000), ERR_DENIED);
