@@ -1,4 +1,4 @@
-/* Digests, AEAD, sealed boxes, password hashing. libsodium and OpenSSL's EVP digests and MACs are met here and nowhere
+/* Digests, AEAD, sealed boxes, password hashing. libsodium and OpenSSL's EVP are met here and nowhere
  * else (TLS and DKIM aside). Keys are 32 bytes. All functions are thread-safe. */
 #pragma once
 #include "base/buf.h"
