@@ -1,5 +1,5 @@
-/* Digests, AEAD, sealed boxes, password hashing. libsodium and OpenSSL's EVP digests are met here and nowhere else (TLS
- * and DKIM aside). Keys are 32 bytes. All functions are thread-safe. */
+/* Digests, AEAD, sealed boxes, password hashing. libsodium and OpenSSL's EVP are met here and nowhere
+ * else (TLS and DKIM aside). Keys are 32 bytes. All functions are thread-safe. */
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"

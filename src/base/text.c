@@ -119,10 +119,10 @@ enum err text_unbase64url(struct buf *out, struct str in) { return decode64(out,
 
 /* What stands in a JSON string as it is. The rest of ASCII is escaped: by the grammar, or because it would end a script
  * element. */
-static bool json_plain(char c)
-{
-    return c >= ' ' && c < 0x7f && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
-}
+static const bool json_plain[256] = {
+    [' ' ... '!'] = true, ['#' ... '%'] = true, ['\'' ... ';'] = true,
+    ['='] = true,         ['?' ... '['] = true, [']' ... '~'] = true,
+};
 
 static void json_char(struct buf *out, uint32_t cp, struct str raw)
 {
@@ -145,7 +145,7 @@ void text_json(struct buf *out, struct str s)
     buf_putc(out, '"');
     while (s.n) {
         size_t plain = 0; /* most of it is copied as it is */
-        while (plain < s.n && json_plain(s.p[plain]))
+        while (plain < s.n && json_plain[(unsigned char)s.p[plain]])
             plain++;
         buf_put(out, str_sub(s, 0, plain));
         s = str_from(s, plain);

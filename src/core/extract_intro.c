@@ -77,6 +77,12 @@ static struct str next_word(struct str *rest)
         return word;
     }
     for (uint32_t cp = 0; i < rest->n; i += used) {
+        used = plain_length(str_from(*rest, i));
+        if (used > 0) {
+            start = inside ? start : i;
+            inside = true;
+            continue;
+        }
         used = next_cp(str_from(*rest, i), &cp);
         uint32_t c = fold_cp(cp);
         bool blank = c == ' ' || c == '\t' || c == '\n' || (c == 0 && !inside);
@@ -105,13 +111,14 @@ static void put_word(struct intro *n, struct str word)
         buf_putc(&n->b, ' ');
         n->chars++;
     }
-    bool plain = n->chars + word.n < EXTRACT_INTRO_MAX - 1 && plain_length(word) == word.n;
-    if (plain) {
-        buf_put(&n->b, word);
-        n->chars += word.n;
-    }
-    for (size_t i = 0, used; !plain && i < word.n && n->chars < EXTRACT_INTRO_MAX - 1; i += used) {
+    for (size_t i = 0, used; i < word.n && n->chars < EXTRACT_INTRO_MAX - 1; i += used) {
         uint32_t cp = ILL_FORMED;
+        used = MIN(plain_length(str_from(word, i)), EXTRACT_INTRO_MAX - 1 - n->chars);
+        if (used > 0) {
+            buf_put(&n->b, str_sub(word, i, used));
+            n->chars += used;
+            continue;
+        }
         used = next_cp(str_from(word, i), &cp);
         if (!is_seen(cp))
             continue;

@@ -300,14 +300,16 @@ static const unsigned char classes[256] = {
     [0xe1 ... 0xee] = NOTHING, [0xef ... 0xff] = MAYBE,
 };
 
+static unsigned class_at(struct str text, size_t i) { return classes[(unsigned char)text.p[i]]; }
+
 bool scan_may_have_code(struct str text)
 {
-    unsigned before = 0;
     for (size_t i = 0; i < text.n; i++) {
-        unsigned class = classes[(unsigned char)text.p[i]];
-        if (class & MAYBE || (class && before & CAPITAL))
+        unsigned class = class_at(text, i);
+        if (class == 0) /* nearly all */
+            continue;
+        if (class & MAYBE || (i > 0 && class_at(text, i - 1) & CAPITAL))
             return true;
-        before = class;
     }
     return false;
 }

@@ -30,8 +30,9 @@ static bool is_fold(struct str line) { return line.n > 0 && (line.p[0] == ' ' ||
  * are RFC 5322 section 4.5 (obs-optional). */
 static size_t field_colon(struct str line, size_t *name_n)
 {
+    static const bool in_name[256] = { ['!' ... '9'] = true, [';' ... '~'] = true };
     size_t i = 0;
-    while (i < line.n && line.p[i] > 32 && line.p[i] < 127 && line.p[i] != ':')
+    while (i < line.n && in_name[(unsigned char)line.p[i]])
         i++;
     *name_n = i;
     while (i < line.n && (line.p[i] == ' ' || line.p[i] == '\t'))

@@ -88,12 +88,22 @@ static size_t letter_length(struct str s, size_t i)
     return whole && !mark ? n : 0;
 }
 
+static size_t ascii_length(struct str s, size_t i)
+{
+    size_t n = i;
+    while (n < s.n && lengths[(unsigned char)s.p[n]] == 1)
+        n++;
+    return n - i;
+}
+
 /* Letters, and single spaces between them. */
 static size_t run_length(struct str s)
 {
-    size_t n = 0, one;
-    while ((one = letter_length(s, n)) > 0 || (n > 0 && n < s.n && s.p[n] == ' ' && letter_length(s, n + 1) > 0))
+    size_t n = ascii_length(s, 0), one;
+    while ((one = letter_length(s, n)) > 0 || (n > 0 && n < s.n && s.p[n] == ' ' && letter_length(s, n + 1) > 0)) {
         n += MAX(one, 1u);
+        n += ascii_length(s, n);
+    }
     return n;
 }
 

@@ -3,6 +3,7 @@
 #include "base/rand.h"
 #include "base/text.h"
 #include "test.h"
+#include <sodium.h>
 #include <string.h>
 
 static void check_hex(const char *what, const uint8_t *got, size_t n, const char *want)
@@ -95,6 +96,35 @@ TEST(aead_vector) /* draft-irtf-cfrg-xchacha-03 appendix A.3.1 */
     CHECK_EQ(aead_open(back, key, nonce, ad, str_of(out, AEAD_TAG_N - 1)), ERR_BAD);
     aead_seal(out, key, nonce, ad, (struct str){ 0 });
     CHECK_OK(aead_open(back, key, nonce, ad, str_of(out, AEAD_TAG_N)));
+}
+
+/* Large ones are done by another library: what either seals is what libsodium seals, and both refuse the same. */
+TEST(aead_is_one_whatever_the_size)
+{
+    enum { MOST = 9000 };
+    static char plain[MOST];
+    static uint8_t out[MOST + AEAD_TAG_N], want[MOST + AEAD_TAG_N], back[MOST];
+    uint8_t key[32] = { 1 }, nonce[24] = { 2, [20] = 3 };
+    struct str ad = S("where it belongs");
+    for (size_t i = 0; i < MOST; i++)
+        plain[i] = (char)(i * 7);
+    for (size_t n = 4000; n < MOST; n += n < 4200 ? 1 : 479) {
+        crypto_aead_xchacha20poly1305_ietf_encrypt(want, NULL, (const uint8_t *)plain, n, (const uint8_t *)ad.p, ad.n,
+                                                   NULL, nonce, key);
+        aead_seal(out, key, nonce, ad, str_of(plain, n));
+        CHECK(memcmp(out, want, n + AEAD_TAG_N) == 0);
+        CHECK_OK(aead_open(back, key, nonce, ad, str_of(out, n + AEAD_TAG_N)));
+        CHECK(memcmp(back, plain, n) == 0);
+        CHECK_EQ(aead_open(back, key, nonce, S("elsewhere"), str_of(out, n + AEAD_TAG_N)), ERR_BAD);
+        CHECK(back[0] == 0 && back[n - 1] == 0);
+        for (size_t i = 0; i < 2; i++) {
+            out[i * n] ^= 1; /* of the text, of the tag */
+            CHECK_EQ(aead_open(back, key, nonce, ad, str_of(out, n + AEAD_TAG_N)), ERR_BAD);
+            CHECK(back[1] == 0 && back[n - 1] == 0);
+            out[i * n] ^= 1;
+        }
+        CHECK_EQ(aead_open(back, key, nonce, ad, str_of(out, n + AEAD_TAG_N - 1)), ERR_BAD);
+    }
 }
 
 TEST(sealed_boxes)
