@@ -471,6 +471,7 @@ TEST(search_and_its_relatives)
     fake_open_box();
     fill(4);
     fake.msgs[1].row.flags = FLAG_SEEN;
+    fake.msgs[1].row.received_ms += 1000;
     start(&one, 0);
     say(&one, "1 SELECT INBOX\r\n");
     CHECK_STR("unseen", str_c(say(&one, "2 SEARCH UNSEEN\r\n")), "* SEARCH 1 3 4\r\n2 OK that is all\r\n");
@@ -484,7 +485,14 @@ TEST(search_and_its_relatives)
     CHECK_STR("$", str_c(say(&one, "8 FETCH $ UID\r\n")),
               "* 3 FETCH (UID 3)\r\n* 4 FETCH (UID 4)\r\n8 OK that is all\r\n");
     CHECK_STR("sort", str_c(say(&one, "9 SORT (REVERSE ARRIVAL) UTF-8 ALL\r\n")),
-              "* SORT 1 2 3 4\r\n9 OK that is all\r\n");
+              "* SORT 2 1 3 4\r\n9 OK that is all\r\n");
+    CHECK_STR("esort", str_c(say(&one, "9 UID SORT RETURN (MIN MAX ALL COUNT) (REVERSE ARRIVAL) UTF-8 ALL\r\n")),
+              "* ESEARCH (TAG \"9\") UID MIN 2 MAX 4 ALL 2,1,3:4 COUNT 4\r\n9 OK that is all\r\n");
+    CHECK_STR("all of it", str_c(say(&one, "9 SORT RETURN () (ARRIVAL) UTF-8 UNSEEN\r\n")),
+              "* ESEARCH (TAG \"9\") ALL 1,3:4\r\n9 OK that is all\r\n");
+    CHECK(has(say(&one, "9 SORT RETURN (SAVE) (SIZE) UTF-8 ALL\r\n"), "9 BAD"));
+    CHECK_STR("with modseq", str_c(say(&one, "9 SORT (ARRIVAL) UTF-8 MODSEQ 12\r\n")),
+              "* SORT 3 4 2 (MODSEQ 14)\r\n9 OK that is all\r\n");
     CHECK_STR("thread", str_c(say(&one, "A THREAD ORDEREDSUBJECT UTF-8 1:2\r\n")),
               "* THREAD (1 2)\r\nA OK that is all\r\n");
     CHECK(has(say(&one, "B SEARCH CHARSET KLINGON ALL\r\n"), "B NO [BADCHARSET (UTF-8 US-ASCII)]"));
