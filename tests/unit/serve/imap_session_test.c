@@ -457,6 +457,17 @@ TEST(folders)
     CHECK_STR("subscribed", str_c(say(&one, "D LIST (SUBSCRIBED) \"\" S%\r\n")), "D OK that is all\r\n");
     CHECK_STR("special", str_c(say(&one, "E LIST (SPECIAL-USE) \"\" T*\r\n")),
               "* LIST (\\HasNoChildren \\Trash) \"/\" Trash\r\nE OK that is all\r\n");
+    CHECK_STR("for the archive", str_c(say(&one, "E CREATE old (USE (\\archive))\r\nE LIST (SPECIAL-USE) \"\" o*\r\n")),
+              "E OK [MAILBOXID (F101-8)] made\r\n* LIST (\\HasNoChildren \\Archive) \"/\" old\r\nE OK that is all\r\n");
+    CHECK(has(say(&one, "E CREATE new (USE (\\Archive \\Sent))\r\n"), "E NO [USEATTR]"));
+    CHECK(has(say(&one, "E CREATE new (USE (\\Archive \\All))\r\n"), "E NO [USEATTR]"));
+    CHECK(has(say(&one, "E CREATE new (USE Archive)\r\n"), "E BAD"));
+    CHECK(has(say(&one, "E CREATE new (SIZE 4)\r\n"), "E BAD"));
+    CHECK(fake_named(S("new")) == NULL);
+    CHECK(has(say(&one, "E CREATE new (USE ())\r\n"), "E OK"));
+    fake.msgs[0].row.flags = FLAG_DELETED;
+    CHECK_STR("to be given back", str_c(say(&one, "E STATUS INBOX (DELETED DELETED-STORAGE)\r\n")),
+              "* STATUS INBOX (DELETED 1 DELETED-STORAGE 107)\r\nE OK that is all\r\n");
     CHECK(has(say(&one, "F GETQUOTAROOT INBOX\r\n"),
               "* QUOTAROOT INBOX \"\"\r\n* QUOTA \"\" (STORAGE 3 1024 MESSAGE 2 500)\r\n"));
     CHECK(has(say(&one, "G CREATE &AOk-t&AOk-\r\n"), "G OK"));
