@@ -26,8 +26,10 @@ struct folder_req *folder_list(const struct mail_at *at, folder_list_fn *done, v
  * while. ERR_FULL: STORE_FOLDERS_MAX. ERR_GONE: no such folder (box ended: opened->gone or ERR_GONE from everything).
  * ERR_DENIED: not with a fixed one. */
 typedef void folder_fn(void *ctx, enum err e, const struct store_folder *of);
-/* Makes what is missing of the levels above, too. A '/' at the end is taken off. */
-struct folder_req *folder_create(const struct mail_at *at, struct str name, folder_fn *done, void *ctx);
+/* Makes what is missing of the levels above, too. A '/' at the end is taken off. What it is for stays with it. */
+enum folder_use { FOLDER_PLAIN, FOLDER_ARCHIVE };
+struct folder_req *folder_create(const struct mail_at *at, struct str name, enum folder_use use, folder_fn *done,
+                                 void *ctx);
 /* Children move along, and levels above the new name are made. INBOX stays: the new folder gets its messages (RFC 3501
  * section 6.3.5), its children stay with it; should it hold more than STORE_IDS_MAX, they move in several steps. */
 struct folder_req *folder_rename(const struct mail_at *at, struct str from, struct str to, folder_fn *done, void *ctx);

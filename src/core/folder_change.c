@@ -153,6 +153,7 @@ static void create_go(struct folder_req *r)
     }
     step_parents(s, r->name);
     step_name(s, 0, r->name, (struct str){ 0 });
+    s->q->items[s->q->n - 1].set |= r->use == FOLDER_ARCHIVE ? FOLDER_SET_ARCHIVE : 0;
     step_go(s);
 }
 
@@ -350,10 +351,14 @@ static struct folder_req *start(struct folder_req *r)
     return r;
 }
 
-struct folder_req *folder_create(const struct mail_at *at, struct str name, folder_fn *answered, void *ctx)
+struct folder_req *folder_create(const struct mail_at *at, struct str name, enum folder_use use, folder_fn *answered,
+                                 void *ctx)
 {
     struct folder_req *r = begin(at, name, create_go, answered, ctx);
-    return r == NULL ? NULL : start(r);
+    if (r == NULL)
+        return NULL;
+    r->use = use;
+    return start(r);
 }
 
 struct folder_req *folder_rename(const struct mail_at *at, struct str from, struct str to, folder_fn *answered,

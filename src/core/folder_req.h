@@ -20,6 +20,7 @@ struct folder_req {
     /* changes */
     struct str name, to;
     bool on;
+    enum folder_use use; /* of one that is made */
     unsigned tries;
     struct store_folder now; /* what will be answered */
 };

@@ -1,8 +1,8 @@
 /* What a session asks of its owner: the login, the box behind it, and the table of all its questions. A question that
  * cannot be asked for want of memory is answered all the same, on a later turn, so the session knows one way only. */
 #include "serve/imap_client.h"
-#include "serve/imap_notify.h"
 #include "core/mail_append.h"
+#include "serve/imap_notify.h"
 #include <stdlib.h>
 
 const char imap_ended_text[] = "[UNAVAILABLE] this mailbox has ended";

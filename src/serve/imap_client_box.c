@@ -34,11 +34,11 @@ void imap_client_folders(struct imap_session *s)
     asked_folder(c, folder_list(&at, on_folders, c));
 }
 
-void imap_client_create(struct imap_session *s, struct str name)
+void imap_client_create(struct imap_session *s, struct str name, enum folder_use use)
 {
     struct imap_client *c = imap_client_of(s);
     struct mail_at at = imap_client_at(c);
-    asked_folder(c, folder_create(&at, name, on_folder, c));
+    asked_folder(c, folder_create(&at, name, use, on_folder, c));
 }
 
 void imap_client_remove(struct imap_session *s, struct str name)

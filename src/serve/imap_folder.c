@@ -1,6 +1,6 @@
-/* CREATE, DELETE, RENAME, SUBSCRIBE: core knows what becomes of names above and below; here is only what the protocol
- * says of it. A mailbox with others below it is not deleted (RFC 9051 section 7.1, HASCHILDREN), so there is never a
- * name without a mailbox to list. */
+/* CREATE (with RFC 6154), DELETE, RENAME, SUBSCRIBE: core knows what becomes of names above and below; here is only
+ * what the protocol says of it. A mailbox with others below it is not deleted (RFC 9051 section 7.1, HASCHILDREN), so
+ * there is never a name without a mailbox to list. */
 #include "serve/imap_command.h"
 #include "serve/imap_name.h"
 
@@ -65,11 +65,44 @@ static void on_created(struct imap_session *s, const struct imap_answer *a)
     imap_finish(s);
 }
 
+/* One attribute of a USE. *known: one that a new mailbox can have; the fixed five have the others. */
+static bool read_use(struct imap_token *t, bool *known)
+{
+    struct str name;
+    if (!imap_token_char(t, '\\') || !imap_token_atom(t, &name))
+        return false;
+    *known &= str_eq_nocase(name, S("Archive"));
+    return true;
+}
+
+/* "(USE (\Archive))" */
+static bool read_params(struct imap_token *t, enum folder_use *use, bool *known)
+{
+    if (!imap_token_sp(t) || !imap_token_open(t) || !imap_token_try(t, S("USE")) || !imap_token_sp(t) ||
+        !imap_token_open(t))
+        return false;
+    bool more = imap_token_peek(t) != ')' || !imap_token_close(t);
+    *use = more ? FOLDER_ARCHIVE : FOLDER_PLAIN;
+    for (; more; more = imap_token_more(t))
+        if (!read_use(t, known))
+            return false;
+    return !t->failed && imap_token_close(t);
+}
+
 void imap_run_create(struct imap_session *s)
 {
-    struct names *w = read_names(s, false);
-    if (w != NULL)
-        imap_ask(s, on_created)->create(s, w->name);
+    struct names *w = imap_state(s, sizeof *w);
+    struct imap_token *t = &s->cmd->in;
+    enum folder_use use = FOLDER_PLAIN;
+    bool known = true;
+    if (w == NULL || !imap_name_read(s, &w->name))
+        return;
+    if ((imap_more(t) && !read_params(t, &use, &known)) || !imap_token_end(t))
+        imap_bad(s);
+    else if (!known)
+        imap_reply(s, "NO [USEATTR] no new mailbox can be that here");
+    else
+        imap_ask(s, on_created)->create(s, w->name, use);
 }
 
 static void on_removed(struct imap_session *s, const struct imap_answer *a)

@@ -125,9 +125,9 @@ static bool read_patterns(struct imap_session *s, struct listing *l, bool *root)
 
 /* ---- answering ---- */
 
-static const char *use_of(uint32_t no)
+static const char *use_of(const struct folder *f)
 {
-    switch (no) {
+    switch (f->at.no) {
     case FOLDER_JUNK:
         return "\\Junk";
     case FOLDER_SENT:
@@ -137,7 +137,7 @@ static const char *use_of(uint32_t no)
     case FOLDER_TRASH:
         return "\\Trash";
     default:
-        return NULL;
+        return f->at.archive ? "\\Archive" : NULL;
     }
 }
 
@@ -152,7 +152,7 @@ static bool matches(const struct listing *l, struct str name)
 static bool selected(const struct listing *l, const struct folder *f)
 {
     return (!(l->select & SELECT_SUBSCRIBED) || f->at.subscribed) &&
-           (!(l->select & SELECT_SPECIAL) || use_of(f->at.no) != NULL);
+           (!(l->select & SELECT_SPECIAL) || use_of(f) != NULL);
 }
 
 static bool has_children(const struct imap_answer *a, struct str name)
@@ -185,7 +185,7 @@ static void put(struct imap_session *s, const struct listing *l, const struct im
                 bool itself, bool leads)
 {
     struct buf *out = s->out;
-    const char *gap = "", *use = use_of(f->at.no);
+    const char *gap = "", *use = use_of(f);
     buf_puts(out, l->lsub ? "* LSUB (" : "* LIST (");
     if (l->lsub && !itself)
         put_attribute(out, &gap, "\\NoSelect");

@@ -18,6 +18,7 @@ enum imap_status { /* 1u << of each in a set */
                    IMAP_STATUS_UIDVALIDITY,
                    IMAP_STATUS_UNSEEN,
                    IMAP_STATUS_DELETED,
+                   IMAP_STATUS_DELETED_STORAGE,
                    IMAP_STATUS_SIZE,
                    IMAP_STATUS_HIGHESTMODSEQ,
                    IMAP_STATUS_MAILBOXID,

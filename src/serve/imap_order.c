@@ -1,4 +1,4 @@
-/* SORT and THREAD (RFC 5256): a search whose finds are put in order. */
+/* SORT and THREAD (RFC 5256; with RETURN: RFC 5267 section 3): a search whose finds are put in order. */
 #include "serve/imap_command.h"
 #include "serve/imap_searching.h"
 
@@ -22,12 +22,9 @@ static bool note_sort(struct imap_session *s, struct searching *w, size_t i)
 static void answer_sort(struct imap_session *s, struct searching *w)
 {
     imap_sort_run(&w->sort, w->sorts, w->n);
-    buf_puts(s->out, "* SORT");
-    for (size_t k = 0; k < w->n; k++) {
-        buf_putc(s->out, ' ');
-        buf_put_u64(s->out, w->sorts[k].number);
-    }
-    buf_puts(s->out, "\r\n");
+    for (size_t k = 0; k < w->n; k++)
+        w->found[k] = w->sorts[k].seq - 1;
+    searching_put(s, w, "* SORT");
     imap_reply(s, w->missing ? "OK [EXPUNGEISSUED] some messages are gone" : "OK that is all");
 }
 
@@ -39,7 +36,7 @@ void imap_run_sort(struct imap_session *s)
     struct imap_search_context c = searching_context(s);
     w->note = note_sort;
     w->answer = answer_sort;
-    if (!imap_sort_read(&s->cmd->in, &w->sort) || w->sort.esearch || !imap_token_sp(&s->cmd->in)) {
+    if (!imap_sort_read(&s->cmd->in, &w->sort) || w->sort.returns & IMAP_RETURN_SAVE || !imap_token_sp(&s->cmd->in)) {
         imap_bad(s);
         return;
     }
@@ -47,6 +44,8 @@ void imap_run_sort(struct imap_session *s)
         searching_bad(s, &w->q);
         return;
     }
+    w->q.esearch = w->sort.esearch;
+    w->q.returns = w->sort.returns;
     w->opens = w->sort.needs_header;
     w->sorts = arena_array(&s->cmd->arena, s->view->told_n + 1, sizeof *w->sorts);
     if (w->sorts == NULL)

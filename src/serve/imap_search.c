@@ -215,9 +215,9 @@ static uint64_t top_modseq(const struct imap_session *s, const struct searching 
     return top;
 }
 
-static void put_plain(struct imap_session *s, const struct searching *w)
+static void put_plain(struct imap_session *s, const struct searching *w, const char *name)
 {
-    buf_puts(s->out, "* SEARCH");
+    buf_puts(s->out, name);
     for (size_t k = 0; k < w->n; k++) {
         buf_putc(s->out, ' ');
         buf_put_u64(s->out, number(s, w->found[k]));
@@ -289,6 +289,14 @@ static bool save(struct imap_session *s, const struct searching *w)
     return true;
 }
 
+void searching_put(struct imap_session *s, const struct searching *w, const char *name)
+{
+    if (w->q.esearch)
+        put_esearch(s, w);
+    else
+        put_plain(s, w, name);
+}
+
 static void answer(struct imap_session *s, struct searching *w)
 {
     if (w->q.esearch && w->q.returns & IMAP_RETURN_SAVE && !save(s, w)) {
@@ -296,10 +304,10 @@ static void answer(struct imap_session *s, struct searching *w)
         imap_reply(s, "NO [NOTSAVED] too much to remember");
         return;
     }
-    if (w->q.esearch || imap_rev2(s))
+    if (imap_rev2(s))
         put_esearch(s, w);
     else
-        put_plain(s, w);
+        searching_put(s, w, "* SEARCH");
     imap_reply(s, w->missing ? "OK [EXPUNGEISSUED] some messages are gone" : "OK that is all");
 }
 

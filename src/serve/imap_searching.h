@@ -11,7 +11,7 @@ struct searching {
     enum imap_thread thread;
     struct imap_sort_record *sorts;
     struct imap_thread_record *threads;
-    uint32_t *found; /* indices in the view, ascending */
+    uint32_t *found; /* indices in the view: ascending, or in the order that SORT has put them in */
     size_t at, n;
     int64_t now_ms;
     bool by_saved; /* some key needs SAVEDATE */
@@ -22,6 +22,8 @@ struct searching {
     void (*answer)(struct imap_session *s, struct searching *w);
 };
 
+/* What was found, as ESEARCH where RETURN was said, else behind that name. */
+void searching_put(struct imap_session *s, const struct searching *w, const char *name);
 /* Reads of the keys are done: begins to look. */
 void searching_start(struct imap_session *s);
 /* Keys that could not be read. */

@@ -10,6 +10,8 @@ static uint64_t count_uidnext(const struct store_folder *f) { return f->uidnext;
 static uint64_t count_uidvalidity(const struct store_folder *f) { return f->uidvalidity; }
 static uint64_t count_unseen(const struct store_folder *f) { return f->unseen; }
 static uint64_t count_deleted(const struct store_folder *f) { return f->deleted; }
+/* RFC 9208 section 4.1.4: for what EXPUNGE would really give back, the sum of sizes may stand. */
+static uint64_t count_deleted_storage(const struct store_folder *f) { return f->deleted_bytes; }
 static uint64_t count_size(const struct store_folder *f) { return f->bytes; }
 static uint64_t count_modseq(const struct store_folder *f) { return f->modseq; }
 
@@ -23,6 +25,7 @@ static const struct {
     [IMAP_STATUS_UIDVALIDITY] = { STR("UIDVALIDITY"), count_uidvalidity },
     [IMAP_STATUS_UNSEEN] = { STR("UNSEEN"), count_unseen },
     [IMAP_STATUS_DELETED] = { STR("DELETED"), count_deleted },
+    [IMAP_STATUS_DELETED_STORAGE] = { STR("DELETED-STORAGE"), count_deleted_storage },
     [IMAP_STATUS_SIZE] = { STR("SIZE"), count_size },
     [IMAP_STATUS_HIGHESTMODSEQ] = { STR("HIGHESTMODSEQ"), count_modseq },
     [IMAP_STATUS_MAILBOXID] = { STR("MAILBOXID"), NULL },

@@ -142,6 +142,7 @@ static enum err item_apply(struct table *t, struct store_folder_item *it)
     }
     if (it->set & FOLDER_SET_SUBSCRIBED)
         e->f.subscribed = it->subscribed;
+    e->f.archive |= (it->set & FOLDER_SET_ARCHIVE) != 0;
     it->folder.no = e->f.no; /* not it->no: should the batch fail, all this is done once more */
     return OK;
 }

@@ -79,6 +79,7 @@ void folder_count_in(struct store_folder *f, const struct store_row *r)
     f->total++;
     f->unseen += !(r->flags & FLAG_SEEN);
     f->deleted += (r->flags & FLAG_DELETED) != 0;
+    f->deleted_bytes += r->flags & FLAG_DELETED ? r->size : 0;
     f->recent += r->uid >= f->recent_from;
     f->bytes += r->size;
 }
@@ -89,11 +90,12 @@ void folder_count_out(struct store_folder *f, const struct store_row *r)
     f->total -= f->total > 0;
     f->unseen -= f->unseen > 0 && !(r->flags & FLAG_SEEN);
     f->deleted -= f->deleted > 0 && (r->flags & FLAG_DELETED);
+    f->deleted_bytes -= r->flags & FLAG_DELETED ? MIN(r->size, f->deleted_bytes) : 0;
     f->recent -= f->recent > 0 && r->uid >= f->recent_from;
     f->bytes -= MIN(r->size, f->bytes);
 }
 
-/* What a record of version 1 lacks: a walk over the folder's rows tells, until the record is written again. */
+/* What an older record lacks: a walk over the folder's rows tells, until the record is written again. */
 static enum err folder_recount(struct index_txn *t, const struct box_id *box, struct store_folder *f)
 {
     struct key k = key_box(box, REC_ROW);
@@ -101,8 +103,9 @@ static enum err folder_recount(struct index_txn *t, const struct box_id *box, st
     struct row_rec row;
     enum err e = OK;
     key_add32(&k, f->no);
-    f->recent_from = 1;
-    f->total = f->unseen = 0;
+    f->recent_from = MAX(f->recent_from, 1u);
+    f->total = f->unseen = f->deleted = f->recent = 0;
+    f->bytes = f->deleted_bytes = 0;
     scan_begin(&sc, t, TAB_DATA);
     for (bool more = scan_seek(&sc, key_str(&k)); e == OK && more && str_starts(sc.key, key_str(&k));
          more = scan_next(&sc)) {
@@ -120,7 +123,8 @@ static enum err folder_read(struct index_txn *t, const struct box_rec *box, stru
         return ERR_IO;
     if (out->uidvalidity == 0)
         out->uidvalidity = box->box.uidvalidity;
-    return out->recent_from == 0 ? folder_recount(t, &box->box.id, out) : OK;
+    bool lacks = out->recent_from == 0 || out->deleted_bytes == REC_NOT_COUNTED;
+    return lacks ? folder_recount(t, &box->box.id, out) : OK;
 }
 
 enum err folder_of(struct index_txn *t, const struct box_rec *box, struct str key, struct str val,

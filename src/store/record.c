@@ -2,7 +2,7 @@
 #include "store/record.h"
 #include "store/record_bytes.h"
 
-enum { BOX_VERSION = 2, FOLDER_VERSION = 2, ROW_VERSION = 3, DUP_VERSION = 2 };
+enum { BOX_VERSION = 2, FOLDER_VERSION = 3, ROW_VERSION = 3, DUP_VERSION = 2 };
 
 size_t rec_box_put(uint8_t out[REC_BOX_N], const struct box_rec *b)
 {
@@ -98,7 +98,7 @@ enum err rec_cred_parse(struct str in, struct store_cred *out)
     return OK;
 }
 
-enum { FOLDER_IS_SUBSCRIBED = 1 };
+enum { FOLDER_IS_SUBSCRIBED = 1, FOLDER_IS_ARCHIVE = 2, FOLDER_IS_ALL = 3 };
 
 size_t rec_folder_put(uint8_t out[REC_FOLDER_MAX], const struct store_folder *f)
 {
@@ -112,8 +112,9 @@ size_t rec_folder_put(uint8_t out[REC_FOLDER_MAX], const struct store_folder *f)
     put32(&o, f->recent);
     put32(&o, f->recent_from);
     put64(&o, f->bytes);
+    put64(&o, f->deleted_bytes);
     put64(&o, f->modseq);
-    put8(&o, f->subscribed ? FOLDER_IS_SUBSCRIBED : 0);
+    put8(&o, (uint8_t)((f->subscribed ? FOLDER_IS_SUBSCRIBED : 0) | (f->archive ? FOLDER_IS_ARCHIVE : 0)));
     put(&o, f->name_hash, NAME_HASH_N);
     put(&o, f->sealed.p, f->sealed.n);
     return o.n;
@@ -144,14 +145,15 @@ enum err rec_folder_parse(struct str in, struct store_folder *out)
         f.recent = get32(&i);
         f.recent_from = get32(&i);
         f.bytes = get64(&i);
+        f.deleted_bytes = i.version > 2 ? get64(&i) : f.deleted > 0 ? REC_NOT_COUNTED : 0;
         f.modseq = get64(&i);
         flags = *get(&i, 1);
         f.subscribed = flags & FOLDER_IS_SUBSCRIBED;
+        f.archive = flags & FOLDER_IS_ARCHIVE;
         get_to(&i, f.name_hash, NAME_HASH_N);
     }
     f.sealed = i.left;
-    if (i.failed || f.sealed.n > STORE_SEALED_MAX || flags > FOLDER_IS_SUBSCRIBED ||
-        (i.version > 1 && f.recent_from == 0))
+    if (i.failed || f.sealed.n > STORE_SEALED_MAX || flags > FOLDER_IS_ALL || (i.version > 1 && f.recent_from == 0))
         return ERR_BAD;
     *out = f;
     return OK;

@@ -43,7 +43,7 @@ struct lease_rec {
 enum {
     REC_BOX_N = 192,
     REC_CRED_MAX = 160 + STORE_SEALED_MAX,
-    REC_FOLDER_MAX = 64 + STORE_SEALED_MAX, /* version 1 took names up to that */
+    REC_FOLDER_MAX = 72 + STORE_SEALED_MAX, /* version 1 took names up to that */
     REC_KEYWORD_MAX = 17 + STORE_NAME_MAX,
     REC_ROW_HEAD_N = 89,       /* 16 more of a copy */
     REC_ENV_INLINE_MAX = 1024, /* a longer env lies in the segment only: LMDB's pages are 4 KiB */
@@ -59,8 +59,10 @@ size_t rec_box_put(uint8_t out[REC_BOX_N], const struct box_rec *b);
 [[nodiscard]] enum err rec_box_parse(struct str in, struct box_rec *out);
 size_t rec_cred_put(uint8_t out[REC_CRED_MAX], const struct store_cred *c);   /* sealed.n <= STORE_SEALED_MAX */
 [[nodiscard]] enum err rec_cred_parse(struct str in, struct store_cred *out); /* sealed borrowed from in */
+#define REC_NOT_COUNTED UINT64_MAX
 size_t rec_folder_put(uint8_t out[REC_FOLDER_MAX], const struct store_folder *f);
-/* no is the caller's. recent_from 0: a record of version 1, which has no deleted, recent, bytes and uidvalidity. */
+/* no is the caller's. recent_from 0: a record of version 1, which has no deleted, recent, bytes and uidvalidity;
+ * deleted_bytes REC_NOT_COUNTED: of version 2, with messages to be deleted. */
 [[nodiscard]] enum err rec_folder_parse(struct str in, struct store_folder *out);
 size_t rec_keyword_put(uint8_t out[REC_KEYWORD_MAX], const struct store_keyword *k);
 [[nodiscard]] enum err rec_keyword_parse(struct str in, struct store_keyword *out); /* flag is in the key */

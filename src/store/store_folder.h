@@ -10,8 +10,10 @@ struct store_folder {
     uint32_t uidvalidity, uidnext, total, unseen, deleted;
     uint32_t recent, recent_from; /* messages from uid recent_from on are \Recent to the next who claims them */
     uint64_t bytes;               /* sum of size */
+    uint64_t deleted_bytes;       /* of those with FLAG_DELETED */
     uint64_t modseq;              /* of the last change in it, deletions included; 1 when there was none */
     bool subscribed;              /* a fixed one is, until told otherwise */
+    bool archive;                 /* it was made to be one (FOLDER_SET_ARCHIVE) */
     uint8_t name_hash[NAME_HASH_N];
     struct str sealed; /* name of a made folder; empty: one of the fixed five */
 };
@@ -28,7 +30,7 @@ struct store_folders {
  * keeps its number and messages, and its uidvalidity when that is higher than any that a vanished name had; else it
  * gets a new one. ERR_DENIED: a folder that is not there, or a name for a fixed one. ERR_FULL: over STORE_FOLDERS_MAX.
  * ERR_BAD: no name, or one over STORE_NAME_MAX. */
-enum { FOLDER_SET_NAME = 1, FOLDER_SET_SUBSCRIBED = 2 };
+enum { FOLDER_SET_NAME = 1, FOLDER_SET_SUBSCRIBED = 2, FOLDER_SET_ARCHIVE = 4 /* for good */ };
 struct store_folder_item {
     uint32_t no; /* 0: a new one */
     unsigned set;

@@ -262,6 +262,21 @@ CASE(a_folder_goes_with_its_messages)
     CHECK_EQ(rig_list(r, &box, FOLDER_INBOX)->n, 1);
 }
 
+CASE(an_archive_stays_one)
+{
+    struct box_id box = rig_box(r, 1, HOUR);
+    struct store_folder_put *q = new_put(&box, 1);
+    name_item(q, 0, 0, "archive");
+    q->items[0].set |= FOLDER_SET_ARCHIVE;
+    q = RUN(r, folder_put, q);
+    CHECK_OK(q->req.err);
+    CHECK(q->items[0].folder.archive && !rig_folder(r, &box, FOLDER_TRASH).archive);
+    CHECK_OK(put(r, &box, FIRST_MADE, "old")->req.err); /* whatever its name */
+    CHECK_OK(append_to(r, &box, 1, FIRST_MADE, 0));
+    CHECK(rig_folder(r, &box, FIRST_MADE).archive);
+    CHECK(!rig_folder(r, &box, make(r, &box, "archive")).archive);
+}
+
 CASE(counts_of_a_folder)
 {
     struct box_id box = rig_box(r, 1, HOUR);
@@ -270,6 +285,7 @@ CASE(counts_of_a_folder)
     CHECK_OK(append_to(r, &box, 3, FOLDER_INBOX, FLAG_DELETED));
     struct store_folder f = rig_folder(r, &box, FOLDER_INBOX);
     CHECK(f.total == 3 && f.unseen == 2 && f.deleted == 2 && f.bytes == 12 && f.recent == 3 && f.uidnext == 4);
+    CHECK_EQ(f.deleted_bytes, 8);
     struct store_recent *q = NEW(recent);
     q->box = box;
     q->folder = FOLDER_INBOX;
@@ -291,6 +307,7 @@ CASE(counts_of_a_folder)
     CHECK_EQ(move_to(r, &box, (unsigned[]){ 4, 3 }, 2, FOLDER_TRASH)->rows_n, 2);
     f = rig_folder(r, &box, FOLDER_INBOX);
     CHECK(f.total == 2 && f.unseen == 1 && f.deleted == 1 && f.bytes == 8 && f.recent == 0 && f.uidnext == 5);
+    CHECK_EQ(f.deleted_bytes, 4);
     f = rig_folder(r, &box, FOLDER_TRASH);
     CHECK(f.total == 2 && f.unseen == 2 && f.deleted == 1 && f.bytes == 8 && f.recent == 2 && f.uidnext == 3);
     q = NEW(recent);
@@ -719,6 +736,7 @@ static const struct {
     ROW(a_uidvalidity_never_comes_again_for_a_name),
     ROW(nor_does_it_in_a_later_box_of_the_address),
     ROW(a_folder_goes_with_its_messages),
+    ROW(an_archive_stays_one),
     ROW(counts_of_a_folder),
     ROW(flags_are_added_taken_replaced),
     ROW(a_move_tells_where_from),

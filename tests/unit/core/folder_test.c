@@ -76,7 +76,7 @@ static enum err create(const char *name)
 {
     told[0] = 0;
     struct mail_at a = at();
-    CHECK(folder_create(&a, str_c(name), on_folder, NULL) != NULL);
+    CHECK(folder_create(&a, str_c(name), FOLDER_PLAIN, on_folder, NULL) != NULL);
     CHECK(!w.answered);
     enum err e = answer();
     hear();
@@ -402,7 +402,7 @@ TEST(a_cancelled_change_is_made_and_told)
     start();
     told[0] = 0;
     struct mail_at a = at();
-    folder_cancel(folder_create(&a, S("quiet"), on_folder, NULL));
+    folder_cancel(folder_create(&a, S("quiet"), FOLDER_PLAIN, on_folder, NULL));
     folder_cancel(folder_list(&a, on_listed, NULL));
     keyword_cancel(keyword_list(&a, on_keywords, NULL));
     CHECK_STR("afterwards", str_c(list_all()), FIXED);

@@ -197,7 +197,7 @@ static void do_folders(struct fake_client *c)
     for (size_t i = 0; i < fake.folders_n; i++) {
         struct store_folder *f = &fake.folders[i].at;
         f->total = f->unseen = f->deleted = f->recent = 0;
-        f->bytes = 0;
+        f->bytes = f->deleted_bytes = 0;
         f->recent_from = fake.claimed[f->no];
         for (size_t k = 0; k < fake.msgs_n; k++) {
             const struct store_row *r = &fake.msgs[k].row;
@@ -207,6 +207,7 @@ static void do_folders(struct fake_client *c)
             f->bytes += r->size;
             f->unseen += !(r->flags & FLAG_SEEN);
             f->deleted += (r->flags & FLAG_DELETED) != 0;
+            f->deleted_bytes += r->flags & FLAG_DELETED ? r->size : 0;
             f->recent += r->uid >= f->recent_from;
         }
     }
@@ -237,11 +238,14 @@ static void do_create(struct fake_client *c)
                 no = fake_folder(name);
         }
     if (no != 0)
+        fake_find(no)->at.archive = c->on;
+    if (no != 0)
         fake_hear_folder(FOLDER_MADE, fake_find(no), (struct str){ 0 });
     fake_answer(c, (struct imap_answer){ .err = no ? OK : ERR_FULL, .no = no });
 }
-static void fake_create(struct imap_session *s, struct str name)
+static void fake_create(struct imap_session *s, struct str name, enum folder_use use)
 {
+    fake_of(s)->on = use == FOLDER_ARCHIVE;
     fake_of(s)->name = name;
     fake_of(s)->ask = do_create;
 }

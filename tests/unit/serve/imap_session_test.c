@@ -457,6 +457,17 @@ TEST(folders)
     CHECK_STR("subscribed", str_c(say(&one, "D LIST (SUBSCRIBED) \"\" S%\r\n")), "D OK that is all\r\n");
     CHECK_STR("special", str_c(say(&one, "E LIST (SPECIAL-USE) \"\" T*\r\n")),
               "* LIST (\\HasNoChildren \\Trash) \"/\" Trash\r\nE OK that is all\r\n");
+    CHECK_STR("for the archive", str_c(say(&one, "E CREATE old (USE (\\archive))\r\nE LIST (SPECIAL-USE) \"\" o*\r\n")),
+              "E OK [MAILBOXID (F101-8)] made\r\n* LIST (\\HasNoChildren \\Archive) \"/\" old\r\nE OK that is all\r\n");
+    CHECK(has(say(&one, "E CREATE new (USE (\\Archive \\Sent))\r\n"), "E NO [USEATTR]"));
+    CHECK(has(say(&one, "E CREATE new (USE (\\Archive \\All))\r\n"), "E NO [USEATTR]"));
+    CHECK(has(say(&one, "E CREATE new (USE Archive)\r\n"), "E BAD"));
+    CHECK(has(say(&one, "E CREATE new (SIZE 4)\r\n"), "E BAD"));
+    CHECK(fake_named(S("new")) == NULL);
+    CHECK(has(say(&one, "E CREATE new (USE ())\r\n"), "E OK"));
+    fake.msgs[0].row.flags = FLAG_DELETED;
+    CHECK_STR("to be given back", str_c(say(&one, "E STATUS INBOX (DELETED DELETED-STORAGE)\r\n")),
+              "* STATUS INBOX (DELETED 1 DELETED-STORAGE 107)\r\nE OK that is all\r\n");
     CHECK(has(say(&one, "F GETQUOTAROOT INBOX\r\n"),
               "* QUOTAROOT INBOX \"\"\r\n* QUOTA \"\" (STORAGE 3 1024 MESSAGE 2 500)\r\n"));
     CHECK(has(say(&one, "G CREATE &AOk-t&AOk-\r\n"), "G OK"));
@@ -471,6 +482,7 @@ TEST(search_and_its_relatives)
     fake_open_box();
     fill(4);
     fake.msgs[1].row.flags = FLAG_SEEN;
+    fake.msgs[1].row.received_ms += 1000;
     start(&one, 0);
     say(&one, "1 SELECT INBOX\r\n");
     CHECK_STR("unseen", str_c(say(&one, "2 SEARCH UNSEEN\r\n")), "* SEARCH 1 3 4\r\n2 OK that is all\r\n");
@@ -484,7 +496,14 @@ TEST(search_and_its_relatives)
     CHECK_STR("$", str_c(say(&one, "8 FETCH $ UID\r\n")),
               "* 3 FETCH (UID 3)\r\n* 4 FETCH (UID 4)\r\n8 OK that is all\r\n");
     CHECK_STR("sort", str_c(say(&one, "9 SORT (REVERSE ARRIVAL) UTF-8 ALL\r\n")),
-              "* SORT 1 2 3 4\r\n9 OK that is all\r\n");
+              "* SORT 2 1 3 4\r\n9 OK that is all\r\n");
+    CHECK_STR("esort", str_c(say(&one, "9 UID SORT RETURN (MIN MAX ALL COUNT) (REVERSE ARRIVAL) UTF-8 ALL\r\n")),
+              "* ESEARCH (TAG \"9\") UID MIN 2 MAX 4 ALL 2,1,3:4 COUNT 4\r\n9 OK that is all\r\n");
+    CHECK_STR("all of it", str_c(say(&one, "9 SORT RETURN () (ARRIVAL) UTF-8 UNSEEN\r\n")),
+              "* ESEARCH (TAG \"9\") ALL 1,3:4\r\n9 OK that is all\r\n");
+    CHECK(has(say(&one, "9 SORT RETURN (SAVE) (SIZE) UTF-8 ALL\r\n"), "9 BAD"));
+    CHECK_STR("with modseq", str_c(say(&one, "9 SORT (ARRIVAL) UTF-8 MODSEQ 12\r\n")),
+              "* SORT 3 4 2 (MODSEQ 14)\r\n9 OK that is all\r\n");
     CHECK_STR("thread", str_c(say(&one, "A THREAD ORDEREDSUBJECT UTF-8 1:2\r\n")),
               "* THREAD (1 2)\r\nA OK that is all\r\n");
     CHECK(has(say(&one, "B SEARCH CHARSET KLINGON ALL\r\n"), "B NO [BADCHARSET (UTF-8 US-ASCII)]"));

@@ -54,8 +54,17 @@ static size_t old_folder(uint8_t *out, struct str now)
 {
     out[0] = 1;
     memcpy(out + 1, now.p + 5, 12);
-    memcpy(out + 13, now.p + 37, 8);
+    memcpy(out + 13, now.p + 45, 8);
     return 21;
+}
+
+/* Version 2: without deleted_bytes, which lies behind bytes. */
+static size_t second_folder(uint8_t *out, struct str now)
+{
+    memcpy(out, now.p, 37);
+    memcpy(out + 37, now.p + 45, now.n - 45);
+    out[0] = 2;
+    return now.n - 8;
 }
 
 TEST(records_of_version_1_are_read_and_written_anew)
@@ -83,6 +92,7 @@ TEST(records_of_version_1_are_read_and_written_anew)
     for (int again = 0; again < 2; again++) {
         struct store_folder f = rig_folder(r, &box, FOLDER_INBOX);
         CHECK(f.total == 3 && f.unseen == 2 && f.deleted == 1 && f.bytes == 12 && f.recent == 3 && f.recent_from == 1);
+        CHECK_EQ(f.deleted_bytes, 4);
         CHECK(f.subscribed && f.uidvalidity == was.uidvalidity && f.uidnext == 4);
         CHECK(again || f.modseq == was.modseq);
         struct store_list *l = rig_list(r, &box, FOLDER_INBOX);
@@ -101,5 +111,35 @@ TEST(records_of_version_1_are_read_and_written_anew)
     p = RUN(r, folder_put, p);
     CHECK_OK(p->req.err);
     CHECK_EQ(rig_folder(r, &box, FOLDER_FIXED + 1).no, FOLDER_FIXED + 1);
+    rig_close(r);
+}
+
+TEST(a_folder_of_version_2_is_counted_anew)
+{
+    struct rig *r = rig_open("second");
+    struct box_id box = rig_box(r, 1, HOUR);
+    for (unsigned i = 1; i <= 3; i++) {
+        struct store_append *a = new_append(r, &box, i, S("body"));
+        a->items[0].flags = i > 1 ? FLAG_DELETED : 0;
+        CHECK_OK(RUN(r, append, a)->req.err);
+    }
+    struct store_recent *q = NEW(recent);
+    q->box = box;
+    q->folder = FOLDER_INBOX;
+    q->claim = true;
+    CHECK_OK(RUN(r, recent, q)->req.err);
+    store_close(r->store);
+    rewrite(r, &box, REC_FOLDER, second_folder);
+    CHECK_OK(store_open(&r->opts, &r->store));
+    for (int again = 0; again < 2; again++) {
+        struct store_folder f = rig_folder(r, &box, FOLDER_INBOX);
+        CHECK(f.total == 3 && f.unseen == 3 && f.deleted == 2 && f.deleted_bytes == 8 && f.bytes == 12);
+        CHECK(f.recent == 0 && f.recent_from == 4 && f.uidnext == 4 && f.subscribed);
+        struct store_flag *g = NEW(flag); /* written anew */
+        g->box = box;
+        g->pick = (struct store_pick){ .ids = rig_ids(&g->req.arena, (unsigned[]){ 1 }, 1), .n = 1 };
+        g->set = FLAG_FLAGGED;
+        CHECK_EQ(RUN(r, flag, g)->changed, !again);
+    }
     rig_close(r);
 }

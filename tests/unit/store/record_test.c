@@ -105,8 +105,10 @@ TEST(folder)
                               .recent = 6,
                               .recent_from = 7,
                               .bytes = 8,
+                              .deleted_bytes = 13,
                               .modseq = 4,
                               .subscribed = true,
+                              .archive = true,
                               .name_hash = { 1, 2 },
                               .sealed = S("name") },
                         fb = { .no = 9 };
@@ -114,9 +116,15 @@ TEST(folder)
     CHECK_OK(rec_folder_parse(str_of(raw, n), &fb));
     CHECK(fb.no == 9 && fb.uidvalidity == 10 && fb.uidnext == 1 && fb.total == 2 && fb.unseen == 3);
     CHECK(fb.deleted == 5 && fb.recent == 6 && fb.recent_from == 7 && fb.bytes == 8 && fb.modseq == 4);
-    CHECK(fb.subscribed && fb.name_hash[1] == 2);
+    CHECK(fb.subscribed && fb.archive && fb.deleted_bytes == 13 && fb.name_hash[1] == 2);
     CHECK_STR("name", fb.sealed, "name");
     torture(str_of(raw, n), n - 4, parse_folder);
+    uint8_t second[REC_FOLDER_MAX]; /* version 2 had no deleted_bytes, which lies behind bytes */
+    memcpy(second, raw, 37);
+    memcpy(second + 37, raw + 45, n - 45);
+    second[0] = 2;
+    CHECK_OK(rec_folder_parse(str_of(second, n - 8), &fb));
+    CHECK(fb.deleted_bytes == REC_NOT_COUNTED && fb.bytes == 8 && fb.modseq == 4 && fb.name_hash[1] == 2);
     static const uint8_t first[] = { 1, 0, 0, 0, 7, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 4, 'n' };
     CHECK_OK(
         rec_folder_parse(str_of(first, sizeof first), &fb)); /* version 1: counts that it lacks are for the reader */
