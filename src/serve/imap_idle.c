@@ -54,3 +54,22 @@ void imap_idle_line(struct imap_session *s, struct str line)
     buf_printf(s->out, "%s OK welcome back\r\n", tag);
     s->mode = IMAP_COMMAND;
 }
+
+/* ---- what others do to the mailbox ---- */
+
+void imap_event(struct imap_session *s)
+{
+    if (s->view != NULL)
+        s->view->stale = true;
+    if (s->notify != NULL || (s->mode == IMAP_IDLE && s->next == NULL))
+        imap_idle_event(s);
+}
+
+void imap_mailbox_gone(struct imap_session *s)
+{
+    if (s->view == NULL)
+        return;
+    s->view->deleted = true;
+    if (s->mode == IMAP_COMMAND || (s->mode == IMAP_IDLE && s->next == NULL))
+        imap_bye(s, imap_deleted_text);
+}

@@ -390,20 +390,3 @@ void imap_secured(struct imap_session *s)
     s->frame = (struct imap_frame){ 0 };
     s->mode = IMAP_COMMAND;
 }
-
-void imap_event(struct imap_session *s)
-{
-    if (s->view != NULL)
-        s->view->stale = true;
-    if (s->notify != NULL || (s->mode == IMAP_IDLE && s->next == NULL))
-        imap_idle_event(s);
-}
-
-void imap_mailbox_gone(struct imap_session *s)
-{
-    if (s->view == NULL)
-        return;
-    s->view->deleted = true;
-    if (s->mode == IMAP_COMMAND || (s->mode == IMAP_IDLE && s->next == NULL))
-        imap_bye(s, imap_deleted_text);
-}
