@@ -33,7 +33,8 @@ struct shared {
     struct api_shared *api;
     struct intake_budget budget; /* of SMTP and IMAP together */
     struct smtp_in_stats smtp;
-    struct login_stats logins;
+    struct login_stats imap_logins, pop3_logins;
+    struct imap_stats imap;
     struct pop3_stats pop3;
     struct pop3_locks *pop3_locks;
     struct http_counts http;
@@ -77,8 +78,11 @@ static void shared_metrics(struct app *a, struct shared *s)
                                         .hub = a->hub,
                                         .limit = a->limit,
                                         .smtp = &s->smtp,
-                                        .logins = &s->logins,
+                                        .imap_logins = &s->imap_logins,
+                                        .pop3_logins = &s->pop3_logins,
+                                        .imap = &s->imap,
                                         .pop3 = &s->pop3,
+                                        .budget = &s->budget,
                                         .http = &s->http,
                                         .deliver_accepted = &s->accepted,
                                         .deliver_refused = &s->refused,
@@ -205,7 +209,7 @@ static enum err smtp_new(struct services *s, struct loop *loop)
 }
 
 /* Where mail programs log in; each protocol borrows it for this loop. */
-static struct login_opts login_opts(const struct services *s, struct loop *loop)
+static struct login_opts login_opts(const struct services *s, struct loop *loop, struct login_stats *stats)
 {
     struct app *a = s->app;
     return (struct login_opts){ .loop = loop,
@@ -213,13 +217,13 @@ static struct login_opts login_opts(const struct services *s, struct loop *loop)
                                 .limit = a->limit,
                                 .domain = a->config.server_domains.v[0],
                                 .loopback_cleartext = a->config.auth_cleartext == CONFIG_CLEARTEXT_LOOPBACK,
-                                .stats = &a->shared->logins };
+                                .stats = stats };
 }
 
 static enum err pop3_new(struct services *s, struct loop *loop)
 {
     struct app *a = s->app;
-    struct pop3_server_opts o = { .login = login_opts(s, loop),
+    struct pop3_server_opts o = { .login = login_opts(s, loop, &a->shared->pop3_logins),
                                   .store = a->store,
                                   .boxes = s->boxes,
                                   .hub = a->hub,
@@ -235,7 +239,8 @@ static enum err imap_new(struct services *s, struct loop *loop)
 {
     struct app *a = s->app;
     const struct config *c = &a->config;
-    struct imap_server_opts o = { .login = login_opts(s, loop),
+    struct imap_server_opts o = { .login = login_opts(s, loop, &a->shared->imap_logins),
+                                  .stats = &a->shared->imap,
                                   .store = a->store,
                                   .boxes = s->boxes,
                                   .hub = a->hub,

@@ -162,6 +162,7 @@ void imap_run_unauthenticate(struct imap_session *s)
     s->rules->ops->forget(s);
     s->rules->ops->logout(s);
     s->authed = false;
+    imap_uncount(&s->rules->stats->inside);
     s->on = 0;
     imap_reply(s, "OK who are you?");
 }

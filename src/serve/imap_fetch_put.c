@@ -12,6 +12,7 @@ enum { SCRATCH_MAX = 64 * 1024 * 1024, PREVIEW_MAX = 200 /* RFC 8970 section 3.1
 
 void fetch_put_octets(struct imap_session *s, const struct fetching *f, struct str octets)
 {
+    imap_count(&s->rules->stats->bytes, octets.n);
     if (f->binary)
         buf_put(s->out, octets);
     while (!f->binary && octets.n > 0) { /* RFC 9051 section 9: no NUL in a literal */

@@ -14,6 +14,7 @@ void imap_run_idle(struct imap_session *s)
         return;
     }
     imap_cmd_end(s);
+    imap_count(&s->rules->stats->idle, 1);
     buf_puts(s->out, "+ idling\r\n");
     s->mode = IMAP_IDLE;
     imap_idle_event(s);
@@ -42,6 +43,7 @@ void imap_idle_told(struct imap_session *s)
 void imap_idle_line(struct imap_session *s, struct str line)
 {
     AUTO_FREE char *tag = KEEP(s->idle_tag);
+    imap_uncount(&s->rules->stats->idle);
     if (!str_eq_nocase(line, S("DONE"))) {
         buf_printf(s->out, "%s BAD DONE ends IDLE\r\n", tag);
         s->errors++;
@@ -51,4 +53,23 @@ void imap_idle_line(struct imap_session *s, struct str line)
     s->errors = 0;
     buf_printf(s->out, "%s OK welcome back\r\n", tag);
     s->mode = IMAP_COMMAND;
+}
+
+/* ---- what others do to the mailbox ---- */
+
+void imap_event(struct imap_session *s)
+{
+    if (s->view != NULL)
+        s->view->stale = true;
+    if (s->notify != NULL || (s->mode == IMAP_IDLE && s->next == NULL))
+        imap_idle_event(s);
+}
+
+void imap_mailbox_gone(struct imap_session *s)
+{
+    if (s->view == NULL)
+        return;
+    s->view->deleted = true;
+    if (s->mode == IMAP_COMMAND || (s->mode == IMAP_IDLE && s->next == NULL))
+        imap_bye(s, imap_deleted_text);
 }

@@ -6,6 +6,8 @@ static void logged_in(struct imap_session *s)
 {
     struct buf *done = &s->cmd->done;
     s->authed = true;
+    imap_count(&s->rules->stats->sessions, 1);
+    imap_count(&s->rules->stats->inside, 1);
     buf_puts(done, "OK [CAPABILITY ");
     imap_put_capabilities(s, done);
     buf_puts(done, "] welcome");

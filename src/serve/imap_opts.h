@@ -15,7 +15,8 @@ struct imap_server_opts {    /* copied; what it points to is borrowed until imap
     struct tls *tls; /* NULL: no STARTTLS */
     struct log *log;
     struct str hostname;
-    uint64_t max_bytes;             /* of a message */
-    struct intake_budget *budget;   /* shared by all loops, as what follows */
+    uint64_t max_bytes;           /* of a message */
+    struct intake_budget *budget; /* shared by all loops, as what follows */
+    struct imap_stats *stats;
     const struct listen_gate *gate; /* whose crowding means stress; NULL: none does */
 };

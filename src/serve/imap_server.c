@@ -291,6 +291,7 @@ enum err imap_server_new(const struct imap_server_opts *o, struct imap_server **
     p->rules = (struct imap_rules){ .hostname = o->hostname,
                                     .max_bytes = o->max_bytes,
                                     .budget = o->budget,
+                                    .stats = o->stats,
                                     .tls = o->tls != NULL,
                                     .ops = &imap_client_ops };
     p->conns = (struct session_conns){

@@ -56,6 +56,13 @@ static const struct imap_command commands[] = {
     { STR("UNAUTHENTICATE"), BOX, CMD_NONE, imap_run_unauthenticate },
 };
 
+static_assert(COUNT(commands) < IMAP_COUNTED, "each is counted");
+
+struct str imap_counted_name(size_t i)
+{
+    return i < COUNT(commands) ? commands[i].name : i == COUNT(commands) ? S("OTHER") : (struct str){ 0 };
+}
+
 static const struct imap_command *find(struct str name)
 {
     for (size_t i = 0; i < COUNT(commands); i++)
@@ -83,8 +90,13 @@ void imap_session_fini(struct imap_session *s)
     imap_cmd_end(s);
     imap_unselect(s);
     imap_notify_free(s);
+    if (s->idle_tag != NULL)
+        imap_uncount(&s->rules->stats->idle);
     free(s->idle_tag);
     s->idle_tag = NULL;
+    if (s->authed)
+        imap_uncount(&s->rules->stats->inside);
+    s->authed = false;
 }
 
 /* ---- a command begins ---- */
@@ -150,6 +162,7 @@ static bool begin(struct imap_session *s, struct str text)
         return false;
     }
     c->row = read_name(s);
+    imap_count(&s->rules->stats->commands[c->row ? (size_t)(c->row - commands) : COUNT(commands)], 1);
     const char *why = objection(s);
     if (why == NULL)
         return true;
@@ -376,21 +389,4 @@ void imap_secured(struct imap_session *s)
     s->tls = true;
     s->frame = (struct imap_frame){ 0 };
     s->mode = IMAP_COMMAND;
-}
-
-void imap_event(struct imap_session *s)
-{
-    if (s->view != NULL)
-        s->view->stale = true;
-    if (s->notify != NULL || (s->mode == IMAP_IDLE && s->next == NULL))
-        imap_idle_event(s);
-}
-
-void imap_mailbox_gone(struct imap_session *s)
-{
-    if (s->view == NULL)
-        return;
-    s->view->deleted = true;
-    if (s->mode == IMAP_COMMAND || (s->mode == IMAP_IDLE && s->next == NULL))
-        imap_bye(s, imap_deleted_text);
 }

@@ -3,6 +3,7 @@
 #pragma once
 #include "base/arena.h"
 #include "serve/imap_ops.h"
+#include "serve/imap_stats.h"
 #include "serve/imap_view.h"
 #include "wire/imap_frame.h"
 #include "wire/imap_notify.h"
@@ -40,6 +41,7 @@ struct imap_rules { /* shared and borrowed; all of it outlives the sessions */
     struct str hostname;
     uint64_t max_bytes; /* of a message */
     struct intake_budget *budget;
+    struct imap_stats *stats;
     bool tls;
     const struct imap_ops *ops;
 };

@@ -59,15 +59,44 @@ static void put_smtp(struct buf *b, const struct smtp_in_stats *s)
                    smtp_in_count_name((enum smtp_in_count)i), load(&s->v[i]));
 }
 
-static void put_logins(struct buf *b, const struct login_stats *s)
+static void put_login(struct buf *b, const char *protocol, const struct login_stats *s)
 {
     const struct {
         const char *result;
         uint64_t n;
     } rows[] = { { "good", load(&s->good) }, { "denied", load(&s->denied) }, { "busy", load(&s->busy) } };
-    head(b, "mayfly_login_total", "counter", "Logins of mail programs by result.");
     for (size_t i = 0; i < COUNT(rows); i++)
-        buf_printf(b, "mayfly_login_total{result=\"%s\"} %" PRIu64 "\n", rows[i].result, rows[i].n);
+        buf_printf(b, "mayfly_login_total{protocol=\"%s\",result=\"%s\"} %" PRIu64 "\n", protocol, rows[i].result,
+                   rows[i].n);
+}
+
+static void put_logins(struct buf *b, const struct metrics_opts *m)
+{
+    if (!m->imap_logins && !m->pop3_logins)
+        return;
+    head(b, "mayfly_login_total", "counter", "Logins of mail programs by protocol and result.");
+    if (m->imap_logins)
+        put_login(b, "imap", m->imap_logins);
+    if (m->pop3_logins)
+        put_login(b, "pop3", m->pop3_logins);
+}
+
+/* By name, those that are none of ours as one: the set is the table of commands. */
+static void put_commands(struct buf *b, const char *name, const _Atomic uint64_t *v, struct str (*counted)(size_t))
+{
+    struct str s;
+    head(b, name, "counter", "Commands read, by name; a UID before it is not counted apart.");
+    for (size_t i = 0; s = counted(i), !str_empty(s); i++)
+        buf_printf(b, "%s{command=\"%.*s\"} %" PRIu64 "\n", name, STR_FMT(s), load(&v[i]));
+}
+
+static void put_imap(struct buf *b, const struct imap_stats *s)
+{
+    one(b, "mayfly_imap_sessions_total", "counter", "Logins into IMAP sessions.", load(&s->sessions));
+    one(b, "mayfly_imap_sessions_open", "gauge", "IMAP sessions that are logged in now.", load(&s->inside));
+    one(b, "mayfly_imap_idle_open", "gauge", "IMAP sessions in IDLE now.", load(&s->idle));
+    one(b, "mayfly_imap_sent_bytes_total", "counter", "Octets of messages and parts sent.", load(&s->bytes));
+    put_commands(b, "mayfly_imap_commands_total", s->commands, imap_counted_name);
 }
 
 static void put_pop3(struct buf *b, const struct pop3_stats *s)
@@ -77,6 +106,8 @@ static void put_pop3(struct buf *b, const struct pop3_stats *s)
     one(b, "mayfly_pop3_messages_total", "counter", "Messages handed out by RETR and TOP.", load(&s->messages));
     one(b, "mayfly_pop3_sent_bytes_total", "counter", "Octets of those.", load(&s->bytes));
     one(b, "mayfly_pop3_deleted_total", "counter", "Messages deleted at QUIT.", load(&s->deleted));
+    one(b, "mayfly_pop3_sessions_open", "gauge", "POP3 sessions that are logged in now.", load(&s->inside));
+    put_commands(b, "mayfly_pop3_commands_total", s->commands, pop3_counted_name);
 }
 
 static void put_gates(struct buf *b, const struct metrics_opts *m)
@@ -123,8 +154,9 @@ void metrics_write(const struct metrics_opts *m, struct buf *b)
         put_store(b, m->store);
     if (m->smtp)
         put_smtp(b, m->smtp);
-    if (m->logins)
-        put_logins(b, m->logins);
+    put_logins(b, m);
+    if (m->imap)
+        put_imap(b, m->imap);
     if (m->pop3)
         put_pop3(b, m->pop3);
     if (m->deliver_accepted)
@@ -137,6 +169,9 @@ void metrics_write(const struct metrics_opts *m, struct buf *b)
     if (m->hub)
         one(b, "mayfly_live_listeners", "gauge", "Mailboxes listened to: WebSocket, SSE, wait.",
             event_listeners(m->hub));
+    if (m->budget)
+        one(b, "mayfly_message_memory_bytes", "gauge", "Memory set aside for messages that come in, or are read whole.",
+            atomic_load_explicit(&m->budget->used, memory_order_relaxed));
     one(b, "mayfly_secret_cells", "gauge", "Keys in locked memory.", secret_used());
 }
 

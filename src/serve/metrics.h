@@ -2,7 +2,9 @@
  * mayfly_<area>_<thing>_{total,seconds,bytes}; no label holds an address. Served on its own listener; /livez and
  * /readyz on the page's, too. */
 #pragma once
+#include "core/intake.h"
 #include "serve/http.h"
+#include "serve/imap_stats.h"
 #include "serve/login.h"
 #include "serve/pop3_stats.h"
 #include "serve/smtp_in_stats.h"
@@ -18,8 +20,10 @@ struct metrics_opts { /* borrowed whole; what is NULL is left out */
     struct event_hub *hub;
     struct limit *limit;
     const struct smtp_in_stats *smtp;
-    const struct login_stats *logins;
+    const struct login_stats *imap_logins, *pop3_logins;
+    const struct imap_stats *imap;
     const struct pop3_stats *pop3;
+    const struct intake_budget *budget;
     const struct http_counts *http;
     const _Atomic uint64_t *deliver_accepted, *deliver_refused;
     const struct metrics_gate *gates;

@@ -54,6 +54,13 @@ static const struct command commands[] = {
     { STR("QUIT"), IN(POP3_AUTH) | IN(POP3_READY), ARG_NONE, false, pop3_run_quit },
 };
 
+static_assert(COUNT(commands) < POP3_COUNTED, "each is counted");
+
+struct str pop3_counted_name(size_t i)
+{
+    return i < COUNT(commands) ? commands[i].verb : i == COUNT(commands) ? S("OTHER") : (struct str){ 0 };
+}
+
 static const struct command *find(struct str verb)
 {
     for (size_t i = 0; i < COUNT(commands); i++)
@@ -66,6 +73,8 @@ static void run(struct pop3 *s, struct str line)
 {
     struct str arg, verb = str_cut(line, ' ', &arg);
     const struct command *c = find(verb);
+    if (s->rules->stats)
+        pop3_count(&s->rules->stats->commands[c ? (size_t)(c - commands) : COUNT(commands)], 1);
     if (!c)
         pop3_fail(s, "-ERR unknown command");
     else if (!c->is_long && line.n + 2 > LIMIT_POP3_LINE)
@@ -119,6 +128,9 @@ void pop3_fini(struct pop3 *s)
     free(s->msgs);
     s->msgs = NULL;
     s->msg_n = 0;
+    if (s->logged_in && s->rules->stats)
+        atomic_fetch_sub_explicit(&s->rules->stats->inside, 1, memory_order_relaxed);
+    s->logged_in = false;
 }
 
 void pop3_stop(struct pop3 *s, const char *text)

@@ -141,8 +141,10 @@ void pop3_opened(struct pop3 *s, struct pop3_msg *msgs, size_t n)
     s->logged_in = true;
     s->state = POP3_READY;
     buf_printf(s->out, "+OK %zu messages\r\n", n);
-    if (s->rules->stats)
-        pop3_count(&s->rules->stats->sessions, 1);
+    if (!s->rules->stats)
+        return;
+    pop3_count(&s->rules->stats->sessions, 1);
+    pop3_count(&s->rules->stats->inside, 1);
 }
 
 /* ---- the rest ---- */

@@ -308,9 +308,9 @@ def health_and_metrics():
             typed.add(kind[2])
         else:
             assert value[1] in typed, line
-    assert 'mayfly_login_total{result="good"} ' in text and "mayfly_mailboxes_live " in text and "127.0.0.1" not in text and "@" not in text
+    assert 'mayfly_login_total{protocol="imap",result="good"} ' in text and "mayfly_mailboxes_live " in text and "127.0.0.1" not in text and "@" not in text
     for name in ("mailboxes_created_total", "messages_stored_total", "expiry_lag_seconds", "smtp_accepted_total", "pop3_sessions_total",
-                 "http_requests_total"):
+                 "http_requests_total", "imap_sent_bytes_total", "message_memory_bytes"):
         assert f"mayfly_{name} " in text, name
 
 

@@ -33,6 +33,7 @@ struct fake_box {
     int64_t now_ms;
     bool ended;
     struct intake_budget budget;
+    struct imap_stats stats;
 };
 struct fake_client {
     struct imap_session s;
@@ -689,9 +690,12 @@ static const struct imap_ops fake_ops = { .may_login = fake_may_login,
                                           .may_compress = fake_may_compress,
                                           .compress = fake_compress,
                                           .room = fake_room };
-static const struct imap_rules fake_rules = {
-    .hostname = STR("mx.test"), .max_bytes = 100000, .budget = &fake.budget, .tls = true, .ops = &fake_ops
-};
+static const struct imap_rules fake_rules = { .hostname = STR("mx.test"),
+                                              .max_bytes = 100000,
+                                              .budget = &fake.budget,
+                                              .stats = &fake.stats,
+                                              .tls = true,
+                                              .ops = &fake_ops };
 
 /* ---- a client ---- */
 
