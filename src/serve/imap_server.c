@@ -258,7 +258,7 @@ static void on_free(struct session_conn *conn)
         free(c);
 }
 
-static struct session_conn *make(struct session_conns *all, const struct peer *peer)
+static struct session_conn *make(struct session_conns *all, const struct peer *peer, const struct sockaddr *)
 {
     struct imap_server *p = CONTAINER_OF(all, struct imap_server, conns);
     struct imap_client *c = calloc(1, sizeof *c);
@@ -306,16 +306,17 @@ enum err imap_server_new(const struct imap_server_opts *o, struct imap_server **
     return OK;
 }
 
-void imap_server_accept(void *server, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *)
+void imap_server_accept(void *server, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *from)
 {
     struct imap_server *p = server;
-    session_conn_accept(&p->conns, l, fd, peer, NULL);
+    session_conn_accept(&p->conns, l, fd, peer, from, NULL);
 }
 
-void imap_server_accept_tls(void *server, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *)
+void imap_server_accept_tls(void *server, struct listen *l, int fd, const struct peer *peer,
+                            const struct sockaddr *from)
 {
     struct imap_server *p = server;
-    session_conn_accept(&p->conns, l, fd, peer, p->o.tls);
+    session_conn_accept(&p->conns, l, fd, peer, from, p->o.tls);
 }
 
 void imap_server_drain(struct imap_server *p) { session_conns_drain(&p->conns); }

@@ -217,7 +217,7 @@ static void on_leave(struct session_conn *conn)
 
 static void on_free(struct session_conn *conn) { free(client_at(conn)); }
 
-static struct session_conn *make(struct session_conns *all, const struct peer *)
+static struct session_conn *make(struct session_conns *all, const struct peer *, const struct sockaddr *)
 {
     struct pop3_server *p = CONTAINER_OF(all, struct pop3_server, conns);
     struct pop3_client *c = calloc(1, sizeof *c);
@@ -261,16 +261,17 @@ enum err pop3_server_new(const struct pop3_server_opts *o, struct pop3_server **
     return OK;
 }
 
-void pop3_server_accept(void *server, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *)
+void pop3_server_accept(void *server, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *from)
 {
     struct pop3_server *p = server;
-    session_conn_accept(&p->conns, l, fd, peer, NULL);
+    session_conn_accept(&p->conns, l, fd, peer, from, NULL);
 }
 
-void pop3_server_accept_tls(void *server, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *)
+void pop3_server_accept_tls(void *server, struct listen *l, int fd, const struct peer *peer,
+                            const struct sockaddr *from)
 {
     struct pop3_server *p = server;
-    session_conn_accept(&p->conns, l, fd, peer, p->o.tls);
+    session_conn_accept(&p->conns, l, fd, peer, from, p->o.tls);
 }
 
 void pop3_server_drain(struct pop3_server *p) { session_conns_drain(&p->conns); }

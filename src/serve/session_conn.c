@@ -132,9 +132,10 @@ static enum err open(struct session_conns *all, struct session_conn *c, struct l
     return OK;
 }
 
-void session_conn_accept(struct session_conns *all, struct listen *l, int fd, const struct peer *peer, struct tls *tls)
+void session_conn_accept(struct session_conns *all, struct listen *l, int fd, const struct peer *peer,
+                         const struct sockaddr *from, struct tls *tls)
 {
-    struct session_conn *c = all->ops->make(all, peer);
+    struct session_conn *c = all->ops->make(all, peer, from);
     if (!c) {
         close(fd);
         listen_release(l, peer);

@@ -17,7 +17,7 @@ struct session_conn;
 struct session_conns;
 struct session_conn_ops {
     /* The struct around one, zeroed but for what is the protocol's own; NULL: no memory. */
-    struct session_conn *(*make)(struct session_conns *all, const struct peer *peer);
+    struct session_conn *(*make)(struct session_conns *all, const struct peer *peer, const struct sockaddr *from);
     void (*greet)(struct session_conn *c); /* the first words; on ports where TLS comes first after secured() */
     size_t (*input)(struct session_conn *c, struct str data); /* as conn_ops has it, and so the next three */
     void (*drained)(struct session_conn *c);                  /* may be NULL */
@@ -55,7 +55,8 @@ void session_conns_drain(struct session_conns *all); /* each open one is told to
 void session_conns_end(struct session_conns *all);   /* the loop stopped: all go without a word; free() comes later */
 
 /* As listen_opts.accept: takes fd and the hold. tls: handshake first; NULL: in the clear. */
-void session_conn_accept(struct session_conns *all, struct listen *l, int fd, const struct peer *peer, struct tls *tls);
+void session_conn_accept(struct session_conns *all, struct listen *l, int fd, const struct peer *peer,
+                         const struct sockaddr *from, struct tls *tls);
 void session_conn_seen(struct session_conn *c);
 /* Not more than is left of a stranger's time to log in; at least one. */
 int64_t session_conn_stranger_ms(const struct session_conn *c, int64_t ms);
