@@ -23,7 +23,7 @@ test:
 
 # The full counts: kill rounds, power cuts, a million messages, long load. Hours.
 soak:
-	@scripts/deps check
+	@scripts/deps soak
 	@$(MAKE) build
 	@python3 tests/run soak
 

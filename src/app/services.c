@@ -110,7 +110,8 @@ static void shared_autoconfig(struct app *a, struct shared *s)
                               .domains = a->config.server_domains.v,
                               .domains_n = a->config.server_domains.n,
                               .doors = s->doors,
-                              .https_port = bound_port(a, DOOR_HTTPS) };
+                              .https_port = bound_port(a, DOOR_HTTPS),
+                              .smtp_port = bound_port(a, DOOR_SMTP) };
     for (size_t i = 0; i < COUNT(autoconfig_rows); i++) {
         uint32_t port = bound_port(a, autoconfig_rows[i].door);
         if (port > 0)

@@ -37,6 +37,18 @@ static void number(struct buf *out, const char *name, uint32_t n) { buf_printf(o
 
 #define XML "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 
+/* Thunderbird takes no answer that lacks an outgoing server. Until mail is submitted here, that is the door for
+ * everybody: it takes mail to our own domains, without a login, and says 550 to any other. */
+static void put_outgoing(const struct autoconfig *c, struct buf *out)
+{
+    buf_puts(out, "<outgoingServer type=\"smtp\">\n");
+    element(out, "hostname", c->hostname);
+    number(out, "port", c->smtp_port);
+    element(out, "socketType", S("STARTTLS"));
+    element(out, "authentication", S("none"));
+    buf_puts(out, "</outgoingServer>\n");
+}
+
 /* https://www.ietf.org/archive/id/draft-bucksch-autoconfig-02.html */
 void autoconfig_thunderbird(const struct autoconfig *c, struct buf *out)
 {
@@ -56,6 +68,8 @@ void autoconfig_thunderbird(const struct autoconfig *c, struct buf *out)
         element(out, "username", S("%EMAILADDRESS%"));
         buf_puts(out, "</incomingServer>\n");
     }
+    if (c->smtp_port > 0)
+        put_outgoing(c, out);
     buf_puts(out, "</emailProvider>\n</clientConfig>\n");
 }
 

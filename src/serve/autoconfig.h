@@ -17,6 +17,7 @@ struct autoconfig { /* borrowed, read-only */
     const struct autoconfig_door *doors;
     size_t doors_n;
     uint32_t https_port; /* 0: there is none, and no JSON that points there */
+    uint32_t smtp_port;  /* 0: there is none, and no outgoing server */
 };
 
 /* {"pop3s": {"host": …, "port": …, "tls": "tls" or "starttls"}, …} */

@@ -38,6 +38,9 @@ def thunderbird():
         doors = [(s.get("type"), s.findtext("port"), s.findtext("socketType")) for s in provider.findall("incomingServer")]
         assert ("pop3", port("pop3s.listen"), "SSL") in doors and ("pop3", port("pop3.listen"), "STARTTLS") in doors, doors
         assert {s.findtext("hostname") for s in provider.findall("incomingServer")} == {"mayfly.localhost"}
+        out = provider.find("outgoingServer")  # without one Thunderbird takes no answer
+        told = [out.get("type"), *(out.findtext(k) for k in ("hostname", "port", "socketType", "authentication"))]
+        assert told == ["smtp", "mayfly.localhost", port("smtp.listen"), "STARTTLS", "none"], told
 
 
 def outlook():

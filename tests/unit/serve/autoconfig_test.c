@@ -7,7 +7,7 @@ static const struct autoconfig_door doors[] = {
     { "pop3", AUTOCONFIG_POP3, 110, true },
 };
 static const struct autoconfig config = {
-    .hostname = STR("mx.box.test"), .domains = domains, .domains_n = 2, .doors = doors, .doors_n = 2
+    .hostname = STR("mx.box.test"), .domains = domains, .domains_n = 2, .doors = doors, .doors_n = 2, .smtp_port = 25
 };
 static struct buf out;
 
@@ -27,6 +27,17 @@ TEST(thunderbird_is_told_every_door_best_first)
     size_t starttls = str_find(buf_str(&out), S("<port>110</port>\n<socketType>STARTTLS</socketType>"));
     CHECK(ssl != STR_NONE && starttls != STR_NONE && ssl < starttls);
     CHECK(has("<username>%EMAILADDRESS%</username>"));
+}
+
+TEST(thunderbird_is_told_where_mail_to_us_goes)
+{
+    autoconfig_thunderbird(&config, again());
+    CHECK(has("<outgoingServer type=\"smtp\">\n<hostname>mx.box.test</hostname>\n<port>25</port>\n"
+              "<socketType>STARTTLS</socketType>\n<authentication>none</authentication>\n</outgoingServer>"));
+    struct autoconfig deaf = config;
+    deaf.smtp_port = 0;
+    autoconfig_thunderbird(&deaf, again());
+    CHECK(!has("outgoingServer"));
 }
 
 TEST(outlook_is_told_the_login)
