@@ -131,7 +131,14 @@ static void put_account(const struct autoconfig *c, struct str address, struct b
     entry(out, "IncomingMailServerHostName", c->hostname);
     buf_printf(out, "<key>IncomingMailServerPortNumber</key><integer>%u</integer>\n", door->port);
     entry(out, "IncomingMailServerUsername", address);
-    buf_puts(out, "<key>IncomingMailServerUseSSL</key><true/>\n</dict>\n");
+    buf_puts(out, "<key>IncomingMailServerUseSSL</key><true/>\n");
+    if (c->smtp_port > 0) { /* the payload must name one: the same as for Thunderbird */
+        entry(out, "OutgoingMailServerAuthentication", S("EmailAuthNone"));
+        entry(out, "OutgoingMailServerHostName", c->hostname);
+        buf_printf(out, "<key>OutgoingMailServerPortNumber</key><integer>%u</integer>\n", c->smtp_port);
+        buf_puts(out, "<key>OutgoingMailServerUseSSL</key><true/>\n");
+    }
+    buf_puts(out, "</dict>\n");
 }
 
 void autoconfig_apple(const struct autoconfig *c, struct str address, struct buf *out)

@@ -71,6 +71,8 @@ def apple():
     account = profile["PayloadContent"][0]
     assert account["IncomingMailServerUsername"] == "a@mayfly.localhost" and account["IncomingMailServerUseSSL"] is True
     assert str(account["IncomingMailServerPortNumber"]) == port("imaps.listen")
+    assert account["OutgoingMailServerHostName"] == account["IncomingMailServerHostName"]
+    assert str(account["OutgoingMailServerPortNumber"]) == port("smtp.listen") and account["OutgoingMailServerAuthentication"] == "EmailAuthNone"
     ask("GET", "/email.mobileconfig", want=404)
     ask("GET", "/email.mobileconfig?email=a%40elsewhere.test", want=404)
 
