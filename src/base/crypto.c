@@ -91,7 +91,7 @@ static EVP_CIPHER_CTX *wide_begin(const uint8_t key[KEY_N], const uint8_t nonce[
     EVP_CIPHER_CTX *c = chacha ? EVP_CIPHER_CTX_new() : NULL;
     crypto_core_hchacha20(made, nonce, key, NULL);
     memcpy(iv + 4, nonce + 16, 8);
-    bool ok = c && EVP_CipherInit_ex2(c, chacha, made, iv, way, NULL) == 1 &&
+    bool ok = c && EVP_CipherInit_ex2(c, chacha, made, iv, (int)way, NULL) == 1 &&
               EVP_CipherUpdate(c, NULL, &done, bytes(ad), (int)ad.n) == 1;
     sodium_memzero(made, sizeof made);
     if (ok)
