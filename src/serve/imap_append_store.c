@@ -95,6 +95,7 @@ static void all_whole(struct imap_session *s)
             imap_reply(s, "NO [CANNOT] an empty message is none");
             return;
         }
+    imap_message_close(s);
     const struct str *v = keywords(s, w, &n);
     imap_keywords_make(s, v, n, store);
 }
@@ -132,22 +133,33 @@ static bool put(struct imap_session *s, struct str octets)
     return fits(s, intake_put(&w->making->mail.octets, octets));
 }
 
+/* Header fields; what is made of a message counts like the message. */
+static bool put_fields(struct imap_session *s, const struct append_part *p, struct str head)
+{
+    struct intake made;
+    size_t most = 2 * head.n + 2;
+    uint64_t from, count;
+    if (!fits(s, intake_begin(&made, s->rules->budget, most, most)))
+        return false;
+    imap_section_fields(&made.data, head, &p->at.part.section);
+    imap_attr_cut(&p->at.part, made.data.n, &from, &count);
+    bool good = put(s, str_sub(buf_str(&made.data), from, count));
+    intake_end(&made);
+    return good;
+}
+
 /* The octets that FETCH would have sent for it; false: it has been answered. */
 static bool put_section(struct imap_session *s, const struct append_part *p)
 {
     struct imap_octets o;
-    struct str whole = imap_message_known(s);
-    AUTO_BUF struct buf made = { .max = 2 * whole.n + 2, .secret = true };
     uint64_t from, count;
     if (imap_section_find(s->cmd->msg.source->tree, &p->at.part.section, &o) != OK) {
         bad_url(s, p->url);
         return false;
     }
-    struct str octets = str_sub(whole, o.begin, o.end - o.begin);
-    if (o.made) {
-        imap_section_fields(&made, octets, &p->at.part.section);
-        octets = buf_str(&made);
-    }
+    struct str octets = str_sub(imap_message_known(s), o.begin, o.end - o.begin);
+    if (o.made)
+        return put_fields(s, p, octets);
     imap_attr_cut(&p->at.part, octets.n, &from, &count);
     return put(s, str_sub(octets, from, count));
 }
@@ -157,11 +169,10 @@ static void on_loaded(struct imap_session *s)
     struct appending *w = s->cmd->state;
     if (s->cmd->msg.err != OK) {
         imap_fail(s, s->cmd->msg.err);
-    } else if (put_section(s, w->part)) {
-        imap_message_close(s);
-        w->part = w->part->next;
-        catenate(s);
+        return;
     }
+    w->loaded = (struct imap_place){ w->part->folder, w->part->at.uid };
+    catenate(s);
 }
 
 static void on_opened(struct imap_session *s)
@@ -176,17 +187,25 @@ static void on_opened(struct imap_session *s)
         imap_message_load(s, on_loaded);
 }
 
+/* Parts mostly are of one message, which is read once then. */
+static bool is_loaded(const struct appending *w, const struct append_part *p)
+{
+    return w->loaded.folder == p->folder && w->loaded.uid == p->at.uid;
+}
+
 /* False: it goes on in on_opened(), or has been answered. */
 static bool put_parts(struct imap_session *s, struct appending *w)
 {
     for (; w->part != NULL; w->part = w->part->next) {
-        if (w->part->url.p != NULL) {
-            imap_message_open_at(s, w->part->folder, w->part->at.uid, on_opened);
+        struct append_part *p = w->part;
+        if (p->url.p != NULL && !is_loaded(w, p)) {
+            w->loaded = (struct imap_place){ 0 };
+            imap_message_open_at(s, p->folder, p->at.uid, on_opened);
             return false;
         }
-        if (!put(s, buf_str(&w->part->text.data)))
+        if (!(p->url.p != NULL ? put_section(s, p) : put(s, buf_str(&p->text.data))))
             return false;
-        intake_end(&w->part->text);
+        intake_end(&p->text);
     }
     return true;
 }

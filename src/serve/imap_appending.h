@@ -34,6 +34,7 @@ struct appending {
     struct imap_place instead_of; /* of REPLACE */
     struct append_one *making;    /* of CATENATE: the message, and what is put to it next */
     struct append_part *part;
+    struct imap_place loaded; /* which message is in memory for that; uid 0: none */
     struct imap_new_mail *mails;
 };
 

@@ -168,6 +168,9 @@ def long_words():
     yield b"SELECT INBOX (QRESYNC (1 1 " + b"1," * 25000 + b"1))", b"BAD"
     yield b"CATENATE INBOX", b"BAD"
     yield b"APPEND INBOX CATENATE (" + b'URL "/INBOX/;UID=1" ' * 3000 + b")", b"NO [LIMIT]"
+    yield b"APPEND INBOX CATENATE (" + b" ".join([b'URL "/INBOX/;UID=9"'] * 1000) + b")", b"NO [BADURL"
+    yield b"NOTIFY SET " + b"(personal NONE) " * 4000 + b"(selected NONE)", b"BAD [LIMIT]"
+    yield b"NOTIFY SET (mailboxes (" + b"INBOX " * 10000 + b"INBOX) (MailboxName))", b"BAD [LIMIT]"
 
 
 def long_words_have_their_answers():
