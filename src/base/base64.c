@@ -60,3 +60,16 @@ size_t base64_quanta_portable(uint8_t *to, struct str in)
     }
     return taken;
 }
+
+char *base64_chars_portable(char *to, struct str in, size_t quanta)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const uint8_t *p = (const uint8_t *)in.p;
+    for (; quanta > 0; quanta--, p += 3, to += 4) {
+        to[0] = alphabet[p[0] >> 2];
+        to[1] = alphabet[(p[0] << 4 | p[1] >> 4) & 63];
+        to[2] = alphabet[(p[1] << 2 | p[2] >> 6) & 63];
+        to[3] = alphabet[p[2] & 63];
+    }
+    return to;
+}

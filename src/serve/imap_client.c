@@ -151,7 +151,7 @@ static bool room(struct imap_session *s)
 {
     struct imap_client *c = imap_client_of(s);
     size_t most = s->authed ? IMAP_HIGH_WATER : IMAP_HIGH_WATER_LOGIN;
-    if (s->out->n > most / 2)
+    if (s->out->n > most * 3 / 8)
         imap_client_flush(c);
     c->starved = conn_out(c->c.conn)->n > most && conn_unsent(c->c.conn) > 0;
     return !c->starved;

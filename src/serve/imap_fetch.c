@@ -6,7 +6,7 @@
 #include "wire/imap_write.h"
 #include <string.h>
 
-enum { PIECE_N = 64 * 1024 };
+enum { PIECE_N = 64 * 1024, GATHER_N = 60 * 1024 /* a little more than the owner lets gather before it sends */ };
 enum {
     OPENS = 1u << IMAP_ITEM_ENVELOPE | 1u << IMAP_ITEM_BODY | 1u << IMAP_ITEM_BODYSTRUCTURE | 1u << IMAP_ITEM_SAVEDATE |
             1u << IMAP_ITEM_PREVIEW | 1u << IMAP_ITEM_RFC822 | 1u << IMAP_ITEM_RFC822_HEADER |
@@ -75,6 +75,8 @@ static bool stream(struct imap_session *s)
     while (f->from < f->to) {
         if (!imap_room(s, next))
             return false;
+        if (s->out->cap < GATHER_N && f->at + 1 < f->t.n)
+            (void)buf_reserve(s->out, GATHER_N - s->out->n); /* once: growing copies, and wipes */
         struct str known = f->from_made ? buf_str(&f->made.data) : imap_message_known(s);
         if (f->from >= known.n) {
             if (!read_piece(s, f))

@@ -57,3 +57,22 @@ TEST(quanta_stay_in_their_room)
             CHECK_EQ(out[i], 0xee);
     }
 }
+
+/* As the encoder of base/text has them, with and without octets behind, and not one character more. */
+TEST(quanta_become_characters)
+{
+    for (size_t n = 0; n < 300; n += 3)
+        for (size_t behind = 0; behind < 40; behind++) {
+            AUTO_BUF struct buf octets = { .max = 400 }, want = { .max = 400 };
+            char one[440], other[440];
+            for (size_t i = 0; i < n + behind; i++)
+                buf_putc(&octets, (char)(i * 89 + n));
+            text_base64(&want, str_sub(buf_str(&octets), 0, n));
+            memset(one, '#', sizeof one);
+            memset(other, '#', sizeof other);
+            CHECK_EQ(base64_chars(one, buf_str(&octets), n / 3) - one, want.n);
+            CHECK_EQ(base64_chars_portable(other, buf_str(&octets), n / 3) - other, want.n);
+            CHECK(memcmp(one, other, sizeof one) == 0 && one[want.n] == '#');
+            CHECK(str_eq(str_of(one, want.n), buf_str(&want)));
+        }
+}
