@@ -189,10 +189,10 @@ static void down(struct app *a)
     workers_stop(a);
     ctl_stop(r->ctl);
     workers_close(a);
-    settle(a); /* what the store answers may go on to a pool, and from there to the store, but not round again */
+    dns_stop(a->dns); /* senders still being judged are answered for */
+    settle(a);        /* what the store answers may go on to a pool, and from there to the store, but not round again */
     work_pool_free(a->argon);
     work_pool_free(a->work);
-    dns_stop(a->dns);
     settle(a);
     workers_quit(a);
     if (a->store)

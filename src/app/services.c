@@ -180,6 +180,11 @@ static enum err core_new(struct services *s, struct loop *loop)
                                     .log = a->log,
                                     .domains = domains(a),
                                     .hostname = c->server_hostname,
+                                    .judge = { .dns = a->dns,
+                                               .sealers = c->trust_arc_sealers.v,
+                                               .sealers_n = c->trust_arc_sealers.n,
+                                               .deadline_ms = c->trust_deadline_ms,
+                                               .label_only = c->trust_dmarc == CONFIG_DMARC_LABEL },
                                     .accepted = &a->shared->accepted,
                                     .refused = &a->shared->refused };
     return e == OK ? deliver_new(&deliver, &s->deliver) : e;

@@ -75,6 +75,13 @@ const struct setting settings[] = {
       "File with the root's keys, for DNSSEC (Debian's dns-root-data: /usr/share/dns/root.key). Empty: not "
       "validated." },
     { "dns.timeout", SET_MS, AT(dns_timeout_ms), "4s", 0, 10, MINUTE, NULL, "Time for one question." },
+    { "trust.deadline", SET_MS, AT(trust_deadline_ms), "5s", 0, 10, MINUTE, NULL,
+      "Time for all checks of one message; what the DNS has not answered by then is a temporary error." },
+    { "trust.dmarc", SET_ENUM, AT(trust_dmarc), "enforce", 0, 0, 0, "enforce label",
+      "Mail that fails DMARC: refused or put into Junk as the domain in From asks (enforce), or only labelled." },
+    { "trust.arc_sealers", SET_NAMES, AT(trust_arc_sealers), "", 0, 0, 0, NULL,
+      "Domains of forwarders and mailing lists whose ARC seals are believed: where DMARC passed there, it counts "
+      "here." },
 
     { "box.default_ttl", SET_MS, AT(box_default_ttl_ms), "1h", 0, 1000, 3650 * DAY, NULL,
       "Life of an address whose maker asks for none." },

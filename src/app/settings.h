@@ -7,6 +7,7 @@ struct config_list {
     size_t n;
 };
 
+enum config_dmarc { CONFIG_DMARC_ENFORCE, CONFIG_DMARC_LABEL };
 enum config_cleartext { CONFIG_CLEARTEXT_NEVER, CONFIG_CLEARTEXT_LOOPBACK };
 enum config_log_format { CONFIG_LOG_TEXT, CONFIG_LOG_JSON };
 
@@ -26,7 +27,8 @@ struct config {
     struct str tls_cert, tls_key;
     struct config_list dns_forward;
     struct str dns_trust_anchor;
-    int64_t dns_timeout_ms;
+    int64_t dns_timeout_ms, trust_deadline_ms, trust_dmarc;
+    struct config_list trust_arc_sealers;
     int64_t box_default_ttl_ms, box_min_ttl_ms, box_max_ttl_ms, box_max_messages;
     uint64_t box_max_bytes;
     int64_t store_backend;

@@ -1,18 +1,19 @@
-/* A mail goes through four steps: gather (what is known of each box), prepare (parse, understand, pack, seal: inline,
- * or on a work thread when it is large), append (one batch in the store), tell (events). A request owns all it needs
- * and is freed at its end, whoever cancelled meanwhile. */
+/* A mail goes through five steps: judge (who sent it; the DNS is asked), gather (what is known of each box), prepare
+ * (parse, understand, pack, seal: inline, or on a work thread when it is large), append (one batch in the store), tell
+ * (events). A request owns all it needs and is freed at its end, whoever cancelled meanwhile. */
 #include "core/deliver.h"
 #include "base/rand.h"
 #include "base/secret.h"
 #include "base/zip.h"
 #include "core/deliver_req.h"
 #include "core/mail_tell.h"
+#include "wire/authres.h"
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     LARGE = 256 * 1024, /* parsed and sealed off the loop beyond this */
-    TRACE_MAX = 4096,
+    TRACE_MAX = 40 * 1024,
 };
 
 enum err deliver_new(const struct deliver_opts *o, struct deliver **out)
@@ -21,6 +22,9 @@ enum err deliver_new(const struct deliver_opts *o, struct deliver **out)
     if (d == NULL)
         return ERR_IO;
     d->o = *o;
+    d->o.judge.loop = o->loop;
+    d->o.judge.work = o->work;
+    d->o.judge.server = o->hostname;
     known_init(&d->known, o->loop, o->hub);
     *out = d;
     return OK;
@@ -56,9 +60,12 @@ void deliver_req_free(struct deliver_req *r)
 {
     for (size_t i = 0; i < r->n; i++)
         sealed_fini(&r->copies[i]);
+    buf_fini(&r->mail.data);
     buf_fini(&r->raw);
     buf_fini(&r->json);
     arena_reset(&r->arena);
+    secret_wipe(&r->mail.client, sizeof r->mail.client);
+    secret_wipe(&r->judge_mail.client, sizeof r->judge_mail.client);
     free(r);
 }
 
@@ -124,7 +131,7 @@ static enum err append(struct deliver_req *r)
         if (c->err != OK)
             continue;
         struct store_append_item *it = &a->items[a->n++];
-        it->folder = FOLDER_INBOX;
+        it->folder = r->folder;
         sealed_item(c, it);
     }
     store_submit(r->d->o.store, r->d->o.loop, &a->req); /* the bytes live in r until on_appended() */
@@ -234,7 +241,7 @@ static void copies_fill(struct deliver_req *r, const struct deliver_mail *m)
     }
 }
 
-static enum err take(struct deliver_req *r, struct deliver_mail *m)
+static enum err take(struct deliver_req *r, struct deliver_mail *m, struct str found)
 {
     AUTO_BUF struct buf trace = { .max = TRACE_MAX };
     r->now_ms = store_now_ms(r->d->o.store);
@@ -242,7 +249,8 @@ static enum err take(struct deliver_req *r, struct deliver_mail *m)
     r->json = (struct buf){ .max = SUMMARY_MAX * 4, .secret = true };
     if (r->copies == NULL || m->rcpts_n == 0)
         return ERR_BUSY;
-    deliver_trace(r, m, &trace);
+    (void)authres_strip(&m->data, r->d->o.hostname);
+    deliver_trace(r, m, found, &trace);
     copies_fill(r, m);
     deliver_dedupe(r, m);
     r->raw = m->data; /* in place: a second copy would double what large mails cost */
@@ -257,21 +265,73 @@ static enum err take(struct deliver_req *r, struct deliver_mail *m)
     return OK;
 }
 
+static void store(struct deliver_req *r, struct deliver_mail *m, struct str found)
+{
+    enum err e = take(r, m, found);
+    buf_fini(&m->data);
+    if (e != OK) {
+        fail_later(r, e);
+        return;
+    }
+    for (size_t i = 0; i < r->n; i++)
+        gather_one(r, &r->copies[i]);
+    if (r->waiting == 0)
+        prepare_start(r);
+}
+
+/* ---- judge ---- */
+
+static void on_judged(void *ctx, struct judgement *j)
+{
+    struct deliver_req *r = ctx;
+    r->auth = arena_dup(&r->arena, buf_str(&j->auth));
+    r->verdict = arena_dup(&r->arena, buf_str(&j->symbols));
+    if (j->action == VERDICT_JUNK)
+        r->folder = FOLDER_JUNK;
+    if (r->cancelled) /* the sender has not been told that it is taken */
+        deliver_req_free(r);
+    else if (j->action == VERDICT_REFUSE)
+        mail_answer(r, ERR_DENIED, "the domain in From asks to refuse what it did not send (DMARC)");
+    else
+        store(r, &r->mail, buf_str(&j->header));
+}
+
+/* What the caller has lent is gone when it cancels, and the DNS may answer later than that. */
+static enum err keep(struct deliver_req *r, struct deliver_mail *m)
+{
+    struct deliver_rcpt *rcpts = arena_array(&r->arena, m->rcpts_n + 1, sizeof *rcpts);
+    if (!rcpts)
+        return ERR_BUSY;
+    r->mail = *m;
+    m->data = (struct buf){ 0 };
+    r->mail.mail_from = arena_dup(&r->arena, m->mail_from);
+    r->mail.helo = arena_dup(&r->arena, m->helo);
+    for (size_t i = 0; i < m->rcpts_n; i++)
+        rcpts[i] = (struct deliver_rcpt){ m->rcpts[i].box, arena_dup(&r->arena, m->rcpts[i].address) };
+    r->mail.rcpts = rcpts;
+    r->judge_mail.from = r->mail.mail_from;
+    r->judge_mail.helo = r->mail.helo;
+    return OK;
+}
+
 struct deliver_req *deliver_mail(struct deliver *d, struct deliver_mail *m, deliver_done *done, void *ctx)
 {
     struct deliver_req *r = deliver_req_new(d, ctx);
     if (r == NULL)
         return NULL;
     r->done.mail = done;
-    enum err e = take(r, m);
-    buf_fini(&m->data);
-    if (e != OK) {
-        fail_later(r, e);
+    r->folder = FOLDER_INBOX;
+    r->judge_mail =
+        (struct judge_mail){ .client = m->client, .client_known = m->client_known, .data = buf_str(&m->data) };
+    if (!judge_would(&d->o.judge, &r->judge_mail)) {
+        store(r, m, S(""));
         return r;
     }
-    for (size_t i = 0; i < r->n; i++)
-        gather_one(r, &r->copies[i]);
-    if (r->waiting == 0)
-        prepare_start(r);
+    enum err e = keep(r, m);
+    if (e == OK)
+        e = judge_start(&d->o.judge, &r->judge_mail, store_now_ms(d->o.store) / 1000, on_judged, r);
+    buf_fini(&m->data);
+    if (e != OK)
+        fail_later(r, e);
     return r;
 }

@@ -1,7 +1,8 @@
-/* One inbound message, start to stored: who may receive it, parse, understand, seal, append, tell. One deliver a loop;
- * mails over 256 KiB are parsed and sealed on a work thread. */
+/* One inbound message, start to stored: who may receive it, who sent it, parse, understand, seal, append, tell. One
+ * deliver a loop; mails over 256 KiB are parsed and sealed on a work thread. */
 #pragma once
 #include "core/event.h"
+#include "core/judge.h"
 #include "core/mailbox.h"
 #include "io/work.h"
 
@@ -14,6 +15,7 @@ struct deliver_opts {
     struct log *log;
     struct domain_list domains;
     struct str hostname;                  /* for the trace header */
+    struct judge_opts judge;              /* loop, work and server are deliver's own */
     _Atomic uint64_t *accepted, *refused; /* metrics; may be NULL */
 };
 [[nodiscard]] enum err deliver_new(const struct deliver_opts *o, struct deliver **out);
@@ -36,12 +38,15 @@ struct deliver_mail {
     const char *protocol;    /* ESMTP, ESMTPS, UTF8SMTPS …, RFC 3848 / 6531 */
     const char *tls_version; /* or NULL */
     const char *tls_cipher;
+    struct ip client; /* in memory only (P5) */
+    bool client_known;
     const struct deliver_rcpt *rcpts; /* borrowed until done */
     size_t rcpts_n;
     struct buf data; /* CRLF lines, dot-stuffing undone; taken */
 };
 /* done: e is OK when the mail is durable and listed in at least one box. ERR_FULL (552/452), ERR_GONE (550), ERR_BAD
- * (554, why says it: too many header fields, two From …), ERR_BUSY/ERR_IO (451). why: static text or NULL. */
+ * (554, why says it: too many header fields, two From …), ERR_DENIED (554: the author's domain asks for it),
+ * ERR_BUSY/ERR_IO (451). why: static text or NULL. */
 typedef void deliver_done(void *ctx, enum err e, const char *why);
 struct deliver_req *deliver_mail(struct deliver *d, struct deliver_mail *mail, deliver_done *done, void *ctx);
 void deliver_cancel(struct deliver_req *r); /* the mail may still be stored */

@@ -21,8 +21,9 @@ static void part_from(struct str data, struct buf *out)
     }
 }
 
-void deliver_trace(struct deliver_req *r, const struct deliver_mail *m, struct buf *out)
+void deliver_trace(struct deliver_req *r, const struct deliver_mail *m, struct str found, struct buf *out)
 {
+    buf_put(out, found);
     /* RFC 5321 section 4.4, without the client's address: a deviation that DESIGN P5 asks for. An address literal as
      * HELO would be one, so it is left out. */
     struct str helo = m->helo;
@@ -83,7 +84,8 @@ void deliver_prepare(struct deliver_req *r)
 {
     struct mime_tree tree;
     struct pack p = { 0 };
-    r->err = understand(&r->arena, buf_str(&r->raw), &tree, &r->json, &r->why);
+    r->err = understand(&r->arena, buf_str(&r->raw), &(struct understand_trust){ r->auth, r->verdict }, &tree, &r->json,
+                        &r->why);
     if (r->err == OK)
         r->err = understand_check(&tree, buf_str(&r->raw), &r->why);
     if (r->err == OK)

@@ -23,6 +23,10 @@ struct deliver_req {
     uint64_t check_size;
     /* mail */
     struct arena arena;
+    struct deliver_mail mail; /* while the sender is being judged: its own copy, data included */
+    struct judge_mail judge_mail;
+    struct str auth, verdict; /* what was found, in the arena */
+    uint32_t folder;
     struct buf raw; /* trace header and data */
     struct buf json;
     struct sealed *copies; /* one a recipient */
@@ -35,10 +39,10 @@ struct deliver_req {
 struct deliver_req *deliver_req_new(struct deliver *d, void *ctx);
 void deliver_req_free(struct deliver_req *r);
 
-/* deliver_prepare.c: touches nothing but the request, so that it also runs on a work thread. The trace header (RFC 5321
- * section 4.4, without the client's address); each copy's hash that tells a retry; parse, understand, pack, seal: err
- * and why.
+/* deliver_prepare.c: touches nothing but the request, so that it also runs on a work thread. The trace header (found:
+ * Authentication-Results or nothing; RFC 5321 section 4.4, without the client's address); each copy's hash that tells a
+ * retry; parse, understand, pack, seal: err and why.
  */
-void deliver_trace(struct deliver_req *r, const struct deliver_mail *m, struct buf *out);
+void deliver_trace(struct deliver_req *r, const struct deliver_mail *m, struct str found, struct buf *out);
 void deliver_dedupe(struct deliver_req *r, const struct deliver_mail *m);
 void deliver_prepare(struct deliver_req *r);

@@ -198,7 +198,7 @@ static void prepare(struct letter *l)
     struct str msg = buf_str(&l->octets.data);
     struct mime_tree tree;
     struct pack p = { 0 };
-    enum err e = understand(&arena, msg, &tree, &l->summary, &l->why);
+    enum err e = understand(&arena, msg, &(struct understand_trust){ 0 }, &tree, &l->summary, &l->why);
     if (e == OK)
         e = pack_make(&p, &arena, msg, &tree);
     if (e == OK)

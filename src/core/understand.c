@@ -214,11 +214,12 @@ static void put_defects(struct json_out *j, const struct mime_tree *t)
     json_put_end(j);
 }
 
-/* What issue by issue will be judged: present from the start so that readers can rely on the shape. */
-static void put_trust(struct json_out *j)
+/* Present in any case, so that readers can rely on the shape. */
+static void put_trust(struct json_out *j, const struct understand_trust *t)
 {
-    json_kv_raw(j, "auth", S("{\"spf\":null,\"dkim\":null,\"dmarc\":null,\"arc\":null}"));
-    json_kv_raw(j, "verdict", S("{\"score\":null,\"symbols\":[]}"));
+    struct str no_auth = S("{\"spf\":null,\"dkim\":null,\"dmarc\":null,\"arc\":null,\"domain\":null}");
+    json_kv_raw(j, "auth", t->auth.n ? t->auth : no_auth);
+    json_kv_raw(j, "verdict", t->verdict.n ? t->verdict : S("{\"score\":null,\"symbols\":[]}"));
 }
 
 static enum err refuse(const char **why, const char *text)
@@ -236,7 +237,8 @@ enum err understand_check(const struct mime_tree *t, struct str msg, const char 
     return OK;
 }
 
-enum err understand(struct arena *a, struct str msg, struct mime_tree *tree, struct buf *json, const char **why)
+enum err understand(struct arena *a, struct str msg, const struct understand_trust *trust, struct mime_tree *tree,
+                    struct buf *json, const char **why)
 {
     struct mime_pick pick;
     struct addr_list from;
@@ -262,7 +264,7 @@ enum err understand(struct arena *a, struct str msg, struct mime_tree *tree, str
         put_file(&j, tree, msg, &pick.files[i], i);
     json_put_end(&j);
     put_left_out(&j, left);
-    put_trust(&j);
+    put_trust(&j, trust);
     put_defects(&j, tree);
     buf_drop(json, 1); /* the brace that only the writer needed: what is kept are the members */
     return json->failed ? ERR_FULL : e;

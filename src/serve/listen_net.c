@@ -122,3 +122,16 @@ enum err listen_host_parse(struct str text, struct sockaddr_storage *out)
     fill(out, family, bytes, 0);
     return OK;
 }
+
+enum err listen_ip(const struct sockaddr *sa, struct ip *out)
+{
+    if (sa->sa_family == AF_INET) {
+        *out = (struct ip){ .six = false };
+        memcpy(out->b, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, 4);
+        return OK;
+    }
+    if (sa->sa_family != AF_INET6)
+        return ERR_BAD;
+    *out = ip_of_six(((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr.s6_addr);
+    return OK;
+}

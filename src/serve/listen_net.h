@@ -2,6 +2,7 @@
 #pragma once
 #include "base/err.h"
 #include "base/str.h"
+#include "wire/ip.h"
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -22,3 +23,5 @@ enum { LISTEN_ADDR_TEXT = 64 };
 void listen_addr_format(const struct sockaddr_storage *sa, char out[static LISTEN_ADDR_TEXT]);
 /* Just the host, as XCLIENT has it: "192.0.2.1", "IPv6:2001:db8::1", "2001:db8::1"; port 0. */
 [[nodiscard]] enum err listen_host_parse(struct str text, struct sockaddr_storage *out);
+/* The address alone. ERR_BAD: neither IPv4 nor IPv6. */
+[[nodiscard]] enum err listen_ip(const struct sockaddr *sa, struct ip *out);

@@ -132,17 +132,22 @@ static enum err open(struct session_conns *all, struct session_conn *c, struct l
     return OK;
 }
 
-void session_conn_accept(struct session_conns *all, struct listen *l, int fd, const struct peer *peer, struct tls *tls)
+struct session_conn *session_conn_accept(struct session_conns *all, struct listen *l, int fd, const struct peer *peer,
+                                         struct tls *tls)
 {
     struct session_conn *c = all->ops->make(all, peer);
     if (!c) {
         close(fd);
         listen_release(l, peer);
-    } else if (open(all, c, l, fd, peer, tls) != OK) {
-        all->ops->free(c);
-    } else if (!tls) {
-        greet(c);
+        return NULL;
     }
+    if (open(all, c, l, fd, peer, tls) != OK) {
+        all->ops->free(c);
+        return NULL;
+    }
+    if (!tls)
+        greet(c);
+    return c;
 }
 
 void session_conns_end(struct session_conns *all)

@@ -54,8 +54,11 @@ void session_conns_init(struct session_conns *all);  /* loop, ops, conn, log and
 void session_conns_drain(struct session_conns *all); /* each open one is told to stop */
 void session_conns_end(struct session_conns *all);   /* the loop stopped: all go without a word; free() comes later */
 
-/* As listen_opts.accept: takes fd and the hold. tls: handshake first; NULL: in the clear. */
-void session_conn_accept(struct session_conns *all, struct listen *l, int fd, const struct peer *peer, struct tls *tls);
+/* As listen_opts.accept: takes fd and the hold. tls: handshake first; NULL: in the clear. What make() has made, or
+ * NULL.
+ */
+struct session_conn *session_conn_accept(struct session_conns *all, struct listen *l, int fd, const struct peer *peer,
+                                         struct tls *tls);
 void session_conn_seen(struct session_conn *c);
 /* Not more than is left of a stranger's time to log in; at least one. */
 int64_t session_conn_stranger_ms(const struct session_conn *c, int64_t ms);

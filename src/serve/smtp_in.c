@@ -2,6 +2,8 @@
  * first and nobody needs a timer of his own beyond conn's deadline. A message that was given to the store belongs to
  * the store's answer: it outlives a connection that breaks meanwhile, because the sender has said all of it. */
 #include "serve/smtp_in.h"
+#include "base/secret.h"
+#include "serve/listen_net.h"
 #include "serve/session_conn.h"
 #include "serve/smtp_in_storing.h"
 #include <stdlib.h>
@@ -32,6 +34,8 @@ struct client {
     struct smtp_in *of;
     struct deliver_req *check;
     struct smtp_in_storing *storing;
+    struct ip ip; /* in memory only, wiped at the end */
+    bool ip_known;
     int64_t since_ms; /* when this DATA or BDAT began */
     int64_t tx_ms;    /* when this transaction began; 0: there is none */
     uint8_t told;     /* the recipient's answer that the tarpit holds back: enum err; only while tarpit is set */
@@ -154,7 +158,11 @@ static void on_stored(void *ctx, enum err e, const char *why, uint64_t octets)
 static void ask_store(struct smtp_in_session *s, struct smtp_in_tx *tx, const char *protocol)
 {
     struct client *c = client_of(s);
-    struct smtp_in_way way = { protocol, conn_tls_version(c->c.conn), conn_tls_cipher(c->c.conn) };
+    struct smtp_in_way way = { .protocol = protocol,
+                               .tls_version = conn_tls_version(c->c.conn),
+                               .tls_cipher = conn_tls_cipher(c->c.conn),
+                               .client = c->ip,
+                               .client_known = c->ip_known };
     c->storing = smtp_in_storing_new(&c->of->storing, c->of->o.deliver, tx, &way, on_stored, c);
     if (!c->storing)
         smtp_in_stored(s, ERR_IO, NULL, 0);
@@ -170,7 +178,11 @@ static bool ask_throttled(struct smtp_in_session *s)
 static bool ask_moved(struct smtp_in_session *s, struct str addr)
 {
     struct client *c = client_of(s);
-    return listen_move(c->c.listener, &c->c.peer, addr) == OK;
+    if (listen_move(c->c.listener, &c->c.peer, addr) != OK)
+        return false;
+    struct str host = str_starts_nocase(addr, S("IPv6:")) ? str_from(addr, 5) : addr;
+    c->ip_known = ip_parse(host, &c->ip) == OK;
+    return true;
 }
 
 static const struct smtp_in_ops session_ops = { ask_check, ask_store, ask_throttled, ask_moved };
@@ -270,7 +282,12 @@ static void on_leave(struct session_conn *conn)
     smtp_in_session_fini(&c->s);
 }
 
-static void on_free(struct session_conn *conn) { free(client_at(conn)); }
+static void on_free(struct session_conn *conn)
+{
+    struct client *c = client_at(conn);
+    secret_wipe(&c->ip, sizeof c->ip);
+    free(c);
+}
 
 static void shed(struct smtp_in *in)
 {
@@ -352,10 +369,12 @@ enum err smtp_in_new(const struct smtp_in_opts *o, struct smtp_in **out)
     return OK;
 }
 
-void smtp_in_accept(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *)
+void smtp_in_accept(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa)
 {
     struct smtp_in *in = ctx;
-    session_conn_accept(&in->conns, l, fd, peer, NULL);
+    struct session_conn *conn = session_conn_accept(&in->conns, l, fd, peer, NULL);
+    if (conn)
+        client_at(conn)->ip_known = listen_ip(sa, &client_at(conn)->ip) == OK;
 }
 
 void smtp_in_drain(struct smtp_in *in) { session_conns_drain(&in->conns); }

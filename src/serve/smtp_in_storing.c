@@ -44,6 +44,8 @@ struct smtp_in_storing *smtp_in_storing_new(struct list *all, struct deliver *d,
                                  .protocol = way->protocol,
                                  .tls_version = way->tls_version,
                                  .tls_cipher = way->tls_cipher,
+                                 .client = way->client,
+                                 .client_known = way->client_known,
                                  .rcpts = tx->rcpts,
                                  .rcpts_n = tx->rcpts_n,
                                  .data = tx->in.data };

@@ -8,6 +8,8 @@ struct smtp_in_storing;
 typedef void smtp_in_stored_fn(void *ctx, enum err e, const char *why, uint64_t octets);
 struct smtp_in_way { /* how the message came, for its trace header */
     const char *protocol, *tls_version, *tls_cipher;
+    struct ip client; /* for who sent it, not for the trace header */
+    bool client_known;
 };
 
 /* Takes tx and gives it to d; done comes once, later. all is the list that it stands in until then. NULL: no memory, tx

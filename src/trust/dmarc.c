@@ -33,6 +33,7 @@ enum err dmarc_author(struct arena *a, const struct dkim_msg *msg, struct str *o
     *why = S("no address in From");
     if (!only || domain_to_ascii(&domain, only->domain) != OK)
         return ERR_BAD;
+    *why = S("");
     *out = arena_dup(a, buf_str(&domain));
     return out->p ? OK : ERR_FULL;
 }

@@ -38,5 +38,6 @@ enum verdict_action verdict_action(const struct verdict *v);
 
 /* verdict_put.c: the verdict as others read it. An Authentication-Results field with its line end. */
 void verdict_put_header(struct buf *out, const struct verdict *v);
-/* The values of "auth" and "verdict" of a message in the API, two members of an object. */
-void verdict_put_json(struct buf *out, const struct verdict *v);
+/* The values of "auth" and of "verdict" of a message in the API. */
+void verdict_put_auth(struct buf *out, const struct verdict *v);
+void verdict_put_symbols(struct buf *out, const struct verdict *v);

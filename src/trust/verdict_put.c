@@ -93,11 +93,9 @@ static void put_symbol(struct json_out *j, const char *check, enum result r, str
     json_put_end(j);
 }
 
-void verdict_put_json(struct buf *out, const struct verdict *v)
+void verdict_put_auth(struct buf *out, const struct verdict *v)
 {
     struct json_out j = json_out(out);
-    json_put_object(&j);
-    json_put_key(&j, "auth");
     json_put_object(&j);
     json_kv_str(&j, "spf", result_name(v->spf.result));
     json_kv_str(&j, "dkim", result_name(dkim_check_best(&v->dkim)));
@@ -108,7 +106,11 @@ void verdict_put_json(struct buf *out, const struct verdict *v)
     else
         json_kv_null(&j, "domain");
     json_put_end(&j);
-    json_put_key(&j, "verdict");
+}
+
+void verdict_put_symbols(struct buf *out, const struct verdict *v)
+{
+    struct json_out j = json_out(out);
     json_put_object(&j);
     json_kv_null(&j, "score");
     json_kv_array(&j, "symbols");
@@ -117,7 +119,6 @@ void verdict_put_json(struct buf *out, const struct verdict *v)
         put_symbol(&j, "DKIM", v->dkim.verdict[i].result, v->dkim.verdict[i].why);
     put_symbol(&j, "DMARC", dmarc_result(v), v->author_why);
     put_symbol(&j, "ARC", v->arc.result, v->arc.why);
-    json_put_end(&j);
     json_put_end(&j);
     json_put_end(&j);
 }

@@ -1,7 +1,15 @@
 #include "wire/ip.h"
+#include "base/secret.h"
 #include <arpa/inet.h>
 
 static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+struct ip ip_of_six(const uint8_t b[16])
+{
+    struct ip ip = { .six = memcmp(b, mapped, sizeof mapped) != 0 };
+    memcpy(ip.b, ip.six ? b : b + sizeof mapped, ip_n(&ip));
+    return ip;
+}
 
 enum err ip_parse(struct str text, struct ip *out)
 {
@@ -11,13 +19,11 @@ enum err ip_parse(struct str text, struct ip *out)
         return ERR_BAD;
     memcpy(zero_ended, text.p, text.n);
     zero_ended[text.n] = 0;
-    if (inet_pton(ip.six ? AF_INET6 : AF_INET, zero_ended, ip.b) != 1)
+    bool good = inet_pton(ip.six ? AF_INET6 : AF_INET, zero_ended, ip.b) == 1;
+    secret_wipe(zero_ended, sizeof zero_ended); /* it may be a client's */
+    if (!good)
         return ERR_BAD;
-    if (ip.six && memcmp(ip.b, mapped, sizeof mapped) == 0) {
-        memmove(ip.b, ip.b + sizeof mapped, 4);
-        ip.six = false;
-    }
-    *out = ip;
+    *out = ip.six ? ip_of_six(ip.b) : ip;
     return OK;
 }
 

@@ -10,6 +10,7 @@ struct ip {
 static inline size_t ip_n(const struct ip *ip) { return ip->six ? 16 : 4; }
 /* 192.0.2.1 or 2001:db8::1, nothing around it. */
 [[nodiscard]] enum err ip_parse(struct str text, struct ip *out);
+struct ip ip_of_six(const uint8_t b[16]);          /* from 16 octets */
 void ip_put(struct buf *out, const struct ip *ip); /* RFC 5952 */
 /* The same family, and the first bits are those of net. */
 bool ip_within(const struct ip *ip, const struct ip *net, unsigned bits);

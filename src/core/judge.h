@@ -1,0 +1,33 @@
+/* Who sent a mail that has come in: trust/'s checks, between its last octet and the store. What they cost in time is
+ * bounded; what they need of memory is given back with the answer. */
+#pragma once
+#include "io/work.h"
+#include "trust/inquiry.h"
+#include "trust/verdict.h"
+
+struct judge_opts { /* borrowed by what is under way */
+    struct loop *loop;
+    struct dns *dns; /* NULL: nobody is judged */
+    struct work_pool *work;
+    struct str server; /* our own name */
+    const struct str *sealers;
+    size_t sealers_n;
+    int64_t deadline_ms;
+    bool label_only; /* a policy refuses nothing and moves nothing */
+};
+struct judge_mail {   /* outlives the answer */
+    struct ip client; /* who is on no public network is not judged */
+    bool client_known;
+    struct str helo, from, data;
+};
+struct judgement {
+    enum verdict_action action;
+    struct buf header;        /* Authentication-Results; empty: nothing was found out */
+    struct buf auth, symbols; /* JSON values for understand(), empty likewise */
+};
+bool judge_would(const struct judge_opts *o, const struct judge_mail *m);
+/* Answers once, on a later turn; there is no cancel. j is the answer's to take. ERR_BUSY: no memory, no answer comes.
+ */
+[[nodiscard]] enum err judge_start(const struct judge_opts *o, const struct judge_mail *m, int64_t now_s,
+                                   void (*done)(void *ctx, struct judgement *j), void *ctx);
+void judgement_fini(struct judgement *j);

@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""Who sent it, asked by a whole server in its sandbox: senders come from test networks (XCLIENT), the DNS is a table on
+loopback. And the client's address, which SPF needs, is in no file, log or metric afterwards."""
+import re
+import smtplib
+import sys
+import time
+import zone
+
+sys.path.insert(0, str(zone.ROOT / "tests/lib"))
+from daemon import Daemon  # noqa: E402
+
+CLIENT = "198.51.100.77"
+FORMS_OF_CLIENT = [b"198.51.100.77", b"77.100.51.198", b"c633644d", b"C633644D", b"\xc6\x33\x64\x4d", b"3325256781"]
+ZONE = {
+    "good.example": "v=spf1 ip4:198.51.100.0/24 -all", "_dmarc.good.example": "v=DMARC1; p=reject",
+    "strict.example": "v=spf1 -all", "_dmarc.strict.example": "v=DMARC1; p=reject",
+    "quarantine.example": "v=spf1 -all", "_dmarc.quarantine.example": "v=DMARC1; p=quarantine",
+    "trial.example": "v=spf1 -all", "_dmarc.trial.example": "v=DMARC1; p=quarantine; t=y",
+    "big.example": ["v=spf1 ip4:198.51.100.0/24 -all", "x" * 1200], "_dmarc.big.example": "v=DMARC1; p=reject",
+}
+
+
+def send(d, box, author, text="", client=CLIENT, extra="", sender=None):
+    """None, or the reply that refused it."""
+    message = f"{extra}From: Ann <{author}>\r\nSubject: from {author}\r\nMessage-ID: <{time.monotonic_ns()}@test>\r\n\r\nHello\r\n{text}"
+    with smtplib.SMTP(*d.address("smtp.listen"), timeout=30) as s:
+        if client:
+            s.docmd(f"XCLIENT ADDR={client}")
+        try:
+            s.sendmail(sender or author, [box["address"]], message.encode())
+        except smtplib.SMTPDataError as e:
+            return f"{e.smtp_code} {e.smtp_error.decode()}"
+    return None
+
+
+def newest(d, box, folder="INBOX"):
+    page = d.api("GET", f"/mailbox/messages?folder={folder}", token=box["token"])
+    if not page["messages"]:
+        return None, ""
+    m = page["messages"][0]
+    _, _, raw = d.request("GET", f"/api/v1/mailbox/messages/{m['id']}/raw", token=box["token"])
+    return m, re.sub(r"\r\n[ \t]+", " ", raw.decode()).replace("\r\n", "\n")
+
+
+def enforced(count, d):
+    box = d.make_box()
+    count.check("a pass is taken", send(d, box, "ann@good.example") is None)
+    m, raw = newest(d, box)
+    want = {"spf": "pass", "dkim": "none", "dmarc": "pass", "arc": "none", "domain": "good.example"}
+    count.check("REST tells", m and m["auth"] == want, m and m["auth"])
+    line = "Authentication-Results: mx.test; spf=pass smtp.mailfrom=good.example; dkim=none; dmarc=pass (p=reject) header.from=good.example; arc=none\n"
+    count.check("on top of the message", raw.startswith(line + "Return-Path:"), raw[:300])
+
+    count.check("long answers come over TCP", send(d, box, "ann@big.example") is None)
+    m, _ = newest(d, box)
+    count.check("and are read", m["auth"]["dmarc"] == "pass", m["auth"])
+
+    forged = "Authentication-Results: MX.test. (really);\r\n dmarc=pass header.from=bank.example\r\nAuthentication-Results: other.test; spf=pass\r\n"
+    send(d, box, "ann@good.example", extra=forged)
+    _, raw = newest(d, box)
+    fields = re.findall(r"^Authentication-Results: (\S+);", raw, re.M)
+    count.check("a forged one goes, a stranger's stays", fields == ["mx.test", "other.test"] and "bank.example" not in raw, fields)
+
+    said = send(d, box, "ann@strict.example")
+    count.check("p=reject is refused", said and said.startswith("554 5.7.1"), said)
+    count.check("p=quarantine is taken", send(d, box, "ann@quarantine.example") is None)
+    m, _ = newest(d, box, "Junk")
+    count.check("into Junk", m and m["junk"] and m["auth"]["dmarc"] == "fail", m)
+    count.check("with a symbol", m and {"name": "DMARC_FAIL", "score": 0, "reason": ""} in m["verdict"]["symbols"], m)
+    send(d, box, "ann@trial.example")
+    m, _ = newest(d, box)
+    count.check("a trial policy moves nothing", m["subject"] == "from ann@trial.example", m["subject"])
+
+    begun = time.monotonic()
+    count.check("a silent DNS refuses nobody", send(d, box, "ann@silent.example") is None)
+    spent = time.monotonic() - begun
+    m, _ = newest(d, box)
+    count.check("a temporary error", m["auth"]["spf"] == "temperror" and m["auth"]["dmarc"] == "temperror", m["auth"])
+    count.check("in bounded time", spent < 4, spent)
+    said = send(d, box, "ann@strict.example", sender="ann@silent.example")
+    count.check("a slow sender does not hide the author's policy", said and said.startswith("554 5.7.1"), said)
+
+    send(d, box, "ann@strict.example", client=None)
+    m, raw = newest(d, box)
+    count.check("who is on this machine is not judged", m["auth"]["spf"] is None and raw.startswith("Return-Path:"), m["auth"])
+    send(d, box, "ann@good.example", text="line\r\n" * 100000)
+    m, _ = newest(d, box)
+    count.check("a large mail", m["auth"]["dmarc"] == "pass" and m["size"] > 600000, m["auth"])
+
+
+def unwritten(count, d):
+    for path in d.folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            data = path.read_bytes().strip(b"\0")
+            found = [f for f in FORMS_OF_CLIENT if f in data and (len(f) > 4 or len(data) < 1 << 16)]
+            count.check(f"the client is not in {path.name}", not found, found)
+    host, port = d.address("metrics.listen")
+    import http.client
+    c = http.client.HTTPConnection(host, port, timeout=10)
+    c.request("GET", "/metrics")
+    said = c.getresponse().read()
+    count.check("nor in the metrics", not any(f in said for f in FORMS_OF_CLIENT))
+
+
+def main():
+    count, dns = zone.Count(), zone.start()
+    zone.texts(ZONE)
+    for name in ("silent.example", "_dmarc.silent.example"):
+        zone.testdns.ZONE[name] = [("TIMEOUT", None)]
+    options = ["test.xclient=true", "server.hostname=mx.test", f"dns.forward={dns}", "trust.deadline=2s"]
+    with Daemon(*options) as d:
+        enforced(count, d)
+        unwritten(count, d)
+        count.check("ends in order", d.stop() == 0)
+    with Daemon(*options, "trust.dmarc=label") as d:
+        box = d.make_box()
+        count.check("label: p=reject is taken", send(d, box, "ann@strict.example") is None)
+        m, raw = newest(d, box)
+        count.check("label: into INBOX, with its label", m and m["auth"]["dmarc"] == "fail" and "dmarc=fail" in raw, m)
+        # mail under way at the end: neither lost nor answered twice
+        import threading
+        t = threading.Thread(target=lambda: _quietly(lambda: send(d, box, "ann@silent.example")))
+        t.start()
+        time.sleep(0.3)
+        count.check("ends while a sender is being judged", d.stop() == 0)
+        t.join()
+    with Daemon("test.xclient=true", "server.hostname=mx.test") as d:
+        box = d.make_box()
+        send(d, box, "ann@strict.example", extra="Authentication-Results: mx.test; dmarc=pass\r\n")
+        m, raw = newest(d, box)
+        count.check("without a resolver nobody is judged", m and m["auth"]["dmarc"] is None, m)
+        count.check("but forged results go all the same", "Authentication-Results" not in raw, raw[:200])
+    count.end()
+
+
+def _quietly(run):
+    try:
+        run()
+    except (OSError, smtplib.SMTPException):
+        pass
+
+
+main()
