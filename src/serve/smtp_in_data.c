@@ -183,7 +183,7 @@ void smtp_in_stored(struct smtp_in_session *s, enum err e, const char *why, uint
         refused(s, SMTP_IN_MALFORMED, "554 5.6.0", why ? why : "malformed message");
         break;
     case ERR_DENIED:
-        refused(s, SMTP_IN_MALFORMED, "554 5.7.1", why ? why : "refused");
+        refused(s, SMTP_IN_POLICY, "554 5.7.1", why ? why : "refused");
         break;
     case ERR_MORE:
     case ERR_BUSY:

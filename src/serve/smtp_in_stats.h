@@ -16,6 +16,7 @@ enum smtp_in_count {
     SMTP_IN_NO_MEMORY, /* messages refused because the message memory was used up */
     SMTP_IN_BARE_EOL,  /* connections or messages with a bare CR or LF */
     SMTP_IN_MALFORMED, /* messages refused for their form */
+    SMTP_IN_POLICY,    /* messages refused because the domain in From asks for it (DMARC) */
     SMTP_IN_TEMPFAIL,  /* 451: store or look-up failed us */
     SMTP_IN_TIMEOUTS,
     SMTP_IN_ABUSE, /* connections ended: errors, junk, harvest, other protocols, bytes behind STARTTLS */
