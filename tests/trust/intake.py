@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Who sent it, asked by a whole server in its sandbox: senders come from test networks (XCLIENT), the DNS is a table on
 loopback. And the client's address, which SPF needs, is in no file, log or metric afterwards."""
+import http.client
 import re
 import smtplib
 import sys
+import threading
 import time
 import zone
 
@@ -95,12 +97,11 @@ def unwritten(count, d):
             data = path.read_bytes().strip(b"\0")
             found = [f for f in FORMS_OF_CLIENT if f in data and (len(f) > 4 or len(data) < 1 << 16)]
             count.check(f"the client is not in {path.name}", not found, found)
-    host, port = d.address("metrics.listen")
-    import http.client
-    c = http.client.HTTPConnection(host, port, timeout=10)
+    c = http.client.HTTPConnection(*d.address("metrics.listen"), timeout=10)
     c.request("GET", "/metrics")
     said = c.getresponse().read()
     count.check("nor in the metrics", not any(f in said for f in FORMS_OF_CLIENT))
+    count.check("which count what was refused", b'mayfly_smtp_rejected_total{reason="policy"} 2\n' in said)
 
 
 def main():
@@ -119,7 +120,6 @@ def main():
         m, raw = newest(d, box)
         count.check("label: into INBOX, with its label", m and m["auth"]["dmarc"] == "fail" and "dmarc=fail" in raw, m)
         # mail under way at the end: neither lost nor answered twice
-        import threading
         t = threading.Thread(target=lambda: _quietly(lambda: send(d, box, "ann@silent.example")))
         t.start()
         time.sleep(0.3)
