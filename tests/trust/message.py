@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """`mayfly verify message`: SPF, DKIM, ARC and DMARC together, as one Authentication-Results field."""
 import re
+import time
 import zone
 from sealer import Sealer, published_key
 
@@ -32,6 +33,18 @@ def lifted(count, dns):
             count.check(what, ("policy.sealer=example.org" in said) == want and "dmarc=fail (p=reject)" in said, said)
 
 
+def aliases(count, dns):
+    """Aliases are followed, round in circles for a bounded time."""
+    zone.texts({"real.example": "v=spf1 ip4:192.0.2.0/24 -all"})
+    zone.testdns.ZONE |= {"alias.example": [("CNAME", "real.example")], "one.example": [("CNAME", "two.example")], "two.example": [("CNAME", "one.example")]}
+    said = zone.verify("spf", "--dns", dns, *SENDER, "--from", "a@alias.example")
+    count.check("an alias", said.startswith("pass alias.example"), said)
+    begun = time.monotonic()
+    said = zone.verify("spf", "--dns", dns, *SENDER, "--from", "a@one.example")
+    count.check("aliases in a circle", said.startswith("temperror"), said)
+    count.check("for a bounded time", time.monotonic() - begun < 6)
+
+
 def main():
     count, dns = zone.Count(), zone.start()
     policy = {"_dmarc__football__example__com": "v=DMARC1; p=reject", "football__example__com": "v=spf1 ip4:192.0.2.0/24 -all"}
@@ -52,6 +65,7 @@ def main():
     got = field(dns, message=odd)
     count.check("an unreadable signature", "dkim=permerror (bad b=)" in got, got)
     lifted(count, dns)
+    aliases(count, dns)
     count.end()
 
 

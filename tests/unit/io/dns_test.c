@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,7 +12,7 @@
 
 enum { QUESTION_MAX = 512, TIMEOUT_MS = 300 };
 static int server_fd = -1, stop_pipe[2];
-static int known_asked;
+static atomic_int known_asked;
 static pthread_t server;
 static char endpoint[64];
 
