@@ -64,9 +64,9 @@ enum err journal_op_next(struct str *left, struct journal_op *out)
     return OK;
 }
 
-static void note(struct journal *j, uint8_t table, bool put, struct str key, struct str val)
+static void note(struct journal *j, unsigned table, bool put, struct str key, struct str val)
 {
-    uint8_t head[JOURNAL_OP_N] = { table, put };
+    uint8_t head[JOURNAL_OP_N] = { (uint8_t)table, put };
     put_be32(head + 2, (uint32_t)key.n);
     put_be32(head + 6, (uint32_t)val.n);
     buf_put(&j->rec, str_of(head, sizeof head));
@@ -74,8 +74,8 @@ static void note(struct journal *j, uint8_t table, bool put, struct str key, str
     buf_put(&j->rec, val);
 }
 
-void journal_put(struct journal *j, uint8_t table, struct str key, struct str val) { note(j, table, true, key, val); }
-void journal_del(struct journal *j, uint8_t table, struct str key)
+void journal_put(struct journal *j, unsigned table, struct str key, struct str val) { note(j, table, true, key, val); }
+void journal_del(struct journal *j, unsigned table, struct str key)
 {
     note(j, table, false, key, (struct str){ NULL, 0 });
 }

@@ -26,8 +26,8 @@ struct journal_op {
 void journal_close(struct journal *j);
 
 void journal_begin(struct journal *j); /* forgets what was noted and not written */
-void journal_put(struct journal *j, uint8_t table, struct str key, struct str val);
-void journal_del(struct journal *j, uint8_t table, struct str key);
+void journal_put(struct journal *j, unsigned table, struct str key, struct str val);
+void journal_del(struct journal *j, unsigned table, struct str key);
 void journal_claim(struct journal *j, struct str what, struct str checksum);
 /* Writes what was noted as record number `seq`, behind the last one kept; *fd is what the caller flushes. ERR_FULL: no
  * room on the disk, or in the file. */
