@@ -41,7 +41,7 @@ static enum err load(struct store *st)
     return e;
 }
 
-static bool claimed(void *ctx, struct str what, struct str checksum)
+static enum err claimed(void *ctx, struct str what, struct str checksum)
 {
     const struct store *st = ctx;
     return segs_claimed(st->segs, what, checksum);
@@ -61,6 +61,8 @@ static enum err open_parts(struct store *st)
     if (e == OK)
         e = segs_open(&segs, &st->segs);
     if (e == OK)
+        e = index_open(&opts, &st->index);
+    if (e == ERR_FULL && disk_drop_ballast(st->dir)) /* ending and deleting must go on, on a full disk too */
         e = index_open(&opts, &st->index);
     if (e == OK)
         e = file_sync_dir(index); /* LMDB syncs its file, not the file's name */

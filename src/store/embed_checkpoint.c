@@ -32,6 +32,7 @@ struct checkpoint {
     int data_fd, fd;
     uint64_t generation; /* of the newest that is on the disk; 0: none */
     struct root newest;  /* that one */
+    bool doubtful;       /* the other slot may hold a root that failed to be written down */
     pthread_t thread;
     bool started, stop;
     pthread_mutex_t mx;
@@ -124,6 +125,7 @@ static enum err save(struct checkpoint *c)
     if (c->fd < 0)
         return save_first(c);
     slot_put(slot, generation, &c->next);
+    c->doubtful = true;
     bool ok = pwrite(c->fd, slot, SLOT_N, (off_t)((generation - 1) % 2 * SLOT_N)) == SLOT_N && fdatasync(c->fd) == 0;
     return ok ? OK : ERR_IO;
 }
@@ -139,6 +141,7 @@ static enum checkpoint_state flush(struct checkpoint *c)
         return CHECKPOINT_FAILED;
     c->generation++;
     c->newest = c->next;
+    c->doubtful = false;
     return CHECKPOINT_DONE;
 }
 
@@ -200,6 +203,18 @@ enum checkpoint_state checkpoint_wait(struct checkpoint *c)
 
 /* ---- LMDB's file ---- */
 
+/* The newest that is known to be there takes the place of the one that may be. */
+static enum err write_again(struct checkpoint *c)
+{
+    c->next = c->newest;
+    enum err e = save(c);
+    if (e == OK) {
+        c->generation++;
+        c->doubtful = false;
+    }
+    return e;
+}
+
 /* Opened anew each time LMDB is: a descriptor whose flush failed tells of it once only. */
 static enum err data_open(struct checkpoint *c)
 {
@@ -212,7 +227,9 @@ enum err checkpoint_restore(struct checkpoint *c, uint64_t *seq)
 {
     if (c->generation == 0)
         return ERR_GONE;
-    enum err e = data_open(c);
+    enum err e = c->doubtful ? write_again(c) : OK;
+    if (e == OK)
+        e = data_open(c);
     if (e != OK)
         return e == ERR_GONE ? ERR_BAD : e;
     uint8_t raw[ROOT_N];

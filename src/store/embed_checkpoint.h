@@ -19,8 +19,10 @@ struct root {
 /* For the index in `dir`; *syncs counts flushes. ERR_BAD: there is one, and it is damaged. */
 [[nodiscard]] enum err checkpoint_open(const char *dir, _Atomic uint64_t *syncs, struct checkpoint **out);
 void checkpoint_close(struct checkpoint *c); /* waits for what is under way */
-/* Before LMDB opens its file: puts the root of the newest checkpoint back. ERR_GONE: there is none, the file is whole
- * as it is (made, or left by an older version, with all its flushes). Otherwise *seq is what the journal goes on from.
+/* Before LMDB opens its file: puts the root of the newest checkpoint back, and makes sure that the file names no other:
+ * one that could not be written down may be there, and its pages are about to be used again. ERR_GONE: there is none,
+ * the file is whole as it is (made, or left by an older version, with all its flushes). Otherwise *seq is what the
+ * journal goes on from.
  */
 [[nodiscard]] enum err checkpoint_restore(struct checkpoint *c, uint64_t *seq);
 /* After LMDB opened its file, and between its commits: the root as it is now. ERR_BAD: not as LMDB 0.9 writes it. */

@@ -16,7 +16,8 @@
 enum {
     BATCH_REQS = 4096,
     BATCH_BYTES = 8 << 20,
-    SLICE_US = 1000, /* reclaiming, at most; beside a batch no more than an eighth of what the last one took */
+    BATCH_CHANGES = 16 << 20, /* of the index, in the journal; what is left waits for the next batch */
+    SLICE_US = 1000,          /* reclaiming, at most; beside a batch no more than an eighth of what the last one took */
     SLICE_BUSY_MIN_US = 100,
     SLICE_BUSY_ROWS = 1000, /* some five a message */
     SECOND_US = 1000000,
@@ -34,6 +35,7 @@ struct commit {
     bool unwell;                   /* the last try failed, and so did going back to what was before it */
     uint64_t last_us, last_end_us; /* how long the last batch took, and when it was answered */
     uint32_t expect;               /* as many as were in it, and those that waited then */
+    struct job *left;              /* of the batch's list: what there was no room for, NULL: nothing */
     struct batch b;                /* its arrays are kept from one to the next */
 };
 
@@ -144,25 +146,35 @@ static enum err flush(struct batch *b, uint32_t lease_epoch, int journal_fd)
     return e;
 }
 
-/* A message that comes and goes in one batch is punched out of its segment right after it, so nothing can be claimed of
- * what was written there: then the segments are flushed before the journal. */
+/* Segments and journal are flushed side by side; then the record claims what it needs of the segments. Two things can't
+ * be claimed, and are flushed first: a lease, which may end and be overwritten before the next record is written; and a
+ * message that comes and goes in one batch, which is punched out of its segment right after it. */
+static bool flushed_first(const struct batch *b)
+{
+    bool first = b->taken_n > 0;
+    for (size_t i = 0; i < b->punches_n; i++)
+        first |= seg_is_fresh(b->st->segs, b->punches[i].seg, b->punches[i].off);
+    return first;
+}
+
 static enum err log_batch(struct batch *b, uint32_t lease_epoch)
 {
-    struct segs *segs = b->st->segs;
-    bool fresh = false;
-    int journal_fd;
-    for (size_t i = 0; i < b->punches_n; i++)
-        fresh |= seg_is_fresh(segs, b->punches[i].seg, b->punches[i].off);
-    segs_save(segs, &b->t);
-    enum err e = fresh ? flush(b, lease_epoch, -1) : OK;
+    struct store *st = b->st;
+    bool first = flushed_first(b);
+    int fd;
+    segs_save(st->segs, &b->t);
+    enum err e = first ? flush(b, lease_epoch, -1) : OK;
     if (e != OK)
         return e;
-    if (!fresh)
-        segs_claim(segs, &b->t);
-    e = index_log(&b->t, &journal_fd);
-    if (e == OK && journal_fd >= 0)
-        e = flush(b, lease_epoch, journal_fd);
-    return e;
+    if (!first)
+        segs_claim(st->segs, &b->t);
+    e = index_log(&b->t, &fd);
+    if (e != OK || fd < 0)
+        return e;
+    if (!first)
+        return flush(b, lease_epoch, fd);
+    atomic_fetch_add(&st->counts.syncs, 1);
+    return flush_all(st->flush, &(struct flush_file){ .fd = fd }, 1);
 }
 
 static void batch_begin(struct commit *c)
@@ -211,9 +223,11 @@ static enum err attempt(struct commit *c, struct job *list, bool intake, bool *m
     if (e != OK)
         return e;
     uint32_t epoch = leases_fds(st->leases, fds);
-    for (struct job *j = list; j; j = j->next)
+    struct job *j = list;
+    for (; j && index_changes(&b->t) < BATCH_CHANGES; j = j->next)
         if (intake || !is_intake(req_of(j)))
             run_req(b, req_of(j));
+    c->left = j;
     *more = reclaim_slice(st->reclaim, b, slice_us(c, list), list ? SLICE_BUSY_ROWS : UINT32_MAX);
     segs_age(st->segs, b->now_ms);
     e = b->failed ? ERR_IO : segs_write(st->segs);
@@ -244,6 +258,26 @@ static void recover(struct commit *c, enum err why)
     reclaim_failed(st->reclaim);
 }
 
+/* What there was no room for goes first the next time. Gives what was done. */
+static struct job *put_back(struct commit *c, struct job *list)
+{
+    struct job *left = c->left, **at = &list, *last = left;
+    if (!left)
+        return list;
+    while (*at != left)
+        at = &(*at)->next;
+    *at = NULL;
+    while (last->next)
+        last = last->next;
+    pthread_mutex_lock(&c->mx);
+    last->next = c->head;
+    if (!c->head)
+        c->tail = &last->next;
+    c->head = left;
+    pthread_mutex_unlock(&c->mx);
+    return list;
+}
+
 /* True: there is more to reclaim. */
 static bool batch_run(struct commit *c, struct job *list)
 {
@@ -265,6 +299,8 @@ static bool batch_run(struct commit *c, struct job *list)
         handover_punch(c->st->handover, c->b.punches, c->b.punches_n);
     }
     atomic_store(&c->st->batch_start_ms, 0);
+    if (e == OK)
+        list = put_back(c, list);
     answer_all(c->st, list);
     return more;
 }

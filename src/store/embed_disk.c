@@ -50,6 +50,12 @@ static void ballast_drop(struct disk *d)
     pthread_mutex_unlock(&d->mx);
 }
 
+bool disk_drop_ballast(const char *dir)
+{
+    AUTO_FREE char *path = NULL;
+    return asprintf(&path, "%s/ballast", dir) > 0 && unlink(path) == 0;
+}
+
 /* Said once, when it begins. */
 static void full_begins(struct disk *d, uint64_t left)
 {

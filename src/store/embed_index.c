@@ -77,18 +77,18 @@ void index_end(struct index_txn *t)
     t->t = NULL;
 }
 
-static bool means_full(int rc) { return rc == ENOSPC || rc == EDQUOT || rc == MDB_MAP_FULL || rc == MDB_TXN_FULL; }
-
 static enum err failed(struct index_txn *t, int rc)
 {
     log_error(t->ix->log, "store.commit", LOG_C("why", mdb_strerror(rc)));
-    return means_full(rc) ? ERR_FULL : ERR_IO;
+    return index_means_full(rc) ? ERR_FULL : ERR_IO;
 }
 
 void index_claim(struct index_txn *t, struct str what, struct str checksum)
 {
     journal_claim(t->ix->journal, what, checksum);
 }
+
+uint64_t index_changes(const struct index_txn *t) { return journal_noted(t->ix->journal); }
 
 enum err index_log(struct index_txn *t, int *fd)
 {
@@ -122,7 +122,7 @@ enum err index_commit(struct index_txn *t)
     t->t = NULL;
     if (rc) {
         ix->behind |= t->logged;
-        ix->broken |= !means_full(rc);
+        ix->broken |= !index_means_full(rc);
         return failed(t, rc);
     }
     if (t->logged) {

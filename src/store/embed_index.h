@@ -39,11 +39,11 @@ struct index_opts {
     const char *dir;
     struct log *log;
     _Atomic uint64_t *syncs; /* counts the flushes of checkpoints */
-    /* Is what index_claim() said true? Asked at open, of the newest commit. */
-    bool (*claimed)(void *ctx, struct str what, struct str checksum);
+    /* Is what index_claim() said true? Asked at open, of the newest commit. ERR_GONE: no. ERR_IO: it can't be read. */
+    enum err (*claimed)(void *ctx, struct str what, struct str checksum);
     void *ctx;
 };
-/* What was durable when a machine or process stopped is there afterwards. */
+/* What was durable when a machine or process stopped is there afterwards. ERR_FULL: no room to bring it there. */
 [[nodiscard]] enum err index_open(const struct index_opts *opts, struct index **out);
 void index_close(struct index *ix);
 /* After a write that failed: what was given up can't come back, and LMDB's file is as its last commit left it; when
@@ -53,7 +53,8 @@ void index_check_readers(struct index *ix); /* slots of processes that died */
 
 [[nodiscard]] enum err index_begin_read(struct index *ix, struct index_txn *t);
 [[nodiscard]] enum err index_begin_write(struct index *ix, struct index_txn *t);
-void index_end(struct index_txn *t); /* of a reading one; gives up a writing one */
+void index_end(struct index_txn *t);               /* of a reading one; gives up a writing one */
+uint64_t index_changes(const struct index_txn *t); /* octets in the journal, so far */
 /* The commit counts only if what was written elsewhere is there as well, so both may be flushed at once. */
 void index_claim(struct index_txn *t, struct str what, struct str checksum);
 /* Writes the changes to the journal. What *fd names (-1: nothing was changed) is to be flushed before index_commit(),

@@ -126,26 +126,26 @@ static enum err play(void *ctx, const struct journal_op *op)
     if (!op) {
         rc = mdb_txn_commit(ix->playing);
         ix->playing = NULL;
-        return rc ? ERR_IO : OK;
+        return rc == 0 ? OK : index_means_full(rc) ? ERR_FULL : ERR_IO;
     }
     k = val_of(op->key);
     v = val_of(op->val);
     rc = op->put ? mdb_put(ix->playing, ix->dbi[op->table], &k, &v, 0)
                  : mdb_del(ix->playing, ix->dbi[op->table], &k, NULL);
-    return rc && rc != MDB_NOTFOUND ? ERR_IO : OK;
+    return rc == 0 || rc == MDB_NOTFOUND ? OK : index_means_full(rc) ? ERR_FULL : ERR_IO;
 }
 
-static bool holds(void *ctx, const struct journal_op *claim)
+static enum err holds(void *ctx, const struct journal_op *claim)
 {
     const struct index *ix = ctx;
-    return !ix->opts.claimed || ix->opts.claimed(ix->opts.ctx, claim->key, claim->val);
+    return ix->opts.claimed ? ix->opts.claimed(ix->opts.ctx, claim->key, claim->val) : OK;
 }
 
 /* From the newest checkpoint up to commit number `last`, or as far as the journal goes. */
 static enum err load(struct index *ix, uint64_t last)
 {
     uint64_t seq = 0;
-    const struct journal_player p = { .apply = play, .holds = last == UINT64_MAX ? holds : NULL, .ctx = ix };
+    struct journal_player p = { .apply = play, .holds = last == UINT64_MAX ? holds : NULL, .ctx = ix };
     enum err e = checkpoint_restore(ix->checkpoint, &seq);
     if (e == OK || e == ERR_GONE)
         e = env_open(ix);
@@ -158,6 +158,10 @@ static enum err load(struct index *ix, uint64_t last)
         e = ERR_IO;
     if (e == OK)
         ix->seq = seq;
+    if (p.dropped) {
+        log_warn(ix->log, "store.journal", LOG_C("why", "the newest commit never came to its end"));
+        ix->behind = true;
+    }
     return e;
 }
 
@@ -178,8 +182,9 @@ static enum err checkpoint_now(struct index *ix)
     enum err e = mark(ix);
     if (e != OK)
         return e;
-    marked(ix, checkpoint_wait(ix->checkpoint));
-    if (ix->durable < ix->marked_seq)
+    enum checkpoint_state s = checkpoint_wait(ix->checkpoint);
+    marked(ix, s);
+    if (s != CHECKPOINT_DONE)
         return ERR_IO;
     ix->behind = false;
     return OK;
@@ -211,8 +216,11 @@ enum err index_tend(struct index *ix)
     marked(ix, wait ? checkpoint_wait(ix->checkpoint) : checkpoint_poll(ix->checkpoint));
     if (ix->broken || ix->behind)
         return index_settle(ix);
-    if (!ix->next_pin && is_due(ix) && mark(ix) != OK)
+    if (!ix->next_pin && is_due(ix) && mark(ix) != OK) {
         log_error(ix->log, "store.checkpoint");
+        ix->marked_us = clock_mono_us();
+        ix->since = 1;
+    }
     return OK;
 }
 

@@ -3,6 +3,7 @@
 #include "store/embed_checkpoint.h"
 #include "store/embed_index.h"
 #include "store/embed_journal.h"
+#include <errno.h>
 #include <lmdb.h>
 #include <pthread.h>
 
@@ -30,6 +31,11 @@ struct index {
 
 static inline MDB_val val_of(struct str s) { return (MDB_val){ s.n, (void *)(uintptr_t)s.p }; }
 static inline struct str str_of_val(MDB_val v) { return str_of(v.mv_data, v.mv_size); }
+
+static inline bool index_means_full(int rc)
+{
+    return rc == ENOSPC || rc == EDQUOT || rc == MDB_MAP_FULL || rc == MDB_TXN_FULL;
+}
 
 /* Before each write: begins a checkpoint when it is time, and makes good what went wrong. */
 [[nodiscard]] enum err index_tend(struct index *ix);

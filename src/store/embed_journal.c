@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILES = 2, STEP = 1 << 20, FILE_MAX = 64 << 20, KEPT_MAX = 1 << 20, PATH_N = 4096 };
+enum { FILES = 2, STEP = 1 << 20, FILE_MAX = 256 << 20, KEPT_MAX = 1 << 20, PATH_N = 4096 };
 
 struct file {
     int fd;
@@ -162,6 +162,7 @@ void journal_turn(struct journal *j, uint64_t durable)
 }
 
 uint64_t journal_size(const struct journal *j) { return j->off; }
+uint64_t journal_noted(const struct journal *j) { return j->rec.n; }
 
 static enum err file_open(const char *dir, const char *name, struct file *f)
 {
@@ -240,17 +241,18 @@ static enum err play(const struct journal_player *p, struct str payload)
     return e == ERR_GONE ? p->apply(p->ctx, NULL) : ERR_IO;
 }
 
-static bool all_holds(const struct journal_player *p, struct str payload)
+static enum err all_holds(const struct journal_player *p, struct str payload)
 {
     struct journal_op op;
-    while (journal_op_next(&payload, &op) == OK)
-        if (op.table == JOURNAL_CLAIM && !p->holds(p->ctx, &op))
-            return false;
-    return true;
+    enum err e = OK;
+    while (e == OK && journal_op_next(&payload, &op) == OK)
+        if (op.table == JOURNAL_CLAIM)
+            e = p->holds(p->ctx, &op);
+    return e;
 }
 
 struct replay {
-    const struct journal_player *player;
+    struct journal_player *player;
     struct str raw[FILES];
     uint64_t first[FILES]; /* number of the first record of each; 0: none */
     uint64_t *seq, last;
@@ -272,9 +274,13 @@ static enum err play_file(struct journal *j, unsigned at, const struct replay *r
     while (journal_record_parse(left, &seq, &payload) == OK && seq > before && seq <= MIN(*r->seq + 1, r->last)) {
         struct str rest = str_from(left, JOURNAL_HEAD_N + payload.n);
         if (seq > *r->seq) {
-            if (r->player->holds && is_newest(r, rest, seq) && !all_holds(r->player, payload))
-                break;
-            enum err e = play(r->player, payload);
+            bool asked = r->player->holds && is_newest(r, rest, seq);
+            enum err e = asked ? all_holds(r->player, payload) : OK;
+            r->player->dropped = e == ERR_GONE;
+            if (e == ERR_GONE)
+                return OK;
+            if (e == OK)
+                e = play(r->player, payload);
             if (e != OK)
                 return e;
             *r->seq = seq;
@@ -288,7 +294,7 @@ static enum err play_file(struct journal *j, unsigned at, const struct replay *r
     return OK;
 }
 
-enum err journal_replay(struct journal *j, uint64_t *seq, uint64_t last, const struct journal_player *p)
+enum err journal_replay(struct journal *j, uint64_t *seq, uint64_t last, struct journal_player *p)
 {
     AUTO_BUF struct buf a = { .max = FILE_MAX }, b = { .max = FILE_MAX };
     enum err e = load(&j->files[0], &a);
@@ -307,5 +313,5 @@ enum err journal_replay(struct journal *j, uint64_t *seq, uint64_t last, const s
     j->off = 0;
     unsigned older = r.first[1] < r.first[0];
     e = play_file(j, older, &r);
-    return e == OK ? play_file(j, !older, &r) : e;
+    return e == OK && !p->dropped ? play_file(j, !older, &r) : e;
 }

@@ -36,15 +36,18 @@ void journal_keep(struct journal *j); /* what was written is part of it; without
 
 /* The next record goes to the beginning of the other file, if all in there is as old as `durable` or older. */
 void journal_turn(struct journal *j, uint64_t durable);
-uint64_t journal_size(const struct journal *j); /* octets in the file that is being written */
+uint64_t journal_size(const struct journal *j);  /* octets in the file that is being written */
+uint64_t journal_noted(const struct journal *j); /* octets of the record in the making */
 
 /* Gives each change of the records *seq + 1, *seq + 2 … up to `last` to apply(), in order; each record's end is told by
  * a NULL. Leaves the number of the last one in *seq. Ends at the first that is not there or damaged: it was never
  * flushed. With holds(), so does the newest one of all when a claim in it is not true: what it tells of was not
- * flushed, though it was. The next record goes behind the end. ERR_IO: a file can't be read, or apply() said so. */
+ * flushed, though it was. The next record goes behind the end. ERR_IO: a file can't be read; or what apply() or
+ * holds() said. */
 struct journal_player {
     enum err (*apply)(void *ctx, const struct journal_op *op);
-    bool (*holds)(void *ctx, const struct journal_op *claim); /* or NULL */
+    enum err (*holds)(void *ctx, const struct journal_op *claim); /* or NULL; ERR_GONE: it does not */
     void *ctx;
+    bool dropped; /* out: number *seq + 1 is a sound record that must not be played: its number is to be used up */
 };
-[[nodiscard]] enum err journal_replay(struct journal *j, uint64_t *seq, uint64_t last, const struct journal_player *p);
+[[nodiscard]] enum err journal_replay(struct journal *j, uint64_t *seq, uint64_t last, struct journal_player *p);

@@ -263,16 +263,17 @@ enum err lease_take(struct leases *l, const struct box_id *box, const uint8_t ke
 
 enum err lease_get(struct leases *l, const struct box_id *box, uint32_t slot, uint8_t key[KEY_N])
 {
+    static const uint8_t never[REC_LEASE_N]; /* written */
     uint8_t raw[REC_LEASE_N];
     struct lease_rec rec = { .live = false };
     enum err e = ERR_IO;
     pthread_mutex_lock(&l->mx);
     for (int i = 0; i < 2 && e != OK; i++)
         if (read_at(l->fd[i], raw, REC_LEASE_N, slot_off(slot)) == OK)
-            e = rec_lease_parse(str_of(raw, REC_LEASE_N), slot, &rec);
+            e = memcmp(raw, never, REC_LEASE_N) == 0 ? ERR_GONE : rec_lease_parse(str_of(raw, REC_LEASE_N), slot, &rec);
     pthread_mutex_unlock(&l->mx);
     if (e != OK)
-        e = ERR_IO;
+        e = e == ERR_GONE ? ERR_GONE : ERR_IO;
     else if (!rec.live || !crypto_eq(rec.box.b, box->b, BOX_ID_N))
         e = ERR_GONE;
     else if (key)

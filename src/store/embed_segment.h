@@ -47,8 +47,8 @@ void seg_count(struct segs *s, uint64_t seg, int64_t messages, int64_t bytes); /
 [[nodiscard]] enum err segs_write(struct segs *s);                             /* one pwritev a touched segment */
 /* Tells the index's journal what was written, and how it can be known again. */
 void segs_claim(struct segs *s, struct index_txn *t);
-bool segs_claimed(struct segs *s, struct str what, struct str checksum); /* is it there? */
-bool seg_is_fresh(struct segs *s, uint64_t seg, uint64_t off);           /* written by this batch */
+enum err segs_claimed(struct segs *s, struct str what, struct str checksum); /* ERR_GONE: it is not there */
+bool seg_is_fresh(struct segs *s, uint64_t seg, uint64_t off);               /* written by this batch */
 /* The next few to be flushed; *at starts at 0. 0: that was all. */
 size_t segs_touched(struct segs *s, size_t *at, struct flush_file out[SEG_FLUSH_MAX]);
 void segs_flush_failed(struct segs *s);        /* the touched ones are sealed and opened anew */

@@ -151,27 +151,29 @@ void segs_claim(struct segs *s, struct index_txn *t)
     }
 }
 
-bool segs_claimed(struct segs *s, struct str what, struct str checksum)
+enum err segs_claimed(struct segs *s, struct str what, struct str checksum)
 {
     char name[SEG_NAME_N], part[CLAIM_STEP];
     const uint8_t *w = (const uint8_t *)what.p;
     if (what.n != CLAIM_N || checksum.n != CLAIM_SUM_N)
-        return false;
+        return ERR_GONE;
     seg_name(name, get_be64(w));
     AUTO_FD int fd = openat(s->dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     uint64_t off = get_be64(w + 8), left = get_be64(w + 16);
     uint32_t crc = 0;
-    while (fd >= 0 && left > 0) {
+    if (fd < 0)
+        return errno == ENOENT ? ERR_GONE : ERR_IO;
+    while (left > 0) {
         ssize_t n = pread(fd, part, MIN(left, sizeof part), (off_t)off);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return false;
+            return n == 0 ? ERR_GONE : ERR_IO;
         crc = crypto_crc32c(crc, str_of(part, (size_t)n));
         off += (uint64_t)n;
         left -= (uint64_t)n;
     }
-    return fd >= 0 && crc == get_be32((const uint8_t *)checksum.p);
+    return crc == get_be32((const uint8_t *)checksum.p) ? OK : ERR_GONE;
 }
 
 bool seg_is_fresh(struct segs *s, uint64_t seg, uint64_t off)

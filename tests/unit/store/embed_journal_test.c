@@ -11,7 +11,7 @@
 
 struct played {
     char text[4096];
-    bool lies;
+    bool lies, dropped;
 };
 
 static enum err add(void *ctx, const struct journal_op *op)
@@ -26,10 +26,10 @@ static enum err add(void *ctx, const struct journal_op *op)
     return OK;
 }
 
-static bool is_true(void *ctx, const struct journal_op *)
+static enum err is_true(void *ctx, const struct journal_op *)
 {
     struct played *p = ctx;
-    return !p->lies;
+    return p->lies ? ERR_GONE : OK;
 }
 
 static const char *folder(const char *name)
@@ -62,10 +62,11 @@ static void keep_record(struct journal *j, uint64_t seq, const char *key)
 static uint64_t replay(const char *dir, uint64_t from, uint64_t last, struct played *p)
 {
     struct journal *j;
-    const struct journal_player player = { .apply = add, .holds = is_true, .ctx = p };
+    struct journal_player player = { .apply = add, .holds = is_true, .ctx = p };
     p->text[0] = 0;
     CHECK_OK(journal_open(dir, &j));
     CHECK_OK(journal_replay(j, &from, last, &player));
+    p->dropped = player.dropped;
     journal_close(j);
     return from;
 }
@@ -128,7 +129,7 @@ TEST(a_torn_record_ends_it_and_is_written_over)
     close(fd);
     CHECK_EQ(replay(dir, 0, UINT64_MAX, &p), 1);
     CHECK_OK(journal_open(dir, &j));
-    const struct journal_player player = { .apply = add, .ctx = &p };
+    struct journal_player player = { .apply = add, .ctx = &p };
     CHECK_OK(journal_replay(j, &seq, UINT64_MAX, &player));
     CHECK_EQ(journal_size(j), at);
     keep_record(j, 2, "again");
@@ -164,16 +165,23 @@ TEST(a_claim_counts_in_the_newest_alone)
     journal_close(j);
     CHECK_EQ(replay(dir, 0, UINT64_MAX, &p), 2);
     CHECK_STR("but the newest", str_of(p.text, strlen(p.text)), "+1a=v-2gone;+1b=v-2gone;");
+    CHECK(p.dropped);
+    p.lies = false;
+    CHECK_EQ(replay(dir, 0, UINT64_MAX, &p), 3);
+    CHECK(!p.dropped);
 }
 
 /* ---- the index over it ---- */
 
 static _Atomic uint64_t syncs;
 
+static enum err claim_is;
+static enum err claimed(void *, struct str, struct str) { return claim_is; }
+
 static struct index *open_index(const char *dir)
 {
     struct index *ix;
-    CHECK_OK(index_open(&(struct index_opts){ .dir = dir, .syncs = &syncs }, &ix));
+    CHECK_OK(index_open(&(struct index_opts){ .dir = dir, .syncs = &syncs, .claimed = claimed }, &ix));
     return ix;
 }
 
@@ -203,6 +211,13 @@ static void copy(const char *from, const char *to, const char *name)
     snprintf(b, sizeof b, "%s/%s", to, name);
     CHECK_OK(file_load(a, raw.max, &raw));
     CHECK_OK(file_save(b, buf_str(&raw)));
+}
+
+static void cut_off(const char *dir, const char *to)
+{
+    static const char *const names[] = { "checkpoint", "data.mdb", "journal.a", "journal.b" };
+    for (size_t i = 0; i < COUNT(names); i++)
+        copy(dir, to, names[i]);
 }
 
 /* Nothing that LMDB wrote since the checkpoint has reached the disk. */
@@ -246,9 +261,7 @@ TEST(a_root_that_is_ahead_is_put_back)
         val[sizeof val - 1] = 0;
         put(ix, key, val);
     }
-    static const char *const names[] = { "checkpoint", "data.mdb", "journal.a", "journal.b" };
-    for (size_t i = 0; i < COUNT(names); i++)
-        copy(dir, cut, names[i]);
+    cut_off(dir, cut);
     struct index *after = open_index(cut);
     CHECK(has(after, "a", "1"));
     for (int i = 1900; i < 2000; i++) {
@@ -260,6 +273,59 @@ TEST(a_root_that_is_ahead_is_put_back)
     }
     index_close(after);
     index_close(ix);
+}
+
+/* What it claims was never flushed: it is void for good, though the record itself is sound, and what comes next has
+ * another number. Twice, since the second start has a checkpoint behind it. */
+TEST(a_dropped_commit_does_not_come_back_either)
+{
+    char dir[512], cut[512], again[512];
+    snprintf(dir, sizeof dir, "%s", folder("dropped"));
+    snprintf(cut, sizeof cut, "%s", folder("dropped-cut"));
+    snprintf(again, sizeof again, "%s", folder("dropped-again"));
+    struct index *ix = open_index(dir);
+    struct index_txn t;
+    put(ix, "x", "1");
+    CHECK_OK(index_begin_write(ix, &t));
+    index_put(&t, TAB_ADDR, S("never"), S("2"));
+    index_claim(&t, S("what"), S("sum"));
+    CHECK_OK(index_commit(&t));
+    cut_off(dir, cut);
+    index_close(ix);
+    claim_is = ERR_GONE;
+    ix = open_index(cut);
+    CHECK(has(ix, "x", "1"));
+    CHECK(!has(ix, "never", "2"));
+    put(ix, "y", "3");
+    cut_off(cut, again);
+    claim_is = OK; /* now it would be believed */
+    struct index *after = open_index(again);
+    CHECK(has(after, "x", "1"));
+    CHECK(has(after, "y", "3"));
+    CHECK(!has(after, "never", "2"));
+    index_close(after);
+    index_close(ix);
+}
+
+TEST(a_claim_that_cannot_be_read_is_no_reason_to_drop_it)
+{
+    char dir[512], cut[512];
+    snprintf(dir, sizeof dir, "%s", folder("unread"));
+    snprintf(cut, sizeof cut, "%s", folder("unread-cut"));
+    struct index *ix = open_index(dir), *after;
+    struct index_txn t;
+    CHECK_OK(index_begin_write(ix, &t));
+    index_put(&t, TAB_ADDR, S("a"), S("1"));
+    index_claim(&t, S("what"), S("sum"));
+    CHECK_OK(index_commit(&t));
+    cut_off(dir, cut);
+    index_close(ix);
+    claim_is = ERR_IO;
+    CHECK_EQ(index_open(&(struct index_opts){ .dir = cut, .syncs = &syncs, .claimed = claimed }, &after), ERR_IO);
+    claim_is = OK;
+    after = open_index(cut);
+    CHECK(has(after, "a", "1"));
+    index_close(after);
 }
 
 TEST(what_was_given_up_does_not_come_back)
@@ -279,9 +345,7 @@ TEST(what_was_given_up_does_not_come_back)
     put(ix, "c", "3");
     char cut[512];
     snprintf(cut, sizeof cut, "%s", folder("lost-cut"));
-    static const char *const names[] = { "checkpoint", "data.mdb", "journal.a", "journal.b" };
-    for (size_t i = 0; i < COUNT(names); i++)
-        copy(dir, cut, names[i]);
+    cut_off(dir, cut);
     struct index *after = open_index(cut);
     CHECK(has(after, "a", "1"));
     CHECK(!has(after, "b", "2"));
