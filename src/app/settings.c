@@ -74,8 +74,8 @@ const struct setting settings[] = {
     { "dns.trust_anchor", SET_PATH, AT(dns_trust_anchor), "", 0, 0, 0, NULL,
       "File with the root's keys, for DNSSEC (Debian's dns-root-data: /usr/share/dns/root.key). Empty: not "
       "validated." },
-    { "dns.timeout", SET_MS, AT(dns_timeout_ms), "4s", 0, 10, MINUTE, NULL, "Time for one question." },
-    { "trust.deadline", SET_MS, AT(trust_deadline_ms), "5s", 0, 10, MINUTE, NULL,
+    { "dns.timeout", SET_MS, AT(dns_timeout_ms), "4s", 0, 1000, MINUTE, NULL, "Time for one question." },
+    { "trust.deadline", SET_MS, AT(trust_deadline_ms), "5s", 0, 1000, MINUTE, NULL,
       "Time for all checks of one message; what the DNS has not answered by then is a temporary error." },
     { "trust.dmarc", SET_ENUM, AT(trust_dmarc), "enforce", 0, 0, 0, "enforce label",
       "Mail that fails DMARC: refused or put into Junk as the domain in From asks (enforce), or only labelled." },

@@ -80,8 +80,6 @@ def enforced(count, d):
     m, _ = newest(d, box)
     count.check("a temporary error", m["auth"]["spf"] == "temperror" and m["auth"]["dmarc"] == "temperror", m["auth"])
     count.check("in bounded time", spent < 4, spent)
-    said = send(d, box, "ann@strict.example", sender="ann@silent.example")
-    count.check("a slow sender does not hide the author's policy", said and said.startswith("554 5.7.1"), said)
 
     send(d, box, "ann@strict.example", client=None)
     m, raw = newest(d, box)
@@ -101,19 +99,22 @@ def unwritten(count, d):
     c.request("GET", "/metrics")
     said = c.getresponse().read()
     count.check("nor in the metrics", not any(f in said for f in FORMS_OF_CLIENT))
-    count.check("which count what was refused", b'mayfly_smtp_rejected_total{reason="policy"} 2\n' in said)
+    count.check("which count what was refused", b'mayfly_smtp_rejected_total{reason="policy"} 1\n' in said)
 
 
 def main():
     count, dns = zone.Count(), zone.start()
     zone.texts(ZONE)
-    for name in ("silent.example", "_dmarc.silent.example"):
+    for name in ("silent.example", "_dmarc.silent.example", "slow.example"):
         zone.testdns.ZONE[name] = [("TIMEOUT", None)]
     options = ["test.xclient=true", "server.hostname=mx.test", f"dns.forward={dns}", "trust.deadline=2s"]
     with Daemon(*options) as d:
         enforced(count, d)
         unwritten(count, d)
         count.check("ends in order", d.stop() == 0)
+    with Daemon(*options, "trust.deadline=1s") as d:  # shorter than the resolver takes to give up
+        said = send(d, d.make_box(), "ann@strict.example", sender="ann@slow.example")
+        count.check("a slow sender does not hide the author's policy", said and said.startswith("554 5.7.1"), said)
     with Daemon(*options, "trust.dmarc=label") as d:
         box = d.make_box()
         count.check("label: p=reject is taken", send(d, box, "ann@strict.example") is None)
