@@ -13,7 +13,7 @@ enum {
     /* A checkpoint is begun after so much; what is freed meanwhile can't be used again before it is done. */
     MARK_BYTES = 4 << 20,
     MARK_COMMITS = 512,
-    MARK_US = 1000 * 1000,
+    MARK_US = 200 * 1000,
     WAIT_BYTES = 32 << 20 /* with so much more written the one under way is waited for */
 };
 static const size_t map_bytes = 64ull << 30; /* address space only */
