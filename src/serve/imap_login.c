@@ -89,6 +89,9 @@ static void proceed(struct imap_session *s, enum sasl_next next)
     case SASL_CANCELLED:
         imap_reply(s, "BAD cancelled");
         return;
+    case SASL_OTHER: /* RFC 5530 */
+        imap_reply(s, "NO [AUTHORIZATIONFAILED] nobody acts for somebody else here");
+        return;
     case SASL_BAD:
         imap_reply(s, "BAD not of the mechanism's form");
         return;

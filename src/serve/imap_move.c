@@ -147,6 +147,8 @@ static void on_folders(struct imap_session *s, const struct imap_answer *a)
         imap_reply(s, "NO [TRYCREATE] no such mailbox");
     else if (w->uids.n == 0)
         imap_reply(s, w->t.missing ? "OK [EXPUNGEISSUED] nothing was there to take" : "OK nothing to do");
+    else if (w->moves && f->at.no == s->view->folder)
+        imap_reply(s, "NO [CANNOT] they are in this mailbox already");
     else if (w->moves)
         imap_ask(s, on_copied)->move(s, s->view->folder, &w->uids, f->at.no);
     else

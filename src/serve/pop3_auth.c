@@ -83,10 +83,13 @@ static void sasl_next(struct pop3 *s, enum sasl_next next)
         login(s, s->sasl.user, s->sasl.secret);
         return;
     case SASL_CANCELLED:
+    case SASL_OTHER:
     case SASL_BAD:
         s->state = POP3_AUTH;
         sasl_fini(&s->sasl);
-        pop3_fail(s, next == SASL_BAD ? "-ERR not of that mechanism's form" : "-ERR cancelled");
+        pop3_fail(s, next == SASL_OTHER ? "-ERR [AUTH] nobody acts for somebody else here"
+                     : next == SASL_BAD ? "-ERR not of that mechanism's form"
+                                        : "-ERR cancelled");
         return;
     }
 }

@@ -147,10 +147,11 @@ struct str header_find(struct str block, struct str name)
 {
     struct header_iter it = header_walk(block);
     struct header_field f;
+    struct str last = { NULL, 0 };
     while (header_next(&it, &f))
         if (str_eq_nocase(f.name, name))
-            return f.raw;
-    return (struct str){ NULL, 0 };
+            last = f.raw;
+    return last;
 }
 
 void header_find_each(struct str block, const struct str *names, struct str *raw, size_t n)
@@ -161,7 +162,7 @@ void header_find_each(struct str block, const struct str *names, struct str *raw
         raw[i] = (struct str){ NULL, 0 };
     while (header_next(&it, &f))
         for (size_t i = 0; i < n; i++)
-            if (raw[i].p == NULL && str_eq_nocase(f.name, names[i])) {
+            if (str_eq_nocase(f.name, names[i])) {
                 raw[i] = f.raw;
                 break;
             }

@@ -48,7 +48,9 @@ struct header_bounds {
 enum header_start { HEADER_STARTS, HEADER_MBOX_LINE, HEADER_MISSING };
 enum header_start header_start(struct str msg);
 
-/* The first field so named (any case): its raw value, or {NULL, 0}. A present but empty field has p != NULL. */
+/* The field so named (any case): its raw value, or {NULL, 0}. A present but empty field has p != NULL. Of several the
+ * last counts, for everybody here: signatures are made from the bottom up (RFC 6376 section 5.4.2), and what somebody
+ * puts on top of a signed message must not be what its reader sees. */
 struct str header_find(struct str block, struct str name);
 /* The same for n names in one walk: raw[i] is that of names[i]. */
 void header_find_each(struct str block, const struct str *names, struct str *raw, size_t n);

@@ -7,6 +7,7 @@ static const char *const defect_names[MIME_DEFECT_COUNT] = {
     [MIME_DEFECT_DUP_DISPOSITION] = "duplicate-disposition",
     [MIME_DEFECT_DUP_PARAM] = "duplicate-parameter",
     [MIME_DEFECT_DUP_FROM] = "duplicate-from",
+    [MIME_DEFECT_DUP_FIELD] = "duplicate-field",
     [MIME_DEFECT_BAD_CONTENT_TYPE] = "bad-content-type",
     [MIME_DEFECT_BAD_PARAM] = "bad-parameter",
     [MIME_DEFECT_NO_BOUNDARY] = "no-boundary",

@@ -16,7 +16,25 @@ void mime_part_opaque(struct mime_part *p, struct str type, struct str subtype)
     p->flags = MIME_OPAQUE;
 }
 
-enum { F_TYPE, F_CTE, F_DISP, F_ID, F_DESCRIPTION, F_LANGUAGE, F_LOCATION, F_MD5, F_FROM, F_COUNT };
+enum {
+    F_TYPE,
+    F_CTE,
+    F_DISP,
+    F_ID,
+    F_DESCRIPTION,
+    F_LANGUAGE,
+    F_LOCATION,
+    F_MD5,
+    F_FROM,
+    F_SENDER,
+    F_REPLY_TO,
+    F_TO,
+    F_CC,
+    F_SUBJECT,
+    F_DATE,
+    F_MESSAGE_ID,
+    F_COUNT
+};
 static const struct {
     struct str name;
     enum mime_defect dup; /* MIME_DEFECT_COUNT: twice is no harm */
@@ -29,7 +47,14 @@ static const struct {
     [F_LANGUAGE] = { STR("Content-Language"), MIME_DEFECT_COUNT },
     [F_LOCATION] = { STR("Content-Location"), MIME_DEFECT_COUNT },
     [F_MD5] = { STR("Content-MD5"), MIME_DEFECT_COUNT },
-    [F_FROM] = { STR("From"), MIME_DEFECT_DUP_FROM },
+    [F_FROM] = { STR("From"), MIME_DEFECT_DUP_FROM }, /* from here on: of a message, not of its parts */
+    [F_SENDER] = { STR("Sender"), MIME_DEFECT_DUP_FIELD },
+    [F_REPLY_TO] = { STR("Reply-To"), MIME_DEFECT_DUP_FIELD },
+    [F_TO] = { STR("To"), MIME_DEFECT_DUP_FIELD },
+    [F_CC] = { STR("Cc"), MIME_DEFECT_DUP_FIELD },
+    [F_SUBJECT] = { STR("Subject"), MIME_DEFECT_DUP_FIELD },
+    [F_DATE] = { STR("Date"), MIME_DEFECT_DUP_FIELD },
+    [F_MESSAGE_ID] = { STR("Message-ID"), MIME_DEFECT_DUP_FIELD },
 };
 
 static void collect(struct str head, struct mime_part *p, struct str raw[F_COUNT])
@@ -42,7 +67,7 @@ static void collect(struct str head, struct mime_part *p, struct str raw[F_COUNT
                 continue;
             if (raw[i].p == NULL)
                 raw[i] = f.raw;
-            else if (fields[i].dup != MIME_DEFECT_COUNT && (i != F_FROM || p->parent == MIME_NONE))
+            else if (fields[i].dup != MIME_DEFECT_COUNT && (i < F_FROM || p->parent == MIME_NONE))
                 add_defect(p, fields[i].dup);
         }
 }

@@ -21,7 +21,7 @@ static enum sasl_next take_plain(struct sasl *x, struct str answer)
     x->user = str_sub(rest, 0, nul);
     x->secret = str_from(rest, nul + 1);
     bool for_self = authzid.n == 0 || str_eq_nocase(authzid, x->user);
-    return for_self && x->secret.n > 0 ? SASL_READY : SASL_BAD;
+    return x->secret.n == 0 ? SASL_BAD : for_self ? SASL_READY : SASL_OTHER;
 }
 
 static enum sasl_next take_login(struct sasl *x, struct str answer)

@@ -10,6 +10,7 @@ enum sasl_next {
     SASL_ASK,       /* send the challenge, then show the client's line to sasl_take() */
     SASL_READY,     /* user and secret are there: try them */
     SASL_CANCELLED, /* the client said "*" */
+    SASL_OTHER,     /* for somebody else than who logs in: nobody may */
     SASL_BAD        /* not of the mechanism's form */
 };
 

@@ -101,15 +101,15 @@ TEST(header_has_ceilings)
 
 TEST(header_find_and_count)
 {
-    struct str block = S("Subject: a\r\nsubject:\r\nTo: x\r\n\r\nSubject: b\r\n");
-    CHECK_STR("first", header_find(block, S("SUBJECT")), " a");
+    struct str block = S("Subject: put on top\r\nsubject: a\r\nTo: x\r\n\r\nSubject: b\r\n");
+    CHECK_STR("the last", header_find(block, S("SUBJECT")), " a");
     CHECK_EQ(header_count(block, S("Subject")), 2);
     CHECK(header_find(block, S("Cc")).p == NULL);
     static const struct str names[] = { STR("Cc"), STR("subject") };
     struct str raw[COUNT(names)];
     header_find_each(block, names, raw, COUNT(names));
     CHECK(raw[0].p == NULL);
-    CHECK_STR("the first of each", raw[1], " a");
+    CHECK_STR("the last of each", raw[1], " a");
     CHECK(header_find(S("Cc:\r\n"), S("Cc")).p != NULL);
 }
 

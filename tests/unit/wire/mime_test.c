@@ -161,6 +161,7 @@ TEST(mime_defects)
           "0:text/plain duplicate-encoding" },
         { "boundary twice", "Content-Type: multipart/mixed; boundary=b; boundary=c\n\n--b\n\nx\n--b--\n",
           "0:multipart/mixed 1:text/plain duplicate-parameter" },
+        { "Subject twice", "Subject: a\nSubject: b\n\nx", "0:text/plain duplicate-field" },
         { "From twice", "From: a\nFrom: b\n\nx", "0:text/plain duplicate-from" },
         { "no boundary", "Content-Type: multipart/mixed\n\nx", "0:text/plain! no-boundary" },
         { "empty boundary", "Content-Type: multipart/mixed; boundary=\"\"\n\n--\nx", "0:text/plain! no-boundary" },
