@@ -223,12 +223,14 @@ LISTS = [
      james-eml/oneAttachmentWithoutContentType.eml"""),
     ("unknown encoding", "a body in an encoding that nobody knows is searched as it is; Dovecot passes over it", "SEARCH BODY",
      "mime4j-mimetools/x-gzip64.msg mime4j-mimetools/x-gzip64.out stalwart-mail-parser/thirdparty/004.eml"),
+    ("field twice", "of a field that came twice the last counts everywhere, the one that signatures cover (RFC 6376 5.4.2); Dovecot's "
+     "ENVELOPE has the last, its SEARCH and SORT go by the first", "SEARCH SENT", "stalwart-mail-parser/malformed/019.eml"),
     ("bare CR", "octets stay as they came (RFC 9051 2.3.1.1); Dovecot drops the first of CR CR LF",
      r"BODY|RFC822\.SIZE", "stalwart-mail-parser/legacy/049.eml"),
 ]
 LISTED = {name: [row for row in LISTS if name in row[3].split()] for row in LISTS for name in row[3].split()}
 # SORT and THREAD go by what these classes read otherwise: their messages stay out of the orders.
-UNORDERED = {"broken address", "no domain", "bare Latin-1"}
+UNORDERED = {"broken address", "no domain", "bare Latin-1", "field twice"}
 CRLF = b"\r\n"
 NO_FIELD = re.compile(rb"^(?![!-9;-~]+[ \t]*:|[ \t]|\r).*\r\n", re.M)
 
