@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     enum err e = ERR_MORE;
     for (size_t round = 0; e == ERR_MORE; round++) {
         must(round < ROUNDS_MAX);
-        arena_reset(&scratch);
+        answers_round(&as);
         e = arc_check_run(&c, &as);
         answer(&as, record, round);
     }

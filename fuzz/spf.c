@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     enum err e = ERR_MORE;
     for (size_t round = 0; e == ERR_MORE; round++) {
         must(round < ROUNDS_MAX);
-        arena_reset(&scratch);
+        answers_round(&as);
         e = spf_check(&in, &as, &out);
         for (size_t i = 0; i < as.n; i++)
             if (as.v[i].status == ANSWER_WANTED)

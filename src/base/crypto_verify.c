@@ -1,5 +1,7 @@
 #include "base/crypto_verify.h"
 #include <limits.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
@@ -33,11 +35,22 @@ static bool rsa_good(EVP_PKEY *key, struct str signature, const uint8_t hash[32]
     return good;
 }
 
+/* A check raises to the exponent: one as long as the modulus costs what signing does. Keys in use have 65537 or 3. */
+static bool exponent_usable(EVP_PKEY *key)
+{
+    BIGNUM *e = NULL;
+    bool usable = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e) == 1 &&
+                  BN_num_bits(e) <= LIMIT_RSA_EXPONENT_BITS && BN_is_odd(e) && !BN_is_one(e);
+    BN_free(e);
+    return usable;
+}
+
 enum err verify_rsa_sha256(struct str der, struct str signature, const uint8_t hash[32], unsigned *bits)
 {
     EVP_PKEY *key = rsa_key(der);
     *bits = key ? (unsigned)EVP_PKEY_bits(key) : 0;
-    enum err e = !key || *bits > LIMIT_RSA_BITS ? ERR_BAD : rsa_good(key, signature, hash) ? OK : ERR_DENIED;
+    bool usable = key && *bits <= LIMIT_RSA_BITS && exponent_usable(key);
+    enum err e = !usable ? ERR_BAD : rsa_good(key, signature, hash) ? OK : ERR_DENIED;
     EVP_PKEY_free(key);
     return e;
 }

@@ -4,10 +4,14 @@
 #include "base/err.h"
 #include "base/str.h"
 
-enum { LIMIT_RSA_BITS = 4096 }; /* a check takes time with the cube of it */
+enum {
+    LIMIT_RSA_BITS = 4096, /* a check takes time with its square, and with the exponent's length */
+    LIMIT_RSA_EXPONENT_BITS = 32,
+};
 
 /* OK: signed by that key; ERR_DENIED: not; ERR_BAD: no RSA public key (DER, SubjectPublicKeyInfo or PKCS #1), or larger
- * than LIMIT_RSA_BITS. *bits: the key's size, 0 when there is no key. */
+ * than LIMIT_RSA_BITS, or with an exponent that is even, 1 or longer than the limit. *bits: the key's size, 0 when
+ * there is no key. */
 [[nodiscard]] enum err verify_rsa_sha256(struct str key, struct str signature, const uint8_t hash[32], unsigned *bits);
 [[nodiscard]] enum err verify_ed25519(struct str key, struct str signature,
                                       struct str text); /* the same; key: 32 octets */

@@ -9,6 +9,20 @@ enum err answers_init(struct answers *as, struct arena *kept, struct arena *scra
     return as->v ? OK : ERR_FULL;
 }
 
+void answers_round(struct answers *as)
+{
+    arena_reset(as->scratch);
+    as->verified = 0;
+}
+
+bool answers_may_verify(struct answers *as)
+{
+    if (as->verified == LIMIT_VERIFIED)
+        return false;
+    as->verified++;
+    return true;
+}
+
 static const struct answer *find_or_add(struct answers *as, struct str name, enum dns_type type)
 {
     for (size_t i = 0; i < as->n; i++)

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "wire/dns_rr.h"
 
+enum { LIMIT_VERIFIED = 1 };  /* signatures a round; three keys are tried for one, so a turn of the loop stays short */
 enum { LIMIT_ANSWERS = 256 }; /* of one message: SPF alone may cost 130, eight signatures a key each */
 
 enum answer_status {
@@ -28,11 +29,16 @@ struct answers {
     struct arena *scratch; /* what a check makes; emptied before the checks are called again */
     struct answer *v;      /* never moved */
     size_t n;
+    size_t verified; /* signatures that this round has checked */
 };
 
 [[nodiscard]] enum err answers_init(struct answers *as, struct arena *kept, struct arena *scratch);
+void answers_round(struct answers *as); /* before the checks are called, each time */
 /* OK: *out is FOUND, NONAME or FAILED. ERR_MORE: not known yet. Names are compared without case. Over LIMIT_ANSWERS the
  * answer is FAILED. */
 [[nodiscard]] enum err answers_get(struct answers *as, struct str name, enum dns_type type, const struct answer **out);
 /* What may still be asked: turns to FAILED all that is not known, for when time is up. */
 void answers_give_up(struct answers *as);
+/* May a signature be checked in this round? True counts it. False: the check answers ERR_MORE, and goes on in the next
+ * round, which needs no further answer. */
+bool answers_may_verify(struct answers *as);

@@ -57,7 +57,8 @@ static enum err key_answer(struct answers *as, const struct dkim_sig *s, const s
 enum err dkim_key_ask(struct answers *as, const struct dkim_sig *s)
 {
     const struct answer *a;
-    return key_answer(as, s, &a);
+    enum err e = key_answer(as, s, &a);
+    return e == OK && !answers_may_verify(as) ? ERR_MORE : e;
 }
 
 static void judge(enum err e, struct dkim_outcome *o)

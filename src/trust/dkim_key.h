@@ -24,5 +24,6 @@ struct dkim_outcome {
 /* Asks for the key of s. OK: *out says whether hash is what it signed; ERR_MORE as in answers.h. */
 [[nodiscard]] enum err dkim_verify(struct answers *as, const struct dkim_sig *s, const uint8_t hash[32],
                                    struct dkim_outcome *out);
-/* Is there an answer for the key of s yet? Asks for it if not. */
+/* Comes before it. OK: there is an answer for the key of s, and this round may check its signature; ERR_MORE otherwise,
+ * and the key has been asked for. */
 [[nodiscard]] enum err dkim_key_ask(struct answers *as, const struct dkim_sig *s);

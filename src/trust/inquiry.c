@@ -1,8 +1,9 @@
-/* Answers that arrive in one turn are put to the checks together. */
+/* Answers that arrive in one turn are put to the checks together; one turn is one round, and no more. */
 #include "trust/inquiry.h"
 #include <stdlib.h>
 
 enum { KEPT_MAX = 8 << 20, SCRATCH_MAX = 4 << 20 }; /* answers; what one round of the checks makes */
+enum { LATE_ROUNDS_MAX = 2 * LIMIT_ANSWERS };
 
 struct question {
     struct inquiry *inquiry;
@@ -15,6 +16,7 @@ struct inquiry {
     struct question questions[LIMIT_ANSWERS]; /* by the answer's index */
     struct deadline deadline;
     struct job again;
+    size_t late;    /* rounds since the deadline */
     bool queued;    /* again is in the loop's hands */
     bool finished;  /* done() has been called */
     bool abandoned; /* freed by again, which is still queued */
@@ -93,10 +95,14 @@ static void drop_questions(struct inquiry *q)
         }
 }
 
+/* After the deadline each round gives up something new, or checks a signature: it ends with as many as there can be. */
 static enum err check(struct inquiry *q)
 {
-    arena_reset(&q->scratch);
-    return q->o.check(q->o.ctx, &q->answers);
+    answers_round(&q->answers);
+    if (q->late)
+        answers_give_up(&q->answers);
+    enum err e = q->o.check(q->o.ctx, &q->answers);
+    return e == ERR_MORE && q->late && q->late++ == LATE_ROUNDS_MAX ? ERR_FULL : e;
 }
 
 static void run_again(struct job *j)
@@ -110,23 +116,22 @@ static void run_again(struct job *j)
     if (q->finished)
         return;
     enum err e = check(q);
-    if (e == ERR_MORE)
-        ask_wanted(q);
-    else
+    if (e != ERR_MORE) {
         finish(q, e);
+        return;
+    }
+    if (!q->late)
+        ask_wanted(q);
+    if (q->late || q->answers.verified > 0)
+        soon(q);
 }
 
-/* Each round wants something new, or it ends: as many as there can be answers. */
 static void on_deadline(struct deadline *d)
 {
     struct inquiry *q = CONTAINER_OF(d, struct inquiry, deadline);
-    enum err e = ERR_MORE;
+    q->late = 1;
     drop_questions(q);
-    for (size_t i = 0; i <= LIMIT_ANSWERS && e == ERR_MORE; i++) {
-        answers_give_up(&q->answers);
-        e = check(q);
-    }
-    finish(q, e == ERR_MORE ? ERR_FULL : e);
+    soon(q);
 }
 
 enum err inquiry_start(const struct inquiry_opts *o, struct inquiry **out)

@@ -126,7 +126,7 @@ static struct dmarc_out check(const char *author, const struct proof *p, const s
     CHECK_OK(answers_init(&as, &kept, &scratch));
     enum err e = ERR_MORE;
     for (size_t i = 0; i < ROUNDS_MAX && e == ERR_MORE; i++) {
-        arena_reset(&scratch);
+        answers_round(&as);
         e = dmarc_check(&in, &as, &out);
         zone_answer(&as, rows, n);
     }

@@ -118,3 +118,45 @@ TEST(freed_it_calls_nobody)
     CHECK_EQ(asker.rounds, 0);
     close(fd);
 }
+
+/* ---- signatures ---- */
+enum { SIGNATURES = 20 };
+
+/* As the checks of a message with many signatures do it: those that a round may not check wait for the next one. */
+static enum err check_signatures(void *ctx, struct answers *as)
+{
+    struct asker *a = ctx;
+    int before = a->names;
+    a->rounds++;
+    while (a->names < SIGNATURES && answers_may_verify(as))
+        a->names++;
+    CHECK(a->names - before <= LIMIT_VERIFIED);
+    return a->names < SIGNATURES ? ERR_MORE : OK;
+}
+
+static void start_signatures(int64_t deadline_ms)
+{
+    struct inquiry_opts o = {
+        .loop = loop, .deadline_ms = deadline_ms, .check = check_signatures, .done = on_done, .ctx = &asker
+    };
+    asker = (struct asker){ .names = 0 };
+    CHECK_OK(inquiry_start(&o, &asker.q));
+}
+
+TEST(signatures_are_checked_over_many_turns)
+{
+    CHECK_OK(loop_new(&loop));
+    start_signatures(LONG_MS);
+    loop_run(loop);
+    CHECK(asker.done == 1 && asker.said == OK && asker.rounds >= SIGNATURES);
+    loop_free(loop);
+}
+
+TEST(also_after_the_deadline)
+{
+    CHECK_OK(loop_new(&loop));
+    start_signatures(0);
+    loop_run(loop);
+    CHECK(asker.done == 1 && asker.said == OK && asker.rounds >= SIGNATURES);
+    loop_free(loop);
+}

@@ -1,0 +1,40 @@
+/* Keys as strangers publish them. That a good signature passes is what the suites of tests/trust show. */
+#include "base/buf.h"
+#include "base/crypto_verify.h"
+#include "test.h"
+
+enum { MODULUS_N = 128 };
+
+/* PKCS #1: a sequence of two integers. */
+static enum err verify(struct str exponent)
+{
+    AUTO_BUF struct buf der = { .max = 4 * MODULUS_N };
+    uint8_t hash[32] = { 0 };
+    char octets[MODULUS_N];
+    unsigned bits;
+    memset(octets, 0x7f, sizeof octets);
+    buf_puts(&der, "\x30\x82");
+    buf_putc(&der, (char)((3 + MODULUS_N + 4 + exponent.n) >> 8));
+    buf_putc(&der, (char)(3 + MODULUS_N + 4 + exponent.n));
+    buf_put(&der, S("\x02\x81\x80"));
+    buf_put(&der, str_of(octets, sizeof octets));
+    buf_put(&der, S("\x02\x82"));
+    buf_putc(&der, (char)(exponent.n >> 8));
+    buf_putc(&der, (char)exponent.n);
+    buf_put(&der, exponent);
+    return verify_rsa_sha256(buf_str(&der), str_of(octets, sizeof octets), hash, &bits);
+}
+
+TEST(an_exponent_is_short_and_odd)
+{
+    char as_long_as_the_modulus[MODULUS_N - 1];
+    memset(as_long_as_the_modulus, 0x7f, sizeof as_long_as_the_modulus);
+    CHECK_EQ(verify(S("\x03")), ERR_DENIED);
+    CHECK_EQ(verify(S("\x01\x00\x01")), ERR_DENIED);
+    CHECK_EQ(verify(S("\x00\xff\xff\xff\xff")), ERR_DENIED);
+    CHECK_EQ(verify(S("\x01\x00\x00\x00\x01")), ERR_BAD);
+    CHECK_EQ(verify(str_of(as_long_as_the_modulus, sizeof as_long_as_the_modulus)), ERR_BAD);
+    CHECK_EQ(verify(S("\x01\x00\x00")), ERR_BAD);
+    CHECK_EQ(verify(S("\x01")), ERR_BAD);
+    CHECK_EQ(verify(S("\x00")), ERR_BAD);
+}
