@@ -198,6 +198,7 @@ static void down(struct app *a)
     if (a->store)
         store_close(a->store);
     workers_free(a);
+    dns_free(a->dns);
     event_hub_free(a->hub);
     if (r->signals.fd > 0)
         watch_stop(&r->signals);

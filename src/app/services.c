@@ -308,6 +308,8 @@ enum err services_new(struct app *a, struct loop *loop, struct services **out)
     return e == OK ? web_new(s, loop) : e;
 }
 
+bool services_idle(const struct app *a) { return !a->shared || atomic_load(&a->shared->smtp.storing) == 0; }
+
 void services_drain(struct services *s)
 {
     smtp_in_drain(s->smtp);

@@ -5,6 +5,7 @@
 struct services;
 [[nodiscard]] enum err services_shared_new(struct app *a); /* once, before the first services_new() */
 void services_shared_free(struct app *a);                  /* after the last services_free() */
+bool services_idle(const struct app *a); /* nothing that has come in whole still waits to be judged or stored */
 
 [[nodiscard]] enum err services_new(struct app *a, struct loop *loop, struct services **out);
 void services_drain(struct services *s); /* on its loop */

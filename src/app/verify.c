@@ -222,6 +222,7 @@ static enum err ask(struct verify *v, const struct config *c)
     }
     inquiry_free(q);
     dns_stop(dns);
+    dns_free(dns);
     return e;
 }
 

@@ -222,7 +222,7 @@ bool workers_idle(const struct app *a)
     for (int k = 0; k < DOOR_KINDS; k++)
         if (a->gates[k].open > 0)
             return false;
-    return true;
+    return services_idle(a);
 }
 
 void workers_stop(struct app *a)

@@ -14,7 +14,7 @@ struct loop *worker_loop(const struct app *a, size_t i);
 
 /* Any of these from the main thread. Draining: no new connections, open ones finish what they are at. */
 void workers_drain(struct app *a);
-bool workers_idle(const struct app *a); /* no connection is left */
+bool workers_idle(const struct app *a); /* no connection and no mail is under way */
 /* The end, in this order: loops end and threads are joined; connections go, which cancels what they asked for; what the
  * store and the pools still answer runs, on this thread (app.c says how often); then services and listeners go; (the
  * store is closed;) loops go. */

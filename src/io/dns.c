@@ -19,7 +19,8 @@ struct dns {
     size_t open_n;
     pthread_t thread;
     struct job stop;
-    bool stopping; /* what is asked from now on runs without libunbound, see dns_release() */
+    bool stopping; /* what is asked from now on does not reach libunbound */
+    bool stopped;  /* the thread has ended: nobody runs its loop */
     int64_t timeout_ms;
 };
 
@@ -167,6 +168,12 @@ struct dns_question *dns_ask(struct dns *d, struct loop *home, struct str name, 
     q->type = type;
     q->done = done;
     q->ctx = ctx;
+    if (d->stopped) {
+        q->answer.status = DNS_FAILED;
+        q->job.run = come_home;
+        post(home, &q->job);
+        return q;
+    }
     q->job.run = ask_unbound;
     post(d->loop, &q->job);
     return q;
@@ -229,8 +236,10 @@ static enum err settle(struct dns *d)
     return ub_resolve_event(d->ub, "localhost", DNS_A, 1, NULL, on_localhost, NULL) == 0 ? OK : ERR_BAD;
 }
 
-static void dns_release(struct dns *d)
+void dns_free(struct dns *d)
 {
+    if (!d)
+        return;
     if (d->ub)
         ub_ctx_delete(d->ub);
     if (d->loop)
@@ -255,7 +264,7 @@ enum err dns_start(const struct dns_opts *o, struct dns **out)
     if (e == OK && pthread_create(&d->thread, NULL, dns_thread, d) != 0)
         e = ERR_IO;
     if (e != OK) {
-        dns_release(d);
+        dns_free(d);
         return e;
     }
     pthread_setname_np(d->thread, "dns");
@@ -270,7 +279,9 @@ void dns_stop(struct dns *d)
     d->stop.run = stop_thread;
     post(d->loop, &d->stop);
     pthread_join(d->thread, NULL);
-    dns_release(d);
+    post(d->loop, &d->stop); /* behind what was asked while the thread ended */
+    loop_run(d->loop);
+    d->stopped = true;
 }
 
 size_t dns_ports(const struct str *forward, size_t n, uint16_t *out, size_t out_max)

@@ -31,9 +31,10 @@ struct dns_opts {
 };
 /* ERR_BAD: an endpoint or the trust anchor cannot be used. */
 [[nodiscard]] enum err dns_start(const struct dns_opts *o, struct dns **out);
-/* Ends the thread. What is still open is answered DNS_FAILED: the askers' loops run once more before they are freed,
- * and outlive this call. NULL is fine. */
+/* Ends the thread. No other thread asks any more. What is still open, and what is asked from now on, is answered
+ * DNS_FAILED on the askers' loops, which outlive this call. NULL is fine. */
 void dns_stop(struct dns *d);
+void dns_free(struct dns *d); /* after dns_stop(), when nobody asks any more. NULL is fine */
 
 struct dns_question;
 /* name: dns_name_valid(), else the answer is DNS_NXNAME. NULL when memory is out; then nothing is answered. */

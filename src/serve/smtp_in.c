@@ -25,7 +25,7 @@ struct smtp_in {
     struct smtp_in_opts o;
     struct smtp_in_rules rules;
     struct session_conns conns; /* in struct client */
-    struct list storing;        /* struct smtp_in_storing */
+    struct smtp_in_all_storing storing;
 };
 
 struct client {
@@ -365,7 +365,8 @@ enum err smtp_in_new(const struct smtp_in_opts *o, struct smtp_in **out)
         .closed = "smtp.closed",
     };
     session_conns_init(&in->conns);
-    list_init(&in->storing);
+    list_init(&in->storing.list);
+    in->storing.count = o->stats ? &o->stats->storing : NULL;
     *out = in;
     return OK;
 }

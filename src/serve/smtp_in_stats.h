@@ -24,6 +24,7 @@ enum smtp_in_count {
 };
 struct smtp_in_stats {
     _Atomic uint64_t v[SMTP_IN_COUNTS];
+    _Atomic uint64_t storing; /* messages that have come in whole and wait for their answer */
 };
 /* For labels: "connections", "tls", "accepted" … */
 const char *smtp_in_count_name(enum smtp_in_count c);

@@ -4,6 +4,7 @@
 
 struct smtp_in_storing {
     struct list in;
+    struct smtp_in_all_storing *all;
     struct smtp_in_tx *tx;
     struct deliver_req *req;
     smtp_in_stored_fn *done; /* NULL: nobody waits */
@@ -14,6 +15,8 @@ struct smtp_in_storing {
 static void end(struct smtp_in_storing *w)
 {
     list_del(&w->in);
+    if (w->all->count)
+        (*w->all->count)--;
     smtp_in_tx_free(w->tx);
     free(w);
 }
@@ -29,7 +32,7 @@ static void on_stored(void *ctx, enum err e, const char *why)
         done(whose, e, why, octets);
 }
 
-struct smtp_in_storing *smtp_in_storing_new(struct list *all, struct deliver *d, struct smtp_in_tx *tx,
+struct smtp_in_storing *smtp_in_storing_new(struct smtp_in_all_storing *all, struct deliver *d, struct smtp_in_tx *tx,
                                             const struct smtp_in_way *way, smtp_in_stored_fn *done, void *ctx)
 {
     struct smtp_in_storing *w = calloc(1, sizeof *w);
@@ -37,8 +40,10 @@ struct smtp_in_storing *smtp_in_storing_new(struct list *all, struct deliver *d,
         smtp_in_tx_free(tx);
         return NULL;
     }
-    *w = (struct smtp_in_storing){ .tx = tx, .done = done, .ctx = ctx, .octets = tx->in.data.n };
-    list_add_tail(all, &w->in);
+    *w = (struct smtp_in_storing){ .all = all, .tx = tx, .done = done, .ctx = ctx, .octets = tx->in.data.n };
+    list_add_tail(&all->list, &w->in);
+    if (all->count)
+        (*all->count)++;
     struct deliver_mail mail = { .mail_from = tx->from,
                                  .helo = tx->helo,
                                  .protocol = way->protocol,
@@ -64,9 +69,9 @@ void smtp_in_storing_leave(struct smtp_in_storing *w)
         w->done = NULL;
 }
 
-void smtp_in_storing_cancel_all(struct list *all)
+void smtp_in_storing_cancel_all(struct smtp_in_all_storing *all)
 {
-    LIST_FOR(all, it)
+    LIST_FOR(&all->list, it)
     {
         struct smtp_in_storing *w = CONTAINER_OF(it, struct smtp_in_storing, in);
         deliver_cancel(w->req);

@@ -12,9 +12,13 @@ struct smtp_in_way { /* how the message came, for its trace header */
     bool client_known;
 };
 
-/* Takes tx and gives it to d; done comes once, later. all is the list that it stands in until then. NULL: no memory, tx
- * is freed, no answer comes. */
-struct smtp_in_storing *smtp_in_storing_new(struct list *all, struct deliver *d, struct smtp_in_tx *tx,
+struct smtp_in_all_storing { /* of one loop */
+    struct list list;        /* struct smtp_in_storing */
+    _Atomic uint64_t *count; /* of all loops; NULL is fine */
+};
+/* Takes tx and gives it to d; done comes once, later. It stands in all until then. NULL: no memory, tx is freed, no
+ * answer comes. */
+struct smtp_in_storing *smtp_in_storing_new(struct smtp_in_all_storing *all, struct deliver *d, struct smtp_in_tx *tx,
                                             const struct smtp_in_way *way, smtp_in_stored_fn *done, void *ctx);
-void smtp_in_storing_leave(struct smtp_in_storing *w); /* ctx has gone: done is not called. NULL is fine */
-void smtp_in_storing_cancel_all(struct list *all);     /* the loop has stopped */
+void smtp_in_storing_leave(struct smtp_in_storing *w);            /* ctx has gone: done is not called. NULL is fine */
+void smtp_in_storing_cancel_all(struct smtp_in_all_storing *all); /* the loop has stopped */

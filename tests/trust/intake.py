@@ -102,6 +102,23 @@ def unwritten(count, d):
     count.check("which count what was refused", b'mayfly_smtp_rejected_total{reason="policy"} 1\n' in said)
 
 
+def left_behind(count, d):
+    """A drain waits for a message that has come in whole, also when its sender has gone while it was being judged."""
+    box = d.make_box()
+    s = smtplib.SMTP(*d.address("smtp.listen"), timeout=30)
+    s.docmd(f"XCLIENT ADDR={CLIENT}")
+    s.ehlo()
+    s.docmd("MAIL FROM:<ann@silent.example>")
+    s.docmd(f"RCPT TO:<{box['address']}>")
+    s.docmd("DATA")
+    s.send(b"From: ann@silent.example\r\nSubject: left behind\r\n\r\nHello\r\n.\r\n")
+    s.close()
+    count.check("ends in order, its sender gone", d.stop() == 0)
+    d.start()
+    m, _ = newest(d, box)
+    count.check("and has stored it", m and m["subject"] == "left behind", m)
+
+
 def main():
     count, dns = zone.Count(), zone.start()
     zone.texts(ZONE)
@@ -126,6 +143,8 @@ def main():
         time.sleep(0.3)
         count.check("ends while a sender is being judged", d.stop() == 0)
         t.join()
+    with Daemon(*options) as d:
+        left_behind(count, d)
     with Daemon("test.xclient=true", "server.hostname=mx.test") as d:
         box = d.make_box()
         send(d, box, "ann@strict.example", extra="Authentication-Results: mx.test; dmarc=pass\r\n")

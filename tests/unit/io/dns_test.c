@@ -136,6 +136,7 @@ TEST(answers)
     g = ask(d, S("known.other.example")); /* the silence of one name does not spoil the next */
     CHECK(g.status == DNS_FOUND && g.records == 1);
     dns_stop(d);
+    dns_free(d);
     server_stop();
     loop_free(loop);
 }
@@ -151,6 +152,7 @@ TEST(a_cancelled_question_calls_nobody)
     dns_cancel(q);
     CHECK_EQ(ask(d, S("known.example")).n, 1);
     dns_stop(d);
+    dns_free(d);
     server_stop();
     loop_free(loop);
     CHECK_EQ(dropped.n, 0);
@@ -164,6 +166,7 @@ TEST(what_is_open_at_the_end_is_answered)
     got = (struct got){ 0 };
     CHECK(dns_ask(d, loop, S("silent.example"), DNS_A, on_answer, &got) != NULL);
     dns_stop(d);
+    dns_free(d);
     server_stop();
     CHECK_EQ(got.n, 0);
     loop_run(loop); /* on_answer() stops it */

@@ -101,6 +101,7 @@ TEST(the_deadline_ends_it)
     loop_run(loop);
     CHECK(asker.done == 1 && asker.said == OK);
     dns_stop(d); /* its answers find nobody */
+    dns_free(d);
     loop_free(loop);
     close(fd);
 }
@@ -113,6 +114,7 @@ TEST(freed_it_calls_nobody)
     start(d, CHAIN, LONG_MS);
     inquiry_free(asker.q);
     dns_stop(d);
+    dns_free(d);
     loop_free(loop); /* runs what is queued */
     CHECK_EQ(asker.done, 0);
     CHECK_EQ(asker.rounds, 0);
@@ -159,4 +161,20 @@ TEST(also_after_the_deadline)
     loop_run(loop);
     CHECK(asker.done == 1 && asker.said == OK && asker.rounds >= SIGNATURES);
     loop_free(loop);
+}
+
+/* ---- the end ---- */
+TEST(what_is_asked_behind_the_end_fails)
+{
+    int fd;
+    CHECK_OK(loop_new(&loop));
+    struct dns *d = silent(&fd);
+    start(d, CHAIN, LONG_MS);
+    dns_stop(d); /* as a large mail is asked about that was still being hashed */
+    loop_run(loop);
+    dns_free(d);
+    CHECK(asker.done == 1 && asker.said == OK);
+    CHECK_EQ(asker.rounds, CHAIN + 1);
+    loop_free(loop);
+    close(fd);
 }
