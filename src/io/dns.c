@@ -33,6 +33,7 @@ struct dns_question {
     void (*done)(void *ctx, const struct dns_answer *a);
     void *ctx;
     enum dns_type type;
+    enum dns_rank rank;
     int async_id;
     bool asking;    /* within ub_resolve_event(), which may answer before it returns */
     bool answered;  /* by libunbound or the deadline: the other one comes too late */
@@ -116,7 +117,8 @@ static void ask_unbound(struct job *j)
     struct dns_question *q = CONTAINER_OF(j, struct dns_question, job);
     struct dns *d = q->dns;
     list_init(&q->in);
-    if (d->open_n >= DNS_OPEN_MAX || d->stopping || !*q->name) {
+    size_t room = q->rank == DNS_VITAL ? DNS_OPEN_MAX : DNS_OPEN_PLAIN_MAX;
+    if (d->open_n >= room || d->stopping || !*q->name) {
         answer(q, *q->name ? DNS_FAILED : DNS_NXNAME);
         return;
     }
@@ -152,7 +154,7 @@ static void *dns_thread(void *dns)
 }
 
 /* ---- from any loop ---- */
-struct dns_question *dns_ask(struct dns *d, struct loop *home, struct str name, enum dns_type type,
+struct dns_question *dns_ask(struct dns *d, struct loop *home, enum dns_rank rank, struct str name, enum dns_type type,
                              void (*done)(void *ctx, const struct dns_answer *a), void *ctx)
 {
     struct dns_question *q = calloc(1, sizeof *q);
@@ -166,6 +168,7 @@ struct dns_question *dns_ask(struct dns *d, struct loop *home, struct str name, 
     q->dns = d;
     q->home = home;
     q->type = type;
+    q->rank = rank;
     q->done = done;
     q->ctx = ctx;
     if (d->stopped) {

@@ -8,7 +8,9 @@
 #include "io/loop.h"
 #include "wire/dns_rr.h"
 
-enum { DNS_OPEN_MAX = 4096 }; /* questions under way, of all loops together; more are answered DNS_FAILED */
+/* Questions under way, of all loops together; more are answered DNS_FAILED. A part is kept for what decides most. */
+enum { DNS_OPEN_MAX = 4096, DNS_OPEN_PLAIN_MAX = 3 * DNS_OPEN_MAX / 4 };
+enum dns_rank { DNS_PLAIN, DNS_VITAL };
 
 enum dns_status {
     DNS_FOUND,  /* packet has the answer; records of the type asked for may still be none */
@@ -38,7 +40,7 @@ void dns_free(struct dns *d); /* after dns_stop(), when nobody asks any more. NU
 
 struct dns_question;
 /* name: dns_name_valid(), else the answer is DNS_NXNAME. NULL when memory is out; then nothing is answered. */
-struct dns_question *dns_ask(struct dns *d, struct loop *home, struct str name, enum dns_type type,
+struct dns_question *dns_ask(struct dns *d, struct loop *home, enum dns_rank rank, struct str name, enum dns_type type,
                              void (*done)(void *ctx, const struct dns_answer *a), void *ctx);
 void dns_cancel(struct dns_question *q); /* on the asker's loop, before done() was called */
 /* Port 53 and those of forward: for the sandbox, since long answers come over TCP. */

@@ -70,17 +70,31 @@ static void on_answer(void *ctx, const struct dns_answer *got)
     soon(q);
 }
 
+static size_t asked(const struct inquiry *q)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < q->answers.n; i++)
+        n += q->questions[i].q != NULL;
+    return n;
+}
+
+/* What authors' domains want is known whoever else keeps the DNS busy: else anybody could switch it off for all. */
+static enum dns_rank rank_of(struct str name) { return str_starts_nocase(name, S("_dmarc.")) ? DNS_VITAL : DNS_PLAIN; }
+
+/* In the order in which the checks want them; the rest waits for answers. */
 static void ask_wanted(struct inquiry *q)
 {
-    for (size_t i = 0; i < q->answers.n; i++) {
+    size_t room = LIMIT_ASKED - asked(q);
+    for (size_t i = 0; i < q->answers.n && room > 0; i++) {
         struct answer *a = &q->answers.v[i];
         struct question *qu = &q->questions[i];
         if (a->status != ANSWER_WANTED)
             continue;
         qu->inquiry = q;
         if (q->o.dns)
-            qu->q = dns_ask(q->o.dns, q->o.loop, a->name, a->type, on_answer, qu);
+            qu->q = dns_ask(q->o.dns, q->o.loop, rank_of(a->name), a->name, a->type, on_answer, qu);
         a->status = qu->q ? ANSWER_ASKED : ANSWER_FAILED;
+        room -= qu->q != NULL;
         if (!qu->q)
             soon(q);
     }

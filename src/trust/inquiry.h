@@ -4,6 +4,7 @@
 #include "io/dns.h"
 #include "trust/answers.h"
 
+enum { LIMIT_ASKED = 32 }; /* questions of one message under way: nobody's mail has the DNS to itself */
 struct inquiry;
 struct inquiry_opts {
     struct dns *dns; /* NULL: every question fails at once */

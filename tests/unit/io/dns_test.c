@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { QUESTION_MAX = 512, TIMEOUT_MS = 300 };
+enum { QUESTION_MAX = 512, TIMEOUT_MS = 300, LONG_MS = 60000, CROWD = 8 };
 static int server_fd = -1, stop_pipe[2];
 static atomic_int known_asked;
 static pthread_t server;
@@ -105,19 +105,21 @@ static void on_answer(void *ctx, const struct dns_answer *a)
 static struct got ask(struct dns *d, struct str name)
 {
     got = (struct got){ 0 };
-    CHECK(dns_ask(d, loop, name, DNS_A, on_answer, &got) != NULL);
+    CHECK(dns_ask(d, loop, DNS_PLAIN, name, DNS_A, on_answer, &got) != NULL);
     loop_run(loop);
     return got;
 }
 
-static struct dns *start(void)
+static struct dns *start_with(int64_t timeout_ms)
 {
     struct dns *d = NULL;
     struct str at = str_c(endpoint);
-    struct dns_opts o = { .forward = &at, .forward_n = 1, .timeout_ms = TIMEOUT_MS };
+    struct dns_opts o = { .forward = &at, .forward_n = 1, .timeout_ms = timeout_ms };
     CHECK_OK(dns_start(&o, &d));
     return d;
 }
+
+static struct dns *start(void) { return start_with(TIMEOUT_MS); }
 
 TEST(answers)
 {
@@ -147,7 +149,7 @@ TEST(a_cancelled_question_calls_nobody)
     CHECK_OK(loop_new(&loop));
     server_start();
     struct dns *d = start();
-    struct dns_question *q = dns_ask(d, loop, S("known.example"), DNS_A, on_answer, &dropped);
+    struct dns_question *q = dns_ask(d, loop, DNS_PLAIN, S("known.example"), DNS_A, on_answer, &dropped);
     CHECK(q != NULL);
     dns_cancel(q);
     CHECK_EQ(ask(d, S("known.example")).n, 1);
@@ -164,7 +166,7 @@ TEST(what_is_open_at_the_end_is_answered)
     server_start();
     struct dns *d = start();
     got = (struct got){ 0 };
-    CHECK(dns_ask(d, loop, S("silent.example"), DNS_A, on_answer, &got) != NULL);
+    CHECK(dns_ask(d, loop, DNS_PLAIN, S("silent.example"), DNS_A, on_answer, &got) != NULL);
     dns_stop(d);
     dns_free(d);
     server_stop();
@@ -182,4 +184,28 @@ TEST(bad_options_are_refused)
     CHECK_EQ(dns_start(&o, &d), ERR_BAD);
     o = (struct dns_opts){ .forward = &at, .forward_n = 1, .trust_anchor = "/none/such", .timeout_ms = 1 };
     CHECK_EQ(dns_start(&o, &d), ERR_BAD);
+}
+
+static atomic_int failed;
+static void on_crowd(void *, const struct dns_answer *a) { failed += a->status == DNS_FAILED; }
+
+TEST(a_part_is_kept_for_what_decides_most)
+{
+    CHECK_OK(loop_new(&loop));
+    server_start();
+    struct dns *d = start_with(LONG_MS);
+    for (int i = 0; i < DNS_OPEN_PLAIN_MAX + CROWD; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%d.silent.example", i);
+        CHECK(dns_ask(d, loop, DNS_PLAIN, str_c(name), DNS_A, on_crowd, NULL) != NULL);
+    }
+    got = (struct got){ 0 };
+    CHECK(dns_ask(d, loop, DNS_VITAL, S("known.vital.example"), DNS_A, on_answer, &got) != NULL);
+    loop_run(loop);
+    CHECK(got.status == DNS_FOUND && got.records == 1);
+    CHECK_EQ(failed, CROWD); /* and not one more: the others wait in silence */
+    dns_stop(d);
+    dns_free(d);
+    server_stop();
+    loop_free(loop);
 }

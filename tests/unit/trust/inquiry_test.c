@@ -178,3 +178,40 @@ TEST(what_is_asked_behind_the_end_fails)
     loop_free(loop);
     close(fd);
 }
+
+/* Over a resolver that never answers, all that a message may have under way goes out in the first round. */
+static enum err check_many(void *, struct answers *as)
+{
+    const struct answer *found;
+    size_t asked = 0;
+    for (int i = 0; i < 2 * LIMIT_ASKED; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%d.example", i);
+        (void)answers_get(as, str_c(name), DNS_A, &found);
+    }
+    for (size_t i = 0; i < as->n; i++)
+        asked += as->v[i].status == ANSWER_ASKED;
+    CHECK(asked == 0 || asked == LIMIT_ASKED);
+    if (asked == LIMIT_ASKED)
+        return OK;
+    CHECK(answers_may_verify(as)); /* another round comes without an answer */
+    return ERR_MORE;
+}
+
+TEST(not_all_is_asked_at_once)
+{
+    int fd;
+    CHECK_OK(loop_new(&loop));
+    struct dns *d = silent(&fd);
+    struct inquiry_opts o = {
+        .dns = d, .loop = loop, .deadline_ms = LONG_MS, .check = check_many, .done = on_done, .ctx = &asker
+    };
+    asker = (struct asker){ .names = 0 };
+    CHECK_OK(inquiry_start(&o, &asker.q));
+    loop_run(loop);
+    CHECK(asker.done == 1 && asker.said == OK);
+    dns_stop(d);
+    dns_free(d);
+    loop_free(loop);
+    close(fd);
+}
