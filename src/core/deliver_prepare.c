@@ -26,9 +26,7 @@ void deliver_trace(struct deliver_req *r, const struct deliver_mail *m, struct s
     buf_put(out, found);
     /* RFC 5321 section 4.4, without the client's address: a deviation that DESIGN P5 asks for. An address literal as
      * HELO would be one, so it is left out. */
-    struct str helo = m->helo;
-    if (helo.n == 0 || !domain_valid(helo) || (helo.p[helo.n - 1] >= '0' && helo.p[helo.n - 1] <= '9'))
-        helo = S("unknown");
+    struct str helo = domain_is_name(m->helo) ? m->helo : S("unknown");
     buf_puts(out, "Return-Path: <");
     buf_put(out, m->mail_from);
     buf_puts(out, ">\r\nReceived: from ");

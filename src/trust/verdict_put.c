@@ -2,6 +2,7 @@
  * words. */
 #include "trust/verdict.h"
 #include "wire/authres.h"
+#include "wire/domain.h"
 #include "wire/json.h"
 
 enum { VALUE_MAX = 300, TAG_B_SHOWN = 8 };
@@ -48,7 +49,8 @@ void verdict_put_header(struct buf *out, const struct verdict *v)
     buf_puts(out, "Authentication-Results: ");
     buf_put(out, v->in->server);
     put_result(out, "spf", v->spf.result, v->spf.why);
-    put_property(out, v->spf.helo ? "smtp.helo" : "smtp.mailfrom", v->spf.domain);
+    if (domain_is_name(v->spf.domain)) /* an address literal may be the client's: left out as in Received, DESIGN P5 */
+        put_property(out, v->spf.helo ? "smtp.helo" : "smtp.mailfrom", v->spf.domain);
     for (size_t i = 0; i < v->dkim.n; i++)
         put_signature(out, &v->dkim.verdict[i]);
     if (v->dkim.n == 0)

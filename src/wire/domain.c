@@ -37,6 +37,11 @@ static bool labels_valid(struct str s, bool utf8)
 
 bool domain_valid(struct str ascii) { return ascii.n <= LIMIT_DOMAIN && labels_valid(ascii, false); }
 
+bool domain_is_name(struct str ascii)
+{
+    return domain_valid(ascii) && !(ascii.p[ascii.n - 1] >= '0' && ascii.p[ascii.n - 1] <= '9');
+}
+
 static bool has_8bit(struct str s)
 {
     for (size_t i = 0; i < s.n; i++)

@@ -9,6 +9,9 @@ enum { LIMIT_DOMAIN = 253, LIMIT_LABEL = 63 }; /* RFC 1035 section 2.3.4, as tex
 /* LDH labels (RFC 5321 section 4.1.2), no empty label, no trailing dot, lengths kept. A-labels are only looked at as
  * LDH. */
 bool domain_valid(struct str ascii);
+/* A domain_valid() name that cannot be an address, bare or as a literal: no top-level domain ends in a digit. So it may
+ * be written down where a client's address may not (DESIGN P5). */
+bool domain_is_name(struct str ascii);
 /* Like domain_valid(), U-labels allowed: what domain_to_ascii() would take. */
 bool domain_valid_utf8(struct str s);
 /* The domain itself, or a name below it; any case. */

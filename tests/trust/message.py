@@ -58,6 +58,9 @@ def main():
     count.check("nothing aligned", "spf=none" in got and "dkim=fail" in got and "dmarc=fail (p=reject)" in got, got)
     got = field(dns, "--from", "", message=MESSAGE.replace(b"Hi.", b"Ho."), **policy)
     count.check("HELO", "spf=none smtp.helo=mail.example" in got, got)
+    for literal in ("[192.0.2.1]", "192.0.2.1", "[IPv6:2001:db8::1]"):
+        got = field(dns, "--from", "", "--helo", literal, **policy)
+        count.check(f"the client's address is not in the field: {literal}", "spf=none; dkim" in got, got)
     twice = MESSAGE.replace(b"From:", b"From: eve@evil.example\r\nFrom:", 1)
     got = field(dns, "--from", "joe@football.example.com", message=twice, **policy)
     count.check("two authors", "dmarc=permerror (more than one From)" in got, got)

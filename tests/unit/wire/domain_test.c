@@ -21,6 +21,17 @@ TEST(domain_validity)
     CHECK(!domain_valid(str_of(label, 64)));
 }
 
+TEST(a_name_is_no_address)
+{
+    static const char *const names[] = { "a", "mail.example", "1.2.3.example" };
+    static const char *const others[] = { "",    ".",    "1.2.3.4",    "[1.2.3.4]", "[IPv6:2001:db8::1]",
+                                          "a.1", "a..b", "2001:db8::1" };
+    for (size_t i = 0; i < COUNT(names); i++)
+        CHECK(domain_is_name(str_c(names[i])));
+    for (size_t i = 0; i < COUNT(others); i++)
+        CHECK(!domain_is_name(str_c(others[i])));
+}
+
 TEST(domain_idna)
 {
     static const struct {
