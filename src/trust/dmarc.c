@@ -5,37 +5,70 @@
 enum { DOMAIN_MAX = LIMIT_DNS_NAME + 1 };
 
 /* ---- who the author is ---- */
-enum err dmarc_author(struct arena *a, const struct dkim_msg *msg, struct str *out, struct str *why)
+static const struct header_field *the_from(const struct dkim_msg *msg, struct dmarc_authors *out)
 {
     const struct header_field *from = NULL;
-    const struct addr_item *only = NULL;
-    struct addr_list list;
     for (size_t i = 0; i < msg->n; i++) {
         if (!str_eq_nocase(msg->v[i].name, S("From")))
             continue;
-        *why = S("more than one From");
-        if (from)
-            return ERR_BAD;
+        if (from) {
+            out->why = S("more than one From");
+            return NULL;
+        }
         from = &msg->v[i];
     }
-    *why = S("no From");
-    if (!from || addr_list_parse(a, from->raw, &list) != OK)
-        return ERR_BAD;
-    for (size_t i = 0; i < list.n; i++) {
-        if (list.v[i].kind != ADDR_MAILBOX)
-            continue;
-        *why = S("more than one address in From");
-        if (only)
-            return ERR_BAD;
-        only = &list.v[i];
-    }
+    out->missing = !from;
+    if (!from)
+        out->why = S("no From");
+    return from;
+}
+
+static bool has_author(const struct dmarc_authors *all, struct str domain)
+{
+    for (size_t i = 0; i < all->n; i++)
+        if (str_eq(all->v[i], domain))
+            return true;
+    return false;
+}
+
+/* What is wrong with the address, or nothing. A lone word, as in "Acme, Inc. <a@b.example>", claims no domain. */
+static struct str add_author(struct arena *a, struct dmarc_authors *all, const struct addr_item *item)
+{
     AUTO_BUF struct buf domain = { .max = DOMAIN_MAX };
-    *why = S("no address in From");
-    if (!only || domain_to_ascii(&domain, only->domain) != OK)
-        return ERR_BAD;
-    *why = S("");
-    *out = arena_dup(a, buf_str(&domain));
-    return out->p ? OK : ERR_FULL;
+    if (item->domain.n == 0)
+        return S("");
+    if (domain_to_ascii(&domain, item->domain) != OK)
+        return S("an address without a domain in From");
+    if (has_author(all, buf_str(&domain)))
+        return S("");
+    if (all->n == LIMIT_DMARC_AUTHORS)
+        return S("too many domains in From");
+    all->v[all->n++] = arena_dup(a, buf_str(&domain));
+    return S("");
+}
+
+enum err dmarc_authors(struct arena *a, const struct dkim_msg *msg, struct dmarc_authors *out)
+{
+    struct addr_list list;
+    *out = (struct dmarc_authors){ .n = 0 };
+    const struct header_field *from = the_from(msg, out);
+    if (!from)
+        return OK;
+    if (addr_list_parse(a, from->raw, &list) != OK)
+        return ERR_FULL;
+    if (list.broken || list.truncated)
+        out->why = S("From cannot be read");
+    for (size_t i = 0; i < list.n && out->why.n == 0; i++)
+        if (list.v[i].kind == ADDR_MAILBOX)
+            out->why = add_author(a, out, &list.v[i]);
+    if (out->n == 0 && out->why.n == 0)
+        out->why = S("no address in From");
+    for (size_t i = 0; i < out->n; i++)
+        if (!out->v[i].p)
+            return ERR_FULL;
+    if (out->why.n > 0)
+        out->n = 0;
+    return OK;
 }
 
 /* ---- alignment ---- */
@@ -144,3 +177,13 @@ enum err dmarc_check(const struct dmarc_in *in, struct answers *as, struct dmarc
     *out = o;
     return OK;
 }
+
+/* A fail by what it asks for; then what may yet be one; then a domain that has a policy. */
+static unsigned strictness(const struct dmarc_out *o)
+{
+    if (o->result == RESULT_FAIL)
+        return 10 + (unsigned)o->policy;
+    return o->result == RESULT_TEMPERROR ? 3 : o->result == RESULT_NONE ? 2 : 1;
+}
+
+bool dmarc_is_stricter(const struct dmarc_out *a, const struct dmarc_out *b) { return strictness(a) > strictness(b); }

@@ -7,8 +7,10 @@
 #include "trust/dmarc_record.h"
 #include "trust/spf.h"
 
+enum { LIMIT_DMARC_AUTHORS = 4 }; /* domains of one From: real ones have one, rarely two */
+
 struct dmarc_in {
-    struct str author; /* the domain of the one address in From: A-labels, lower-case */
+    struct str author; /* a domain in From: A-labels, lower-case */
     const struct spf_out *spf;
     const struct dkim_check *dkim;
 };
@@ -21,6 +23,16 @@ struct dmarc_out {
 };
 /* OK or ERR_MORE (answers.h). */
 [[nodiscard]] enum err dmarc_check(const struct dmarc_in *in, struct answers *as, struct dmarc_out *out);
-/* The author's domain as dmarc_in has it, appended to out. ERR_BAD with *why: From is missing, comes twice, has no
- * address or several, or its domain is none. */
-[[nodiscard]] enum err dmarc_author(struct arena *a, const struct dkim_msg *msg, struct str *out, struct str *why);
+/* A domain in From asks for more than the other ones: RFC 7489 section 6.6.1, the strictest policy counts. */
+bool dmarc_is_stricter(const struct dmarc_out *a, const struct dmarc_out *b);
+
+struct dmarc_authors {
+    struct str v[LIMIT_DMARC_AUTHORS]; /* each domain once, as dmarc_in has it */
+    size_t n;                          /* 0: nobody can be asked */
+    struct str why;                    /* then, static */
+    bool missing;                      /* then: there is no From at all */
+};
+/* All domains in From, those of groups too. None, when From comes twice, is not an address list to the letter, or when
+ * the domain of one of its addresses is none or there are too many: who is named may not hide behind what cannot be
+ * read. ERR_FULL: memory. */
+[[nodiscard]] enum err dmarc_authors(struct arena *a, const struct dkim_msg *msg, struct dmarc_authors *out);

@@ -15,9 +15,7 @@ enum err verdict_init(struct verdict *v, struct arena *a, const struct verdict_i
             e = dkim_body_hash(&v->msg, v->dkim.sig[i].body);
     if (e == OK && v->arc.n > 0 && !v->arc.judged)
         e = dkim_body_hash(&v->msg, v->arc.v[v->arc.n - 1].message.body);
-    if (e == OK && dmarc_author(a, &v->msg, &v->author, &v->author_why) == ERR_FULL)
-        e = ERR_FULL;
-    return e;
+    return e == OK ? dmarc_authors(a, &v->msg, &v->authors) : e;
 }
 
 /* ---- the checks ---- */
@@ -25,12 +23,18 @@ static enum err run_spf(struct verdict *v, struct answers *as) { return spf_chec
 static enum err run_dkim(struct verdict *v, struct answers *as) { return dkim_check_run(&v->dkim, as); }
 static enum err run_arc(struct verdict *v, struct answers *as) { return arc_check_run(&v->arc, as); }
 
-/* The author's policy is asked for in the first round, whatever else is still on its way: a sender with a slow DNS must
- * not be able to keep it from being known in time. */
+/* The authors' policies are asked for in the first round, whatever else is still on its way: a sender with a slow DNS
+ * must not be able to keep it from being known in time. */
 static enum err run_policy(struct verdict *v, struct answers *as)
 {
     struct dmarc_walk w;
-    return v->author.n > 0 ? dmarc_walk(as, v->author, &w) : OK;
+    enum err whole = OK;
+    for (size_t i = 0; i < v->authors.n; i++) {
+        enum err e = dmarc_walk(as, v->authors.v[i], &w);
+        if (e != OK)
+            whole = e;
+    }
+    return whole;
 }
 
 static const struct check {
@@ -59,17 +63,36 @@ static bool says_pass(const struct verdict *v, const struct arc_set *set)
     uint32_t instance;
     return arc_results(set->results->raw, &instance, &rest) && authres_server(rest, &id, &rest) == OK &&
            authres_find(rest, S("dmarc"), S("header.from"), &result, &author) && str_eq_nocase(result, S("pass")) &&
-           (author.n == 0 || str_eq_nocase(author, v->author));
+           str_eq_nocase(author, v->author);
 }
 
-/* From the newest hop back, as far as each is believed: one that is not may have written what is older. */
+/* From the newest hop back, as far as each is believed: one that is not may have written what is older. Nobody says
+ * that it passed for several authors. */
 static struct str lifted_by(const struct verdict *v)
 {
-    if (v->arc.result == RESULT_PASS)
+    if (v->arc.result == RESULT_PASS && v->authors.n == 1)
         for (size_t i = v->arc.n; i > 0 && is_sealer(v, v->arc.v[i - 1].seal.domain); i--)
             if (says_pass(v, &v->arc.v[i - 1]))
                 return v->arc.v[i - 1].seal.domain;
     return (struct str){ NULL, 0 };
+}
+
+/* Of several authors the one who asks for most. */
+static enum err run_dmarc(struct verdict *v, struct answers *as)
+{
+    enum err whole = OK;
+    for (size_t i = 0; i < v->authors.n; i++) {
+        struct dmarc_in in = { .author = v->authors.v[i], .spf = &v->spf, .dkim = &v->dkim };
+        struct dmarc_out o;
+        enum err e = dmarc_check(&in, as, &o);
+        if (e != OK) {
+            whole = e;
+        } else if (i == 0 || dmarc_is_stricter(&o, &v->dmarc)) {
+            v->dmarc = o;
+            v->author = in.author;
+        }
+    }
+    return whole;
 }
 
 enum err verdict_run(struct verdict *v, struct answers *as)
@@ -80,10 +103,8 @@ enum err verdict_run(struct verdict *v, struct answers *as)
         if (e != OK && (whole == OK || whole == ERR_MORE))
             whole = e;
     }
-    if (whole != OK || v->author.n == 0)
-        return whole;
-    struct dmarc_in in = { .author = v->author, .spf = &v->spf, .dkim = &v->dkim };
-    whole = dmarc_check(&in, as, &v->dmarc);
+    if (whole == OK)
+        whole = run_dmarc(v, as);
     if (whole == OK)
         v->lifted = lifted_by(v);
     return whole;
@@ -91,7 +112,9 @@ enum err verdict_run(struct verdict *v, struct answers *as)
 
 enum verdict_action verdict_action(const struct verdict *v)
 {
-    if (v->author.n == 0 || v->dmarc.result != RESULT_FAIL || v->lifted.n > 0)
+    if (v->authors.n == 0) /* a From that a reader sees and nobody can be asked about is worth a policy to no one */
+        return v->authors.missing ? VERDICT_KEEP : VERDICT_JUNK;
+    if (v->dmarc.result != RESULT_FAIL || v->lifted.n > 0)
         return VERDICT_KEEP;
     switch (v->dmarc.policy) {
     case DMARC_NONE:

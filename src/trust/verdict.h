@@ -25,9 +25,9 @@ struct verdict {
     struct dkim_check dkim;
     struct arc_check arc;
     struct dmarc_out dmarc;
-    struct str author; /* the domain in From, A-labels; empty: there is no one author, author_why says it */
-    struct str author_why;
-    struct str lifted; /* the sealer who says that DMARC had passed before; empty: none that is believed */
+    struct dmarc_authors authors; /* the domains in From */
+    struct str author;            /* the one of them that dmarc is about: it asks for most */
+    struct str lifted;            /* the sealer who says that DMARC had passed before; empty: none that is believed */
 };
 /* Takes the message apart and hashes its body: no DNS, any thread. ERR_FULL: the header is over its limits, or memory.
  * msg and the arena outlive it. */

@@ -34,8 +34,8 @@ static void put_signature(struct buf *out, const struct dkim_verdict *d)
 
 static void put_dmarc(struct buf *out, const struct verdict *v)
 {
-    if (v->author.n == 0) {
-        put_result(out, "dmarc", RESULT_PERMERROR, v->author_why);
+    if (v->authors.n == 0) {
+        put_result(out, "dmarc", RESULT_PERMERROR, v->authors.why);
         return;
     }
     put_result(out, "dmarc", v->dmarc.result, S(""));
@@ -75,7 +75,7 @@ static struct str proven(const struct verdict *v)
 
 static enum result dmarc_result(const struct verdict *v)
 {
-    return v->author.n == 0 ? RESULT_PERMERROR : v->dmarc.result;
+    return v->authors.n == 0 ? RESULT_PERMERROR : v->dmarc.result;
 }
 
 /* "DKIM_POLICY", with the reason. Only what is out of order is worth a line: a score comes with the rules. */
@@ -119,7 +119,7 @@ void verdict_put_symbols(struct buf *out, const struct verdict *v)
     put_symbol(&j, "SPF", v->spf.result, v->spf.why);
     for (size_t i = 0; i < v->dkim.n; i++)
         put_symbol(&j, "DKIM", v->dkim.verdict[i].result, v->dkim.verdict[i].why);
-    put_symbol(&j, "DMARC", dmarc_result(v), v->author_why);
+    put_symbol(&j, "DMARC", dmarc_result(v), v->authors.why);
     put_symbol(&j, "ARC", v->arc.result, v->arc.why);
     json_put_end(&j);
     json_put_end(&j);

@@ -25,7 +25,7 @@ ZONE = {
 
 def send(d, box, author, text="", client=CLIENT, extra="", sender=None):
     """None, or the reply that refused it."""
-    message = f"{extra}From: Ann <{author}>\r\nSubject: from {author}\r\nMessage-ID: <{time.monotonic_ns()}@test>\r\n\r\nHello\r\n{text}"
+    message = f"{extra}From: {author}\r\nSubject: from {author}\r\nMessage-ID: <{time.monotonic_ns()}@test>\r\n\r\nHello\r\n{text}"
     with smtplib.SMTP(*d.address("smtp.listen"), timeout=30) as s:
         if client:
             s.docmd(f"XCLIENT ADDR={client}")
@@ -81,6 +81,15 @@ def enforced(count, d):
     count.check("a temporary error", m["auth"]["spf"] == "temperror" and m["auth"]["dmarc"] == "temperror", m["auth"])
     count.check("in bounded time", spent < 4, spent)
 
+    said = send(d, box, "x@good.example, ann@strict.example", sender="x@good.example")
+    count.check("a second author hides no policy", said and said.startswith("554 5.7.1"), said)
+    said = send(d, box, "ann@strict.example", sender="x@good.example", extra="From: x@good.example\r\n")
+    count.check("two From fields are refused", said and said.startswith("554 5.6.0"), said)
+    for author in ("ann@strict.example x", "ann@[192.0.2.1]"):
+        count.check("taken", send(d, box, author, sender="x@good.example") is None)
+        m, _ = newest(d, box, "Junk")
+        count.check("nobody to be asked: into Junk", m and m["junk"] and m["subject"] == f"from {author}" and m["auth"]["dmarc"] == "permerror", m)
+
     send(d, box, "ann@strict.example", client=None)
     m, raw = newest(d, box)
     count.check("who is on this machine is not judged", m["auth"]["spf"] is None and raw.startswith("Return-Path:"), m["auth"])
@@ -99,7 +108,7 @@ def unwritten(count, d):
     c.request("GET", "/metrics")
     said = c.getresponse().read()
     count.check("nor in the metrics", not any(f in said for f in FORMS_OF_CLIENT))
-    count.check("which count what was refused", b'mayfly_smtp_rejected_total{reason="policy"} 1\n' in said)
+    count.check("which count what was refused", b'mayfly_smtp_rejected_total{reason="policy"} 2\n' in said)
 
 
 def left_behind(count, d):

@@ -33,6 +33,15 @@ def lifted(count, dns):
             count.check(what, ("policy.sealer=example.org" in said) == want and "dmarc=fail (p=reject)" in said, said)
 
 
+def several(count, dns, policy):
+    """A second author hides nobody's policy, and the first does not either."""
+    policies = policy | {"_dmarc__evil__example": "v=DMARC1; p=none", "evil__example": "v=spf1 ip4:192.0.2.0/24 -all"}
+    for name in (b"Joe <joe@football.example.com>, x@evil.example", b"x@evil.example, joe@football.example.com",
+                 b"all: x@evil.example, joe@football.example.com;"):
+        got = field(dns, "--from", "x@evil.example", message=b"From: " + name + b"\r\n\r\nHi.\r\n", **policies)
+        count.check(f"the strictest of several: {name}", "dmarc=fail (p=reject) header.from=football.example.com" in got, got)
+
+
 def aliases(count, dns):
     """Aliases are followed, round in circles for a bounded time."""
     zone.texts({"real.example": "v=spf1 ip4:192.0.2.0/24 -all"})
@@ -64,6 +73,7 @@ def main():
     twice = MESSAGE.replace(b"From:", b"From: eve@evil.example\r\nFrom:", 1)
     got = field(dns, "--from", "joe@football.example.com", message=twice, **policy)
     count.check("two authors", "dmarc=permerror (more than one From)" in got, got)
+    several(count, dns, policy)
     odd = b"DKIM-Signature: v=1; a=rsa-sha256; d=a.example; s=s\r\nFrom: a@b.example\r\n\r\n"
     got = field(dns, message=odd)
     count.check("an unreadable signature", "dkim=permerror (bad b=)" in got, got)

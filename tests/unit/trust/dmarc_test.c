@@ -203,18 +203,27 @@ TEST(authors)
         { "From: group: ann@a.example;\r\n", "a.example", "" },
         { "To: ann@a.example\r\n", NULL, "no From" },
         { "From: a@a.example\r\nFROM: a@a.example\r\n", NULL, "more than one From" },
-        { "From: a@a.example, b@b.example\r\n", NULL, "more than one address in From" },
+        { "From: a@a.example, b@B.example, c@b.example\r\n", "a.example b.example", "" },
+        { "From: group: a@a.example, b@b.example;\r\n", "a.example b.example", "" },
+        { "From: a@a, b@b.b, c@c.c, d@d.d, e@e.e\r\n", NULL, "too many domains in From" },
         { "From: nobody\r\n", NULL, "no address in From" },
+        { "From: Acme, Inc. <a@a.example>\r\n", "a.example", "" },
         { "From:\r\n", NULL, "no address in From" },
-        { "From: a@[192.0.2.1]\r\n", NULL, "no address in From" },
+        { "From: a@[192.0.2.1]\r\n", NULL, "an address without a domain in From" },
+        { "From: ceo@bank.example x\r\n", NULL, "From cannot be read" },
+        { "From: <ceo@bank.example> x@evil.example\r\n", NULL, "From cannot be read" },
+        { "From: x@evil.example (ceo@bank.example\r\n", NULL, "From cannot be read" },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO_ARENA struct arena a = { .max = 1 << 20 };
         struct dkim_msg m;
-        struct str domain, why = S("");
+        struct dmarc_authors all;
+        AUTO_BUF struct buf domains = { .max = 1 << 10 };
         CHECK_OK(dkim_msg_init(&a, str_c(cases[i].head), &m));
-        enum err e = dmarc_author(&a, &m, &domain, &why);
-        CHECK_EQ(e == OK, cases[i].domain != NULL);
-        CHECK_STR(cases[i].head, e == OK ? domain : why, e == OK ? cases[i].domain : cases[i].why);
+        CHECK_OK(dmarc_authors(&a, &m, &all));
+        for (size_t k = 0; k < all.n; k++)
+            buf_printf(&domains, "%s%.*s", k ? " " : "", STR_FMT(all.v[k]));
+        CHECK_EQ(all.n > 0, cases[i].domain != NULL);
+        CHECK_STR(cases[i].head, all.n ? buf_str(&domains) : all.why, all.n ? cases[i].domain : cases[i].why);
     }
 }
