@@ -182,6 +182,7 @@ static enum err core_new(struct services *s, struct loop *loop)
                                     .domains = domains(a),
                                     .hostname = c->server_hostname,
                                     .judge = { .dns = a->dns,
+                                               .budget = &a->shared->budget,
                                                .sealers = c->trust_arc_sealers.v,
                                                .sealers_n = c->trust_arc_sealers.n,
                                                .deadline_ms = c->trust_deadline_ms,

@@ -5,7 +5,11 @@
 
 enum { ARENA_MAX = 8 << 20, HEADER_MAX = 32 * 1024, JSON_MAX = 32 * 1024, LARGE = 256 * 1024 };
 
+/* What the parsed header takes: its tables, and the texts a few times over. */
+enum { TABLES_MAX = 512 * 1024, COPIES_MAX = 8 };
+
 struct judge_req {
+    size_t counted; /* of the budget */
     const struct judge_opts *o;
     struct work work;
     struct job later;
@@ -46,6 +50,8 @@ static void judge_answer(struct judge_req *r, enum err e)
     r->done(r->ctx, &j);
     judgement_fini(&j);
     arena_reset(&r->arena);
+    if (r->o->budget)
+        intake_budget_give(r->o->budget, r->counted);
     secret_wipe(r, sizeof *r); /* it names the client */
     free(r);
 }
@@ -87,6 +93,13 @@ static void prepared(struct work *w)
     loop_later(r->o->loop, &r->later);
 }
 
+static bool count_memory(struct judge_req *r)
+{
+    size_t head_n = MIN(r->data.n, (size_t)LIMIT_HEADER_BYTES);
+    r->counted = LIMIT_INQUIRY_BYTES + TABLES_MAX + COPIES_MAX * head_n;
+    return !r->o->budget || intake_budget_take(r->o->budget, r->counted);
+}
+
 enum err judge_start(const struct judge_opts *o, const struct judge_mail *m, int64_t now_s,
                      void (*done)(void *ctx, struct judgement *j), void *ctx)
 {
@@ -97,6 +110,10 @@ enum err judge_start(const struct judge_opts *o, const struct judge_mail *m, int
     r->done = done;
     r->ctx = ctx;
     r->data = m->data;
+    if (!count_memory(r)) {
+        free(r);
+        return ERR_BUSY;
+    }
     r->in = (struct verdict_in){ .server = o->server, .sealers = o->sealers, .sealers_n = o->sealers_n };
     r->in.sender =
         (struct spf_in){ .ip = m->client, .helo = m->helo, .from = m->from, .receiver = o->server, .now_s = now_s };

@@ -1,6 +1,7 @@
 /* Who sent a mail that has come in: trust/'s checks, between its last octet and the store. What they cost in time is
  * bounded; what they need of memory is given back with the answer. */
 #pragma once
+#include "core/intake.h"
 #include "io/work.h"
 #include "trust/inquiry.h"
 #include "trust/verdict.h"
@@ -9,7 +10,8 @@ struct judge_opts { /* borrowed by what is under way */
     struct loop *loop;
     struct dns *dns; /* NULL: nobody is judged */
     struct work_pool *work;
-    struct str server; /* our own name */
+    struct intake_budget *budget; /* what a judgement holds on to while it waits is counted there; NULL: nowhere */
+    struct str server;            /* our own name */
     const struct str *sealers;
     size_t sealers_n;
     int64_t deadline_ms;
@@ -26,7 +28,8 @@ struct judgement {
     struct buf auth, symbols; /* JSON values for understand(), empty likewise */
 };
 bool judge_would(const struct judge_opts *o, const struct judge_mail *m);
-/* Answers once, on a later turn; there is no cancel. j is the answer's to take. ERR_BUSY: no memory, no answer comes.
+/* Answers once, on a later turn; there is no cancel. j is the answer's to take. ERR_BUSY: no memory, or none
+ * in the budget; no answer comes.
  */
 [[nodiscard]] enum err judge_start(const struct judge_opts *o, const struct judge_mail *m, int64_t now_s,
                                    void (*done)(void *ctx, struct judgement *j), void *ctx);

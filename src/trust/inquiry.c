@@ -2,7 +2,10 @@
 #include "trust/inquiry.h"
 #include <stdlib.h>
 
-enum { KEPT_MAX = 8 << 20, SCRATCH_MAX = 4 << 20 }; /* answers; what one round of the checks makes */
+enum { SCRATCH_MAX = 4 << 20 }; /* what one round of the checks makes; none is kept between rounds */
+/* Octets of one answer, and what all but policies may take together: a sender's large answers must not leave too little
+ * room for the policy of whom he names. */
+enum { PACKET_MAX = 16 << 10, VITAL_PACKET_MAX = 4 << 10, PLAIN_KEPT_MAX = LIMIT_INQUIRY_BYTES / 2 };
 enum { LATE_ROUNDS_MAX = 2 * LIMIT_ANSWERS };
 
 struct question {
@@ -57,6 +60,16 @@ static enum answer_status status_of(enum dns_status s)
     return ANSWER_FAILED;
 }
 
+/* What authors' domains want is known whoever else keeps the DNS busy: else anybody could switch it off for all. */
+static enum dns_rank rank_of(struct str name) { return str_starts_nocase(name, S("_dmarc.")) ? DNS_VITAL : DNS_PLAIN; }
+
+static bool has_room(const struct inquiry *q, const struct answer *a, size_t packet_n)
+{
+    if (rank_of(a->name) == DNS_VITAL)
+        return packet_n <= VITAL_PACKET_MAX;
+    return packet_n <= PACKET_MAX && q->kept.used < PLAIN_KEPT_MAX;
+}
+
 static void on_answer(void *ctx, const struct dns_answer *got)
 {
     struct question *qu = ctx;
@@ -65,7 +78,8 @@ static void on_answer(void *ctx, const struct dns_answer *got)
     qu->q = NULL;
     a->status = status_of(got->status);
     a->secure = got->secure;
-    if (a->status == ANSWER_FOUND && dns_records_parse(&q->kept, got->packet, a->type, &a->records) != OK)
+    if (a->status == ANSWER_FOUND &&
+        (!has_room(q, a, got->packet.n) || dns_records_parse(&q->kept, got->packet, a->type, &a->records) != OK))
         a->status = ANSWER_FAILED;
     soon(q);
 }
@@ -77,9 +91,6 @@ static size_t asked(const struct inquiry *q)
         n += q->questions[i].q != NULL;
     return n;
 }
-
-/* What authors' domains want is known whoever else keeps the DNS busy: else anybody could switch it off for all. */
-static enum dns_rank rank_of(struct str name) { return str_starts_nocase(name, S("_dmarc.")) ? DNS_VITAL : DNS_PLAIN; }
 
 /* In the order in which the checks want them; the rest waits for answers. */
 static void ask_wanted(struct inquiry *q)
@@ -134,6 +145,7 @@ static void run_again(struct job *j)
         finish(q, e);
         return;
     }
+    arena_reset(&q->scratch);
     if (!q->late)
         ask_wanted(q);
     if (q->late || q->answers.verified > 0)
@@ -154,7 +166,7 @@ enum err inquiry_start(const struct inquiry_opts *o, struct inquiry **out)
     if (!q)
         return ERR_IO;
     q->o = *o;
-    arena_init(&q->kept, KEPT_MAX);
+    arena_init(&q->kept, LIMIT_INQUIRY_BYTES);
     arena_init(&q->scratch, SCRATCH_MAX);
     if (answers_init(&q->answers, &q->kept, &q->scratch) != OK) {
         inquiry_release(q);

@@ -4,7 +4,10 @@
 #include "io/dns.h"
 #include "trust/answers.h"
 
-enum { LIMIT_ASKED = 32 }; /* questions of one message under way: nobody's mail has the DNS to itself */
+enum {
+    LIMIT_ASKED = 32,             /* questions of one message under way: nobody's mail has the DNS to itself */
+    LIMIT_INQUIRY_BYTES = 1 << 20 /* what its answers may take while it waits */
+};
 struct inquiry;
 struct inquiry_opts {
     struct dns *dns; /* NULL: every question fails at once */

@@ -154,6 +154,14 @@ def main():
         t.join()
     with Daemon(*options) as d:
         left_behind(count, d)
+    with Daemon(*options, "limits.message_memory=1M") as d:
+        box = d.make_box()
+        said = send(d, box, "ann@good.example")
+        count.check("judging counts in the message memory", said and said.startswith("451 4.3.0"), said)
+        count.check("what is not judged has room", send(d, box, "ann@good.example", client=None) is None)
+    with Daemon(*options, "limits.message_memory=2M") as d:
+        box = d.make_box()
+        count.check("which is given back", [send(d, box, "ann@good.example") for _ in range(3)] == [None] * 3)
     with Daemon("test.xclient=true", "server.hostname=mx.test") as d:
         box = d.make_box()
         send(d, box, "ann@strict.example", extra="Authentication-Results: mx.test; dmarc=pass\r\n")

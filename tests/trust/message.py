@@ -74,6 +74,10 @@ def main():
     got = field(dns, "--from", "joe@football.example.com", message=twice, **policy)
     count.check("two authors", "dmarc=permerror (more than one From)" in got, got)
     several(count, dns, policy)
+    got = field(dns, "--from", "joe@football.example.com", **policy | {"_dmarc__football__example__com": ["v=DMARC1; p=reject", *["x" * 1000] * 4]})
+    count.check("a policy among too much text", "dmarc=temperror" in got, got)
+    got = field(dns, "--from", "joe@football.example.com", **policy | {"football__example__com": ["v=spf1 ip4:192.0.2.0/24 -all", *["x" * 1000] * 17]})
+    count.check("a record among too much text", "spf=temperror" in got and "dmarc=pass" in got, got)
     odd = b"DKIM-Signature: v=1; a=rsa-sha256; d=a.example; s=s\r\nFrom: a@b.example\r\n\r\n"
     got = field(dns, message=odd)
     count.check("an unreadable signature", "dkim=permerror (bad b=)" in got, got)
