@@ -4,6 +4,7 @@
 #include "io/dns.h"
 #include "base/buf.h"
 #include "base/list.h"
+#include "base/secret.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <unbound-event.h>
@@ -50,6 +51,7 @@ static void come_home(struct job *j)
     if (!q->cancelled)
         q->done(q->ctx, &q->answer);
     free(q->packet);
+    secret_wipe(q->name, sizeof q->name); /* a reverse name, or a macro, has the client's address in it */
     free(q);
 }
 

@@ -220,6 +220,7 @@ enum err arc_check_run(struct arc_check *c, struct answers *as)
         if (c->v[i - 1].ended) {
             if (whole == OK)
                 judge(c, RESULT_NONE, S("a sealer found the chain broken"));
+            c->ended = true;
             break;
         }
         enum err e = c->v[i - 1].sealed ? OK : check_seal(c, i - 1, as);
@@ -231,4 +232,9 @@ enum err arc_check_run(struct arc_check *c, struct answers *as)
     if (whole == OK)
         judge(c, RESULT_PASS, S(""));
     return whole;
+}
+
+enum result arc_reported(const struct arc_check *c)
+{
+    return c->ended && c->result == RESULT_NONE ? RESULT_FAIL : c->result;
 }

@@ -1,6 +1,6 @@
 /* ARC, RFC 8617: is the chain of those who handled a message before, and said what they found, unbroken? Whether one
  * believes them is another question (trust/dmarc). The verdict is none, pass or fail; none also for a chain that a
- * sealer has ended (cv=fail), as the public suite and dkimpy have it. */
+ * sealer has ended (cv=fail), as the public suite and dkimpy have it, but reported as a fail: arc_reported(). */
 #pragma once
 #include "trust/dkim_key.h"
 
@@ -20,12 +20,15 @@ struct arc_check {
     size_t n;
     bool message_good; /* the newest ARC-Message-Signature has been checked and is good */
     enum result result;
-    struct str why; /* static; empty on pass and none */
+    struct str why; /* static; empty on pass, and on none without a chain */
+    bool ended;     /* a set that counts says cv=fail */
     bool judged;
 };
 
 /* Collects the sets and judges their structure (section 5.2, steps 1 to 3). ERR_FULL, ERR_IO: no memory. */
 [[nodiscard]] enum err arc_check_init(struct arc_check *c, struct arena *a, struct dkim_msg *msg);
 [[nodiscard]] enum err arc_check_run(struct arc_check *c, struct answers *as); /* OK, ERR_MORE or ERR_IO */
+/* The result as others read it: what a sealer has ended is a fail (section 5.2). */
+enum result arc_reported(const struct arc_check *c);
 /* What stands behind "i=N;" in an ARC-Authentication-Results; false when it does not begin so. */
 bool arc_results(struct str raw, uint32_t *instance, struct str *rest);

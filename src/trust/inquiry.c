@@ -168,6 +168,7 @@ enum err inquiry_start(const struct inquiry_opts *o, struct inquiry **out)
     q->o = *o;
     arena_init(&q->kept, LIMIT_INQUIRY_BYTES);
     arena_init(&q->scratch, SCRATCH_MAX);
+    q->kept.secret = q->scratch.secret = true; /* names asked for have the client's address in them */
     if (answers_init(&q->answers, &q->kept, &q->scratch) != OK) {
         inquiry_release(q);
         return ERR_IO;

@@ -57,6 +57,27 @@ enum err spf_match_exists(struct spf_run *r, const struct spf_term *t, bool *hit
     return e;
 }
 
+/* One after the other, as if they were asked so: a host behind the first that matches, or that nobody answers for, says
+ * nothing any more. */
+static enum err try_hosts(struct spf_run *r, const struct spf_term *t, const struct answer *mx, bool *hit)
+{
+    bool more = false, failed = false;
+    for (size_t i = 0; i < mx->records.n && !*hit; i++) {
+        const struct answer *a;
+        if (str_empty(mx->records.v[i].data))
+            continue; /* RFC 7505: no mail */
+        if (answers_get(r->as, mx->records.v[i].data, address_type(r), &a) != OK)
+            more = true;
+        else if (!more && !failed) {
+            failed = a->status == ANSWER_FAILED;
+            *hit = has_address(r, a, t);
+        }
+    }
+    if (failed)
+        spf_fail(r, RESULT_TEMPERROR, S("the DNS did not answer"));
+    return more && !failed ? ERR_MORE : OK;
+}
+
 enum err spf_match_mx(struct spf_run *r, const struct spf_term *t, bool *hit)
 {
     struct str name;
@@ -70,18 +91,7 @@ enum err spf_match_mx(struct spf_run *r, const struct spf_term *t, bool *hit)
         spf_fail(r, RESULT_PERMERROR, S("more than 10 MX names"));
         return OK;
     }
-    for (size_t i = 0; i < mx->records.n; i++) {
-        const struct answer *a;
-        if (str_empty(mx->records.v[i].data))
-            continue; /* RFC 7505: no mail */
-        if (answers_get(r->as, mx->records.v[i].data, address_type(r), &a) != OK)
-            e = ERR_MORE;
-        else if (a->status == ANSWER_FAILED)
-            spf_fail(r, RESULT_TEMPERROR, S("the DNS did not answer"));
-        else
-            *hit = *hit || has_address(r, a, t);
-    }
-    return e;
+    return try_hosts(r, t, mx, hit);
 }
 
 /* ---- the client's own name ---- */

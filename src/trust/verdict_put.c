@@ -56,7 +56,7 @@ void verdict_put_header(struct buf *out, const struct verdict *v)
     if (v->dkim.n == 0)
         put_result(out, "dkim", RESULT_NONE, S(""));
     put_dmarc(out, v);
-    put_result(out, "arc", v->arc.result, v->arc.why);
+    put_result(out, "arc", arc_reported(&v->arc), v->arc.why);
     put_property(out, "policy.sealer", v->lifted);
     buf_puts(out, "\r\n");
 }
@@ -102,7 +102,7 @@ void verdict_put_auth(struct buf *out, const struct verdict *v)
     json_kv_str(&j, "spf", result_name(v->spf.result));
     json_kv_str(&j, "dkim", result_name(dkim_check_best(&v->dkim)));
     json_kv_str(&j, "dmarc", result_name(dmarc_result(v)));
-    json_kv_str(&j, "arc", result_name(v->arc.result));
+    json_kv_str(&j, "arc", result_name(arc_reported(&v->arc)));
     if (proven(v).n)
         json_kv_str(&j, "domain", proven(v));
     else
@@ -120,7 +120,7 @@ void verdict_put_symbols(struct buf *out, const struct verdict *v)
     for (size_t i = 0; i < v->dkim.n; i++)
         put_symbol(&j, "DKIM", v->dkim.verdict[i].result, v->dkim.verdict[i].why);
     put_symbol(&j, "DMARC", dmarc_result(v), v->authors.why);
-    put_symbol(&j, "ARC", v->arc.result, v->arc.why);
+    put_symbol(&j, "ARC", arc_reported(&v->arc), v->arc.why);
     json_put_end(&j);
     json_put_end(&j);
 }

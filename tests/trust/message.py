@@ -23,6 +23,11 @@ def lifted(count, dns):
         chain.add()
         chain.add()
         zone.texts({name: record, "_dmarc.d1.example": "v=DMARC1; p=reject"})
+        ended = Sealer(key)
+        ended.add()
+        ended.add(cv="fail")
+        said = zone.verify("message", "--dns", dns, *SENDER, message=ended.message())
+        count.check("an ended chain is a fail", "arc=fail (a sealer found the chain broken)" in said, said)
         for what, sealer, message, want in (
             ("a believed sealer", "Example.org", chain.message(), True),
             ("another sealer", "example.com", chain.message(), False),

@@ -93,6 +93,18 @@ TEST(no_answer_is_a_temporary_error)
     CHECK_EQ(check("192.0.2.9", "a@m.example", zone, COUNT(zone), NULL), RESULT_TEMPERROR);
 }
 
+TEST(hosts_of_an_mx_count_in_their_order)
+{
+    static const struct zone_row zone[] = {
+        TXT("good.example", "v=spf1 mx -all"),    { "good.example", DNS_MX, "one.example" },
+        { "good.example", DNS_MX, "no.example" }, TXT("bad.example", "v=spf1 mx -all"),
+        { "bad.example", DNS_MX, "no.example" },  { "bad.example", DNS_MX, "one.example" },
+        { "one.example", DNS_A, "192.0.2.9" },    { "no.example", DNS_A, NULL },
+    };
+    CHECK_EQ(check("192.0.2.9", "a@good.example", zone, COUNT(zone), NULL), RESULT_PASS);
+    CHECK_EQ(check("192.0.2.9", "a@bad.example", zone, COUNT(zone), NULL), RESULT_TEMPERROR);
+}
+
 TEST(the_helo_name_stands_in_for_an_empty_sender)
 {
     static const struct zone_row zone[] = { TXT("mail.example", "v=spf1 exists:%{l}.%{o} -all"),
