@@ -127,14 +127,27 @@ static bool is_forged(const struct header_field *f, struct str server)
     return authres_server(f->raw, &id, &rest) != OK || same_server(id, server) || str_chr(id, '\\') != STR_NONE;
 }
 
+/* The next field that claims to be ours. Lenient programs read on where our header ends without an empty line, behind
+ * "A b: c" for one, so up to that line nothing is left to them. */
+static bool next_forged(struct header_iter *it, struct str server, struct header_field *f)
+{
+    for (;;) {
+        while (header_next(it, f))
+            if (is_forged(f, server))
+                return true;
+        struct str rest, line = str_line(str_from(it->block, it->at), &rest);
+        if (line.n == 0)
+            return false;
+        it->at = it->block.n - rest.n;
+    }
+}
+
 size_t authres_strip(struct buf *msg, struct str server)
 {
     struct header_iter it = header_walk(buf_str(msg));
     struct header_field f;
     size_t kept = 0, copied = 0, removed = 0; /* [0, kept) is done; input from copied on is not moved yet */
-    while (header_next(&it, &f)) {
-        if (!is_forged(&f, server))
-            continue;
+    while (next_forged(&it, server, &f)) {
         memmove(msg->p + kept, msg->p + copied, f.begin - copied);
         kept += f.begin - copied;
         copied = f.end;

@@ -12,5 +12,6 @@ bool authres_find(struct str rest, struct str method, struct str property, struc
 /* A value as a token, or quoted when it is none; what is not printable ASCII becomes '?'. */
 void authres_put_value(struct buf *out, struct str value);
 /* Takes out of a message's header every Authentication-Results that names this server, in any way of writing it, or
- * whose server nobody can read (RFC 8601 section 5). How many that were. */
+ * whose server nobody can read (RFC 8601 section 5); also behind lines that are no field, up to the first empty line.
+ * How many that were. */
 size_t authres_strip(struct buf *msg, struct str server);

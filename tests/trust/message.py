@@ -22,6 +22,9 @@ def lifted(count, dns):
         chain = Sealer(key)
         chain.add()
         chain.add()
+        other, nobody = Sealer(key), Sealer(key)
+        other.add(saw="dmarc=pass header.from=d2.example")
+        nobody.add(saw="dmarc=pass")
         zone.texts({name: record, "_dmarc.d1.example": "v=DMARC1; p=reject"})
         ended = Sealer(key)
         ended.add()
@@ -32,9 +35,11 @@ def lifted(count, dns):
             ("a believed sealer", "Example.org", chain.message(), True),
             ("another sealer", "example.com", chain.message(), False),
             ("a changed body", "example.org", chain.message(b"x"), False),
-            ("another author", "example.org", chain.message().replace(b"header.from=d1", b"header.from=d2"), False),
+            ("another author", "example.org", other.message(), False),
+            ("no author", "example.org", nobody.message(), False),
         ):
             said = zone.verify("message", "--dns", dns, *SENDER, "--sealer", sealer, message=message)
+            count.check("the chain is whole", ("arc=pass" in said) == (what != "a changed body"), said)
             count.check(what, ("policy.sealer=example.org" in said) == want and "dmarc=fail (p=reject)" in said, said)
 
 

@@ -30,10 +30,10 @@ class Sealer:
         done = subprocess.run(["openssl", "dgst", "-sha256", "-sign", self.keyfile], input=text.encode(), capture_output=True, check=True)
         return base64.b64encode(done.stdout).decode()
 
-    def add(self, cv=None):
+    def add(self, cv=None, saw="dmarc=pass header.from=d1.example"):
         i = len(self.sets) + 1
         bh = base64.b64encode(hashlib.sha256(self.body).digest()).decode()
-        results = f"i={i}; lists.example.org; dmarc=pass header.from=d1.example"
+        results = f"i={i}; lists.example.org; {saw}"
         message = f"i={i}; a=rsa-sha256; c=relaxed/relaxed; d=example.org; s=dummy; h=from:subject; bh={bh}; b="
         seal = f"i={i}; a=rsa-sha256; cv={cv or ('pass' if i > 1 else 'none')}; d=example.org; s=dummy; b="
         head = "".join(relaxed(n, v) + "\r\n" for n, v in self.fields)

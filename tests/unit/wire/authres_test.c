@@ -84,6 +84,21 @@ TEST(forged_ones_go)
     }
 }
 
+TEST(nothing_is_left_to_lenient_readers)
+{
+    static const char ours[] = "Authentication-Results: mx.example;\r\n spf=pass\r\n";
+    static const char *const ends[] = { "A b: c\r\n", "no field at all\r\n", ": x\r\n", "A b: c\r\n folded\r\n",
+                                        ">From x\r\n" };
+    for (size_t i = 0; i < COUNT(ends); i++) {
+        AUTO_BUF struct buf msg = { .max = 10000 }, want = { .max = 10000 };
+        buf_printf(&msg, "A: 1\r\n%s%sB: 2\r\nnot this\r\n%s\r\n%s", ends[i], ours, ours, ours);
+        buf_printf(&want, "A: 1\r\n%sB: 2\r\nnot this\r\n\r\n%s", ends[i], ours);
+        buf_putc(&want, 0);
+        CHECK_EQ(authres_strip(&msg, S("mx.example")), 2);
+        CHECK_STR(ends[i], buf_str(&msg), want.p);
+    }
+}
+
 TEST(values)
 {
     static const struct {
