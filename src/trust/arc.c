@@ -204,8 +204,9 @@ static enum err check_seal(struct arc_check *c, size_t i, struct answers *as)
 {
     struct dkim_outcome o;
     enum err e = dkim_key_ask(as, &c->v[i].seal);
-    if (e == OK)
-        e = dkim_verify(as, &c->v[i].seal, c->v[i].seal_hash, &o);
+    if (e != OK)
+        return e;
+    e = dkim_verify(as, &c->v[i].seal, c->v[i].seal_hash, &o);
     if (e == OK && o.result != RESULT_PASS)
         judge(c, RESULT_FAIL, o.why);
     c->v[i].sealed = e == OK;
