@@ -67,7 +67,7 @@ static void collect(struct str head, struct mime_part *p, struct str raw[F_COUNT
                 continue;
             if (raw[i].p == NULL)
                 raw[i] = f.raw;
-            else if (fields[i].dup != MIME_DEFECT_COUNT && (i < F_FROM || p->parent == MIME_NONE))
+            else if ((i < F_FROM || p->parent == MIME_NONE) && fields[i].dup != MIME_DEFECT_COUNT)
                 add_defect(p, fields[i].dup);
         }
 }
