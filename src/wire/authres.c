@@ -119,12 +119,23 @@ static bool same_server(struct str id, struct str server)
     return domain_to_ascii(&a, id) == OK && domain_to_ascii(&b, server) == OK && str_eq(buf_str(&a), buf_str(&b));
 }
 
+/* Behind the server's name stands a ';', nothing, or a version first (RFC 8601 section 2.2). */
+static bool ends_well(struct str rest)
+{
+    struct str version = next_token(rest, &rest);
+    bool number = version.n > 0 && version.p[0] >= '0' && version.p[0] <= '9';
+    struct str end = number ? next_token(rest, &rest) : version;
+    return end.n == 0 || str_eq(end, S(";"));
+}
+
+/* What is not plainly somebody else's: lenient readers may take it for ours. */
 static bool is_forged(const struct header_field *f, struct str server)
 {
     struct str id, rest;
     if (!str_eq_nocase(f->name, S("Authentication-Results")))
         return false;
-    return authres_server(f->raw, &id, &rest) != OK || same_server(id, server) || str_chr(id, '\\') != STR_NONE;
+    return authres_server(f->raw, &id, &rest) != OK || same_server(id, server) || str_chr(id, '\\') != STR_NONE ||
+           memchr(f->raw.p, 0, f->raw.n) || !ends_well(rest);
 }
 
 /* The next field that claims to be ours. Lenient programs read on where our header ends without an empty line, behind

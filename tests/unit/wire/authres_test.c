@@ -69,6 +69,9 @@ TEST(forged_ones_go)
         { "mx.example.org; spf=pass", false },
         { "a.mx.example; none", false },
         { "other; x (mx.example)", false },
+        { "other 1; none", false },
+        { "mx. example; spf=pass", true },
+        { "mx.example x; spf=pass", true },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO_BUF struct buf msg = { .max = 10000 }, want = { .max = 10000 };
@@ -112,4 +115,12 @@ TEST(values)
         authres_put_value(&out, str_c(cases[i].in));
         CHECK_STR(cases[i].in, buf_str(&out), cases[i].out);
     }
+}
+
+TEST(nor_does_one_with_a_nul_stay)
+{
+    AUTO_BUF struct buf msg = { .max = 1000 };
+    buf_put(&msg, S("Authentication-Results: mx.example\0; dmarc=pass\r\nA: b\r\n\r\n"));
+    CHECK_EQ(authres_strip(&msg, S("mx.example")), 1);
+    CHECK(str_eq(buf_str(&msg), S("A: b\r\n\r\n")));
 }
