@@ -3,7 +3,7 @@ import re
 
 KNOWN = {"type", "properties", "required", "additionalProperties", "items", "anyOf", "oneOf", "const", "enum", "pattern", "format",
          "$ref", "minimum", "maximum", "default", "description"}
-TYPES = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "null": type(None)}
+TYPES = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool, "null": type(None)}
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 
@@ -28,9 +28,10 @@ def check(value, schema, root, at="$"):
         for part in schema["$ref"].lstrip("#/").split("/"):
             target = target[part]
         return check(value, target, root, at)
-    kind = schema.get("type")
-    if kind and (not isinstance(value, TYPES[kind]) or (kind == "integer" and isinstance(value, bool))):
-        raise Wrong(f"{at}: {value!r:.80} is no {kind}")
+    kinds = schema.get("type", [])
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    if kinds and not any(isinstance(value, TYPES[k]) and not (k in ("integer", "number") and isinstance(value, bool)) for k in kinds):
+        raise Wrong(f"{at}: {value!r:.80} is no {' or '.join(kinds)}")
     if "const" in schema and value != schema["const"]:
         raise Wrong(f"{at}: {value!r:.80} is not {schema['const']!r}")
     if "enum" in schema and value not in schema["enum"]:
