@@ -24,7 +24,7 @@ enum mime_defect {
     MIME_DEFECT_DUP_DISPOSITION,
     MIME_DEFECT_DUP_PARAM, /* boundary, charset, filename … twice in one field */
     MIME_DEFECT_DUP_FROM,
-    MIME_DEFECT_DUP_FIELD, /* another field of the message that may be there once (RFC 5322 section 3.6) */
+    MIME_DEFECT_DUP_FIELD,        /* another field of the message that may be there once (RFC 5322 section 3.6) */
     MIME_DEFECT_BAD_CONTENT_TYPE, /* no type/subtype in it: text/plain is assumed */
     MIME_DEFECT_BAD_PARAM,
     MIME_DEFECT_NO_BOUNDARY, /* multipart without one: one opaque text leaf */
