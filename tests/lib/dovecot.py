@@ -25,7 +25,7 @@ log_path = {folder}/log
 libexec_dir = {lib}
 mail_plugin_dir = {lib}/modules
 login_plugin_dir = {lib}/modules/login
-import_environment = TZ LD_LIBRARY_PATH
+import_environment = TZ LD_LIBRARY_PATH LD_PRELOAD MOVED_FROM MOVED_TO
 default_internal_user = {user}
 default_login_user = {user}
 default_internal_group = {group}
@@ -116,8 +116,10 @@ class Dovecot:
             if os.getuid() == 0:
                 os.chown(self.folder / name, who.pw_uid, who.pw_gid)
         (self.folder / "dovecot.conf").write_text(conf)
-        libraries = [lib, lib / "modules", *self.root.glob("usr/lib/*-linux-gnu")]
+        libraries = [lib, lib / "modules", lib / "modules/old-stats", *self.root.glob("usr/lib/*-linux-gnu")]
         env = {"PATH": "/usr/bin:/bin", "TZ": "UTC", "LD_LIBRARY_PATH": ":".join(map(str, libraries))}
+        if self.root != pathlib.Path("/"):  # where it was built to look for its modules nothing is
+            env |= {"LD_PRELOAD": str(daemon.ROOT / "build/tests/tool/moved.so"), "MOVED_FROM": "/usr/lib/dovecot", "MOVED_TO": str(lib)}
         path = self.folder / "dovecot.conf"  # read by doveconf first: left to itself, the daemon would look for /usr/bin's
         command = [self.root / "usr/bin/doveconf", "-f", "service=master", "-c", path, "-m", "master", "-e",
                    self.root / "usr/sbin/dovecot", "-F", "-c", path]
