@@ -1,6 +1,7 @@
 /* A message's signatures over keys that the input names: the first line is the key record, the rest the message. It
  * ends; each signature gets one verdict, and never a pass that nobody signed (there is no private key here). Tag lists
  * and the canonical forms on the way. */
+#include "dns_answers.h"
 #include "trust/dkim_check.h"
 #include <stdlib.h>
 
@@ -32,12 +33,8 @@ static void answer(struct answers *as, struct str record)
 {
     for (size_t i = 0; i < as->n; i++) {
         struct answer *a = &as->v[i];
-        if (a->status != ANSWER_WANTED)
-            continue;
-        a->status = ANSWER_FOUND;
-        a->records.v = arena_array(as->kept, 1, sizeof *a->records.v);
-        a->records.n = 1;
-        a->records.v[0] = (struct dns_record){ .data = record };
+        if (a->status == ANSWER_WANTED)
+            answer_with(as, a, record);
     }
 }
 

@@ -73,6 +73,33 @@ enum err file_write_all(int fd, struct str s)
     return OK;
 }
 
+enum err file_write_at(int fd, struct str s, uint64_t off)
+{
+    while (s.n > 0) {
+        ssize_t n = pwrite(fd, s.p, s.n, (off_t)off);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n < 0 && (errno == ENOSPC || errno == EDQUOT) ? ERR_FULL : ERR_IO;
+        s = str_from(s, (size_t)n);
+        off += (uint64_t)n;
+    }
+    return OK;
+}
+
+enum err file_read_at(int fd, void *to, size_t n, uint64_t off)
+{
+    for (size_t done = 0; done < n;) {
+        ssize_t r = pread(fd, (char *)to + done, n - done, (off_t)(off + done));
+        if (r < 0 && errno == EINTR)
+            continue;
+        if (r <= 0)
+            return ERR_IO;
+        done += (size_t)r;
+    }
+    return OK;
+}
+
 enum err file_save(const char *path, struct str s)
 {
     AUTO_FD int fd = file_create(path);

@@ -8,7 +8,10 @@ int file_create(const char *path);
 /* fdatasync fd (taken, closed), rename "<path>.new" to path, fsync the folder. */
 [[nodiscard]] enum err file_publish(int fd, const char *path);
 [[nodiscard]] enum err file_write_all(int fd, struct str s);
-[[nodiscard]] enum err file_save(const char *path, struct str s); /* the three above in one */
+/* All of it, in place; what an error leaves there is not known. ERR_FULL: no room on the disk. */
+[[nodiscard]] enum err file_write_at(int fd, struct str s, uint64_t off);
+[[nodiscard]] enum err file_read_at(int fd, void *to, size_t n, uint64_t off); /* ERR_IO also when there is less */
+[[nodiscard]] enum err file_save(const char *path, struct str s);              /* the three above in one */
 [[nodiscard]] enum err file_load(const char *path, size_t max,
                                  struct buf *out);      /* ERR_GONE: not there; ERR_FULL: over max */
 [[nodiscard]] enum err file_make_dir(const char *path); /* mkdir 0700, one level, existing is fine; folder synced */

@@ -126,7 +126,7 @@ static enum err save(struct checkpoint *c)
         return save_first(c);
     slot_put(slot, generation, &c->next);
     c->doubtful = true;
-    bool ok = pwrite(c->fd, slot, SLOT_N, (off_t)((generation - 1) % 2 * SLOT_N)) == SLOT_N && fdatasync(c->fd) == 0;
+    bool ok = file_write_at(c->fd, str_of(slot, SLOT_N), (generation - 1) % 2 * SLOT_N) == OK && fdatasync(c->fd) == 0;
     return ok ? OK : ERR_IO;
 }
 
@@ -236,7 +236,7 @@ enum err checkpoint_restore(struct checkpoint *c, uint64_t *seq)
     memcpy(raw, c->newest.raw, ROOT_N);
     for (uint64_t page = 0; page < 2; page++) {
         memcpy(raw, &page, sizeof page);
-        if (pwrite(c->data_fd, raw, ROOT_N, (off_t)(page * host32(raw + PAGE_SIZE_AT))) != ROOT_N)
+        if (file_write_at(c->data_fd, str_of(raw, ROOT_N), page * host32(raw + PAGE_SIZE_AT)) != OK)
             return ERR_IO;
     }
     *seq = c->newest.seq;
@@ -248,11 +248,11 @@ enum err checkpoint_root(struct checkpoint *c, uint64_t seq, struct root *out)
     uint8_t raw[2][ROOT_N];
     if (c->data_fd < 0 && data_open(c) != OK)
         return ERR_IO;
-    if (pread(c->data_fd, raw[0], ROOT_N, 0) != ROOT_N)
+    if (file_read_at(c->data_fd, raw[0], ROOT_N, 0) != OK)
         return ERR_IO;
     if (!root_sound(raw[0]))
         return ERR_BAD;
-    if (pread(c->data_fd, raw[1], ROOT_N, (off_t)host32(raw[0] + PAGE_SIZE_AT)) != ROOT_N)
+    if (file_read_at(c->data_fd, raw[1], ROOT_N, host32(raw[0] + PAGE_SIZE_AT)) != OK)
         return ERR_IO;
     if (!root_sound(raw[1]))
         return ERR_BAD;

@@ -4,6 +4,7 @@
 #include "store/embed_journal.h"
 #include "base/crypto.h"
 #include "base/util.h"
+#include "io/file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -96,29 +97,13 @@ void journal_begin(struct journal *j)
 
 /* ---- the files ---- */
 
-static enum err why(void) { return errno == ENOSPC || errno == EDQUOT ? ERR_FULL : ERR_IO; }
-
-static enum err write_at(int fd, struct str s, uint64_t off)
-{
-    while (s.n > 0) {
-        ssize_t w = pwrite(fd, s.p, s.n, (off_t)off);
-        if (w < 0 && errno == EINTR)
-            continue;
-        if (w <= 0)
-            return w < 0 ? why() : ERR_IO;
-        s = str_from(s, (size_t)w);
-        off += (uint64_t)w;
-    }
-    return OK;
-}
-
 static enum err make_room(struct file *f, uint64_t end)
 {
     static const char zeros[64 << 10];
     enum err e = OK;
     for (uint64_t want = (end + STEP - 1) / STEP * STEP; f->room < want && e == OK;) {
         struct str some = { zeros, MIN(sizeof zeros, want - f->room) };
-        e = write_at(f->fd, some, f->room);
+        e = file_write_at(f->fd, some, f->room);
         if (e == OK)
             f->room += some.n;
     }
@@ -139,7 +124,7 @@ enum err journal_write(struct journal *j, uint64_t seq, int *fd)
     put_be32(head + 4, crypto_crc32c(0, buf_str(&j->rec)));
     enum err e = make_room(f, j->off + j->rec.n);
     if (e == OK)
-        e = write_at(f->fd, buf_str(&j->rec), j->off);
+        e = file_write_at(f->fd, buf_str(&j->rec), j->off);
     j->seq = seq;
     *fd = f->fd;
     return e;
@@ -218,15 +203,9 @@ static enum err load(const struct file *f, struct buf *out)
     char *p = buf_reserve(out, n);
     if (n > 0 && !p)
         return ERR_IO;
-    while (out->n < n) {
-        ssize_t r = pread(f->fd, p + out->n, n - out->n, (off_t)out->n);
-        if (r < 0 && errno == EINTR)
-            continue;
-        if (r <= 0)
-            return ERR_IO;
-        out->n += (size_t)r;
-    }
-    return OK;
+    enum err e = n > 0 ? file_read_at(f->fd, p, n, 0) : OK;
+    out->n = e == OK ? n : 0;
+    return e;
 }
 
 static enum err play(const struct journal_player *p, struct str payload)

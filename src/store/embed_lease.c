@@ -34,29 +34,7 @@ static void bit_set(struct leases *l, uint32_t i, bool on)
     l->used[i / 64] ^= 1ull << (i % 64);
     l->used_n = on ? l->used_n + 1 : l->used_n - 1;
 }
-static off_t slot_off(uint32_t slot) { return (off_t)slot * REC_LEASE_N; }
-
-static enum err write_at(int fd, const void *p, size_t n, off_t off)
-{
-    for (size_t done = 0; done < n;) {
-        ssize_t w = pwrite(fd, (const char *)p + done, n - done, off + (off_t)done);
-        if (w < 0 && errno == EINTR)
-            continue;
-        if (w <= 0)
-            return errno == ENOSPC ? ERR_FULL : ERR_IO;
-        done += (size_t)w;
-    }
-    return OK;
-}
-
-static enum err read_at(int fd, void *p, size_t n, off_t off)
-{
-    ssize_t r;
-    do
-        r = pread(fd, p, n, off);
-    while (r < 0 && errno == EINTR);
-    return r == (ssize_t)n ? OK : ERR_IO;
-}
+static uint64_t slot_off(uint32_t slot) { return (uint64_t)slot * REC_LEASE_N; }
 
 static enum err open_file(struct leases *l, int i)
 {
@@ -76,7 +54,7 @@ static enum err open_file(struct leases *l, int i)
 static enum err grow(struct leases *l, uint32_t slots)
 {
     for (int i = 0; i < 2; i++) {
-        int rc = posix_fallocate(l->fd[i], 0, slot_off(slots));
+        int rc = posix_fallocate(l->fd[i], 0, (off_t)slot_off(slots));
         if (rc)
             return rc == ENOSPC ? ERR_FULL : ERR_IO;
         if (fdatasync(l->fd[i]))
@@ -183,7 +161,7 @@ static enum err check_slot(struct check *c, uint32_t slot, size_t at)
     enum err e = OK;
     for (int i = 0; i < 2 && e == OK; i++)
         if (mend[i]) {
-            e = write_at(l->fd[i], raw, REC_LEASE_N, slot_off(slot));
+            e = file_write_at(l->fd[i], str_of(raw, REC_LEASE_N), slot_off(slot));
             c->changed = true;
         }
     bit_set(l, slot, keep);
@@ -202,7 +180,7 @@ enum err leases_check(struct leases *l, bool (*keep)(void *ctx, const struct box
     for (uint32_t slot = 0; slot < l->n && e == OK; slot += PAGE_SLOTS) {
         size_t n = MIN(PAGE_SLOTS, l->n - slot);
         for (int i = 0; i < 2 && e == OK; i++)
-            e = read_at(l->fd[i], c->page[i], n * REC_LEASE_N, slot_off(slot));
+            e = file_read_at(l->fd[i], c->page[i], n * REC_LEASE_N, slot_off(slot));
         static const uint8_t never[PAGE_N];
         if (e == OK && memcmp(c->page[0], never, PAGE_N) == 0 && memcmp(c->page[1], never, PAGE_N) == 0)
             continue;
@@ -251,7 +229,7 @@ enum err lease_take(struct leases *l, const struct box_id *box, const uint8_t ke
     if (e == OK)
         rec_lease_put(raw, &rec);
     for (int i = 0; i < 2 && e == OK; i++)
-        e = write_at(l->fd[i], raw, REC_LEASE_N, slot_off(rec.slot));
+        e = file_write_at(l->fd[i], str_of(raw, REC_LEASE_N), slot_off(rec.slot));
     if (e == OK)
         bit_set(l, rec.slot, true);
     pthread_mutex_unlock(&l->mx);
@@ -269,7 +247,7 @@ enum err lease_get(struct leases *l, const struct box_id *box, uint32_t slot, ui
     enum err e = ERR_IO;
     pthread_mutex_lock(&l->mx);
     for (int i = 0; i < 2 && e != OK; i++)
-        if (read_at(l->fd[i], raw, REC_LEASE_N, slot_off(slot)) == OK)
+        if (file_read_at(l->fd[i], raw, REC_LEASE_N, slot_off(slot)) == OK)
             e = memcmp(raw, never, REC_LEASE_N) == 0 ? ERR_GONE : rec_lease_parse(str_of(raw, REC_LEASE_N), slot, &rec);
     pthread_mutex_unlock(&l->mx);
     if (e != OK)
@@ -294,7 +272,7 @@ static bool others(struct leases *l, int file, const struct lease_ref *ref)
 {
     uint8_t raw[REC_LEASE_N];
     struct lease_rec rec = { .live = false };
-    bool parsed = read_at(l->fd[!file], raw, REC_LEASE_N, slot_off(ref->slot)) == OK &&
+    bool parsed = file_read_at(l->fd[!file], raw, REC_LEASE_N, slot_off(ref->slot)) == OK &&
                   rec_lease_parse(str_of(raw, REC_LEASE_N), ref->slot, &rec) == OK;
     bool other = parsed && rec.live && !crypto_eq(rec.box.b, ref->box.b, BOX_ID_N);
     secret_wipe(raw, sizeof raw);
@@ -327,12 +305,12 @@ static enum err shred_page(struct leases *l, int file, struct lease_ref *refs, s
     uint32_t first = refs[0].slot / PAGE_SLOTS * PAGE_SLOTS;
     pthread_mutex_lock(&l->mx);
     size_t len = first < l->n ? MIN((size_t)(l->n - first), (size_t)PAGE_SLOTS) * REC_LEASE_N : 0;
-    enum err e = len ? read_at(l->fd[file], page, len, slot_off(first)) : OK;
+    enum err e = len ? file_read_at(l->fd[file], page, len, slot_off(first)) : OK;
     for (size_t i = 0; i < n && e == OK; i++)
         if (refs[i].slot < l->n)
             shred_slot(l, file, &refs[i], page + (size_t)(refs[i].slot - first) * REC_LEASE_N);
     if (e == OK && len)
-        e = write_at(l->fd[file], page, len, slot_off(first));
+        e = file_write_at(l->fd[file], str_of(page, len), slot_off(first));
     pthread_mutex_unlock(&l->mx);
     secret_wipe(page, sizeof page);
     return e;

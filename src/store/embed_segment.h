@@ -56,7 +56,6 @@ void segs_age(struct segs *s, int64_t now_ms); /* seals what is old, or holds no
 void segs_save(struct segs *s,
                struct index_txn *t); /* rows of what changed; without its last message a segment loses its row */
 void segs_committed(struct segs *s);
-bool segs_changed(const struct segs *s); /* is there anything for segs_save() to write? */
 
 /* ---- any thread ---- */
 [[nodiscard]] enum err seg_read(struct segs *s, uint64_t seg, uint64_t off, void *to, size_t n); /* ERR_GONE: dropped */

@@ -222,14 +222,6 @@ void segs_age(struct segs *s, int64_t now_ms)
     pthread_mutex_unlock(&s->mx);
 }
 
-bool segs_changed(const struct segs *s)
-{
-    for (size_t i = 0; i < s->n; i++)
-        if (s->all[i]->changed)
-            return true;
-    return false;
-}
-
 void segs_save(struct segs *s, struct index_txn *t)
 {
     for (size_t i = 0; i < s->n; i++) {
