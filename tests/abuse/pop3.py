@@ -181,7 +181,7 @@ def rubbish():
                 p.s.shutdown(socket.SHUT_WR)
                 while p.f.readline():
                     pass
-            except (BrokenPipeError, ConnectionResetError):
+            except OSError:  # it has hung up on us already
                 pass
             p.close()
             honest(d, friend, 2)
