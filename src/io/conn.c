@@ -236,6 +236,7 @@ enum err conn_new(struct loop *l, int fd, const struct conn_ops *ops, void *ctx,
     c->loop = l;
     c->ops = ops;
     c->ctx = ctx;
+    c->hears_out = o->hears_out;
     c->in_max = (uint32_t)MAX(MIN(o->in_max, (size_t)UINT32_MAX), 1u);
     c->out = (struct buf){ .max = MIN(o->out_max, (size_t)UINT32_MAX), .secret = true };
     c->deadline.fire = on_deadline;
@@ -283,7 +284,7 @@ const char *conn_tls_cipher(const struct conn *c) { return c->tls == TLS_ON ? SS
 
 void conn_write(struct conn *c, struct str s)
 {
-    if (c->ending || c->finishing)
+    if (c->ending || c->finishing || c->deaf)
         return;
     bool cork = c->busy && s.n <= CORK_N && c->out.n <= CORK_N - s.n;
     if (!cork)

@@ -32,6 +32,7 @@ struct conn_opts {
     size_t in_max;       /* most bytes shown at once; input() takes none of so many: closed as "input too long" */
     size_t out_max;      /* most unsent bytes kept; more: closed as "reader too slow". Above half no input is called */
     int64_t deadline_ms; /* from now; 0: none */
+    bool hears_out; /* what a peer has said before it stopped listening is still read; what was unsent is dropped */
 };
 
 /* Takes fd (non-blocking, TCP_NODELAY set here). On ERR_IO fd is closed and no callback is made. */

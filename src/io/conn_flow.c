@@ -32,9 +32,10 @@ size_t conn_send_some(struct conn *c, struct str s)
     }
     c->write_wants_read = r == STREAM_READ;
     c->blocked = r == STREAM_READ || r == STREAM_WRITE;
-    if (r == STREAM_END || r == STREAM_BROKEN)
+    c->deaf |= c->hears_out && (r == STREAM_END || r == STREAM_BROKEN);
+    if (!c->deaf && (r == STREAM_END || r == STREAM_BROKEN))
         conn_end(c, "write failed");
-    return sent;
+    return c->deaf ? s.n : sent;
 }
 
 static void send_out(struct conn *c)

@@ -37,6 +37,7 @@ struct conn {
     bool finishing : 1;                              /* no more input; out goes first */
     bool lingering : 1;                              /* our side has ended */
     bool ending : 1;                                 /* the job will call closed() */
+    bool hears_out : 1, deaf : 1;                    /* the peer takes no more, and that is no reason to end */
     bool read_wants_write : 1, write_wants_read : 1; /* TLS may want the other direction */
 };
 static_assert(sizeof(struct conn) <= 304, "ten thousand idle ones should cost no more than 3 MB");

@@ -1,79 +1,9 @@
-/* A first pass over the bytes decides where the head ends and that every line is one line to every reader; then
+/* First where the head ends and that every line is one line to every reader (http_lines); then
  * http-parser checks the grammar and hands out the pieces; then the fields that frame the message are judged together.
  */
-#include "wire/http.h"
+#include "wire/http_lines.h"
 #include <http_parser.h>
 #include <string.h>
-
-struct fault {
-    int status;
-    const char *why;
-};
-static enum err bad(struct fault *f, int status, const char *why)
-{
-    *f = (struct fault){ status, why };
-    return ERR_BAD;
-}
-
-/* RFC 9110 section 5.6.2 */
-static bool is_token(struct str s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!alnum && (c < 33 || c > 126 || strchr("\"(),/:;<=>?@[\\]{}", c)))
-            return false;
-    }
-    return s.n > 0;
-}
-
-/* Request line, then a field; both without CRLF. */
-static enum err check_line(struct str line, bool first, struct fault *f)
-{
-    for (size_t i = 0; i < line.n; i++) {
-        unsigned char c = (unsigned char)line.p[i];
-        if (c == '\r')
-            return bad(f, 400, "bare CR in the request head");
-        if ((c < 32 && c != '\t') || c == 127 || (first && (c > 127 || c == '\t')))
-            return bad(f, 400, "control character in the request head");
-    }
-    if (first)
-        return OK;
-    if (line.p[0] == ' ' || line.p[0] == '\t')
-        return bad(f, 400, "folded header field");
-    size_t colon = str_chr(line, ':');
-    return colon == STR_NONE || !is_token(str_sub(line, 0, colon)) ? bad(f, 400, "malformed header field") : OK;
-}
-
-/* Length of the head with its empty line, the offset of its request line, and how many fields it has. */
-static enum err find_end(struct str in, size_t *start, size_t *end, size_t *fields, struct fault *f)
-{
-    *start = str_starts(in, S("\r\n")) ? 2 : 0; /* RFC 9112 section 2.2: one empty line before is forgiven */
-    *fields = 0;
-    for (size_t at = *start; at < in.n;) {
-        bool first = at == *start;
-        const char *lf = memchr(in.p + at, '\n', in.n - at);
-        size_t n = (lf ? (size_t)(lf - in.p) : in.n) - at;
-        if (first && n > LIMIT_HTTP_TARGET + 32)
-            return bad(f, 414, "the request target is too long");
-        if (at + n >= LIMIT_HTTP_HEAD)
-            return bad(f, 431, "the request head is over 16 KiB");
-        if (!lf)
-            break;
-        if (n == 0 || in.p[at + n - 1] != '\r')
-            return bad(f, 400, "bare LF in the request head");
-        if (n == 1 && !first) {
-            *end = at + 2;
-            return OK;
-        }
-        if (check_line(str_sub(in, at, n - 1), first, f) != OK)
-            return ERR_BAD;
-        if (!first && ++*fields > LIMIT_HTTP_FIELDS)
-            return bad(f, 431, "more than 100 header fields");
-        at += n + 1;
-    }
-    return ERR_MORE;
-}
 
 struct collect {
     struct http_head *h;
@@ -125,7 +55,7 @@ const char *http_verb_name(enum http_verb m)
     return "OTHER";
 }
 
-static enum err read_grammar(struct str head, struct collect *c, struct fault *f)
+static enum err read_grammar(struct str head, struct collect *c, struct http_fault *f)
 {
     http_parser p;
     const http_parser_settings s = { .on_url = on_url, .on_header_field = on_field, .on_header_value = on_value };
@@ -134,19 +64,19 @@ static enum err read_grammar(struct str head, struct collect *c, struct fault *f
     size_t n = http_parser_execute(&p, &s, head.p, head.n);
     enum http_errno e = HTTP_PARSER_ERRNO(&p);
     if (e == HPE_INVALID_VERSION || (e == HPE_OK && (p.http_major != 1 || p.http_minor > 1)))
-        return bad(f, 505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
+        return http_bad(f, 505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
     if (e == HPE_INVALID_METHOD)
-        return bad(f, 501, "unknown method");
+        return http_bad(f, 501, "unknown method");
     if (e != HPE_OK || (n != head.n && !p.upgrade))
-        return bad(f, 400, "malformed request head");
+        return http_bad(f, 400, "malformed request head");
     c->h->http10 = p.http_minor == 0;
     return OK;
 }
 
-static enum err split_target(struct http_head *h, struct str target, struct fault *f)
+static enum err split_target(struct http_head *h, struct str target, struct http_fault *f)
 {
     if (target.n > LIMIT_HTTP_TARGET)
-        return bad(f, 414, "the request target is too long");
+        return http_bad(f, 414, "the request target is too long");
     if (str_starts_nocase(target, S("http://")) || str_starts_nocase(target, S("https://"))) {
         /* RFC 9112 section 3.2.2: absolute form; the Host field still counts, for we are no proxy */
         size_t slash = str_chr(str_from(target, str_find(target, S("://")) + 3), '/');
@@ -154,45 +84,45 @@ static enum err split_target(struct http_head *h, struct str target, struct faul
     }
     bool star = str_eq(target, S("*")) && h->method == HTTP_M_OPTIONS;
     if (!star && !str_starts(target, S("/")))
-        return bad(f, 400, "malformed request target");
+        return http_bad(f, 400, "malformed request target");
     if (str_chr(target, '#') != STR_NONE)
-        return bad(f, 400, "a fragment in the request target");
+        return http_bad(f, 400, "a fragment in the request target");
     h->path = str_cut(target, '?', &h->query);
     return OK;
 }
 
-static enum err take_length(struct http_head *h, struct str v, struct fault *f)
+static enum err take_length(struct http_head *h, struct str v, struct http_fault *f)
 {
     uint64_t n;
     if (h->has_length)
-        return bad(f, 400, "two Content-Length fields");
+        return http_bad(f, 400, "two Content-Length fields");
     if (!str_to_u64(v, &n) || v.n > 18)
-        return bad(f, 400, "malformed Content-Length");
+        return http_bad(f, 400, "malformed Content-Length");
     h->has_length = true;
     h->length = n;
     return OK;
 }
-static enum err take_coding(struct http_head *h, struct str v, struct fault *f)
+static enum err take_coding(struct http_head *h, struct str v, struct http_fault *f)
 {
     if (h->chunked || h->http10)
-        return bad(f, 400, "malformed Transfer-Encoding");
+        return http_bad(f, 400, "malformed Transfer-Encoding");
     if (!str_eq_nocase(v, S("chunked")))
-        return bad(f, 501, "only the chunked transfer coding is read");
+        return http_bad(f, 501, "only the chunked transfer coding is read");
     h->chunked = true;
     return OK;
 }
-static enum err take_host(struct http_head *h, struct str v, struct fault *f)
+static enum err take_host(struct http_head *h, struct str v, struct http_fault *f)
 {
     if (h->host.p)
-        return bad(f, 400, "two Host fields");
+        return http_bad(f, 400, "two Host fields");
     for (size_t i = 0; i < v.n; i++)
         if (!((v.p[i] >= '0' && v.p[i] <= '9') || (char_lower(v.p[i]) >= 'a' && char_lower(v.p[i]) <= 'z')) &&
             !memchr(".-_:[]", v.p[i], 6))
-            return bad(f, 400, "malformed Host");
+            return http_bad(f, 400, "malformed Host");
     h->host = v.n ? v : S("");
     return OK;
 }
-static enum err take_connection(struct http_head *h, struct str v, struct fault *f)
+static enum err take_connection(struct http_head *h, struct str v, struct http_fault *f)
 {
     (void)f;
     if (http_list_has(v, S("close")))
@@ -201,25 +131,25 @@ static enum err take_connection(struct http_head *h, struct str v, struct fault 
         h->websocket = str_eq_nocase(http_field(h, S("upgrade")), S("websocket"));
     return OK;
 }
-static enum err take_expect(struct http_head *h, struct str v, struct fault *f)
+static enum err take_expect(struct http_head *h, struct str v, struct http_fault *f)
 {
     if (!str_eq_nocase(v, S("100-continue")))
-        return bad(f, 417, "unknown expectation");
+        return http_bad(f, 417, "unknown expectation");
     h->expect_continue = !h->http10;
     return OK;
 }
-static enum err take_secret(struct http_head *h, struct str v, struct fault *f)
+static enum err take_secret(struct http_head *h, struct str v, struct http_fault *f)
 {
     unsigned seen = 0;
     for (size_t i = 0; i < h->n; i++)
         seen += str_eq_nocase(h->fields[i].name, S("authorization"));
     (void)v;
-    return seen > 1 ? bad(f, 400, "two Authorization fields") : OK;
+    return seen > 1 ? http_bad(f, 400, "two Authorization fields") : OK;
 }
 
 static const struct {
     struct str name;
-    enum err (*take)(struct http_head *h, struct str value, struct fault *f);
+    enum err (*take)(struct http_head *h, struct str value, struct http_fault *f);
 } framing[] = {
     { STR("content-length"), take_length },
     { STR("transfer-encoding"), take_coding },
@@ -229,7 +159,7 @@ static const struct {
     { STR("authorization"), take_secret },
 };
 
-static enum err judge(struct http_head *h, struct fault *f)
+static enum err judge(struct http_head *h, struct http_fault *f)
 {
     h->keep_alive = !h->http10;
     for (size_t i = 0; i < h->n; i++)
@@ -237,30 +167,30 @@ static enum err judge(struct http_head *h, struct fault *f)
             if (str_eq_nocase(h->fields[i].name, framing[k].name) && framing[k].take(h, h->fields[i].value, f) != OK)
                 return ERR_BAD;
     if (h->chunked && h->has_length)
-        return bad(f, 400, "both Content-Length and Transfer-Encoding");
+        return http_bad(f, 400, "both Content-Length and Transfer-Encoding");
     if (!h->http10 && !h->host.p)
-        return bad(f, 400, "no Host field");
+        return http_bad(f, 400, "no Host field");
     return OK;
 }
 
-static enum err read_head(struct str in, struct http_head *h, size_t *used, struct fault *f)
+static enum err read_head(struct str in, struct http_head *h, size_t *used, struct http_fault *f)
 {
     size_t start, end, fields;
-    enum err e = find_end(in, &start, &end, &fields, f);
+    enum err e = http_find_end(in, &start, &end, &fields, f);
     if (e != OK)
         return e;
     struct str rest, line = str_line(str_sub(in, start, end - start), &rest);
     h->method_text = str_cut(line, ' ', &rest);
     h->method = method_of(h->method_text);
     struct str version = str_from(rest, str_chr(rest, ' ')); /* with its blank; exactly two of them in the line */
-    if (!is_token(h->method_text) || !str_starts(version, S(" HTTP/")) ||
+    if (!http_is_token(h->method_text) || !str_starts(version, S(" HTTP/")) ||
         str_chr(str_from(version, 1), ' ') != STR_NONE)
-        return bad(f, 400, "malformed request line");
+        return http_bad(f, 400, "malformed request line");
     struct collect c = { .h = h };
     if (read_grammar(str_sub(in, start, end - start), &c, f) != OK)
         return ERR_BAD;
     if (h->n != fields)
-        return bad(f, 400, "malformed request head");
+        return http_bad(f, 400, "malformed request head");
     if (split_target(h, c.target, f) != OK || judge(h, f) != OK)
         return ERR_BAD;
     *used = end;
@@ -270,7 +200,7 @@ static enum err read_head(struct str in, struct http_head *h, size_t *used, stru
 enum err http_head_parse(struct str in, struct http_field *fields, struct http_head *out, size_t *used, int *status,
                          const char **why)
 {
-    struct fault f = { 400, "malformed request" };
+    struct http_fault f = { 400, "malformed request" };
     struct http_head h = { .fields = fields };
     size_t n = 0;
     enum err e = read_head(in, &h, &n, &f);

@@ -1,4 +1,4 @@
-/* Request heads of HTTP/1.1 (RFC 9112), strict: libhttp-parser reads the grammar behind a pass of our own that refuses
+/* Heads of HTTP/1.1 (RFC 9112), strict: libhttp-parser reads the grammar behind a pass of our own that refuses
  * what two readers could see differently (research/security.md 24): CL with TE, two CL, odd TE, bare CR or LF, NUL,
  * folded or nameless fields, blanks before a colon, two Hosts. Also bodies in chunks. No state: call again with more
  * bytes. */
@@ -50,6 +50,14 @@ void http_head_move(struct http_head *h, const char *from, const char *to);
 const char *http_verb_name(enum http_verb m);
 /* Is `token` an element of a comma-separated field value (any case, parameters and q=0 aside)? */
 bool http_list_has(struct str value, struct str token);
+
+struct http_answer {
+    unsigned status; /* 100 to 599 */
+    bool chunked, has_length;
+    uint64_t length; /* of the body, when has_length; neither: until the connection ends */
+};
+/* The head of an answer, as strict as a request's in what frames its body. ERR_MORE, ERR_BAD. */
+[[nodiscard]] enum err http_answer_parse(struct str in, struct http_answer *out, size_t *used);
 
 /* A chunked body (RFC 9112 section 7.1), in pieces. Zeroed is ready. */
 struct http_chunked {

@@ -152,6 +152,19 @@ bool json_get_int(struct json_in *j, const struct json *obj, const char *key, in
     return true;
 }
 
+bool json_get_number(struct json_in *j, const struct json *obj, const char *key, double *out)
+{
+    const json_t *v = member(j, obj, key);
+    if (!v)
+        return false;
+    if (!json_is_number(v)) {
+        json_complain(j, "\"%s\" must be a number", key);
+        return false;
+    }
+    *out = json_number_value(v);
+    return true;
+}
+
 bool json_get_bool(struct json_in *j, const struct json *obj, const char *key, bool *out)
 {
     const json_t *v = member(j, obj, key);

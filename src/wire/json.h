@@ -32,6 +32,7 @@ void json_in_fini(struct json_in *j);
  * why. obj may be NULL or no object (then bad). True when *out was written. */
 bool json_get_str(struct json_in *j, const struct json *obj, const char *key, size_t max, struct str *out);
 bool json_get_int(struct json_in *j, const struct json *obj, const char *key, int64_t min, int64_t max, int64_t *out);
+bool json_get_number(struct json_in *j, const struct json *obj, const char *key, double *out);
 bool json_get_bool(struct json_in *j, const struct json *obj, const char *key, bool *out);
 bool json_get_object(struct json_in *j, const struct json *obj, const char *key, const struct json **out);
 bool json_get_array(struct json_in *j, const struct json *obj, const char *key, size_t max, const struct json **out);

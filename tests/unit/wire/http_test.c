@@ -220,3 +220,35 @@ TEST(lists)
     CHECK(!http_list_has(S(""), S("gzip")));
     CHECK(!http_list_has(S("xgzip, gzipx"), S("gzip")));
 }
+
+TEST(answer_heads)
+{
+    static const struct {
+        struct str in;
+        enum err want;
+        struct http_answer a;
+    } cases[] = {
+        { STR("HTTP/1.1 200 OK\r\nContent-Length: 12\r\nX: y\r\n\r\nbody"), OK, { 200, false, true, 12 } },
+        { STR("HTTP/1.0 404\r\n\r\n"), OK, { 404, false, false, 0 } },
+        { STR("HTTP/1.1 200 \r\ntransfer-encoding:  Chunked \r\n\r\n"), OK, { 200, true, false, 0 } },
+        { STR("HTTP/1.1 200 OK\r\nContent-Length: 12\r\n"), ERR_MORE, { 0 } },
+        { STR("HTTP/1.1 2000 OK\r\n\r\n"), ERR_BAD, { 0 } },
+        { STR("HTTP/1.1 099 OK\r\n\r\n"), ERR_BAD, { 0 } },
+        { STR("HTTP/2 200 OK\r\n\r\n"), ERR_BAD, { 0 } },
+        { STR("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n"), ERR_BAD, { 0 } },
+        { STR("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"), ERR_BAD, { 0 } },
+        { STR("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n"), ERR_BAD, { 0 } },
+        { STR("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"), ERR_BAD, { 0 } },
+        { STR("HTTP/1.1 200 OK\nContent-Length: 1\n\n"), ERR_BAD, { 0 } },
+        { STR("HTTP/1.1 200 OK\r\n folded: 1\r\n\r\n"), ERR_BAD, { 0 } },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct http_answer a = { 0 };
+        size_t used = 0;
+        enum err e = http_answer_parse(cases[i].in, &a, &used);
+        CHECK_EQ(e, cases[i].want);
+        CHECK(a.status == cases[i].a.status && a.chunked == cases[i].a.chunked &&
+              a.has_length == cases[i].a.has_length && a.length == cases[i].a.length);
+        CHECK(e != OK || str_ends(str_sub(cases[i].in, 0, used), S("\r\n\r\n")));
+    }
+}
