@@ -208,6 +208,7 @@ static void down(struct app *a)
     mailboxes_free(a->operator_boxes);
     tls_free(a->tls);
     limit_free(a->limit);
+    arrivals_free(a->arrivals);
     charset_unprime(&a->charsets);
     notify_close(&a->notify);
     log_info(a->log, "end");

@@ -4,6 +4,7 @@
 #include "app/config.h"
 #include "app/notify.h"
 #include "base/clock.h"
+#include "core/arrival.h"
 #include "core/event.h"
 #include "core/limit.h"
 #include "io/dns.h"
@@ -33,6 +34,7 @@ struct app {
     struct notify notify;
     struct loop *loop; /* the main thread's: signals, control socket, watchdog */
     struct limit *limit;
+    struct arrivals *arrivals; /* the last attempts to hand mail to each box */
     struct store *store;
     struct event_hub *hub;
     struct charset_kept charsets;     /* open, because later no file can be read */

@@ -187,6 +187,7 @@ static enum err core_new(struct services *s, struct loop *loop)
                                                .sealers_n = c->trust_arc_sealers.n,
                                                .deadline_ms = c->trust_deadline_ms,
                                                .label_only = c->trust_dmarc == CONFIG_DMARC_LABEL },
+                                    .arrivals = a->arrivals,
                                     .accepted = &a->shared->accepted,
                                     .refused = &a->shared->refused };
     return e == OK ? deliver_new(&deliver, &s->deliver) : e;
@@ -272,6 +273,7 @@ static enum err web_new(struct services *s, struct loop *loop)
                                     .hub = a->hub,
                                     .limit = a->limit,
                                     .deliver = s->deliver,
+                                    .arrivals = a->arrivals,
                                     .log = a->log,
                                     .shared = a->shared->api,
                                     .domains = domains(a),
@@ -338,12 +340,9 @@ void services_free(struct services *s)
     if (!s)
         return;
     services_close(s);
-    if (s->deliver)
-        deliver_free(s->deliver);
-    if (s->boxes)
-        mailboxes_free(s->boxes);
-    if (s->auth)
-        auth_free(s->auth);
+    deliver_free(s->deliver);
+    mailboxes_free(s->boxes);
+    auth_free(s->auth);
     free(s);
 }
 

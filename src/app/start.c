@@ -65,7 +65,9 @@ enum err start_limits(struct app *a)
     enum err e = parse_nets(a, &c->smtp_proxy_networks, &a->smtp_proxies, &a->smtp_proxies_n);
     if (e == OK)
         e = parse_nets(a, &c->http_proxy_networks, &a->http_proxies, &a->http_proxies_n);
-    return e == OK ? limit_new(&o, &a->limit) : e;
+    if (e == OK)
+        e = limit_new(&o, &a->limit);
+    return e == OK ? arrivals_new(&a->arrivals) : e;
 }
 
 enum err start_loops(struct app *a)

@@ -26,6 +26,8 @@ enum err deliver_new(const struct deliver_opts *o, struct deliver **out)
     d->o.judge.work = o->work;
     d->o.judge.server = o->hostname;
     known_init(&d->known, o->loop, o->hub);
+    d->events.on = deliver_forget;
+    event_listen_all(o->hub, o->loop, &d->events);
     *out = d;
     return OK;
 }
@@ -34,6 +36,7 @@ void deliver_free(struct deliver *d)
 {
     if (d == NULL)
         return;
+    event_unlisten(d->o.hub, &d->events);
     known_fini(&d->known);
     free(d);
 }
@@ -103,6 +106,14 @@ static void on_committed(struct store_req *q)
             mail_tell_new(r->d->o.hub, a, &a->items[i], buf_str(&r->json));
 }
 
+static void note(struct deliver_req *r, const struct store_append_item *it)
+{
+    enum arrival_result stored = r->folder == FOLDER_JUNK ? ARRIVAL_JUNK : ARRIVAL_INBOX;
+    enum arrival_result result = it->err == OK ? stored : ARRIVAL_REFUSED;
+    if (!it->duplicate)
+        deliver_note(r->d, &it->box, (struct arrival){ .result = result, .domain = r->from_domain, .tls = r->tls });
+}
+
 static void on_appended(struct store_req *q)
 {
     struct deliver_req *r = q->ctx;
@@ -110,6 +121,8 @@ static void on_appended(struct store_req *q)
     for (size_t i = 0; i < a->n; i++)
         if (a->items[i].err != OK)
             log_info(r->d->o.log, "deliver.refused", LOG_ERR(a->items[i].err));
+    for (size_t i = 0; q->err == OK && i < a->n; i++)
+        note(r, &a->items[i]);
     mail_answer(r, q->err, NULL);
 }
 
@@ -321,6 +334,8 @@ struct deliver_req *deliver_mail(struct deliver *d, struct deliver_mail *m, deli
         return NULL;
     r->done.mail = done;
     r->folder = FOLDER_INBOX;
+    r->from_domain = arena_dup(&r->arena, arrival_domain(m->mail_from));
+    r->tls = m->tls_version;
     r->judge_mail =
         (struct judge_mail){ .client = m->client, .client_known = m->client_known, .data = buf_str(&m->data) };
     if (!judge_would(&d->o.judge, &r->judge_mail)) {

@@ -1,6 +1,7 @@
 /* One inbound message, start to stored: who may receive it, who sent it, parse, understand, seal, append, tell. One
  * deliver a loop; mails over 256 KiB are parsed and sealed on a work thread. */
 #pragma once
+#include "core/arrival.h"
 #include "core/event.h"
 #include "core/judge.h"
 #include "core/mailbox.h"
@@ -16,6 +17,7 @@ struct deliver_opts {
     struct domain_list domains;
     struct str hostname;                  /* for the trace header */
     struct judge_opts judge;              /* loop, work and server are deliver's own */
+    struct arrivals *arrivals;            /* NULL: attempts are not kept */
     _Atomic uint64_t *accepted, *refused; /* metrics; may be NULL */
 };
 [[nodiscard]] enum err deliver_new(const struct deliver_opts *o, struct deliver **out);
@@ -28,7 +30,7 @@ struct deliver_rcpt {
 /* RCPT: is there a living box with room for size octets (0: unknown)? OK; ERR_DENIED: not one of our domains (relay);
  * ERR_BAD: not an address; ERR_GONE: unknown or ended; ERR_FULL: its quota; ERR_BUSY, ERR_IO: try later. */
 struct deliver_req;
-typedef void deliver_rcpt_fn(void *ctx, enum err e, const struct box_id *box);
+typedef void deliver_rcpt_fn(void *ctx, enum err e, const struct box_id *box); /* box: also of one that takes no more */
 struct deliver_req *deliver_check(struct deliver *d, struct str mailbox, uint64_t size, deliver_rcpt_fn *done,
                                   void *ctx);
 
@@ -50,3 +52,6 @@ struct deliver_mail {
 typedef void deliver_done(void *ctx, enum err e, const char *why);
 struct deliver_req *deliver_mail(struct deliver *d, struct deliver_mail *mail, deliver_done *done, void *ctx);
 void deliver_cancel(struct deliver_req *r); /* the mail may still be stored */
+/* Keeps and tells an attempt on a box that deliver_check() has lately named; what was stored is noted by itself. The
+ * text is borrowed for the call. */
+void deliver_note(struct deliver *d, const struct box_id *box, struct arrival a);

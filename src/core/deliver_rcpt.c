@@ -39,10 +39,11 @@ static void on_rcpt(struct store_req *q)
 {
     struct deliver_req *r = q->ctx;
     struct store_find *f = (struct store_find *)(void *)q;
-    enum err e = q->err == OK ? box_room(&f->box, r->check_size) : q->err;
-    if (e == OK && known_put(&r->d->known, &f->box, f->lease) == NULL)
+    bool lives = q->err == OK;
+    enum err e = lives ? box_room(&f->box, r->check_size) : q->err;
+    if (lives && known_put(&r->d->known, &f->box, f->lease) == NULL)
         e = ERR_BUSY;
-    rcpt_answer(r, e, e == OK ? &f->box.id : NULL);
+    rcpt_answer(r, e, lives ? &f->box.id : NULL);
 }
 
 static bool our_domain(const struct deliver *d, struct str domain)

@@ -8,6 +8,7 @@
 struct deliver {
     struct deliver_opts o;
     struct known_boxes known;
+    struct event_listener events; /* ends, for the attempts that are kept */
 };
 
 struct deliver_req {
@@ -25,6 +26,8 @@ struct deliver_req {
     struct arena arena;
     struct deliver_mail mail; /* while the sender is being judged: its own copy, data included */
     struct judge_mail judge_mail;
+    struct str from_domain; /* for who is told of the attempt, as tls */
+    const char *tls;
     struct str auth, verdict; /* what was found, in the arena */
     uint32_t folder;
     struct buf raw; /* trace header and data */
@@ -38,6 +41,9 @@ struct deliver_req {
 };
 struct deliver_req *deliver_req_new(struct deliver *d, void *ctx);
 void deliver_req_free(struct deliver_req *r);
+
+/* deliver_note.c: a box has ended. */
+void deliver_forget(struct event_listener *l, const struct event *e);
 
 /* deliver_prepare.c: touches nothing but the request, so that it also runs on a work thread. The trace header (found:
  * Authentication-Results or nothing; RFC 5321 section 4.4, without the client's address); each copy's hash that tells a

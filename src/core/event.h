@@ -12,6 +12,7 @@ enum event_kind {
     EVENT_MESSAGE_CHANGED, /* all of the row as it is now; when it was moved also from_folder, from_uid, from_modseq */
     EVENT_MESSAGE_GONE,    /* msg, folder, uid: where it was; modseq: of the expunge */
     EVENT_FOLDER_CHANGED,  /* folder, change, json: its name, was: the name before */
+    EVENT_ARRIVAL,         /* an attempt to hand mail in that did not end in INBOX; json: as arrival_put() has it */
     EVENT_BOX_CHANGED,     /* its end, idle or count: end_ms */
     EVENT_BOX_ENDED,       /* close sessions, wipe keys; last event of a box */
     EVENT_CREDS_CHANGED /* cred: the one that stays valid for sure (who did it); others must be looked up again; 0: none

@@ -99,6 +99,7 @@ static enum err open_blob(struct buf *out, struct str sealed, const uint8_t k[KE
 
 static const struct purpose for_env = { STR("env"), STR("env "), 0, true };
 static const struct purpose for_name = { STR("name"), STR("name"), 0, true };
+static const struct purpose for_arrival = { STR("arrival"), STR("arvl"), 0, true };
 static const struct purpose for_hdr = { STR("hdr"), STR("hdr "), 0, true };
 static struct purpose for_body(uint32_t index, bool last)
 {
@@ -127,6 +128,13 @@ void seal_name(struct buf *out, const struct seal_window *w, const uint8_t k[KEY
     seal_blob(out, k, box, id, for_name, name);
 }
 
+void seal_arrival(struct buf *out, const struct seal_window *w, const uint8_t k[KEY_N], const struct box_id *box,
+                  const struct msg_id *id, struct str json)
+{
+    put_head(out, w);
+    seal_blob(out, k, box, id, for_arrival, json);
+}
+
 enum err seal_env_head(struct str env, uint32_t *generation, struct str *sealed_r)
 {
     if (env.n < ENV_HEAD_N + AEAD_TAG_N || env.p[0] != ENV_VERSION)
@@ -146,6 +154,12 @@ enum err open_name(struct buf *out, struct str sealed, const uint8_t k[KEY_N], c
                    const struct msg_id *id)
 {
     return open_blob(out, str_from(sealed, ENV_HEAD_N), k, box, id, for_name);
+}
+
+enum err open_arrival(struct buf *out, struct str sealed, const uint8_t k[KEY_N], const struct box_id *box,
+                      const struct msg_id *id)
+{
+    return open_blob(out, str_from(sealed, ENV_HEAD_N), k, box, id, for_arrival);
 }
 
 void seal_hdr(struct buf *out, const uint8_t k[KEY_N], const struct box_id *box, const struct msg_id *msg,

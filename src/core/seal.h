@@ -42,12 +42,17 @@ void seal_chunk(struct buf *out, const uint8_t k[KEY_N], const struct box_id *bo
 /* A name, under its hash as id; the rest as an env. */
 void seal_name(struct buf *out, const struct seal_window *w, const uint8_t k[KEY_N], const struct box_id *box,
                const struct msg_id *id, struct str name);
+/* An attempt of delivery (arrival.h); the rest as an env. */
+void seal_arrival(struct buf *out, const struct seal_window *w, const uint8_t k[KEY_N], const struct box_id *box,
+                  const struct msg_id *id, struct str json);
 /* Reading. env begins with the generation and the sealed r. */
 [[nodiscard]] enum err seal_env_head(struct str env, uint32_t *generation, struct str *sealed_r);
 [[nodiscard]] enum err open_env(struct buf *out, struct str env, const uint8_t k[KEY_N], const struct box_id *box,
                                 const struct msg_id *msg);
 [[nodiscard]] enum err open_name(struct buf *out, struct str sealed, const uint8_t k[KEY_N], const struct box_id *box,
                                  const struct msg_id *id);
+[[nodiscard]] enum err open_arrival(struct buf *out, struct str sealed, const uint8_t k[KEY_N],
+                                    const struct box_id *box, const struct msg_id *id);
 [[nodiscard]] enum err open_hdr(struct buf *out, struct str hdr, const uint8_t k[KEY_N], const struct box_id *box,
                                 const struct msg_id *msg);
 [[nodiscard]] enum err open_chunk(struct buf *out, struct str chunk, const uint8_t k[KEY_N], const struct box_id *box,

@@ -20,6 +20,7 @@ const struct http_route api_routes[] = {
     { HTTP_M_GET, STR("/api/v1/mailbox"), api_mailbox_get, API_BOX, 0 },
     { HTTP_M_PATCH, STR("/api/v1/mailbox"), api_mailbox_patch, API_BOX | API_JSON, API_BODY },
     { HTTP_M_DELETE, STR("/api/v1/mailbox"), api_mailbox_delete, API_BOX, 0 },
+    { HTTP_M_GET, STR("/api/v1/mailbox/trace"), api_trace, API_BOX, 0 },
     { HTTP_M_GET, STR("/api/v1/mailbox/credentials"), api_creds_list, API_BOX, 0 },
     { HTTP_M_POST, STR("/api/v1/mailbox/credentials"), api_creds_add, API_BOX | API_JSON, API_BODY },
     { HTTP_M_DELETE, STR("/api/v1/mailbox/credentials/{id}"), api_creds_revoke, API_BOX, 0 },

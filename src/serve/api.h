@@ -19,7 +19,8 @@ struct api_opts {
     struct mailboxes *boxes;
     struct event_hub *hub;
     struct limit *limit;
-    struct deliver *deliver; /* may be NULL: then no test mails */
+    struct arrivals *arrivals; /* may be NULL, as what follows: no trace */
+    struct deliver *deliver;   /* may be NULL: then no test mails */
     struct log *log;
     struct api_shared *shared;
     struct domain_list domains;
@@ -117,6 +118,10 @@ void api_message_verdict(struct http_req *r);
 /* Answers with the message whole; for wait, too. */
 void api_message_answer(struct http_req *r, const struct msg_id *id);
 [[nodiscard]] bool api_env(struct json_in *j, struct str env); /* a summary's members as an object again */
+/* api_trace.c */
+void api_trace(struct http_req *r);
+/* JSON objects as arrival_put() has them, newest first, in the request's arena; how many. */
+size_t api_attempts(struct http_req *r, struct str out[ARRIVALS_BOX]);
 /* api_file.c */
 void api_raw(struct http_req *r);
 void api_stream(struct http_req *r, const struct msg_id *id, int attachment); /* attachment -1: the raw message */

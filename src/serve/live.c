@@ -65,6 +65,13 @@ static void put_box(struct json_out *o, const struct event *e)
     json_put_end(o);
 }
 
+static void put_attempt(struct json_out *o, const struct event *e)
+{
+    begin(o, "trace", &e->box);
+    json_kv_raw(o, "attempt", e->json);
+    json_put_end(o);
+}
+
 bool live_told(const struct event *e) { return e->kind != EVENT_CREDS_CHANGED && e->kind != EVENT_FOLDER_CHANGED; }
 
 void live_put_event(struct json_out *o, const struct opened *b, const struct event *e)
@@ -80,6 +87,9 @@ void live_put_event(struct json_out *o, const struct opened *b, const struct eve
         begin(o, "message.deleted", &e->box);
         json_kv_hex(o, "id", msg_id_str(&e->msg));
         json_put_end(o);
+        return;
+    case EVENT_ARRIVAL:
+        put_attempt(o, e);
         return;
     case EVENT_BOX_CHANGED:
         put_box(o, e);

@@ -185,7 +185,16 @@ static bool ask_moved(struct smtp_in_session *s, struct str addr)
     return true;
 }
 
-static const struct smtp_in_ops session_ops = { ask_check, ask_store, ask_throttled, ask_moved };
+static void kept_out(struct smtp_in_session *s, const struct box_id *box, const char *reply)
+{
+    struct client *c = client_of(s);
+    struct str said = str_c(reply);
+    struct arrival a = { .domain = arrival_domain(s->tx->from), .tls = conn_tls_version(c->c.conn), .reply = said };
+    a.result = arrival_refused(said);
+    deliver_note(c->of->o.deliver, box, a);
+}
+
+static const struct smtp_in_ops session_ops = { ask_check, ask_store, ask_throttled, ask_moved, kept_out };
 
 /* ---- conn calls ---- */
 

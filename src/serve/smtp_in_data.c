@@ -3,6 +3,7 @@
  * connection is cut. Octets of a refused BDAT are counted off and never seen by the command parser. */
 #include "serve/smtp_in_data.h"
 
+static const char bare[] = "521 5.5.2 bare CR or LF: lines end with CRLF";
 static const char no_rcpt[] = "554 5.5.1 no valid recipients";
 
 static const char *not_ready(const struct smtp_in_session *s)
@@ -53,6 +54,7 @@ static void refuse(struct smtp_in_session *s)
         [FLAW_BARE] = { SMTP_IN_BARE_EOL, "550 5.6.0 bare CR or LF" },
     };
     smtp_in_note(s, flaws[s->tx->flaw].count);
+    smtp_in_kept_out(s, flaws[s->tx->flaw].words);
     smtp_in_reply(s, flaws[s->tx->flaw].words);
 }
 
@@ -80,7 +82,8 @@ size_t smtp_in_read_data(struct smtp_in_session *s, struct str in)
     s->data_n += used;
     if (e == ERR_BAD) {
         smtp_in_note(s, SMTP_IN_BARE_EOL);
-        smtp_in_cut(s, "521 5.5.2 bare CR or LF: lines end with CRLF");
+        smtp_in_kept_out(s, bare);
+        smtp_in_cut(s, bare);
     } else if (e == OK)
         finish(s);
     return used;
@@ -113,6 +116,7 @@ void smtp_in_run_bdat(struct smtp_in_session *s, struct str arg)
     }
     if (b.n / 4 > s->rules->max_bytes) {
         smtp_in_note(s, SMTP_IN_TOO_BIG);
+        smtp_in_kept_out(s, "552 5.3.4 chunk too big");
         smtp_in_cut(s, "552 5.3.4 chunk too big");
         return;
     }
@@ -154,41 +158,40 @@ size_t smtp_in_read_chunk(struct smtp_in_session *s, struct str in)
 
 /* ---- the store's answer ---- */
 
-static void refused(struct smtp_in_session *s, enum smtp_in_count count, const char *code, const char *why)
+struct smtp_in_refusal smtp_in_refusal_of(enum err e, const char *why)
 {
-    smtp_in_note(s, count);
-    buf_printf(s->out, "%s %s\r\n", code, why);
+    switch (e) {
+    case OK:
+        break;
+    case ERR_FULL: /* with words: the message passes a ceiling and always will; without: the boxes are full */
+        if (why)
+            return (struct smtp_in_refusal){ SMTP_IN_MALFORMED, "552 5.3.4", why };
+        return (struct smtp_in_refusal){ SMTP_IN_BOX_FULL, "452 4.2.2", "mailbox full" };
+    case ERR_GONE:
+        return (struct smtp_in_refusal){ SMTP_IN_UNKNOWN, "550 5.1.1", "no such mailbox here" };
+    case ERR_BAD:
+        return (struct smtp_in_refusal){ SMTP_IN_MALFORMED, "554 5.6.0", why ? why : "malformed message" };
+    case ERR_DENIED:
+        return (struct smtp_in_refusal){ SMTP_IN_POLICY, "554 5.7.1", why ? why : "refused" };
+    case ERR_MORE:
+    case ERR_BUSY:
+    case ERR_IO:
+        break;
+    }
+    return (struct smtp_in_refusal){ SMTP_IN_TEMPFAIL, "451 4.3.0", why ? why : "trouble here, try again later" };
 }
 
 void smtp_in_stored(struct smtp_in_session *s, enum err e, const char *why, uint64_t octets)
 {
     s->mode = SMTP_IN_COMMAND;
-    switch (e) {
-    case OK:
-        s->junk = 0;
-        smtp_in_note(s, SMTP_IN_ACCEPTED);
-        smtp_in_count_add(s->rules->stats, SMTP_IN_BYTES, octets);
-        smtp_in_reply(s, "250 2.0.0 message stored");
-        break;
-    case ERR_FULL: /* with words: the message passes a ceiling and always will; without: the boxes are full */
-        if (why)
-            refused(s, SMTP_IN_MALFORMED, "552 5.3.4", why);
-        else
-            refused(s, SMTP_IN_BOX_FULL, "452 4.2.2", "mailbox full");
-        break;
-    case ERR_GONE:
-        refused(s, SMTP_IN_UNKNOWN, "550 5.1.1", "no such mailbox here");
-        break;
-    case ERR_BAD:
-        refused(s, SMTP_IN_MALFORMED, "554 5.6.0", why ? why : "malformed message");
-        break;
-    case ERR_DENIED:
-        refused(s, SMTP_IN_POLICY, "554 5.7.1", why ? why : "refused");
-        break;
-    case ERR_MORE:
-    case ERR_BUSY:
-    case ERR_IO:
-        refused(s, SMTP_IN_TEMPFAIL, "451 4.3.0", why ? why : "trouble here, try again later");
-        break;
+    if (e != OK) {
+        struct smtp_in_refusal no = smtp_in_refusal_of(e, why);
+        smtp_in_note(s, no.count);
+        buf_printf(s->out, "%s %s\r\n", no.code, no.words);
+        return;
     }
+    s->junk = 0;
+    smtp_in_note(s, SMTP_IN_ACCEPTED);
+    smtp_in_count_add(s->rules->stats, SMTP_IN_BYTES, octets);
+    smtp_in_reply(s, "250 2.0.0 message stored");
 }

@@ -109,9 +109,12 @@ int64_t smtp_in_tarpit_ms(const struct smtp_in_session *s, enum err e)
     return (int64_t)TARPIT_STEP_MS * (s->unknown - LIMIT_SMTP_UNKNOWN_FAST + 1);
 }
 
-static void unknown(struct smtp_in_session *s)
+/* box: it is there for its holder, and takes nothing any more. */
+static void unknown(struct smtp_in_session *s, const struct box_id *box)
 {
     smtp_in_note(s, SMTP_IN_UNKNOWN);
+    if (box)
+        s->rules->ops->kept_out(s, box, "550 5.1.1 no such mailbox here");
     if (++s->unknown <= LIMIT_SMTP_UNKNOWN) {
         smtp_in_reply(s, "550 5.1.1 no such mailbox here");
         return;
@@ -136,7 +139,7 @@ void smtp_in_checked(struct smtp_in_session *s, enum err e, const struct box_id 
         known(s, box);
         break;
     case ERR_GONE:
-        unknown(s);
+        unknown(s, box);
         break;
     case ERR_DENIED:
         smtp_in_note(s, SMTP_IN_RELAY);
@@ -147,6 +150,8 @@ void smtp_in_checked(struct smtp_in_session *s, enum err e, const struct box_id 
         break;
     case ERR_FULL:
         smtp_in_note(s, SMTP_IN_BOX_FULL);
+        if (box)
+            s->rules->ops->kept_out(s, box, "452 4.2.2 mailbox full");
         smtp_in_reply(s, "452 4.2.2 mailbox full");
         break;
     case ERR_MORE:

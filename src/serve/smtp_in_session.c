@@ -257,4 +257,9 @@ size_t smtp_in_input(struct smtp_in_session *s, struct str in)
     return at;
 }
 
-void smtp_in_stop(struct smtp_in_session *s, const char *text) { smtp_in_cut(s, text); }
+void smtp_in_stop(struct smtp_in_session *s, const char *text)
+{
+    if (s->mode != SMTP_IN_COMMAND) /* in the middle of a message: that is an attempt that failed */
+        smtp_in_kept_out(s, text);
+    smtp_in_cut(s, text);
+}

@@ -8,6 +8,15 @@ void smtp_in_reply(struct smtp_in_session *s, const char *text)
     buf_puts(s->out, "\r\n");
 }
 
+void smtp_in_kept_out(struct smtp_in_session *s, const char *reply)
+{
+    if (!s->tx || s->tx->told)
+        return;
+    s->tx->told = true;
+    for (size_t i = 0; i < s->tx->rcpts_n; i++)
+        s->rules->ops->kept_out(s, &s->tx->rcpts[i].box, reply);
+}
+
 void smtp_in_end_tx(struct smtp_in_session *s)
 {
     smtp_in_tx_free(s->tx);

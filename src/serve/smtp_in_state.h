@@ -24,6 +24,8 @@ struct smtp_in_ops {
     bool (*throttled)(struct smtp_in_session *s);
     /* XCLIENT: the connection is now from addr. False: no such address, or its network has its share. */
     bool (*moved)(struct smtp_in_session *s, struct str addr);
+    /* A box that is there gets nothing of this transaction, and reply is why. */
+    void (*kept_out)(struct smtp_in_session *s, const struct box_id *box, const char *reply);
 };
 struct smtp_in_rules { /* shared and borrowed; all of it outlives the sessions */
     struct str hostname;
@@ -77,6 +79,8 @@ bool smtp_in_junk_count(struct smtp_in_session *s);
 void smtp_in_close(struct smtp_in_session *s, const char *text);
 /* The same in the middle of what the peer sends. */
 void smtp_in_cut(struct smtp_in_session *s, const char *text);
+/* The holders of the boxes in tx are told, once: reply is the end of it. */
+void smtp_in_kept_out(struct smtp_in_session *s, const char *reply);
 void smtp_in_end_tx(struct smtp_in_session *s);
 static inline void smtp_in_note(struct smtp_in_session *s, enum smtp_in_count c)
 {

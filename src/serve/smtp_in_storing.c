@@ -1,12 +1,15 @@
 /* The octets stay counted in the message memory until the answer, because deliver holds them until then. */
 #include "serve/smtp_in_storing.h"
+#include "serve/smtp_in_data.h"
 #include <stdlib.h>
 
 struct smtp_in_storing {
     struct list in;
     struct smtp_in_all_storing *all;
     struct smtp_in_tx *tx;
+    struct deliver *deliver;
     struct deliver_req *req;
+    const char *tls;         /* static text */
     smtp_in_stored_fn *done; /* NULL: nobody waits */
     void *ctx;
     uint64_t octets;
@@ -21,9 +24,21 @@ static void end(struct smtp_in_storing *w)
     free(w);
 }
 
+static void kept_out(struct smtp_in_storing *w, enum err e, const char *why)
+{
+    struct smtp_in_refusal no = smtp_in_refusal_of(e, why);
+    struct str reply = arena_printf(&w->tx->arena, "%s %s", no.code, no.words);
+    struct arrival a = { .result = arrival_refused(reply), .tls = w->tls, .reply = reply };
+    a.domain = arrival_domain(w->tx->from);
+    for (size_t i = 0; i < w->tx->rcpts_n; i++)
+        deliver_note(w->deliver, &w->tx->rcpts[i].box, a);
+}
+
 static void on_stored(void *ctx, enum err e, const char *why)
 {
     struct smtp_in_storing *w = ctx;
+    if (e != OK)
+        kept_out(w, e, why);
     smtp_in_stored_fn *done = w->done;
     void *whose = w->ctx;
     uint64_t octets = w->octets;
@@ -40,7 +55,9 @@ struct smtp_in_storing *smtp_in_storing_new(struct smtp_in_all_storing *all, str
         smtp_in_tx_free(tx);
         return NULL;
     }
-    *w = (struct smtp_in_storing){ .all = all, .tx = tx, .done = done, .ctx = ctx, .octets = tx->in.data.n };
+    *w = (struct smtp_in_storing){
+        .all = all, .tx = tx, .deliver = d, .tls = way->tls_version, .done = done, .ctx = ctx, .octets = tx->in.data.n
+    };
     list_add_tail(&all->list, &w->in);
     if (all->count)
         (*all->count)++;

@@ -26,6 +26,7 @@ struct smtp_in_tx {
     enum smtp_body body;
     enum smtp_in_flaw flaw;
     bool utf8, chunked;
+    bool told; /* the holders of these boxes know that it ended here */
     struct line_data lines;
     struct intake in;
     struct str from, helo, pending; /* pending: the recipient that is being looked up */

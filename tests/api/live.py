@@ -1,5 +1,6 @@
 """Being told at once: WebSocket, server-sent events, wait."""
 import signal
+import smtplib
 import threading
 import time
 
@@ -252,6 +253,40 @@ def events_come_in_order_and_a_line_goes_on_where_it_broke():
     assert s.event()["message"]["subject"] == "next"
 
 
+def what_was_kept_out_is_told_and_kept():
+    box = api.box(ends_after=1)
+    ws = WebSocket(d, token=box["token"])
+    assert ws.event()["type"] == "ready"
+    attempts = lambda: api.v1("GET", "/mailbox/trace", token=box["token"])["attempts"]
+    assert attempts() == []
+    refused = mail("two authors").replace("From:", "From: other@example.test\r\nFrom:", 1)
+    try:
+        d.send(box["address"], refused, sender="someone@shop.example")
+        raise AssertionError("taken")
+    except smtplib.SMTPDataError as e:
+        assert e.smtp_code == 554, e
+    e = ws.event()
+    assert e["type"] == "trace" and e["mailbox"] == box["id"], e
+    assert {k: v for k, v in e["attempt"].items() if k != "at"} == {
+        "domain": "shop.example", "tls": None, "result": "refused", "code": "554 5.6.0", "reason": "more than one From field"}, e
+    assert attempts() == [e["attempt"]]
+    d.send(box["address"], mail("the only one"), sender="<>")
+    assert ws.event()["type"] == "message.new"
+    assert attempts()[0]["result"] == "inbox" and attempts()[0]["domain"] is None and attempts()[0]["code"] is None
+    try:
+        d.send(box["address"], mail("one too many"), sender="someone@[192.0.2.1]")
+        raise AssertionError("taken")
+    except smtplib.SMTPRecipientsRefused:
+        pass
+    e = ws.event()
+    while e["type"] != "trace":  # the box has an end now
+        e = ws.event()
+    assert e["attempt"]["code"] == "550 5.1.1" and e["attempt"]["domain"] is None, e
+    assert [a["result"] for a in attempts()] == ["refused", "inbox", "refused"]
+    assert api.v1("GET", "/mailbox/trace", token=api.box()["token"])["attempts"] == []
+    ws.close()
+
+
 def a_waiting_loop_misses_nothing():
     box = api.box()
     threads, uids = send_many(box["address"]), [0]
@@ -321,4 +356,4 @@ def a_restart_says_come_back():
 
 
 CASES = [a_program_listens, a_page_listens_to_several, fifty_boxes_and_no_more, who_may_connect, frames, a_revoked_key_hears_no_more,
-         a_key_that_revokes_itself_hears_no_more, a_stream_of_events, waits, events_come_in_order_and_a_line_goes_on_where_it_broke, a_waiting_loop_misses_nothing, many_listeners_are_all_told, a_reader_that_stops_is_told_to_look_again, a_restart_says_come_back]
+         a_key_that_revokes_itself_hears_no_more, a_stream_of_events, waits, events_come_in_order_and_a_line_goes_on_where_it_broke, what_was_kept_out_is_told_and_kept, a_waiting_loop_misses_nothing, many_listeners_are_all_told, a_reader_that_stops_is_told_to_look_again, a_restart_says_come_back]

@@ -24,6 +24,7 @@ struct world {
     struct auth *auth;
     struct mailboxes *boxes;
     struct deliver *deliver;
+    struct arrivals *arrivals;
     struct event_listener listener;
     struct timer watchdog;
     /* last answers */
@@ -35,7 +36,8 @@ struct world {
     int64_t end_ms;
     uint64_t cred, cred_n, messages;
     struct opened *opened;
-    struct buf json, bytes;
+    struct buf json, bytes, attempt; /* attempt: the last one told, of so many */
+    size_t attempts;
     size_t rows, heard, heard_first; /* heard_first: before the sender was answered */
     bool more, ended;
     struct msg_id first;
@@ -109,6 +111,11 @@ static void on_event(struct event_listener *l, const struct event *e)
         buf_clear(&w.json);
         buf_put(&w.json, e->json);
     }
+    if (e->kind == EVENT_ARRIVAL) {
+        w.attempts++;
+        buf_clear(&w.attempt);
+        buf_put(&w.attempt, e->json);
+    }
     if (e->kind == EVENT_BOX_ENDED)
         w.ended = true;
 }
@@ -124,7 +131,7 @@ static void world_open(void)
     started = true;
     memset(&w, 0, sizeof w);
     w.cells_before = secret_used();
-    w.json.max = w.bytes.max = 1 << 24;
+    w.json.max = w.bytes.max = w.attempt.max = 1 << 24;
     CHECK_OK(loop_new(&w.loop));
     timer_init(&w.watchdog, w.loop, on_watchdog);
     static int worlds;
@@ -153,6 +160,8 @@ static void world_open(void)
     CHECK_OK(mailboxes_new(&mo, &w.boxes));
     struct deliver_opts d = { .loop = w.loop, .store = w.store, .hub = w.hub, .work = w.work, .domains = mo.domains };
     d.hostname = S("mx.box.test");
+    CHECK_OK(arrivals_new(&w.arrivals));
+    d.arrivals = w.arrivals;
     CHECK_OK(deliver_new(&d, &w.deliver));
 }
 
@@ -179,8 +188,10 @@ static void world_close(void)
     loop_free(w.loop);
     event_hub_free(w.hub);
     limit_free(w.limit);
+    arrivals_free(w.arrivals);
     buf_fini(&w.json);
     buf_fini(&w.bytes);
+    buf_fini(&w.attempt);
     CHECK_EQ(secret_used(), w.cells_before);
 }
 

@@ -10,6 +10,7 @@ struct rig {
     struct str asked; /* the recipient that waits for its answer */
     struct smtp_in_tx *given;
     const char *protocol;
+    struct buf told; /* holders of boxes, of what did not reach them */
     struct buf last; /* the last message stored: "sender|protocol|recipients|data" */
     enum err store_says;
     const char *why;
@@ -30,7 +31,12 @@ static void on_store(struct smtp_in_session *s, struct smtp_in_tx *tx, const cha
 static bool on_throttled(struct smtp_in_session *s) { return rig_of(s)->throttle; }
 static bool on_moved(struct smtp_in_session *, struct str addr) { return str_eq(addr, S("192.0.2.1")); }
 
-static const struct smtp_in_ops ops = { on_check, on_store, on_throttled, on_moved };
+static void on_kept_out(struct smtp_in_session *s, const struct box_id *box, const char *reply)
+{
+    buf_printf(&rig_of(s)->told, "%c %s\n", box->b[0], reply);
+}
+
+static const struct smtp_in_ops ops = { on_check, on_store, on_throttled, on_moved, on_kept_out };
 static struct intake_budget budget;
 static struct smtp_in_rules rules;
 
@@ -44,7 +50,7 @@ static void rig_init(struct rig *r)
                                     .tls = true,
                                     .budget = &budget,
                                     .ops = &ops };
-    *r = (struct rig){ .out = { .max = 1024 * 1024 }, .last = { .max = 1024 * 1024 } };
+    *r = (struct rig){ .out = { .max = 1024 * 1024 }, .last = { .max = 1024 * 1024 }, .told = { .max = 4096 } };
     r->s.rules = &rules;
     r->s.out = &r->out;
 }
@@ -54,6 +60,7 @@ static void rig_fini(struct rig *r)
     smtp_in_session_fini(&r->s);
     buf_fini(&r->out);
     buf_fini(&r->last);
+    buf_fini(&r->told);
     CHECK_EQ(atomic_load(&budget.used), 0);
 }
 
@@ -471,4 +478,38 @@ TEST(names_of_counters)
 {
     for (int i = 0; i < SMTP_IN_COUNTS; i++)
         CHECK(smtp_in_count_name((enum smtp_in_count)i) != NULL);
+}
+
+TEST(holders_are_told_what_did_not_reach_them)
+{
+    static const struct {
+        const char *what, *in, *told;
+    } cases[] = {
+        { "taken", TX "DATA\r\nA: b\r\n\r\n.\r\n", "" },
+        { "a full box", HI "MAIL FROM:<s@c.example>\r\nRCPT TO:<full@mx.example>\r\n", "f 452 4.2.2 mailbox full\n" },
+        { "one that has had its mails", HI "MAIL FROM:<>\r\nRCPT TO:<gone@mx.example>\r\n",
+          "g 550 5.1.1 no such mailbox here\n" },
+        { "bare LF, each of them", TX "RCPT TO:<b@mx.example>\r\nDATA\r\nA: b\n\r\n.\r\n",
+          "a 521 5.5.2 bare CR or LF: lines end with CRLF\nb 521 5.5.2 bare CR or LF: lines end with CRLF\n" },
+        { "a chunk far too big", TX "BDAT 99999999\r\n", "a 552 5.3.4 chunk too big\n" },
+        { "a flaw, once", TX "BDAT 3\r\na\nbBDAT 1\r\nxBDAT 0 LAST\r\n", "a 550 5.6.0 bare CR or LF\n" },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct rig r;
+        rig_init(&r);
+        feed(&r, str_c(cases[i].in));
+        CHECK_STR(cases[i].what, buf_str(&r.told), cases[i].told);
+        rig_fini(&r);
+    }
+    struct rig r;
+    rig_init(&r);
+    feed(&r, S(TX));
+    smtp_in_stop(&r.s, "421 4.4.2 idle for too long");
+    CHECK_STR("between commands nothing was attempted", buf_str(&r.told), "");
+    rig_fini(&r);
+    rig_init(&r);
+    feed(&r, S(TX "DATA\r\nA: b\r\n"));
+    smtp_in_stop(&r.s, "421 4.4.2 your message takes too long");
+    CHECK_STR("in the middle of a message", buf_str(&r.told), "a 421 4.4.2 your message takes too long\n");
+    rig_fini(&r);
 }
