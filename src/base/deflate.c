@@ -68,3 +68,20 @@ enum err deflate_take(struct deflate *d, struct str in, size_t *used, struct buf
     out->n += room - d->in.avail_out;
     return r == Z_OK || r == Z_BUF_ERROR ? OK : ERR_BAD; /* an end is none of this protocol */
 }
+
+void deflate_peek(struct str in, struct buf *out)
+{
+    z_stream z = { .next_in = (z_const Bytef *)(uintptr_t)in.p, .avail_in = (uInt)MIN(in.n, (size_t)UINT32_MAX) };
+    int r = inflateInit2(&z, WINDOW_IN);
+    size_t room = 1;
+    while (r == Z_OK && (room = MIN(out->max - out->n, (size_t)STEP_N)) > 0) {
+        char *to = buf_reserve(out, room);
+        if (to == NULL)
+            break;
+        z.next_out = (Bytef *)to;
+        z.avail_out = (uInt)room;
+        r = inflate(&z, Z_SYNC_FLUSH);
+        out->n += room - z.avail_out;
+    }
+    (void)inflateEnd(&z);
+}

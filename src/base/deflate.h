@@ -12,3 +12,5 @@ void deflate_put(struct deflate *d, struct str s, struct buf *out);
 /* Appends what in decompresses to, as far as out has room; *used octets of in were taken. ERR_BAD: not such a stream.
  */
 [[nodiscard]] enum err deflate_take(struct deflate *d, struct str in, size_t *used, struct buf *out);
+/* Appends the first octets that a raw stream of somebody's decompresses to: until its end, an error, or out is full. */
+void deflate_peek(struct str in, struct buf *out);

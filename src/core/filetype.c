@@ -1,5 +1,6 @@
-/* Two tables: first bytes, and what a name's ending can make a system do when it is opened. */
+/* A table of first bytes. */
 #include "core/filetype.h"
+#include "core/danger.h"
 #include <string.h>
 
 enum { TEXT_LOOKED_AT = 512, ZIP_LOOKED_AT = 64 << 10 };
@@ -11,8 +12,6 @@ struct magic {
     struct str bytes;
     struct str type;
 };
-
-static const struct str ole_magic = STR("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1");
 
 static const struct magic magics[] = {
     { 0, STR("%PDF-"), STR("application/pdf") },
@@ -197,126 +196,6 @@ static struct str by_content(struct str bytes)
     return is_mp3_frame(bytes) ? S("audio/mpeg") : by_text(bytes);
 }
 
-/* ---- danger ---- */
-
-static const char runs[] = "This file is a program", script[] = "This file is a script that can run",
-                  macro[] = "This document can hold macros", page[] = "This page can run scripts when opened",
-                  image[] = "This disk image hides what is in it from the system's warnings",
-                  shortcut[] = "This shortcut can start programs",
-                  doubled[] = "The name has two endings to look harmless",
-                  help[] = "This file can start programs when opened",
-                  turned[] = "The name is written to look like another";
-
-static const struct {
-    const char *why;
-    struct str endings; /* a blank before and behind each */
-} by_ending[] = {
-    { runs, STR(" exe dll com scr pif cpl msi msp mst ocx sys drv jar apk ipa app dmg pkg deb rpm appimage run elf so "
-                "gadget msix appx xll appxbundle msixbundle ") },
-    { script,
-      STR(" js jse mjs vbs vbe vb wsf wsh wsc ws ps1 ps1xml ps2 psm1 psd1 psc1 bat cmd sh bash zsh csh ksh command "
-          "py pyw pyc pl rb php reg inf sct hta ade adp mde application scpt applescript tcl lua ahk jnlp ") },
-    { macro, STR(" docm dotm xlsm xltm xlsb xlam pptm potm ppam ppsm sldm xla xlt ") },
-    { page, STR(" html htm xhtml xht shtml mht mhtml svg svgz ") },
-    { image, STR(" iso img vhd vhdx udf daa nrg wim cab ace arj ") },
-    { shortcut, STR(" lnk url scf desktop website webloc library-ms search-ms settingcontent-ms theme ") },
-    { help, STR(" chm hlp one onepkg pub rtf wll iqy slk msc diagcab grp ade job ") },
-};
-
-static const struct {
-    struct str type;
-    const char *why;
-} by_type[] = {
-    { STR("application/vnd.microsoft.portable-executable"), runs },
-    { STR("application/x-elf"), runs },
-    { STR("application/x-mach-binary"), runs },
-    { STR("application/java-vm"), runs },
-    { STR("application/java-archive"), runs },
-    { STR("application/vnd.android.package-archive"), runs },
-    { STR("application/vnd.debian.binary-package"), runs },
-    { STR("application/x-rpm"), runs },
-    { STR("application/x-ms-shortcut"), shortcut },
-    { STR("application/x-mswinurl"), shortcut },
-    { STR("text/x-shellscript"), script },
-    { STR("application/x-bat"), script },
-    { STR("application/x-httpd-php"), script },
-    { STR("text/html"), page },
-    { STR("application/xhtml+xml"), page },
-    { STR("image/svg+xml"), page },
-    { STR("application/x-iso9660-image"), image },
-    { STR("application/vnd.ms-cab-compressed"), image },
-};
-
-static struct str ending_of(struct str name, struct str *stem)
-{
-    while (name.n > 0 && (name.p[name.n - 1] == '.' || name.p[name.n - 1] == ' ')) /* Windows drops these */
-        name.n--;
-    size_t dot = str_rchr(name, '.');
-    *stem = str_sub(name, 0, dot == STR_NONE ? name.n : dot);
-    return dot == STR_NONE ? (struct str){ 0 } : str_from(name, dot + 1);
-}
-
-enum { ENDING_MAX = 20 }; /* the longest that is listed is shorter */
-struct ending {
-    char p[ENDING_MAX + 2];
-};
-
-/* As it stands in a list; {NULL, 0} for what can stand in none. */
-static struct str ending_key(struct str ending, struct ending *key)
-{
-    if (ending.n == 0 || ending.n > ENDING_MAX || str_chr(ending, ' ') != STR_NONE)
-        return (struct str){ NULL, 0 };
-    key->p[0] = key->p[ending.n + 1] = ' ';
-    for (size_t i = 0; i < ending.n; i++)
-        key->p[i + 1] = char_lower(ending.p[i]);
-    return str_of(key->p, ending.n + 2);
-}
-
-static const char *danger_of_ending(struct str ending)
-{
-    struct ending e;
-    struct str key = ending_key(ending, &e);
-    for (size_t i = 0; key.n > 0 && i < COUNT(by_ending); i++)
-        if (str_find(by_ending[i].endings, key) != STR_NONE)
-            return by_ending[i].why;
-    return NULL;
-}
-
-/* "invoice.pdf.exe", "photo.jpg      .scr": an ending of two to four letters before the one that counts. */
-static bool is_doubled(struct str stem)
-{
-    static const struct str harmless =
-        STR(" pdf doc docx xls xlsx ppt pptx txt jpg jpeg png gif mp3 mp4 csv zip odt ods eml ");
-    struct ending e;
-    struct str ignored, key = ending_key(str_trim(ending_of(stem, &ignored)), &e);
-    return key.n > 0 && str_find(harmless, key) != STR_NONE;
-}
-
-/* Marks that turn the direction of writing show "exe.gpj" as "jpg.exe". */
-static bool is_turned(struct str name)
-{
-    return str_find(name, S("\xe2\x80\xae")) != STR_NONE || str_find(name, S("\xe2\x80\xad")) != STR_NONE ||
-           str_find(name, S("\xe2\x81\xa6")) != STR_NONE || str_find(name, S("\xe2\x81\xa7")) != STR_NONE;
-}
-
-static const char *danger_of(struct str name, struct str type, struct str bytes)
-{
-    struct str stem, ending = ending_of(name, &stem);
-    const char *why = danger_of_ending(ending);
-    if (is_turned(name))
-        return turned;
-    if (why)
-        return is_doubled(stem) ? doubled : why;
-    for (size_t i = 0; i < COUNT(by_type); i++)
-        if (str_eq(type, by_type[i].type))
-            return by_type[i].why;
-    bool ole = str_starts(bytes, ole_magic);
-    if (str_ends(type, S("macroEnabled.12")) ||
-        (ole && str_find(bytes, S("_\0V\0B\0A\0_\0P\0R\0O\0J\0E\0C\0T\0")) != STR_NONE))
-        return macro;
-    return NULL;
-}
-
 /* Text is text whatever it is about: there the declared type says more, as long as it is text of some kind too. */
 static bool says_more(struct str declared)
 {
@@ -345,5 +224,5 @@ struct filetype filetype_of(struct str bytes, struct str filename, struct str de
     struct str type = by_content(bytes);
     if (type.n == 0 || (str_eq(type, S("text/plain")) && says_more(declared)))
         type = declared.n > 0 ? declared : S("application/octet-stream");
-    return (struct filetype){ .content_type = type, .dangerous = danger_of(filename, type, bytes) };
+    return (struct filetype){ .content_type = type, .dangerous = danger_of_file(filename, type, bytes) };
 }

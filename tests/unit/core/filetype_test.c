@@ -1,5 +1,6 @@
 #include "core/filetype.h"
 #include "test.h"
+#include <string.h>
 
 #define B(lit)                                                                                                         \
     {                                                                                                                  \
@@ -96,5 +97,38 @@ TEST(filetype_danger)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct filetype t = filetype_of(cases[i].bytes, str_c(cases[i].name), S(""));
         CHECK_STR(cases[i].name, str_c(t.dangerous), cases[i].want ? cases[i].want : "");
+    }
+}
+
+/* A member's own header, as a zip begins with; there is no directory, and that helps nobody. */
+static struct filetype zip_with(const char *name, bool encrypted)
+{
+    char zip[30 + 64] = "PK\3\4\x14";
+    zip[6] = encrypted;
+    zip[26] = (char)strlen(name);
+    memcpy(zip + 30, name, strlen(name));
+    return filetype_of(str_of(zip, 30 + strlen(name)), S("holiday.zip"), S("application/octet-stream"));
+}
+
+TEST(filetype_archives)
+{
+    static const struct {
+        const char *member;
+        bool encrypted;
+        const char *want;
+    } cases[] = {
+        { "photos/beach.jpg", false, "" },
+        { "site/index.html", false, "" },
+        { "inner.zip", false, "" },
+        { "setup.exe", false, "This archive holds a program" },
+        { "dir.exe/readme.txt", false, "" },
+        { "photo.jpg      .SCR", false, "This archive holds a program" },
+        { "invoice.vbs", true, "This archive holds a program" },
+        { "invoice.pdf", true, "This archive is encrypted: nobody could look into it" },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct filetype t = zip_with(cases[i].member, cases[i].encrypted);
+        CHECK_STR("type", t.content_type, "application/zip");
+        CHECK_STR(cases[i].member, str_c(t.dangerous), cases[i].want);
     }
 }

@@ -1,0 +1,20 @@
+/* Any bytes as an archive: names within their limit, and no more of them than are told. */
+#include "wire/archive.h"
+#include <assert.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void member(void *ctx, const struct archive_member *m)
+{
+    assert(m->name.n > 0 && m->name.n <= LIMIT_ARCHIVE_NAME && !memchr(m->name.p, 0, m->name.n));
+    ++*(size_t *)ctx;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    size_t told = 0;
+    struct archive a = archive_list(str_of(data, size), member, &told);
+    assert(told == a.members && told <= 2 * LIMIT_ARCHIVE_MEMBERS && (a.kind != ARCHIVE_NONE || told == 0));
+    return 0;
+}

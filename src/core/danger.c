@@ -1,0 +1,150 @@
+/* What a name's ending can make a system do when the file is opened, what it is by its content, and what an archive has
+ * in it. */
+#include "core/danger.h"
+#include "wire/archive.h"
+
+static const char runs[] = "This file is a program", script[] = "This file is a script that can run",
+                  macro[] = "This document can hold macros", page[] = "This page can run scripts when opened",
+                  image[] = "This disk image hides what is in it from the system's warnings",
+                  shortcut[] = "This shortcut can start programs",
+                  doubled[] = "The name has two endings to look harmless",
+                  help[] = "This file can start programs when opened",
+                  turned[] = "The name is written to look like another", within[] = "This archive holds a program",
+                  locked[] = "This archive is encrypted: nobody could look into it";
+
+static const struct {
+    const char *why;
+    struct str endings; /* a blank before and behind each */
+} by_ending[] = {
+    { runs, STR(" exe dll com scr pif cpl msi msp mst ocx sys drv jar apk ipa app dmg pkg deb rpm appimage run elf so "
+                "gadget msix appx xll appxbundle msixbundle ") },
+    { script,
+      STR(" js jse mjs vbs vbe vb wsf wsh wsc ws ps1 ps1xml ps2 psm1 psd1 psc1 bat cmd sh bash zsh csh ksh command "
+          "py pyw pyc pl rb php reg inf sct hta ade adp mde application scpt applescript tcl lua ahk jnlp ") },
+    { macro, STR(" docm dotm xlsm xltm xlsb xlam pptm potm ppam ppsm sldm xla xlt ") },
+    { page, STR(" html htm xhtml xht shtml mht mhtml svg svgz ") },
+    { image, STR(" iso img vhd vhdx udf daa nrg wim cab ace arj ") },
+    { shortcut, STR(" lnk url scf desktop website webloc library-ms search-ms settingcontent-ms theme ") },
+    { help, STR(" chm hlp one onepkg pub rtf wll iqy slk msc diagcab grp ade job ") },
+};
+
+static const struct {
+    struct str type;
+    const char *why;
+} by_type[] = {
+    { STR("application/vnd.microsoft.portable-executable"), runs },
+    { STR("application/x-elf"), runs },
+    { STR("application/x-mach-binary"), runs },
+    { STR("application/java-vm"), runs },
+    { STR("application/java-archive"), runs },
+    { STR("application/vnd.android.package-archive"), runs },
+    { STR("application/vnd.debian.binary-package"), runs },
+    { STR("application/x-rpm"), runs },
+    { STR("application/x-ms-shortcut"), shortcut },
+    { STR("application/x-mswinurl"), shortcut },
+    { STR("text/x-shellscript"), script },
+    { STR("application/x-bat"), script },
+    { STR("application/x-httpd-php"), script },
+    { STR("text/html"), page },
+    { STR("application/xhtml+xml"), page },
+    { STR("image/svg+xml"), page },
+    { STR("application/x-iso9660-image"), image },
+    { STR("application/vnd.ms-cab-compressed"), image },
+};
+
+static struct str ending_of(struct str name, struct str *stem)
+{
+    while (name.n > 0 && (name.p[name.n - 1] == '.' || name.p[name.n - 1] == ' ')) /* Windows drops these */
+        name.n--;
+    size_t dot = str_rchr(name, '.');
+    *stem = str_sub(name, 0, dot == STR_NONE ? name.n : dot);
+    return dot == STR_NONE ? (struct str){ 0 } : str_from(name, dot + 1);
+}
+
+enum { ENDING_MAX = 20 }; /* the longest that is listed is shorter */
+struct ending {
+    char p[ENDING_MAX + 2];
+};
+
+/* As it stands in a list; {NULL, 0} for what can stand in none. */
+static struct str ending_key(struct str ending, struct ending *key)
+{
+    if (ending.n == 0 || ending.n > ENDING_MAX || str_chr(ending, ' ') != STR_NONE)
+        return (struct str){ NULL, 0 };
+    key->p[0] = key->p[ending.n + 1] = ' ';
+    for (size_t i = 0; i < ending.n; i++)
+        key->p[i + 1] = char_lower(ending.p[i]);
+    return str_of(key->p, ending.n + 2);
+}
+
+static const char *danger_of_ending(struct str ending)
+{
+    struct ending e;
+    struct str key = ending_key(ending, &e);
+    for (size_t i = 0; key.n > 0 && i < COUNT(by_ending); i++)
+        if (str_find(by_ending[i].endings, key) != STR_NONE)
+            return by_ending[i].why;
+    return NULL;
+}
+
+/* "invoice.pdf.exe", "photo.jpg      .scr": an ending of two to four letters before the one that counts. */
+static bool is_doubled(struct str stem)
+{
+    static const struct str harmless =
+        STR(" pdf doc docx xls xlsx ppt pptx txt jpg jpeg png gif mp3 mp4 csv zip odt ods eml ");
+    struct ending e;
+    struct str ignored, key = ending_key(str_trim(ending_of(stem, &ignored)), &e);
+    return key.n > 0 && str_find(harmless, key) != STR_NONE;
+}
+
+/* Marks that turn the direction of writing show "exe.gpj" as "jpg.exe". */
+static bool is_turned(struct str name)
+{
+    return str_find(name, S("\xe2\x80\xae")) != STR_NONE || str_find(name, S("\xe2\x80\xad")) != STR_NONE ||
+           str_find(name, S("\xe2\x81\xa6")) != STR_NONE || str_find(name, S("\xe2\x81\xa7")) != STR_NONE;
+}
+
+/* ---- archives ---- */
+/* Office's own files are zips too, but no programs unpack them. */
+static bool is_archive(struct str type)
+{
+    return str_eq(type, S("application/zip")) || str_eq(type, S("application/x-tar")) ||
+           str_eq(type, S("application/gzip"));
+}
+
+/* Pages are in many harmless archives, and nobody's program opens one there by itself. */
+static void look_within(void *ctx, const struct archive_member *m)
+{
+    const char **why = ctx;
+    struct str stem;
+    const char *own = danger_of_ending(ending_of(m->name, &stem));
+    if ((own && own != page) || is_turned(m->name))
+        *why = within;
+    else if (m->encrypted && !*why)
+        *why = locked;
+}
+
+static const char *danger_within(struct str bytes)
+{
+    const char *why = NULL;
+    (void)archive_list(bytes, look_within, &why);
+    return why;
+}
+
+const char *danger_of_file(struct str name, struct str type, struct str bytes)
+{
+    struct str stem, ending = ending_of(name, &stem);
+    const char *why = danger_of_ending(ending);
+    if (is_turned(name))
+        return turned;
+    if (why)
+        return is_doubled(stem) ? doubled : why;
+    for (size_t i = 0; i < COUNT(by_type); i++)
+        if (str_eq(type, by_type[i].type))
+            return by_type[i].why;
+    bool ole = str_starts(bytes, S("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"));
+    if (str_ends(type, S("macroEnabled.12")) ||
+        (ole && str_find(bytes, S("_\0V\0B\0A\0_\0P\0R\0O\0J\0E\0C\0T\0")) != STR_NONE))
+        return macro;
+    return is_archive(type) ? danger_within(bytes) : NULL;
+}

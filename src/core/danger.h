@@ -1,0 +1,6 @@
+/* May opening this file run something? For a warning before it, never a reason to refuse. */
+#pragma once
+#include "base/str.h"
+
+/* NULL, or why: a short static sentence. type: by content (filetype.h). */
+const char *danger_of_file(struct str name, struct str type, struct str bytes);

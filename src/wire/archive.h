@@ -1,0 +1,28 @@
+/* What an archive says is in it: the names of a zip (APPNOTE 6.3.10), tar (POSIX ustar and pax, GNU) or gzip (RFC 1952)
+ * file. Nothing is unpacked but the first octets of a gzip stream, where a tar may begin; so a bomb costs what any
+ * other file of its size costs. Total, linear, bounded. */
+#pragma once
+#include "base/err.h"
+#include "base/str.h"
+
+enum {
+    LIMIT_ARCHIVE_MEMBERS = 1000,          /* told of one archive; more are only noted */
+    LIMIT_ARCHIVE_NAME = 1024,             /* octets of a name; longer ones are cut on their left */
+    LIMIT_ARCHIVE_UNPACKED = 256 * 1024,   /* of a gzip stream, on the way out */
+    LIMIT_ARCHIVE_PACKED = 4 * 256 * 1024, /* and in */
+};
+
+enum archive_kind { ARCHIVE_NONE, ARCHIVE_ZIP, ARCHIVE_TAR, ARCHIVE_GZIP };
+
+struct archive_member {
+    struct str name; /* any bytes but NUL, not empty; for the length of the call */
+    bool encrypted;
+};
+struct archive {
+    enum archive_kind kind; /* of the outermost wrapping */
+    size_t members;         /* told; what two directories of a zip name is told twice */
+    bool part;              /* there are, or may be, more: over a limit, cut off, or damaged */
+};
+typedef void archive_fn(void *ctx, const struct archive_member *m);
+/* Calls member for each. ARCHIVE_NONE: no archive that we know. */
+struct archive archive_list(struct str bytes, archive_fn *member, void *ctx);

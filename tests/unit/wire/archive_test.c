@@ -1,0 +1,157 @@
+#include "base/buf.h"
+#include "base/clock.h"
+#include "test.h"
+#include "wire/archive.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct seen {
+    struct buf names; /* each with a blank behind, encrypted ones with a star */
+};
+static void member(void *ctx, const struct archive_member *m)
+{
+    struct seen *s = ctx;
+    buf_put(&s->names, m->name);
+    buf_puts(&s->names, m->encrypted ? "* " : " ");
+}
+
+static struct archive list(struct str bytes, struct buf *names)
+{
+    struct seen s = { .names.max = 1 << 20 };
+    struct archive a = archive_list(bytes, member, &s);
+    buf_put(names, buf_str(&s.names));
+    buf_fini(&s.names);
+    return a;
+}
+
+/* The fuzzer's seeds are made by other programs. */
+static void read_seed(const char *name, struct buf *out)
+{
+    char path[200];
+    snprintf(path, sizeof path, "fuzz/corpus/archive/%s", name);
+    FILE *f = fopen(path, "rb");
+    char *room = buf_reserve(out, 65536);
+    CHECK(f != NULL);
+    out->n = fread(room, 1, 65536, f);
+    fclose(f);
+}
+
+#define EIGHTY_E_ACUTE                                                                                                 \
+    "éééééééééééééééééééé"                                                                         \
+    "éééééééééééééééééééé"                                                                         \
+    "éééééééééééééééééééé"                                                                         \
+    "éééééééééééééééééééé"
+
+TEST(names)
+{
+    static const struct {
+        const char *seed;
+        enum archive_kind kind;
+        const char *begin, *end;
+        size_t members;
+    } cases[] = {
+        { "zip", ARCHIVE_ZIP, "readme.txt setup.exe ", "readme.txt setup.exe ", 4 },
+        { "zip-encrypted", ARCHIVE_ZIP, "readme.txt* setup.exe ", "readme.txt* setup.exe ", 4 },
+        { "zip-nested", ARCHIVE_ZIP, "inner.zip inner.zip readme.txt ", "setup.exe ", 4 },
+        { "tar", ARCHIVE_TAR, "a.txt dirdirdir", "nnnnnnn.exe ", 2 },
+        { "tar-gnu", ARCHIVE_TAR, "xxxxxxxx", "xxxxxxxx.exe ", 1 },
+        { "tar-pax", ARCHIVE_TAR, EIGHTY_E_ACUTE ".exe ", "é.exe ", 1 },
+        { "tgz", ARCHIVE_GZIP, "inside.js b.sh ", "inside.js b.sh ", 2 },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        AUTO_BUF struct buf file = { .max = 1 << 17 }, names = { .max = 1 << 16 };
+        read_seed(cases[i].seed, &file);
+        struct archive a = list(buf_str(&file), &names);
+        CHECK_EQ(a.kind, cases[i].kind);
+        CHECK_EQ(a.members, cases[i].members);
+        if (!str_starts(buf_str(&names), str_c(cases[i].begin)) || !str_ends(buf_str(&names), str_c(cases[i].end)))
+            CHECK_STR(cases[i].seed, buf_str(&names), cases[i].begin);
+        CHECK(!a.part);
+    }
+}
+
+TEST(no_archives)
+{
+    static const struct str none[] = {
+        STR(""), STR("PK"), STR("PK\1\2"), STR("\x1f\x8b"), STR("%PDF-1.4"), STR("ustar")
+    };
+    for (size_t i = 0; i < COUNT(none); i++) {
+        AUTO_BUF struct buf names = { .max = 1 << 16 };
+        struct archive a = list(none[i], &names);
+        CHECK(a.kind == ARCHIVE_NONE && a.members == 0);
+    }
+}
+
+/* Every cut and every changed octet: the sanitizers look on. What was a zip stays one, and a cut one says so. */
+TEST(damaged)
+{
+    AUTO_BUF struct buf file = { .max = 1 << 17 };
+    read_seed("zip", &file);
+    for (size_t n = 4; n < file.n; n++) {
+        AUTO_BUF struct buf names = { .max = 1 << 16 };
+        char *cut = malloc(n);
+        memcpy(cut, file.p, n);
+        struct archive a = list(str_of(cut, n), &names);
+        free(cut);
+        CHECK_EQ(a.kind, ARCHIVE_ZIP);
+        CHECK(a.part || n + sizeof "a comment" > file.n);
+        CHECK(n < 50 || str_find(buf_str(&names), S("readme.txt")) != STR_NONE); /* its own header has it */
+    }
+    for (size_t i = 0; i < file.n; i++) {
+        AUTO_BUF struct buf names = { .max = 1 << 16 };
+        file.p[i] ^= (char)0xff;
+        (void)list(buf_str(&file), &names);
+        file.p[i] ^= (char)0xff;
+    }
+}
+
+/* The directory says one thing, the member's own header another. */
+TEST(two_names)
+{
+    AUTO_BUF struct buf file = { .max = 1 << 17 }, names = { .max = 1 << 16 };
+    read_seed("zip", &file);
+    size_t in_directory = str_rchr(buf_str(&file), '.'); /* of setup.exe */
+    CHECK(str_starts(str_from(buf_str(&file), in_directory), S(".exe")));
+    memcpy(file.p + in_directory, ".txt", 4);
+    (void)list(buf_str(&file), &names);
+    CHECK_STR("both", buf_str(&names), "readme.txt setup.txt readme.txt setup.exe ");
+}
+
+static void put_local(struct buf *b, const char *name)
+{
+    static const char head[30] = "PK\3\4\x14";
+    char h[30];
+    memcpy(h, head, sizeof h);
+    h[26] = (char)strlen(name);
+    buf_put(b, str_of(h, sizeof h));
+    buf_puts(b, name);
+}
+
+TEST(limits)
+{
+    AUTO_BUF struct buf file = { .max = 1 << 20 }, names = { .max = 1 << 20 };
+    for (int i = 0; i < 5000; i++)
+        put_local(&file, "n");
+    struct archive a = list(buf_str(&file), &names);
+    CHECK_EQ(a.members, LIMIT_ARCHIVE_MEMBERS);
+    CHECK(a.part);
+}
+
+/* 25 MiB of what is dearest: zip headers without end; a gzip stream of nothing but empty blocks. */
+TEST(bounded_time)
+{
+    AUTO_BUF struct buf zip = { .max = 26 << 20 }, empty = { .max = 26 << 20 }, names = { .max = 1 << 20 };
+    while (zip.n < 25 << 20)
+        put_local(&zip, "");
+    buf_puts(&empty, "\x1f\x8b\x08");
+    buf_put(&empty, str_of("\0\0\0\0\0\0\0", 7));
+    while (empty.n < 25 << 20)
+        buf_put(&empty, str_of("\0\0\0\xff\xff", 5));
+    struct buf *all[] = { &zip, &empty };
+    for (size_t i = 0; i < COUNT(all); i++) {
+        int64_t begun = clock_mono_ms();
+        (void)list(buf_str(all[i]), &names);
+        CHECK(clock_mono_ms() - begun < 2000); /* tens of them here, under a sanitizer a few hundred */
+    }
+}
