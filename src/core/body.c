@@ -43,7 +43,11 @@ static void on_get(struct store_req *q)
     struct body *b = q->ctx;
     struct store_get *g = (struct store_get *)(void *)q;
     b->pending = NULL;
-    b->opened(b, q->err == OK ? take_row(b, &g->row) : q->err);
+    enum err e = q->err == OK ? take_row(b, &g->row) : q->err;
+    if (e == OK)
+        (void)body_open_at_hand(b); /* what it finds wrong is found again when it is asked for */
+    b->at_hand = (struct str){ 0 }; /* it goes with the request */
+    b->opened(b, e);
 }
 
 static bool begin(struct body *b, struct store *st, struct loop *l, struct opened *o, const struct msg_id *id)
@@ -66,7 +70,7 @@ enum err body_open_row(struct body *b, struct store *st, struct loop *l, struct 
 }
 
 enum err body_open(struct body *b, struct store *st, struct loop *l, struct opened *o, const struct msg_id *id,
-                   void (*opened)(struct body *, enum err))
+                   uint32_t ahead, void (*opened)(struct body *, enum err))
 {
     struct store_get *g = begin(b, st, l, o, id) ? STORE_NEW(get, b, on_get) : NULL;
     if (g == NULL)
@@ -75,6 +79,7 @@ enum err body_open(struct body *b, struct store *st, struct loop *l, struct open
     g->box = o->box.id;
     g->id = *id;
     g->want_env = g->want_hdr = true;
+    g->body_max = ahead;
     b->pending = &g->req;
     store_submit(st, l, &g->req);
     return OK;
@@ -102,10 +107,16 @@ static void on_read(struct store_req *q)
 
 enum err body_open_at_hand(struct body *b)
 {
+    if (b->o->gone)
+        return ERR_GONE;
+    if (b->whole)
+        return OK;
     if (b->u.chunks != 1 || b->at_hand.n != b->u.chunk_n[0])
         return ERR_MORE;
     b->reading = 0;
-    return b->o->gone ? ERR_GONE : open_piece(b, b->at_hand);
+    enum err e = open_piece(b, b->at_hand);
+    b->whole = e == OK;
+    return e;
 }
 
 enum err body_chunk(struct body *b, uint32_t i, void (*chunk)(struct body *, enum err, struct str))
@@ -122,6 +133,7 @@ enum err body_chunk(struct body *b, uint32_t i, void (*chunk)(struct body *, enu
     r->box = b->o->box.id;
     r->id = b->id;
     b->reading = i;
+    b->whole = false;
     b->chunk = chunk;
     b->pending = &r->req;
     store_submit(b->st, b->loop, &r->req);

@@ -13,7 +13,8 @@ struct body {
     uint8_t *k; /* a cell */
     struct arena arena;
     struct str summary; /* opened env */
-    struct str at_hand; /* of body_open_row(): the body, sealed, or nothing */
+    struct str at_hand; /* the body as it came with its row, sealed, or nothing */
+    bool whole;         /* all of the body is in plain */
     struct unpacked u;
     struct mime_pick pick;
     struct store_req *pending;
@@ -23,17 +24,18 @@ struct body {
     uint32_t reading;
     bool raw; /* only octets are wanted: neither summary nor pick. Set after body_open(), before its answer */
 };
-/* Fetches and opens env and header data; opened() is called once, on a later turn. The struct is the caller's and must
- * live until body_close(). On an error nothing was begun (but body_close() is still due). */
+/* Fetches and opens env and header data, and a body of at most ahead octets (0: none) with them; opened() is called
+ * once, on a later turn. The struct is the caller's and must live until body_close(). On an error nothing was begun
+ * (but body_close() is still due). */
 [[nodiscard]] enum err body_open(struct body *b, struct store *st, struct loop *l, struct opened *o,
-                                 const struct msg_id *id, void (*opened)(struct body *, enum err));
+                                 const struct msg_id *id, uint32_t ahead, void (*opened)(struct body *, enum err));
 /* The same from a row that was read with env and hdr, and at once; raw as above. What the row has of its body is
  * borrowed until body_close(). */
 [[nodiscard]] enum err body_open_row(struct body *b, struct store *st, struct loop *l, struct opened *o,
                                      const struct store_row *row, bool raw);
 /* Reads chunk i of the body (from the octet after the header on); one at a time; chunk() is called on a later turn. */
 [[nodiscard]] enum err body_chunk(struct body *b, uint32_t i, void (*chunk)(struct body *, enum err, struct str));
-/* The same at once, of a small body that came with its row: all of it is in b->plain. ERR_MORE: it has to be read. */
+/* The same at once, of a small body that came along: all of it is in b->plain. ERR_MORE: it has to be read. */
 [[nodiscard]] enum err body_open_at_hand(struct body *b);
 void body_close(struct body *b); /* cancels, wipes */
 /* The chunk that holds octet off of the message, which lies behind the header; and the octet where chunk i begins. */

@@ -363,7 +363,7 @@ struct mail_req *mail_get(struct store *st, struct loop *l, struct opened *o, co
     r->want_bodies = want_bodies;
     r->raw = (struct buf){ .max = 2 * BODY_MAX, .secret = true };
     r->out = (struct buf){ .max = BODY_MAX, .secret = true };
-    r->err = body_open(&r->body, st, l, o, id, on_opened);
+    r->err = body_open(&r->body, st, l, o, id, 0, on_opened);
     if (r->err != OK) {
         r->later.run = get_failed;
         loop_later(l, &r->later);

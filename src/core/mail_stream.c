@@ -7,6 +7,8 @@
 #include "wire/json.h"
 #include <stdlib.h>
 
+enum { AHEAD_BODY = 64 * 1024 }; /* a body up to here comes along with its header */
+
 struct mail_stream {
     struct body body;
     const struct mail_stream_ops *ops;
@@ -60,7 +62,12 @@ static void on_chunk(struct body *b, enum err e, struct str plain);
 
 static void read_on(struct mail_stream *s)
 {
-    enum err e = body_chunk(&s->body, body_chunk_of(&s->body, s->at), on_chunk);
+    enum err e = body_open_at_hand(&s->body);
+    if (e != ERR_MORE) {
+        on_chunk(&s->body, e, buf_str(&s->body.plain));
+        return;
+    }
+    e = body_chunk(&s->body, body_chunk_of(&s->body, s->at), on_chunk);
     if (e == OK)
         return;
     s->done = true;
@@ -174,7 +181,7 @@ struct mail_stream *mail_stream_open(struct store *st, struct loop *l, struct op
     s->attachment = attachment;
     s->decoded = (struct buf){ .max = 2 * SEAL_CHUNK_BYTES, .secret = true };
     s->json = (struct buf){ .max = SUMMARY_MAX * 5, .secret = true };
-    s->err = body_open(&s->body, st, l, o, id, on_opened);
+    s->err = body_open(&s->body, st, l, o, id, AHEAD_BODY, on_opened);
     s->body.raw = attachment < 0;
     if (s->err != OK)
         go_on_later(s);

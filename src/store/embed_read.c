@@ -62,7 +62,8 @@ static enum err read_get(struct store *st, struct index_txn *t, struct store_req
     if (e != OK)
         return e;
     q->row = row.row;
-    return row_fill(st, &r->arena, &row, (q->want_env ? ROW_ENV : 0u) | (q->want_hdr ? ROW_HDR : 0u), &q->row);
+    unsigned body = q->want_hdr && row.row.body_n <= q->body_max ? ROW_BODY : 0;
+    return row_fill(st, &r->arena, &row, (q->want_env ? ROW_ENV : 0u) | (q->want_hdr ? ROW_HDR : 0u) | body, &q->row);
 }
 
 /* The answer to a read past the end is empty, as pread's would be. */

@@ -92,13 +92,15 @@ struct store_list {
     bool more;
     uint64_t modseq; /* the box's highest */
 };
-/* One message by id (any folder), or by folder and uid when by_uid. */
+/* One message by id (any folder), or by folder and uid when by_uid. A body of at most body_max octets (0: none) comes
+ * along with hdr. */
 struct store_get {
     struct store_req req;
     struct box_id box;
     struct msg_id id;
     bool by_uid, want_env, want_hdr;
     uint32_t folder, uid;
+    uint32_t body_max;
     struct store_row row; /* out */
 };
 /* Ciphertext bytes [off, off + len) of a message's body. */
