@@ -6,6 +6,7 @@
 #include "core/understand.h"
 #include "io/file.h"
 #include "micro.h"
+#include "trust/rules.h"
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,11 +30,16 @@ static bool once(struct str raw, const struct seal_window *w, double us[STEPS])
     AUTO_BUF struct buf json = { .max = SUMMARY_MAX * 4, .secret = true };
     AUTO_BUF struct buf sealed = { .max = FILE_MAX };
     struct mime_tree tree;
+    struct content content;
+    struct symbols symbols = { 0 };
     struct pack p = { 0 };
     size_t env_n, hdr_n;
     const char *why;
     double t0 = cpu_us();
-    enum err e = understand(&a, raw, &(struct understand_trust){ 0 }, &tree, &json, &why);
+    enum err e = understand(&a, raw, &tree, &content, &json, &why);
+    if (e == OK)
+        rules_run(&content, &symbols);
+    understand_put_trust(&json, S(""), &symbols);
     double t1 = cpu_us();
     if (e == OK)
         e = pack_make(&p, &a, raw, &tree);

@@ -1,5 +1,6 @@
 /* The only place that knows which setting becomes which option. */
 #include "app/services.h"
+#include "app/services_judge.h"
 #include "core/deliver.h"
 #include "core/mailbox.h"
 #include "serve/autoconfig.h"
@@ -181,13 +182,9 @@ static enum err core_new(struct services *s, struct loop *loop)
                                     .log = a->log,
                                     .domains = domains(a),
                                     .hostname = c->server_hostname,
-                                    .judge = { .dns = a->dns,
-                                               .budget = &a->shared->budget,
-                                               .sealers = c->trust_arc_sealers.v,
-                                               .sealers_n = c->trust_arc_sealers.n,
-                                               .deadline_ms = c->trust_deadline_ms,
-                                               .label_only = c->trust_dmarc == CONFIG_DMARC_LABEL },
+                                    .judge = services_judge(a, &a->shared->budget),
                                     .arrivals = a->arrivals,
+                                    .content = c->trust_content,
                                     .accepted = &a->shared->accepted,
                                     .refused = &a->shared->refused };
     return e == OK ? deliver_new(&deliver, &s->deliver) : e;

@@ -79,6 +79,9 @@ const struct setting settings[] = {
       "Time for all checks of one message; what the DNS has not answered by then is a temporary error." },
     { "trust.dmarc", SET_ENUM, AT(trust_dmarc), "enforce", 0, 0, 0, "enforce label",
       "Mail that fails DMARC: refused or put into Junk as the domain in From asks (enforce), or only labelled." },
+    { "trust.content", SET_BOOL, AT(trust_content), "true", 0, 0, 0, NULL,
+      "Looks at what a mail says and how it is made, too; what looks like junk goes into Junk. false: only who sent it "
+      "counts." },
     { "trust.arc_sealers", SET_NAMES, AT(trust_arc_sealers), "", 0, 0, 0, NULL,
       "Domains of forwarders and mailing lists whose ARC seals are believed: where DMARC passed there, it counts "
       "here." },

@@ -28,6 +28,7 @@ struct config {
     struct config_list dns_forward;
     struct str dns_trust_anchor;
     int64_t dns_timeout_ms, trust_deadline_ms, trust_dmarc;
+    bool trust_content;
     struct config_list trust_arc_sealers;
     int64_t box_default_ttl_ms, box_min_ttl_ms, box_max_ttl_ms, box_max_messages;
     uint64_t box_max_bytes;

@@ -298,13 +298,16 @@ static void on_judged(void *ctx, struct judgement *j)
 {
     struct deliver_req *r = ctx;
     r->auth = arena_dup(&r->arena, buf_str(&j->auth));
-    r->verdict = arena_dup(&r->arena, buf_str(&j->symbols));
+    r->judged = j->judged;
+    enum err e = symbols_copy(&r->symbols, &r->arena, &j->symbols);
     if (j->action == VERDICT_JUNK)
         r->folder = FOLDER_JUNK;
     if (r->cancelled) /* the sender has not been told that it is taken */
         deliver_req_free(r);
     else if (j->action == VERDICT_REFUSE)
         mail_answer(r, ERR_DENIED, "the domain in From asks to refuse what it did not send (DMARC)");
+    else if (e != OK)
+        mail_answer(r, ERR_BUSY, NULL);
     else
         store(r, &r->mail, buf_str(&j->header));
 }

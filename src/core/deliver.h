@@ -18,6 +18,7 @@ struct deliver_opts {
     struct str hostname;                  /* for the trace header */
     struct judge_opts judge;              /* loop, work and server are deliver's own */
     struct arrivals *arrivals;            /* NULL: attempts are not kept */
+    bool content;                         /* what a mail says counts too, not only who sent it */
     _Atomic uint64_t *accepted, *refused; /* metrics; may be NULL */
 };
 [[nodiscard]] enum err deliver_new(const struct deliver_opts *o, struct deliver **out);

@@ -1,6 +1,7 @@
 /* From octets to sealed copies: the part of a delivery that costs time and needs no store. */
 #include "base/secret.h"
 #include "core/deliver_req.h"
+#include "trust/rules.h"
 #include "wire/date.h"
 #include "wire/domain.h"
 #include <string.h>
@@ -78,14 +79,29 @@ static enum err seal_copies(struct deliver_req *r, const struct pack *p)
     return e;
 }
 
+/* What the mail says joins what was found of its sender, and the sum decides where it goes. */
+static void weigh(struct deliver_req *r, const struct content *c)
+{
+    bool content = r->d->o.content;
+    if (content)
+        rules_run(c, &r->symbols);
+    if (symbols_word(&r->symbols) == SYMBOLS_JUNK)
+        r->folder = FOLDER_JUNK;
+    understand_put_trust(&r->json, r->auth, content || r->judged ? &r->symbols : NULL);
+}
+
 void deliver_prepare(struct deliver_req *r)
 {
     struct mime_tree tree;
+    struct content content;
     struct pack p = { 0 };
-    r->err = understand(&r->arena, buf_str(&r->raw), &(struct understand_trust){ r->auth, r->verdict }, &tree, &r->json,
-                        &r->why);
+    r->err = understand(&r->arena, buf_str(&r->raw), &tree, &content, &r->json, &r->why);
     if (r->err == OK)
         r->err = understand_check(&tree, buf_str(&r->raw), &r->why);
+    if (r->err == OK)
+        weigh(r, &content);
+    if (r->json.failed)
+        r->err = ERR_FULL;
     if (r->err == OK)
         r->err = pack_make(&p, &r->arena, buf_str(&r->raw), &tree);
     if (r->err == OK)

@@ -28,7 +28,9 @@ struct deliver_req {
     struct judge_mail judge_mail;
     struct str from_domain; /* for who is told of the attempt, as tls */
     const char *tls;
-    struct str auth, verdict; /* what was found, in the arena */
+    struct str auth; /* what was found of its sender, in the arena, as are the symbols' texts */
+    bool judged;
+    struct symbols symbols;
     uint32_t folder;
     struct buf raw; /* trace header and data */
     struct buf json;

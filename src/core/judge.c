@@ -32,22 +32,21 @@ void judgement_fini(struct judgement *j)
 {
     buf_fini(&j->header);
     buf_fini(&j->auth);
-    buf_fini(&j->symbols);
 }
 
 static void judge_answer(struct judge_req *r, enum err e)
 {
     struct judgement j = { .header = { .max = HEADER_MAX, .secret = true },
                            .auth = { .max = JSON_MAX, .secret = true },
-                           .symbols = { .max = JSON_MAX, .secret = true } };
+                           .judged = e == OK };
     if (e == OK) {
         verdict_put_header(&j.header, &r->verdict);
         verdict_put_auth(&j.auth, &r->verdict);
-        verdict_put_symbols(&j.symbols, &r->verdict);
+        verdict_symbols(&r->verdict, r->o->label_only, &j.symbols);
         j.action = r->o->label_only ? VERDICT_KEEP : verdict_action(&r->verdict);
     }
-    inquiry_free(r->inquiry);
     r->done(r->ctx, &j);
+    inquiry_free(r->inquiry);
     judgement_fini(&j);
     arena_reset(&r->arena);
     if (r->o->budget)

@@ -24,8 +24,10 @@ struct judge_mail {   /* outlives the answer */
 };
 struct judgement {
     enum verdict_action action;
-    struct buf header;        /* Authentication-Results; empty: nothing was found out */
-    struct buf auth, symbols; /* JSON values for understand(), empty likewise */
+    struct buf header;      /* Authentication-Results; empty: nothing was found out */
+    struct buf auth;        /* JSON for understand_put_trust(), empty likewise */
+    bool judged;            /* symbols say what was found; else there are none */
+    struct symbols symbols; /* texts are borrowed until the answer returns */
 };
 bool judge_would(const struct judge_opts *o, const struct judge_mail *m);
 /* Answers once, on a later turn; there is no cancel. j is the answer's to take. ERR_BUSY: no memory, or none

@@ -197,8 +197,10 @@ static void prepare(struct letter *l)
     AUTO_ARENA struct arena arena = { .max = UNDERSTAND_ARENA, .secret = true };
     struct str msg = buf_str(&l->octets.data);
     struct mime_tree tree;
+    struct content content;
     struct pack p = { 0 };
-    enum err e = understand(&arena, msg, &(struct understand_trust){ 0 }, &tree, &l->summary, &l->why);
+    enum err e = understand(&arena, msg, &tree, &content, &l->summary, &l->why);
+    understand_put_trust(&l->summary, S(""), NULL);
     if (e == OK)
         e = pack_make(&p, &arena, msg, &tree);
     if (e == OK)

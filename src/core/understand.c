@@ -15,6 +15,7 @@ enum {
     SHOWN_FILES = 200,
     SUBJECT_MAX = 998,
     SUMMARY_MOST = 4096, /* octets that few summaries pass */
+    VERDICT_MAX = 64 * 1024,
 };
 
 static void put_address(struct json_out *j, const struct addr_item *i)
@@ -83,23 +84,22 @@ static void put_left_out(struct json_out *j, const size_t left[L_COUNT])
 }
 
 /* Addresses, subject, date. */
-static enum err put_head(struct arena *a, struct json_out *j, struct str head, struct addr_list *from,
-                         struct str *subject, size_t left[L_COUNT])
+static enum err put_head(struct arena *a, struct json_out *j, struct content *c, size_t left[L_COUNT])
 {
     struct str raw[H_COUNT], rest;
-    header_find_each(head, head_fields, raw, H_COUNT);
-    if (addr_list_parse(a, raw[H_FROM], from) != OK)
+    header_find_each(c->head, head_fields, raw, H_COUNT);
+    if (addr_list_parse(a, raw[H_FROM], &c->from) != OK)
         return ERR_FULL;
-    put_from(j, from);
+    put_from(j, &c->from);
     for (size_t i = L_TO; i <= L_REPLY_TO; i++) {
         struct addr_list l;
         if (addr_list_parse(a, raw[lists[i].field], &l) != OK)
             return ERR_FULL;
         left[i] = put_addresses(j, lists[i].key, &l);
     }
-    *subject = header_text(a, raw[H_SUBJECT]);
+    c->subject = header_text(a, raw[H_SUBJECT]);
     json_kv_str(j, "message_id", utf8_cut(header_msgid(raw[H_MESSAGE_ID], &rest), SUBJECT_MAX));
-    json_kv_str(j, "subject", utf8_cut(*subject, SUBJECT_MAX));
+    json_kv_str(j, "subject", utf8_cut(c->subject, SUBJECT_MAX));
     put_date(j, raw[H_DATE]);
     return OK;
 }
@@ -162,27 +162,38 @@ static void put_extract(struct json_out *j, const struct extract_out *x)
     json_put_end(j);
 }
 
-static enum err put_understood(struct arena *a, struct json_out *j, struct mime_tree *t, struct str msg,
-                               const struct mime_pick *pick, const struct addr_list *from, struct str subject)
+static enum err read_page(struct arena *a, struct content *c)
 {
-    const struct addr_item *first = addr_list_first(from);
-    struct extract_in in = { .subject = subject };
+    if (c->html.n == 0)
+        return OK;
+    struct html_out *page = arena_new(a, struct html_out);
+    c->page = page;
+    return page ? html_text(c->html, a, page) : ERR_FULL;
+}
+
+static enum err put_understood(struct arena *a, struct json_out *j, struct mime_tree *t, struct content *c)
+{
+    const struct addr_item *first = addr_list_first(&c->from);
     struct extract_out x;
-    in.text = bodies(a, t, msg, pick->text, pick->text_n, S("plain"));
-    in.html = bodies(a, t, msg, pick->html, pick->html_n, S("html"));
+    c->plain = bodies(a, t, c->msg, c->pick->text, c->pick->text_n, S("plain"));
+    c->html = bodies(a, t, c->msg, c->pick->html, c->pick->html_n, S("html"));
+    enum err e = read_page(a, c);
+    struct extract_in in = { .subject = c->subject, .text = c->plain, .html = c->html, .page = c->page };
     if (first != NULL) {
         in.from_name = first->name;
         in.from_domain = first->domain;
     }
-    enum err e = extract(&in, a, &x);
+    if (e == OK)
+        e = extract(&in, a, &x);
     if (e != OK)
         return e;
     put_extract(j, &x);
-    json_kv_bool(j, "html", in.html.n > 0);
+    json_kv_bool(j, "html", c->html.n > 0);
     return OK;
 }
 
-static void put_file(struct json_out *j, struct mime_tree *t, struct str msg, const struct mime_file *f, uint32_t n)
+static struct content_file put_file(struct json_out *j, struct mime_tree *t, struct str msg, const struct mime_file *f,
+                                    uint32_t n)
 {
     const struct mime_part *p = &t->v[f->part];
     AUTO_BUF struct buf b = { .max = msg.n + 3, .secret = true };
@@ -203,6 +214,21 @@ static void put_file(struct json_out *j, struct mime_tree *t, struct str msg, co
     else
         json_kv_str(j, "dangerous", str_c(type.dangerous));
     json_put_end(j);
+    return (
+        struct content_file){ .name = f->name, .type = type.content_type, .dangerous = type.dangerous, .size = b.n };
+}
+
+static enum err put_files(struct arena *a, struct json_out *j, struct mime_tree *t, struct content *c,
+                          size_t left[L_COUNT])
+{
+    size_t n = MIN(c->pick->files_n, (size_t)SHOWN_FILES);
+    left[L_FILES] = over(c->pick->files_n, SHOWN_FILES);
+    c->files = arena_array(a, n + 1, sizeof *c->files);
+    json_kv_array(j, lists[L_FILES].key);
+    for (; c->files && c->files_n < n; c->files_n++)
+        c->files[c->files_n] = put_file(j, t, c->msg, &c->pick->files[c->files_n], (uint32_t)c->files_n);
+    json_put_end(j);
+    return c->files ? OK : ERR_FULL;
 }
 
 static void put_defects(struct json_out *j, const struct mime_tree *t)
@@ -215,11 +241,18 @@ static void put_defects(struct json_out *j, const struct mime_tree *t)
 }
 
 /* Present in any case, so that readers can rely on the shape. */
-static void put_trust(struct json_out *j, const struct understand_trust *t)
+void understand_put_trust(struct buf *json, struct str auth, const struct symbols *found)
 {
+    AUTO_BUF struct buf verdict = { .max = VERDICT_MAX, .secret = true };
     struct str no_auth = S("{\"spf\":null,\"dkim\":null,\"dmarc\":null,\"arc\":null,\"domain\":null}");
-    json_kv_raw(j, "auth", t->auth.n ? t->auth : no_auth);
-    json_kv_raw(j, "verdict", t->verdict.n ? t->verdict : S("{\"score\":null,\"symbols\":[]}"));
+    if (found)
+        symbols_put(&verdict, found);
+    else
+        buf_puts(&verdict, "{\"score\":null,\"word\":null,\"symbols\":[]}");
+    buf_puts(json, ",\"auth\":");
+    buf_put(json, auth.n ? auth : no_auth);
+    buf_puts(json, ",\"verdict\":");
+    buf_put(json, buf_str(&verdict));
 }
 
 static enum err refuse(const char **why, const char *text)
@@ -237,34 +270,29 @@ enum err understand_check(const struct mime_tree *t, struct str msg, const char 
     return OK;
 }
 
-enum err understand(struct arena *a, struct str msg, const struct understand_trust *trust, struct mime_tree *tree,
-                    struct buf *json, const char **why)
+enum err understand(struct arena *a, struct str msg, struct mime_tree *tree, struct content *out, struct buf *json,
+                    const char **why)
 {
-    struct mime_pick pick;
-    struct addr_list from;
-    struct str subject;
     size_t left[L_COUNT] = { 0 };
     *why = NULL;
     enum err e = mime_parse(a, msg, tree);
     if (e == ERR_FULL)
         return refuse(why, "header too large");
+    struct mime_pick *pick = arena_new(a, struct mime_pick);
     if (e == OK)
-        e = mime_pick(a, tree, msg, &pick);
+        e = pick ? mime_pick(a, tree, msg, pick) : ERR_FULL;
     if (e != OK)
         return e;
+    *out = (struct content){ .msg = msg, .head = mime_head(&tree->v[0], msg), .tree = tree, .pick = pick };
     (void)buf_reserve(json, SUMMARY_MOST); /* in one piece: growing copies, and wipes */
     struct json_out j = json_out(json);
     json_put_object(&j);
-    e = put_head(a, &j, mime_head(&tree->v[0], msg), &from, &subject, left);
+    e = put_head(a, &j, out, left);
     if (e == OK)
-        e = put_understood(a, &j, tree, msg, &pick, &from, subject);
-    left[L_FILES] = over(pick.files_n, SHOWN_FILES);
-    json_kv_array(&j, lists[L_FILES].key);
-    for (uint32_t i = 0; i < pick.files_n && i < SHOWN_FILES && e == OK; i++)
-        put_file(&j, tree, msg, &pick.files[i], i);
-    json_put_end(&j);
+        e = put_understood(a, &j, tree, out);
+    if (e == OK)
+        e = put_files(a, &j, tree, out, left);
     put_left_out(&j, left);
-    put_trust(&j, trust);
     put_defects(&j, tree);
     buf_drop(json, 1); /* the brace that only the writer needed: what is kept are the members */
     return json->failed ? ERR_FULL : e;

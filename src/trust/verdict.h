@@ -5,6 +5,7 @@
 #include "trust/dkim_check.h"
 #include "trust/dmarc.h"
 #include "trust/spf.h"
+#include "trust/symbol.h"
 
 struct verdict_in { /* all of it outlives the verdict */
     struct spf_in sender;
@@ -38,6 +39,7 @@ enum verdict_action verdict_action(const struct verdict *v);
 
 /* verdict_put.c: the verdict as others read it. An Authentication-Results field with its line end. */
 void verdict_put_header(struct buf *out, const struct verdict *v);
-/* The values of "auth" and of "verdict" of a message in the API. */
+/* The value of "auth" of a message in the API. */
 void verdict_put_auth(struct buf *out, const struct verdict *v);
-void verdict_put_symbols(struct buf *out, const struct verdict *v);
+/* What it says for and against the message; with label_only DMARC weighs nothing. Borrowed from v and its answers. */
+void verdict_symbols(const struct verdict *v, bool label_only, struct symbols *out);

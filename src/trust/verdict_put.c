@@ -78,23 +78,6 @@ static enum result dmarc_result(const struct verdict *v)
     return v->authors.n == 0 ? RESULT_PERMERROR : v->dmarc.result;
 }
 
-/* "DKIM_POLICY", with the reason. Only what is out of order is worth a line: a score comes with the rules. */
-static void put_symbol(struct json_out *j, const char *check, enum result r, struct str why)
-{
-    AUTO_BUF struct buf name = { .max = 64 };
-    if (r == RESULT_NONE || r == RESULT_PASS)
-        return;
-    buf_printf(&name, "%s_", check);
-    struct str word = result_name(r);
-    for (size_t i = 0; i < word.n; i++)
-        buf_putc(&name, (char)(word.p[i] - 'a' + 'A'));
-    json_put_object(j);
-    json_kv_str(j, "name", buf_str(&name));
-    json_kv_u64(j, "score", 0);
-    json_kv_str(j, "reason", why);
-    json_put_end(j);
-}
-
 void verdict_put_auth(struct buf *out, const struct verdict *v)
 {
     struct json_out j = json_out(out);
@@ -110,17 +93,88 @@ void verdict_put_auth(struct buf *out, const struct verdict *v)
     json_put_end(&j);
 }
 
-void verdict_put_symbols(struct buf *out, const struct verdict *v)
+/* ---- symbols ---- */
+/* Weights in logits. Much good mail is sent with broken records, and much junk with good ones: what is here moves a
+ * message little, but for a policy that its author's domain publishes. Only what says something is a symbol. */
+struct weight {
+    enum result result;
+    struct str name;
+    double score;
+    struct str reason; /* where the check has none of its own */
+};
+static const struct weight spf_weights[] = {
+    { RESULT_PASS, STR("SPF_PASS"), -0.1, STR("The sender's domain lists the server it came from") },
+    { RESULT_FAIL, STR("SPF_FAIL"), 0.9, STR("The sender's domain does not let this server send for it") },
+    { RESULT_SOFTFAIL, STR("SPF_SOFTFAIL"), 0.5, STR("The sender's domain does not list the server it came from") },
+    { RESULT_NEUTRAL, STR("SPF_NEUTRAL"), 0.1, STR("The sender's domain does not say who may send for it") },
+    { RESULT_PERMERROR, STR("SPF_PERMERROR"), 0.3, STR("The sender's domain publishes a record that is broken") },
+    { RESULT_TEMPERROR, STR("SPF_TEMPERROR"), 0, STR("The sender's domain could not be asked in time") },
+};
+static const struct weight dkim_weights[] = {
+    { RESULT_PASS, STR("DKIM_PASS"), -0.2, STR("Signed, and the signature is good") },
+    { RESULT_FAIL, STR("DKIM_FAIL"), 0.3, STR("A signature is wrong") },
+    { RESULT_POLICY, STR("DKIM_POLICY"), 0.2, STR("A signature is too weak to count") },
+    { RESULT_NEUTRAL, STR("DKIM_NEUTRAL"), 0.1, STR("A signature cannot be read") },
+    { RESULT_PERMERROR, STR("DKIM_PERMERROR"), 0.2, STR("A signature has no usable key") },
+    { RESULT_TEMPERROR, STR("DKIM_TEMPERROR"), 0, STR("A signature's key could not be asked for in time") },
+};
+static const struct weight arc_weights[] = {
+    { RESULT_PASS, STR("ARC_PASS"), 0, STR("Forwarders have sealed it, unbroken") },
+    { RESULT_FAIL, STR("ARC_FAIL"), 0.1, STR("A forwarder's seal is wrong") },
+};
+static const struct weight dmarc_weights[] = {
+    { RESULT_PASS, STR("DMARC_PASS"), -0.4, STR("It comes from the domain that it says it is from") },
+    { RESULT_PERMERROR, STR("DMARC_PERMERROR"), 1.0, STR("Nobody can be asked about the author") },
+    { RESULT_TEMPERROR, STR("DMARC_TEMPERROR"), 0, STR("The author's domain could not be asked in time") },
+};
+
+static void weigh(struct symbols *out, const struct weight *w, size_t n, enum result r, struct str why)
 {
-    struct json_out j = json_out(out);
-    json_put_object(&j);
-    json_kv_null(&j, "score");
-    json_kv_array(&j, "symbols");
-    put_symbol(&j, "SPF", v->spf.result, v->spf.why);
+    for (size_t i = 0; i < n; i++)
+        if (w[i].result == r)
+            symbols_add(out, w[i].name, w[i].score, why.n ? why : w[i].reason);
+}
+
+/* One good signature is enough: what became of the others on their way says nothing. */
+static void weigh_dkim(struct symbols *out, const struct verdict *v)
+{
+    bool good = dkim_check_best(&v->dkim) == RESULT_PASS;
     for (size_t i = 0; i < v->dkim.n; i++)
-        put_symbol(&j, "DKIM", v->dkim.verdict[i].result, v->dkim.verdict[i].why);
-    put_symbol(&j, "DMARC", dmarc_result(v), v->authors.why);
-    put_symbol(&j, "ARC", arc_reported(&v->arc), v->arc.why);
-    json_put_end(&j);
-    json_put_end(&j);
+        if (!good || v->dkim.verdict[i].result == RESULT_PASS)
+            weigh(out, dkim_weights, COUNT(dkim_weights), v->dkim.verdict[i].result, v->dkim.verdict[i].why);
+}
+
+/* What failed: as much as the author's domain asks for. */
+static double dmarc_failed(const struct verdict *v)
+{
+    switch (verdict_action(v)) {
+    case VERDICT_KEEP:
+        return v->lifted.n > 0 ? 0 : 0.8;
+    case VERDICT_JUNK:
+    case VERDICT_REFUSE:
+        return 4.0;
+    }
+    return 0;
+}
+
+static void weigh_dmarc(struct symbols *out, const struct verdict *v, bool label_only)
+{
+    struct str failed = v->lifted.n > 0 ? S("Not proven by the author's domain, but a trusted forwarder has seen proof")
+                                        : S("The domain that it says it is from does not confirm it");
+    if (dmarc_result(v) == RESULT_FAIL)
+        symbols_add(out, S("DMARC_FAIL"), label_only ? 0 : dmarc_failed(v), failed);
+    else if (v->authors.n == 0 && v->authors.missing)
+        symbols_add(out, S("FROM_MISSING"), 1.0, v->authors.why);
+    else if (v->authors.n == 0)
+        symbols_add(out, S("FROM_UNCLEAR"), label_only ? 0 : 4.0, v->authors.why);
+    else
+        weigh(out, dmarc_weights, COUNT(dmarc_weights), dmarc_result(v), S(""));
+}
+
+void verdict_symbols(const struct verdict *v, bool label_only, struct symbols *out)
+{
+    weigh(out, spf_weights, COUNT(spf_weights), v->spf.result, v->spf.why);
+    weigh_dkim(out, v);
+    weigh(out, arc_weights, COUNT(arc_weights), arc_reported(&v->arc), v->arc.why);
+    weigh_dmarc(out, v, label_only);
 }

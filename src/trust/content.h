@@ -1,0 +1,24 @@
+/* A message that has been read, as the checks of what it is (rules, learner) look at it. Whoever reads it fills this
+ * in; nothing is parsed twice. All views are borrowed and outlive the check. */
+#pragma once
+#include "trust/symbol.h"
+#include "wire/addr.h"
+#include "wire/html.h"
+#include "wire/mime.h"
+
+struct content_file {
+    struct str name, type; /* type: by its first bytes, lower-case */
+    const char *dangerous; /* NULL, or why */
+    size_t size;           /* decoded */
+};
+struct content {
+    struct str msg, head; /* head: of the message, a view into msg */
+    const struct mime_tree *tree;
+    const struct mime_pick *pick;
+    struct addr_list from;
+    struct str subject;          /* decoded, UTF-8 */
+    struct str plain, html;      /* the bodies to show, decoded, UTF-8; html is the source */
+    const struct html_out *page; /* html as it is read; NULL: there is none */
+    struct content_file *files;  /* attachments and what is inline, in part order */
+    size_t files_n;
+};
