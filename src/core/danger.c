@@ -148,3 +148,5 @@ const char *danger_of_file(struct str name, struct str type, struct str bytes)
         return macro;
     return is_archive(type) ? danger_within(bytes) : NULL;
 }
+
+bool danger_is_disguise(const char *why) { return why == doubled || why == turned; }

@@ -4,3 +4,4 @@
 
 /* NULL, or why: a short static sentence. type: by content (filetype.h). */
 const char *danger_of_file(struct str name, struct str type, struct str bytes);
+bool danger_is_disguise(const char *why); /* one of these: the name is made to look harmless */

@@ -190,5 +190,6 @@ enum err extract_links(struct str plain, const struct html_out *page, struct are
     out->links = arena_array(a, MIN(l.n, (size_t)EXTRACT_LINKS_MAX) + 1, sizeof *out->links);
     if (!out->links)
         return ERR_FULL;
+    out->all = l;
     return e == OK ? judge_all(&l, plain, seen, out) : e;
 }

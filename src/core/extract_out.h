@@ -2,7 +2,7 @@
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
-#include "wire/html.h"
+#include "wire/links.h"
 
 enum {
     EXTRACT_INTRO_MAX = 200, /* characters; two lines of an inbox list */
@@ -45,4 +45,5 @@ struct extract_out {
     size_t codes_n;
     struct extract_link *links; /* those of a kind first, best first; then the others as they come */
     size_t links_n;
+    struct links all; /* that they were taken from */
 };

@@ -2,6 +2,7 @@
 #include "core/understand.h"
 #include "base/crypto.h"
 #include "base/text.h"
+#include "core/danger.h"
 #include "core/extract.h"
 #include "core/filetype.h"
 #include "wire/addr.h"
@@ -174,7 +175,9 @@ static enum err read_page(struct arena *a, struct content *c)
 static enum err put_understood(struct arena *a, struct json_out *j, struct mime_tree *t, struct content *c)
 {
     const struct addr_item *first = addr_list_first(&c->from);
-    struct extract_out x;
+    struct extract_out *x = arena_new(a, struct extract_out);
+    if (!x)
+        return ERR_FULL;
     c->plain = bodies(a, t, c->msg, c->pick->text, c->pick->text_n, S("plain"));
     c->html = bodies(a, t, c->msg, c->pick->html, c->pick->html_n, S("html"));
     enum err e = read_page(a, c);
@@ -184,10 +187,11 @@ static enum err put_understood(struct arena *a, struct json_out *j, struct mime_
         in.from_domain = first->domain;
     }
     if (e == OK)
-        e = extract(&in, a, &x);
+        e = extract(&in, a, x);
     if (e != OK)
         return e;
-    put_extract(j, &x);
+    c->links = &x->all;
+    put_extract(j, x);
     json_kv_bool(j, "html", c->html.n > 0);
     return OK;
 }
@@ -214,8 +218,11 @@ static struct content_file put_file(struct json_out *j, struct mime_tree *t, str
     else
         json_kv_str(j, "dangerous", str_c(type.dangerous));
     json_put_end(j);
-    return (
-        struct content_file){ .name = f->name, .type = type.content_type, .dangerous = type.dangerous, .size = b.n };
+    return (struct content_file){ .name = f->name,
+                                  .type = type.content_type,
+                                  .dangerous = type.dangerous,
+                                  .disguised = danger_is_disguise(type.dangerous),
+                                  .size = b.n };
 }
 
 static enum err put_files(struct arena *a, struct json_out *j, struct mime_tree *t, struct content *c,

@@ -3,12 +3,13 @@
 #pragma once
 #include "trust/symbol.h"
 #include "wire/addr.h"
-#include "wire/html.h"
+#include "wire/links.h"
 #include "wire/mime.h"
 
 struct content_file {
     struct str name, type; /* type: by its first bytes, lower-case */
     const char *dangerous; /* NULL, or why */
+    bool disguised;        /* its name is made to look harmless */
     size_t size;           /* decoded */
 };
 struct content {
@@ -19,6 +20,7 @@ struct content {
     struct str subject;          /* decoded, UTF-8 */
     struct str plain, html;      /* the bodies to show, decoded, UTF-8; html is the source */
     const struct html_out *page; /* html as it is read; NULL: there is none */
+    const struct links *links;   /* of the page, or of the plain text where the page has none */
     struct content_file *files;  /* attachments and what is inline, in part order */
     size_t files_n;
 };

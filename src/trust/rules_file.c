@@ -1,0 +1,23 @@
+/* Attachments that run something when they are opened, by their first bytes and their names. */
+#include "trust/rules_part.h"
+
+static bool any(const struct facts *f, bool (*test)(const struct content_file *file))
+{
+    for (size_t i = 0; i < f->c->files_n; i++)
+        if (test(&f->c->files[i]))
+            return true;
+    return false;
+}
+
+static bool is_page(const struct content_file *f)
+{
+    return str_eq(f->type, S("text/html")) || str_eq(f->type, S("application/xhtml+xml")) ||
+           str_eq(f->type, S("image/svg+xml"));
+}
+static bool is_disguised(const struct content_file *f) { return f->disguised; }
+static bool is_page_to_open(const struct content_file *f) { return f->dangerous && is_page(f) && !f->disguised; }
+static bool runs(const struct content_file *f) { return f->dangerous && !is_page(f) && !f->disguised; }
+
+bool rule_file_disguised(const struct facts *f) { return any(f, is_disguised); }
+bool rule_file_runs(const struct facts *f) { return any(f, runs); }
+bool rule_file_page(const struct facts *f) { return any(f, is_page_to_open); }
