@@ -17,6 +17,23 @@ bool rule_image_only(const struct facts *f) { return f->images > 0 && f->links_n
 
 bool rule_short_link(const struct facts *f) { return f->images == 0 && f->links_n > 0 && f->seen_n < SHORT; }
 
+enum { MOSTLY = 150 };
+bool rule_image_mostly(const struct facts *f)
+{
+    return rule_html_only(f) && f->images > 0 && f->links_n > 0 && f->seen_n >= SHORT && f->seen_n < MOSTLY;
+}
+
+/* A page that no program for pages has made. */
+bool rule_html_bare(const struct facts *f)
+{
+    return rule_html_only(f) && str_find_nocase(str_sub(f->c->html, 0, RULES_TEXT_MAX), S("<body")) == STR_NONE;
+}
+
+bool rule_version_missing(const struct facts *f)
+{
+    return f->c->html.n > 0 && header_find(f->c->head, S("MIME-Version")).p == NULL;
+}
+
 bool rule_page_form(const struct facts *f) { return f->forms > 0; }
 
 /* ---- two bodies that should say the same ---- */

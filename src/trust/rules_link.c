@@ -167,3 +167,20 @@ bool rule_links_many(const struct facts *f)
     }
     return false;
 }
+
+/* All of them to one organisation that is not the author's, of a page that says no way to leave. */
+bool rule_links_elsewhere(const struct facts *f)
+{
+    struct str only = { 0 };
+    const struct links *l = f->c->links;
+    for (size_t i = 0; l && f->c->page && !f->list && f->author.org.n > 0 && i < MIN(l->n, (size_t)RULES_LINKS_MAX);
+         i++) {
+        struct str org = str_starts_nocase(l->item[i].url, S("mailto:")) ? S("") : domain_org(l->item[i].host);
+        if (org.n == 0)
+            continue;
+        if (str_eq(org, f->author.org) || (only.n > 0 && !str_eq(org, only)))
+            return false;
+        only = org;
+    }
+    return only.n > 0;
+}

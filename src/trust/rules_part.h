@@ -45,12 +45,16 @@ bool rule_link_lookalike(const struct facts *f);
 bool rule_link_below(const struct facts *f);
 bool rule_link_runs(const struct facts *f);
 bool rule_links_many(const struct facts *f);
+bool rule_links_elsewhere(const struct facts *f);
 
 /* rules_body.c */
 bool rule_html_only(const struct facts *f);
 bool rule_hidden_text(const struct facts *f);
 bool rule_image_only(const struct facts *f);
 bool rule_short_link(const struct facts *f);
+bool rule_image_mostly(const struct facts *f);
+bool rule_html_bare(const struct facts *f);
+bool rule_version_missing(const struct facts *f);
 bool rule_page_differs(const struct facts *f);
 bool rule_page_form(const struct facts *f);
 bool rule_charset_wrong(const struct facts *f);

@@ -131,6 +131,14 @@ static const struct {
       "\nhttp://a1.ex http://a1.ex/2 http://a1.ex/3 http://a1.ex/4 http://a1.ex/5 http://a1.ex/6 http://a1.ex/7 "
       "http://a1.ex/8 http://a1.ex/9 http://a1.ex/10 http://a1.ex/11 http://a1.ex/12 http://a1.ex/13\n" },
 
+    { "LINKS_ELSEWHERE",
+      HTML BODY "<a href=\"https://pills.example/\">a</a><a href=\"https://www.pills.example/\">b</a>",
+      HTML BODY "<a href=\"https://pills.example/\">a</a><a href=\"https://www.shop.example/\">b</a>" },
+
+    { "HTML_BARE", HTML BODY, HTML "\n<html><body><p>" TEXT "</p></body></html>" },
+    { "VERSION_MISSING", HTML BODY, "MIME-Version: 1.0\n" HTML BODY },
+    { "IMAGE_MOSTLY", HTML "\n<a href=\"https://a.example\"><img src=\"cid:1\"></a>The best pills that there ever were",
+      HTML BODY TEXT TEXT "<a href=\"https://a.example\"><img src=\"cid:1\"></a>" },
     { "HTML_ONLY", HTML BODY, BODY },
     { "HIDDEN_TEXT", HTML BODY "<div style=\"display:none\">" TEXT TEXT TEXT TEXT TEXT TEXT TEXT "</div>",
       HTML "\n<div style=\"display:none\">" TEXT "</div>" BODY },
@@ -192,7 +200,7 @@ TEST(a_sign_up_mail_is_let_be)
         "Subject: Your code is 482913\n\nYour code is 482913. It is valid for ten minutes.\n",
         "Subject: Confirm your address\n\nHello,\n\nplease confirm your "
         "address:\n\nhttps://shop.example/c/8f3a9b2c7d1e\n",
-        "From: Shop <bounce@mailer.shop.example>\nReply-To: help@shop.example\nList-Unsubscribe: "
+        "MIME-Version: 1.0\nFrom: Shop <bounce@mailer.shop.example>\nReply-To: help@shop.example\nList-Unsubscribe: "
         "<https://shop.example/u>\n"
         "Content-Type: multipart/alternative; boundary=b\n\n--b\n" BODY "--b\n" HTML BODY
         "<a href=\"https://click.mailer.example/abc\">Confirm your address</a><img "
