@@ -85,6 +85,9 @@ const struct setting settings[] = {
     { "trust.arc_sealers", SET_NAMES, AT(trust_arc_sealers), "", 0, 0, 0, NULL,
       "Domains of forwarders and mailing lists whose ARC seals are believed: where DMARC passed there, it counts "
       "here." },
+    { "trust.domain_lists", SET_NAMES, AT(trust_domain_lists), "", 0, 0, 0, NULL,
+      "Zones of block lists of domains that are asked about the domains in From and in links, such as "
+      "dbl.example.org. Mind their terms; through a public resolver most do not answer." },
 
     { "box.default_ttl", SET_MS, AT(box_default_ttl_ms), "1h", 0, 1000, 3650 * DAY, NULL,
       "Life of an address whose maker asks for none." },

@@ -29,7 +29,7 @@ struct config {
     struct str dns_trust_anchor;
     int64_t dns_timeout_ms, trust_deadline_ms, trust_dmarc;
     bool trust_content;
-    struct config_list trust_arc_sealers;
+    struct config_list trust_arc_sealers, trust_domain_lists;
     int64_t box_default_ttl_ms, box_min_ttl_ms, box_max_ttl_ms, box_max_messages;
     uint64_t box_max_bytes;
     int64_t store_backend;

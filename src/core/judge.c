@@ -113,7 +113,9 @@ enum err judge_start(const struct judge_opts *o, const struct judge_mail *m, int
         free(r);
         return ERR_BUSY;
     }
-    r->in = (struct verdict_in){ .server = o->server, .sealers = o->sealers, .sealers_n = o->sealers_n };
+    r->in = (struct verdict_in){
+        .server = o->server, .sealers = o->sealers, .sealers_n = o->sealers_n, .lists = o->lists, .lists_n = o->lists_n
+    };
     r->in.sender =
         (struct spf_in){ .ip = m->client, .helo = m->helo, .from = m->from, .receiver = o->server, .now_s = now_s };
     arena_init(&r->arena, ARENA_MAX);

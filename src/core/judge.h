@@ -14,6 +14,8 @@ struct judge_opts { /* borrowed by what is under way */
     struct str server;            /* our own name */
     const struct str *sealers;
     size_t sealers_n;
+    const struct str *lists; /* zones of block lists of domains */
+    size_t lists_n;
     int64_t deadline_ms;
     bool label_only; /* a policy refuses nothing and moves nothing */
 };

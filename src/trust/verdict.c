@@ -15,12 +15,18 @@ enum err verdict_init(struct verdict *v, struct arena *a, const struct verdict_i
             e = dkim_body_hash(&v->msg, v->dkim.sig[i].body);
     if (e == OK && v->arc.n > 0 && !v->arc.judged)
         e = dkim_body_hash(&v->msg, v->arc.v[v->arc.n - 1].message.body);
-    return e == OK ? dmarc_authors(a, &v->msg, &v->authors) : e;
+    if (e == OK)
+        e = dmarc_authors(a, &v->msg, &v->authors);
+    v->lists = (struct block_list_check){ .zones = in->lists, .zones_n = in->lists_n };
+    if (e == OK)
+        block_list_init(&v->lists, a, v->authors.v, v->authors.n, msg);
+    return e;
 }
 
 /* ---- the checks ---- */
 static enum err run_spf(struct verdict *v, struct answers *as) { return spf_check(&v->in->sender, as, &v->spf); }
 static enum err run_dkim(struct verdict *v, struct answers *as) { return dkim_check_run(&v->dkim, as); }
+static enum err run_lists(struct verdict *v, struct answers *as) { return block_list_run(&v->lists, as); }
 static enum err run_arc(struct verdict *v, struct answers *as) { return arc_check_run(&v->arc, as); }
 
 /* The authors' policies are asked for in the first round, whatever else is still on its way: a sender with a slow DNS
@@ -41,10 +47,8 @@ static const struct check {
     struct str name;
     enum err (*run)(struct verdict *v, struct answers *as);
 } checks[] = {
-    { STR("policy"), run_policy },
-    { STR("spf"), run_spf },
-    { STR("dkim"), run_dkim },
-    { STR("arc"), run_arc },
+    { STR("policy"), run_policy }, { STR("spf"), run_spf },     { STR("dkim"), run_dkim },
+    { STR("arc"), run_arc },       { STR("lists"), run_lists },
 };
 
 /* ---- what ARC may lift ---- */

@@ -2,6 +2,7 @@
  * they run together over the same answers. */
 #pragma once
 #include "trust/arc.h"
+#include "trust/block_list.h"
 #include "trust/dkim_check.h"
 #include "trust/dmarc.h"
 #include "trust/spf.h"
@@ -12,6 +13,8 @@ struct verdict_in { /* all of it outlives the verdict */
     struct str server;         /* whose Authentication-Results it will be */
     const struct str *sealers; /* domains whose ARC seals are believed (RFC 8617 section 7.2); A-labels, lower-case */
     size_t sealers_n;
+    const struct str *lists; /* zones of block lists of domains */
+    size_t lists_n;
 };
 enum verdict_action {
     VERDICT_KEEP,
@@ -26,6 +29,7 @@ struct verdict {
     struct dkim_check dkim;
     struct arc_check arc;
     struct dmarc_out dmarc;
+    struct block_list_check lists;
     struct dmarc_authors authors; /* the domains in From */
     struct str author;            /* the one of them that dmarc is about: it asks for most */
     struct str lifted;            /* the sealer who says that DMARC had passed before; empty: none that is believed */

@@ -177,4 +177,5 @@ void verdict_symbols(const struct verdict *v, bool label_only, struct symbols *o
     weigh_dkim(out, v);
     weigh(out, arc_weights, COUNT(arc_weights), arc_reported(&v->arc), v->arc.why);
     weigh_dmarc(out, v, label_only);
+    block_list_symbols(&v->lists, out);
 }
