@@ -114,8 +114,8 @@ static bool is_twin(struct str label)
     char mine[SKELETON_MAX], theirs[SKELETON_MAX];
     struct str s = skeleton(label, mine);
     for (size_t i = 0; i < COUNT(brands); i++)
-        if (brands[i].label.n >= SKELETON_MIN && !str_eq_nocase(label, brands[i].label) &&
-            str_eq(s, skeleton(brands[i].label, theirs)))
+        if (brands[i].label.n >= SKELETON_MIN && label.n + 2 >= brands[i].label.n && label.n <= brands[i].label.n + 2 &&
+            !str_eq_nocase(label, brands[i].label) && str_eq(s, skeleton(brands[i].label, theirs)))
             return true;
     return false;
 }

@@ -40,11 +40,24 @@ static size_t visible(struct str s)
     return n;
 }
 
+static void add_target(struct facts *f, const struct link *k)
+{
+    size_t i = f->targets_n;
+    while (i > 0 && !str_eq(f->target[i - 1].host, k->host))
+        i--;
+    if (i == 0 && f->targets_n < RULES_HOSTS_MAX && k->host.n > 0)
+        f->target[f->targets_n++] = (struct rules_target){ k->host, k->host_shown, domain_org(k->host) };
+}
+
 static void count_links(struct facts *f)
 {
     const struct links *l = f->c->links;
     for (size_t i = 0; l && i < l->n; i++) {
-        if (l->item[i].hidden || str_starts_nocase(l->item[i].url, S("mailto:")))
+        if (str_starts_nocase(l->item[i].url, S("mailto:")))
+            continue;
+        if (i < RULES_LINKS_MAX)
+            add_target(f, &l->item[i]);
+        if (l->item[i].hidden)
             continue;
         size_t own = visible(l->item[i].text);
         f->links_n++;

@@ -5,6 +5,7 @@
 
 enum {
     RULES_TEXT_MAX = 16 * 1024, /* octets of the visible text looked at: what it is about stands at the top */
+    RULES_HOSTS_MAX = 24,       /* different hosts of links */
     RULES_LINKS_MAX = 60,       /* links whose hosts are looked at */
     RULES_RECEIVED_MAX = 20,    /* hops looked at */
 };
@@ -23,6 +24,10 @@ struct rules_host {
     char room[LIMIT_DOMAIN + 3];
     struct str name, org; /* lower-case A-labels, and the registrable part of it; empty: it is no domain */
 };
+/* Where links lead, each host once; of web links alone. */
+struct rules_target {
+    struct str host, shown, org;
+};
 struct facts {
     const struct content *c;
     struct str field[FIELD_COUNT]; /* raw; p == NULL: not there */
@@ -30,9 +35,11 @@ struct facts {
     struct rules_host author;      /* its domain */
     struct str seen;               /* the text that a reader sees, its start */
     size_t seen_n;                 /* octets of it that are no blanks, links' own text left out */
-    size_t links_n;                /* http links that can be seen */
-    size_t images, forms;          /* tags in the page's source */
-    bool list;                     /* a mailing list or a sender who says how to leave */
+    struct rules_target target[RULES_HOSTS_MAX];
+    size_t targets_n;
+    size_t links_n;       /* http links that can be seen */
+    size_t images, forms; /* tags in the page's source */
+    bool list;            /* a mailing list or a sender who says how to leave */
 };
 void facts_of(const struct content *c, struct facts *out);
 void rules_host_of(struct str domain, struct rules_host *out);
