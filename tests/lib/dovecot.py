@@ -16,8 +16,8 @@ import tempfile
 import time
 
 import daemon
+import unpacked
 
-PEERS = daemon.ROOT / "build/peers"
 PACKAGES = ["dovecot-core", "dovecot-imapd"]
 CONF = """base_dir = {folder}/run
 state_dir = {folder}/state
@@ -65,36 +65,9 @@ service anvil {{
 """
 
 
-def unpacked():
-    """The root of an unpacked Dovecot; Skip when there is neither one nor the means."""
-    root = PEERS / "dovecot"
-    if (root / "usr/sbin/dovecot").exists() and (root / "usr/lib/dovecot/imap").exists():
-        return root
-    if not shutil.which("apt-get") or not shutil.which("dpkg"):
-        raise daemon.Skip("there is no Dovecot, and no apt-get to fetch it")
-    debs = PEERS / "dovecot-debs"
-    debs.mkdir(parents=True, exist_ok=True)
-    said = subprocess.run(["apt-get", "install", "--simulate", "--no-install-recommends", *PACKAGES], capture_output=True,
-                          text=True, timeout=120, check=False).stdout
-    missing = [x.split()[1] for x in said.splitlines() if x.startswith("Inst ")]  # with the libraries that are not there
-    got = subprocess.run(["apt-get", "download", *missing], cwd=debs, capture_output=True, text=True, timeout=120, check=False)
-    if not missing or got.returncode:
-        raise daemon.Skip(f"there is no Dovecot, and its packages did not come: {got.stderr.strip()[-200:]}")
-    for deb in debs.glob("*.deb"):
-        subprocess.run(["dpkg", "-x", deb, root], check=True, timeout=60)
-    return root
-
-
-def installed():
-    """The root of its files."""
-    if pathlib.Path("/usr/sbin/dovecot").exists() and pathlib.Path("/usr/lib/dovecot/imap").exists():
-        return pathlib.Path("/")
-    return unpacked()
-
-
 class Dovecot:
     def __init__(self):
-        self.root = installed()
+        self.root = unpacked.root("dovecot", PACKAGES, ["usr/sbin/dovecot", "usr/lib/dovecot/imap"])
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mayfly-dovecot-"))
         self.folder.chmod(0o755)
         self.port = daemon.free_port()
