@@ -115,6 +115,8 @@ static void say_list(const struct app *a, const char *what, const char *before, 
     printf("\n");
 }
 
+static enum err up_watch(struct app *a) { return scanning_watch(&a->scanning, a->loop, a->log); }
+
 static enum err up_ready(struct app *a)
 {
     enum err e = ready_write(a, of(a)->ready_path);
@@ -144,14 +146,15 @@ static const struct step {
     const char *name;
     enum err (*up)(struct app *a);
 } steps[] = {
-    { "log", start_log },          { "data_dir", start_data_dir }, { "limits", start_limits },
-    { "loops", start_loops },      { "signals", up_signals },      { "listeners", start_listeners },
-    { "tls", start_certificate },  { "charsets", start_charsets }, { "user", start_user },
-    { "data_dir", start_owned },   { "sandbox", start_files },     { "tls", start_self_signed },
-    { "secrets", start_secrets },  { "hub", start_hub },           { "store", start_store },
-    { "pools", start_pools },      { "dns", start_dns },           { "operator", start_operator },
-    { "services", workers_serve }, { "control", up_ctl },          { "threads", workers_start },
-    { "sandbox", start_syscalls }, { "ready", up_ready },
+    { "log", start_log },           { "data_dir", start_data_dir }, { "limits", start_limits },
+    { "loops", start_loops },       { "signals", up_signals },      { "listeners", start_listeners },
+    { "tls", start_certificate },   { "charsets", start_charsets }, { "user", start_user },
+    { "data_dir", start_owned },    { "scanners", start_scanning }, { "sandbox", start_files },
+    { "tls", start_self_signed },   { "secrets", start_secrets },   { "hub", start_hub },
+    { "store", start_store },       { "pools", start_pools },       { "dns", start_dns },
+    { "operator", start_operator }, { "services", workers_serve },  { "control", up_ctl },
+    { "threads", workers_start },   { "sandbox", start_syscalls },  { "scanners", up_watch },
+    { "ready", up_ready },
 };
 
 static bool up(struct app *a)
@@ -203,6 +206,7 @@ static void down(struct app *a)
     if (r->signals.fd > 0)
         watch_stop(&r->signals);
     util_close_fd(&r->signal_fd);
+    scanning_end(&a->scanning);
     if (a->loop)
         loop_free(a->loop);
     mailboxes_free(a->operator_boxes);

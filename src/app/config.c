@@ -166,6 +166,14 @@ static void check_together(const struct config *c, struct buf *errors)
     check_doors(c, errors);
 }
 
+static void note_together(const struct config *c, struct buf *notes)
+{
+    if (!c->scan_plaintext_ack && (!str_empty(c->clamd_address) || !str_empty(c->rspamd_address)))
+        buf_puts(notes,
+                 "scan.plaintext_ack: clamd and rspamd are not asked until it is true: they see mail in plaintext, so "
+                 "their temporary files must lie in memory and their logs keep no addresses\n");
+}
+
 static void read_defaults(struct reading *r)
 {
     for (size_t row = 0; row < settings_n; row++) {
@@ -201,6 +209,8 @@ enum err config_load(const struct config_sources *from, struct config *out, stru
         read_extra(&r, from->extra[i]);
     if (errors->n == 0)
         check_together(out, errors);
+    if (errors->n == 0)
+        note_together(out, notes);
     return errors->n || errors->failed ? ERR_BAD : OK;
 }
 

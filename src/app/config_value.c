@@ -1,5 +1,6 @@
 /* Every value is checked here, at start, so that nothing later meets an address or a network it cannot use. */
 #include "app/config_value.h"
+#include "io/dial.h"
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -80,6 +81,12 @@ static const char *check_origin(struct str s)
     return NULL;
 }
 
+static const char *check_neighbour(struct str s)
+{
+    struct dial_to to;
+    return str_empty(s) || dial_parse(s, &to) == OK ? NULL : "must be a Unix socket's path or address:port";
+}
+
 static const char *set_text(struct config *c, const struct setting *s, struct str v)
 {
     if (memchr(v.p ? v.p : "", 0, v.n))
@@ -88,7 +95,7 @@ static const char *set_text(struct config *c, const struct setting *s, struct st
     if (!kept.p)
         return "too long";
     *(struct str *)field(c, s) = kept;
-    return s->type == SET_NAME ? check_name(v) : NULL;
+    return s->type == SET_NAME ? check_name(v) : s->type == SET_NEIGHBOUR ? check_neighbour(v) : NULL;
 }
 
 static const char *check_item(enum setting_type type, struct str v)
@@ -184,6 +191,7 @@ const char *config_value_set(struct config *c, size_t row, const struct str *val
     case SET_STR:
     case SET_PATH:
     case SET_NAME:
+    case SET_NEIGHBOUR:
         return set_text(c, s, values[0]);
     case SET_NAMES:
     case SET_ORIGINS:

@@ -3,6 +3,7 @@
 #pragma once
 #include "app/config.h"
 #include "app/notify.h"
+#include "app/scanning.h"
 #include "base/clock.h"
 #include "core/arrival.h"
 #include "core/event.h"
@@ -37,9 +38,10 @@ struct app {
     struct arrivals *arrivals; /* the last attempts to hand mail to each box */
     struct store *store;
     struct event_hub *hub;
-    struct charset_kept charsets;     /* open, because later no file can be read */
-    struct work_pool *argon, *work;   /* passwords; large mails */
-    struct dns *dns;                  /* NULL: no resolver is configured */
+    struct charset_kept charsets;   /* open, because later no file can be read */
+    struct work_pool *argon, *work; /* passwords; large mails */
+    struct dns *dns;                /* NULL: no resolver is configured */
+    struct scanning scanning;
     struct mailboxes *operator_boxes; /* on the main loop: the operator's own box is made there */
     struct tls *tls;
     struct str cert, key; /* paths in use */

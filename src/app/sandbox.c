@@ -255,13 +255,21 @@ static const int deadly[] = { CALL(execve), CALL(execveat), CALL(ptrace), CALL(p
 
 enum { PROT_EXEC_BIT = 4, CLONE_THREAD_BIT = 0x10000 };
 
-/* UDP and TCP to resolvers; where TCP may go is Landlock's. */
-static bool rules_add_dns(scmp_filter_ctx f)
+static bool allow_sockets(scmp_filter_ctx f, unsigned family)
 {
-    bool good = seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_INET)) == 0;
-    good &= seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_INET6)) == 0;
-    good &= seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(bind), 0) == 0;
-    return good & (seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(connect), 0) == 0);
+    return seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(socket), 1, SCMP_A0(SCMP_CMP_EQ, family)) == 0;
+}
+
+/* UDP and TCP to resolvers, TCP and Unix sockets to scanners; where TCP may go is Landlock's. */
+static bool rules_add_reach(scmp_filter_ctx f, unsigned reach)
+{
+    bool good = true;
+    if (reach & SANDBOX_REACHES_IP)
+        good &= allow_sockets(f, AF_INET) && allow_sockets(f, AF_INET6) &&
+                seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(bind), 0) == 0;
+    if (reach & SANDBOX_REACHES_UNIX)
+        good &= allow_sockets(f, AF_UNIX);
+    return good && (reach == 0 || seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(connect), 0) == 0);
 }
 
 static bool rules_add(scmp_filter_ctx f)
@@ -282,13 +290,13 @@ static bool rules_add(scmp_filter_ctx f)
     return good;
 }
 
-enum err sandbox_syscalls(enum sandbox_reach reach)
+enum err sandbox_syscalls(unsigned reach)
 {
     scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(1 /* EPERM */));
     if (!f)
         return ERR_IO;
-    bool good = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1) == 0 && rules_add(f) &&
-                (reach == SANDBOX_STAYS || rules_add_dns(f)) && seccomp_load(f) == 0;
+    bool good = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1) == 0 && rules_add(f) && rules_add_reach(f, reach) &&
+                seccomp_load(f) == 0;
     seccomp_release(f);
     return good ? OK : ERR_IO;
 }

@@ -23,6 +23,7 @@ int sandbox_landlock_abi(void);  /* 0: this kernel has no Landlock */
 /* Step 3, root only: data_dir itself is given to the user first.
  * ERR_GONE: no such user. ERR_IO: refused; the process must not go on then. */
 [[nodiscard]] enum err sandbox_user(const char *user, const char *data_dir);
-/* Step 4. Who asks the DNS needs sockets that go out, though of no other kind than IPv4 and IPv6. */
-enum sandbox_reach { SANDBOX_STAYS, SANDBOX_ASKS_DNS };
-[[nodiscard]] enum err sandbox_syscalls(enum sandbox_reach reach);
+/* Step 4. Who asks the DNS or a scanner needs sockets that go out, though of no other kinds than these: reach is a set.
+ */
+enum { SANDBOX_REACHES_IP = 1, SANDBOX_REACHES_UNIX = 2 };
+[[nodiscard]] enum err sandbox_syscalls(unsigned reach);

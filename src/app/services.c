@@ -9,13 +9,12 @@
 #include "serve/site.h"
 #include "serve/smtp_in.h"
 #include <stdlib.h>
-#include <unistd.h>
 
 #ifndef MAYFLY_VERSION
 #define MAYFLY_VERSION "0.1.0"
 #endif
 
-enum { MESSAGE_MEMORY_MAX = 1 << 30, SERVICES_MAX = 4096 };
+enum { SERVICES_MAX = 4096 };
 
 /* What mail programs are told to use, best first; only what listens is told. */
 static const struct {
@@ -51,22 +50,13 @@ struct services {
     struct app *app;
     struct auth *auth;
     struct mailboxes *boxes;
+    struct scanners *scanners;
     struct deliver *deliver;
     struct smtp_in *smtp;
     struct pop3_server *pop3;
     struct imap_server *imap;
     struct site *site;
 };
-
-/* DESIGN section 6: a quarter of the memory, at most 1 GiB. */
-static size_t message_memory(const struct config *c)
-{
-    if (c->limits_message_memory)
-        return c->limits_message_memory;
-    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-    uint64_t quarter = pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page / 4 : MESSAGE_MEMORY_MAX;
-    return (size_t)MIN(quarter, (uint64_t)MESSAGE_MEMORY_MAX);
-}
 
 static void shared_metrics(struct app *a, struct shared *s)
 {
@@ -92,6 +82,7 @@ static void shared_metrics(struct app *a, struct shared *s)
                                         .ready = &a->ready,
                                         .draining = &a->draining,
                                         .version = MAYFLY_VERSION };
+    scanning_metrics(&a->scanning, &s->metrics);
 }
 
 /* 0: nothing listens there. */
@@ -129,7 +120,8 @@ enum err services_shared_new(struct app *a)
     if (!s)
         return ERR_IO;
     a->shared = s;
-    s->budget.max = message_memory(&a->config);
+    uint64_t memory = a->config.limits_message_memory;
+    s->budget.max = memory ? memory : intake_budget_default();
     s->postmaster = arena_printf(&a->arena, "postmaster@%.*s", STR_FMT(a->config.server_domains.v[0]));
     shared_metrics(a, s);
     shared_autoconfig(a, s);
@@ -175,6 +167,8 @@ static enum err core_new(struct services *s, struct loop *loop)
                                     .max_bytes = c->box_max_bytes };
     if (e == OK)
         e = mailboxes_new(&boxes, &s->boxes);
+    if (e == OK)
+        e = scanning_start(&a->scanning, c, loop, &s->scanners);
     struct deliver_opts deliver = { .loop = loop,
                                     .store = a->store,
                                     .hub = a->hub,
@@ -182,7 +176,7 @@ static enum err core_new(struct services *s, struct loop *loop)
                                     .log = a->log,
                                     .domains = domains(a),
                                     .hostname = c->server_hostname,
-                                    .judge = services_judge(a, &a->shared->budget),
+                                    .judge = services_judge(a, &a->shared->budget, s->scanners),
                                     .arrivals = a->arrivals,
                                     .content = c->trust_content,
                                     .accepted = &a->shared->accepted,
@@ -328,6 +322,8 @@ void services_close(struct services *s)
         imap_server_free(s->imap);
     if (s && s->site)
         site_free(s->site);
+    if (s && s->scanners)
+        scanners_stop(s->scanners);
     if (s)
         s->smtp = NULL, s->pop3 = NULL, s->imap = NULL, s->site = NULL;
 }
@@ -338,6 +334,7 @@ void services_free(struct services *s)
         return;
     services_close(s);
     deliver_free(s->deliver);
+    scanners_free(s->scanners);
     mailboxes_free(s->boxes);
     auth_free(s->auth);
     free(s);

@@ -1,6 +1,6 @@
 #include "app/services_judge.h"
 
-struct judge_opts services_judge(const struct app *a, struct intake_budget *budget)
+struct judge_opts services_judge(struct app *a, struct intake_budget *budget, struct scanners *scanners)
 {
     const struct config *c = &a->config;
     return (struct judge_opts){ .dns = a->dns,
@@ -10,5 +10,8 @@ struct judge_opts services_judge(const struct app *a, struct intake_budget *budg
                                 .lists = c->trust_domain_lists.v,
                                 .lists_n = c->trust_domain_lists.n,
                                 .deadline_ms = c->trust_deadline_ms,
-                                .label_only = c->trust_dmarc == CONFIG_DMARC_LABEL };
+                                .label_only = c->trust_dmarc == CONFIG_DMARC_LABEL,
+                                .scanners = scanners,
+                                .malware_junk = c->scan_malware == CONFIG_MALWARE_JUNK,
+                                .costs = &a->scanning.costs };
 }

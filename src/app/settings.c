@@ -89,6 +89,31 @@ const struct setting settings[] = {
       "Zones of block lists of domains that are asked about the domains in From and in links, such as "
       "dbl.example.org. Mind their terms; through a public resolver most do not answer." },
 
+    { "clamd.address", SET_NEIGHBOUR, AT(clamd_address), "", 0, 0, 0, NULL,
+      "clamd, as the path of its Unix socket or address:port. It is sent every mail; needs scan.plaintext_ack. Empty: "
+      "nothing is looked through for malware." },
+    { "rspamd.address", SET_NEIGHBOUR, AT(rspamd_address), "", 0, 0, 0, NULL,
+      "rspamd's normal worker, likewise. What it says is one of the symbols that decide what is junk." },
+    { "rspamd.send_client", SET_BOOL, AT(rspamd_send_client), "false", 0, 0, 0, NULL,
+      "rspamd is told the client's address, its greeting and the sender, so that it can ask the DNS about them. It "
+      "logs them, unless it is told not to." },
+    { "scan.plaintext_ack", SET_BOOL, AT(scan_plaintext_ack), "false", 0, 0, 0, NULL,
+      "true: I have seen to it that the scanners' temporary files lie in memory (tmpfs) and that their logs keep no "
+      "addresses. Until then they are not asked, since they see mail in plaintext." },
+    { "scan.max_bytes", SET_BYTES, AT(scan_max_bytes), "25M", 0, 1024, INT64_C(1) << 30, NULL,
+      "Largest mail that is scanned; no more than clamd's StreamMaxLength. A larger one is taken and marked as "
+      "unscanned." },
+    { "scan.timeout", SET_MS, AT(scan_timeout_ms), "30s", 0, 100, 5 * MINUTE, NULL,
+      "Time for all scanners of one mail, which run at the same time as the other checks. Senders wait for ten minutes "
+      "(RFC 5321)." },
+    { "scan.malware", SET_ENUM, AT(scan_malware), "refuse", 0, 0, 0, "refuse junk",
+      "Mail with malware in it: refused, or put into Junk, marked." },
+    { "scan.down", SET_ENUM, AT(scan_down), "tempfail", 0, 0, 0, "tempfail accept",
+      "Mail while a scanner gives no answer: senders are told to come again (451), or it is taken, marked as "
+      "unscanned." },
+    { "scan.down_for", SET_MS, AT(scan_down_for_ms), "10m", 0, 0, 7 * DAY, NULL,
+      "With tempfail: how long, before it is taken all the same." },
+
     { "box.default_ttl", SET_MS, AT(box_default_ttl_ms), "1h", 0, 1000, 3650 * DAY, NULL,
       "Life of an address whose maker asks for none." },
     { "box.min_ttl", SET_MS, AT(box_min_ttl_ms), "10m", 0, 1000, 3650 * DAY, NULL, "Shortest life." },

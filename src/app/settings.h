@@ -8,6 +8,8 @@ struct config_list {
 };
 
 enum config_dmarc { CONFIG_DMARC_ENFORCE, CONFIG_DMARC_LABEL };
+enum config_malware { CONFIG_MALWARE_REFUSE, CONFIG_MALWARE_JUNK };
+enum config_down { CONFIG_DOWN_TEMPFAIL, CONFIG_DOWN_ACCEPT };
 enum config_cleartext { CONFIG_CLEARTEXT_NEVER, CONFIG_CLEARTEXT_LOOPBACK };
 enum config_log_format { CONFIG_LOG_TEXT, CONFIG_LOG_JSON };
 
@@ -30,6 +32,10 @@ struct config {
     int64_t dns_timeout_ms, trust_deadline_ms, trust_dmarc;
     bool trust_content;
     struct config_list trust_arc_sealers, trust_domain_lists;
+    struct str clamd_address, rspamd_address;
+    bool rspamd_send_client, scan_plaintext_ack;
+    uint64_t scan_max_bytes;
+    int64_t scan_timeout_ms, scan_malware, scan_down, scan_down_for_ms;
     int64_t box_default_ttl_ms, box_min_ttl_ms, box_max_ttl_ms, box_max_messages;
     uint64_t box_max_bytes;
     int64_t store_backend;
@@ -52,6 +58,7 @@ enum setting_type {
     SET_STR,
     SET_PATH,
     SET_NAME,
+    SET_NEIGHBOUR,
     SET_NAMES,
     SET_ORIGINS,
     SET_LISTEN,

@@ -144,6 +144,12 @@ static void read_pair(struct app *a, struct sandbox_paths *p, struct str path)
         p->read[p->read_n++] = folder_of(a, str_c(real));
 }
 
+enum err start_scanning(struct app *a)
+{
+    scanning_init(&a->scanning, &a->config);
+    return OK;
+}
+
 enum err start_files(struct app *a)
 {
     if (!a->config.server_sandbox)
@@ -160,6 +166,7 @@ enum err start_files(struct app *a)
         read_pair(a, &p, str_c(a->sources.file));
     const struct config_list *dns = &a->config.dns_forward;
     p.tcp_n = dns->n ? dns_ports(dns->v, dns->n, p.tcp, SANDBOX_PORTS_MAX) : 0;
+    p.tcp_n = scanning_ports(&a->scanning, p.tcp, p.tcp_n, SANDBOX_PORTS_MAX);
     enum err e = sandbox_files(&p);
     if (e == ERR_GONE)
         log_warn(a->log, "start.sandbox", LOG_C("reason", "this kernel has no Landlock: files are not fenced off"));
@@ -286,7 +293,9 @@ enum err start_syscalls(struct app *a)
 {
     if (!a->config.server_sandbox)
         return OK;
-    enum err e = sandbox_syscalls(a->dns ? SANDBOX_ASKS_DNS : SANDBOX_STAYS);
+    uint16_t ports[SANDBOX_PORTS_MAX];
+    unsigned reach = a->dns || scanning_ports(&a->scanning, ports, 0, COUNT(ports)) > 0 ? SANDBOX_REACHES_IP : 0;
+    enum err e = sandbox_syscalls(reach | (scanning_on_unix(&a->scanning) ? SANDBOX_REACHES_UNIX : 0));
     if (e != OK)
         log_warn(a->log, "start.sandbox", LOG_C("reason", "seccomp was refused: system calls are not fenced off"));
     return OK;

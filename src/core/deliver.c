@@ -300,12 +300,12 @@ static void on_judged(void *ctx, struct judgement *j)
     r->auth = arena_dup(&r->arena, buf_str(&j->auth));
     r->judged = j->judged;
     enum err e = symbols_copy(&r->symbols, &r->arena, &j->symbols);
-    if (j->action == VERDICT_JUNK)
+    if (j->junk)
         r->folder = FOLDER_JUNK;
     if (r->cancelled) /* the sender has not been told that it is taken */
         deliver_req_free(r);
-    else if (j->action == VERDICT_REFUSE)
-        mail_answer(r, ERR_DENIED, "the domain in From asks to refuse what it did not send (DMARC)");
+    else if (j->err != OK)
+        mail_answer(r, j->err, j->why);
     else if (e != OK)
         mail_answer(r, ERR_BUSY, NULL);
     else

@@ -1,4 +1,5 @@
 /* From octets to sealed copies: the part of a delivery that costs time and needs no store. */
+#include "base/clock.h"
 #include "base/secret.h"
 #include "core/deliver_req.h"
 #include "trust/rules.h"
@@ -83,8 +84,11 @@ static enum err seal_copies(struct deliver_req *r, const struct pack *p)
 static void weigh(struct deliver_req *r, const struct content *c)
 {
     bool content = r->d->o.content;
-    if (content)
+    uint64_t begun_us = clock_mono_us();
+    if (content) {
         rules_run(c, &r->symbols);
+        check_cost_add(r->d->o.judge.costs, CHECK_CONTENT, begun_us);
+    }
     if (symbols_word(&r->symbols) == SYMBOLS_JUNK)
         r->folder = FOLDER_JUNK;
     understand_put_trust(&r->json, r->auth, content || r->judged ? &r->symbols : NULL);

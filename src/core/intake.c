@@ -1,6 +1,14 @@
 #include "core/intake.h"
+#include <unistd.h>
 
-enum { FIRST_RESERVE = 16 * 1024 };
+enum { FIRST_RESERVE = 16 * 1024, BUDGET_DEFAULT_MAX = 1 << 30 };
+
+size_t intake_budget_default(void)
+{
+    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    uint64_t quarter = pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page / 4 : BUDGET_DEFAULT_MAX;
+    return (size_t)MIN(quarter, (uint64_t)BUDGET_DEFAULT_MAX);
+}
 
 bool intake_budget_take(struct intake_budget *b, size_t n)
 {

@@ -10,6 +10,7 @@ struct intake_budget { /* one for the process */
     size_t max;
     _Atomic size_t used;
 };
+size_t intake_budget_default(void); /* DESIGN section 6: a quarter of the machine's memory, at most 1 GiB */
 bool intake_budget_take(struct intake_budget *b, size_t n);
 void intake_budget_give(struct intake_budget *b, size_t n);
 bool intake_budget_stressed(const struct intake_budget *b); /* more than three quarters are taken */

@@ -1,7 +1,8 @@
-/* Who sent a mail that has come in: trust/'s checks, between its last octet and the store. What they cost in time is
- * bounded; what they need of memory is given back with the answer. */
+/* Who sent a mail that has come in, and whether a scanner beside us finds malware or spam in it: between its last octet
+ * and the store. What the checks cost in time is bounded; what they need of memory is given back with the answer. */
 #pragma once
 #include "core/intake.h"
+#include "core/scan.h"
 #include "io/work.h"
 #include "trust/inquiry.h"
 #include "trust/verdict.h"
@@ -17,7 +18,10 @@ struct judge_opts { /* borrowed by what is under way */
     const struct str *lists; /* zones of block lists of domains */
     size_t lists_n;
     int64_t deadline_ms;
-    bool label_only; /* a policy refuses nothing and moves nothing */
+    bool label_only;           /* a policy refuses nothing and moves nothing */
+    struct scanners *scanners; /* NULL, or none in it: nobody scans */
+    bool malware_junk;         /* it is put into Junk, not refused */
+    struct check_costs *costs; /* may be NULL */
 };
 struct judge_mail {   /* outlives the answer */
     struct ip client; /* who is on no public network is not judged */
@@ -25,7 +29,10 @@ struct judge_mail {   /* outlives the answer */
     struct str helo, from, data;
 };
 struct judgement {
-    enum verdict_action action;
+    enum err err;           /* OK: it is taken. ERR_DENIED; ERR_BUSY: not now */
+    const char *why;        /* not OK: static words for the sender */
+    bool junk;              /* into Junk, whatever the symbols say */
+    struct str scan;        /* what the scanners say (scan.h), borrowed likewise; empty: nobody scans */
     struct buf header;      /* Authentication-Results; empty: nothing was found out */
     struct buf auth;        /* JSON for understand_put_trust(), empty likewise */
     bool judged;            /* symbols say what was found; else there are none */

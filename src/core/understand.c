@@ -255,7 +255,7 @@ void understand_put_trust(struct buf *json, struct str auth, const struct symbol
     if (found)
         symbols_put(&verdict, found);
     else
-        buf_puts(&verdict, "{\"score\":null,\"word\":null,\"symbols\":[]}");
+        buf_puts(&verdict, "{\"score\":null,\"word\":null,\"symbols\":[],\"scan\":null}");
     buf_puts(json, ",\"auth\":");
     buf_put(json, auth.n ? auth : no_auth);
     buf_puts(json, ",\"verdict\":");

@@ -136,6 +136,31 @@ static void put_gates(struct buf *b, const struct metrics_opts *m)
     }
 }
 
+static void put_checks(struct buf *b, const struct check_costs *c)
+{
+    head(b, "mayfly_check_seconds", "summary", "Time from the beginning of a check of a mail to its answer.");
+    for (int k = 0; k < CHECK_KINDS; k++) {
+        const char *name = check_kind_name((enum check_kind)k);
+        buf_printf(b, "mayfly_check_seconds_sum{check=\"%s\"} %.6f\n", name, (double)load(&c->v[k].us) / 1e6);
+        buf_printf(b, "mayfly_check_seconds_count{check=\"%s\"} %" PRIu64 "\n", name, load(&c->v[k].n));
+    }
+}
+
+static void put_scanners(struct buf *b, const struct metrics_opts *m)
+{
+    if (m->scanners_n == 0)
+        return;
+    head(b, "mayfly_scanner_up", "gauge", "1: the scanner answers; 0: it has failed several times in a row.");
+    for (size_t i = 0; i < m->scanners_n; i++)
+        buf_printf(b, "mayfly_scanner_up{scanner=\"%s\"} %d\n", m->scanners[i].name,
+                   neighbour_is_up(m->scanners[i].state));
+    head(b, "mayfly_scan_total", "counter", "Mails before a scanner, by what came of it.");
+    for (size_t i = 0; i < m->scanners_n; i++)
+        for (int o = 0; o < NEIGHBOUR_OUTCOMES; o++)
+            buf_printf(b, "mayfly_scan_total{scanner=\"%s\",outcome=\"%s\"} %" PRIu64 "\n", m->scanners[i].name,
+                       neighbour_outcome_name((enum neighbour_outcome)o), load(&m->scanners[i].state->outcomes[o]));
+}
+
 static void put_http(struct buf *b, const struct http_counts *h)
 {
     one(b, "mayfly_http_requests_total", "counter", "Requests read.", load(&h->requests));
@@ -164,6 +189,9 @@ void metrics_write(const struct metrics_opts *m, struct buf *b)
     if (m->deliver_refused)
         one(b, "mayfly_deliver_refused_total", "counter", "Messages not delivered.", load(m->deliver_refused));
     put_gates(b, m);
+    if (m->checks)
+        put_checks(b, m->checks);
+    put_scanners(b, m);
     if (m->http)
         put_http(b, m->http);
     if (m->hub)
@@ -196,6 +224,8 @@ void metrics_answer_readyz(struct http_req *r, const struct metrics_opts *m)
                : up   ? "ok"
                       : "starting",
                s.faulted ? "faulted" : "ok", s.full ? "full" : "ok", s.frozen ? "frozen" : "ok");
+    for (size_t i = 0; i < m->scanners_n; i++) /* mail waits, or is taken without it: all else goes on */
+        buf_printf(b, "%s %s\n", m->scanners[i].name, neighbour_is_up(m->scanners[i].state) ? "ok" : "down");
     http_finish(r);
 }
 void metrics_livez(struct http_req *r) { metrics_answer_livez(r); }

@@ -2,6 +2,7 @@
  * mayfly_<area>_<thing>_{total,seconds,bytes}; no label holds an address. Served on its own listener; /livez and
  * /readyz on the page's, too. */
 #pragma once
+#include "core/check_cost.h"
 #include "core/intake.h"
 #include "serve/http.h"
 #include "serve/imap_stats.h"
@@ -9,11 +10,16 @@
 #include "serve/pop3_stats.h"
 #include "serve/smtp_in_stats.h"
 #include "store/store.h"
+#include "trust/neighbour.h"
 
 struct listen_gate;
 struct metrics_gate { /* one kind of listener */
     const char *name; /* "smtp", "http", … */
     const struct listen_gate *gate;
+};
+struct metrics_scanner { /* one that is asked */
+    const char *name;
+    const struct neighbour *state;
 };
 struct metrics_opts { /* borrowed whole; what is NULL is left out */
     struct store *store;
@@ -28,6 +34,9 @@ struct metrics_opts { /* borrowed whole; what is NULL is left out */
     const _Atomic uint64_t *deliver_accepted, *deliver_refused;
     const struct metrics_gate *gates;
     size_t gates_n;
+    const struct check_costs *checks;
+    const struct metrics_scanner *scanners;
+    size_t scanners_n;
     const _Atomic bool *ready, *draining;
     const char *version;
 };

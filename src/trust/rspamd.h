@@ -7,6 +7,7 @@
 enum { LIMIT_RSPAMD_ANSWER = 256 * 1024, LIMIT_RSPAMD_REASON = 200 };
 
 struct rspamd_reply {
+    bool junk;    /* it would mark it, or refuse it */
     double score; /* logits: bounded, so that a neighbour alone neither saves nor sinks a mail beyond what its action
                      says */
     char reason[LIMIT_RSPAMD_REASON]; /* "add header, 7.5 of 15: NAME, NAME": in printable ASCII */

@@ -17,11 +17,13 @@ static const struct {
 };
 static const double least = -1, most = 1.5; /* without such an action, by how near it is to being rejected */
 
-static double weigh(struct str action, double score, double required)
+static double weigh(struct str action, double score, double required, bool *junk)
 {
+    *junk = true;
     for (size_t i = 0; i < COUNT(actions); i++)
         if (str_eq(actions[i].action, action))
             return actions[i].score;
+    *junk = false;
     double part = required > 0 ? 2 * score / required : 0;
     return MIN(MAX(part, least), most);
 }
@@ -107,7 +109,8 @@ enum err rspamd_reply_parse(struct str text, struct rspamd_reply *out)
     if (json_get_object(&j, j.root, "symbols", &symbols))
         take_symbols(&j, symbols, top);
     put_reason(&reason, action, score, required, top);
-    *out = (struct rspamd_reply){ .score = weigh(action, score, required) };
+    *out = (struct rspamd_reply){ 0 };
+    out->score = weigh(action, score, required, &out->junk);
     if (!reason.failed && reason.n > 0)
         memcpy(out->reason, reason.p, reason.n);
     return OK;

@@ -39,7 +39,9 @@ enum err symbols_copy(struct symbols *s, struct arena *a, const struct symbols *
             return ERR_FULL;
         add(s, &copy);
     }
-    return OK;
+    if (from->scan.n > 0)
+        s->scan = arena_dup(a, from->scan);
+    return from->scan.n == s->scan.n ? OK : ERR_FULL;
 }
 
 double symbols_score(const struct symbols *s)
@@ -111,5 +113,9 @@ void symbols_put(struct buf *out, const struct symbols *s)
         json_put_end(&j);
     }
     json_put_end(&j);
+    if (s->scan.n > 0)
+        json_kv_str(&j, "scan", s->scan);
+    else
+        json_kv_null(&j, "scan");
     json_put_end(&j);
 }

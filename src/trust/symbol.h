@@ -20,6 +20,7 @@ struct symbol {
 struct symbols { /* {0} is empty */
     struct symbol v[LIMIT_SYMBOLS];
     size_t n;
+    struct str scan; /* what a malware scanner said of the whole message (core/scan.h); empty: none was asked */
 };
 enum symbols_word { SYMBOLS_HAM, SYMBOLS_UNSURE, SYMBOLS_JUNK };
 

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,7 +56,7 @@ TEST(files_outside_are_out_of_reach)
 
 static int try_calls(void)
 {
-    if (sandbox_syscalls(SANDBOX_STAYS) != OK)
+    if (sandbox_syscalls(0) != OK)
         return 1;
     if (socket(AF_INET, SOCK_STREAM, 0) >= 0 || fork() >= 0)
         return 2;
@@ -83,7 +84,7 @@ static int try_dns(void)
     struct sandbox_paths p = { .write = { test_dir() }, .write_n = 1, .tcp = { 9 }, .tcp_n = 1 };
     if (sandbox_landlock_abi() > 0 && sandbox_files(&p) != OK)
         return 1;
-    if (sandbox_syscalls(SANDBOX_ASKS_DNS) != OK)
+    if (sandbox_syscalls(SANDBOX_REACHES_IP) != OK)
         return 2;
     if (socket(AF_UNIX, SOCK_STREAM, 0) >= 0 || socket(AF_PACKET, SOCK_RAW, 0) >= 0)
         return 3;
@@ -98,9 +99,22 @@ static int try_dns(void)
 
 TEST(who_asks_the_dns_reaches_resolvers_alone) { CHECK_EQ(in_child(try_dns), 0); }
 
+static int try_unix(void)
+{
+    if (sandbox_syscalls(SANDBOX_REACHES_UNIX) != OK)
+        return 1;
+    if (socket(AF_INET, SOCK_STREAM, 0) >= 0)
+        return 2;
+    struct sockaddr_un nobody = { .sun_family = AF_UNIX, .sun_path = "/nowhere" };
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    return fd >= 0 && connect(fd, (struct sockaddr *)&nobody, sizeof nobody) != 0 && errno == ENOENT ? 0 : 3;
+}
+
+TEST(who_asks_a_scanner_on_a_unix_socket_reaches_no_network) { CHECK_EQ(in_child(try_unix), 0); }
+
 static int try_exec(void)
 {
-    if (sandbox_syscalls(SANDBOX_STAYS) != OK)
+    if (sandbox_syscalls(0) != OK)
         return 1;
     execl("/bin/true", "true", NULL);
     return 2;

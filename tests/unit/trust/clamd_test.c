@@ -1,5 +1,6 @@
 #include "io/fake.h"
 #include "trust/clamd.h"
+#include "trust/ping.h"
 #include <stdlib.h>
 
 TEST(replies)
@@ -122,4 +123,40 @@ TEST(what_it_says)
     scan(&hung, S("virus"), &s);
     CHECK_EQ(s.err, ERR_BUSY);
     buf_fini(&hung.taken);
+}
+
+static struct loop *ping_loop;
+static int ups, downs;
+static void stop_loop(struct timer *) { loop_stop(ping_loop); }
+static void on_changed(void *, bool up)
+{
+    ups += up;
+    downs += !up;
+    loop_stop(ping_loop);
+}
+
+TEST(pings)
+{
+    struct neighbour n = { .failures = NEIGHBOUR_FAILURES, .failing_ms = 1 };
+    struct ping *p;
+    struct fake f = { .take = 6, .answer = ANSWER("PONG"), .hold_ms = 5000 };
+    fake_start(&f);
+    CHECK_OK(loop_new(&ping_loop));
+    struct ping_opts o = { ping_loop, &f.to, &ping_clamd, &n, on_changed, NULL };
+    struct timer stop = { 0 };
+    CHECK_OK(ping_start(&o, &p));
+    timer_init(&stop, ping_loop, stop_loop);
+    timer_set(&stop, 300);
+    loop_run(ping_loop);
+    CHECK(neighbour_is_up(&n) && ups == 0 && downs == 0); /* as it was taken to be */
+    CHECK(str_eq(buf_str(&f.taken), str_of("zPING\0", 6)));
+    ping_stop(p);
+    fake_end(&f);
+    buf_fini(&f.taken);
+    n = (struct neighbour){ .failures = NEIGHBOUR_FAILURES - 1 };
+    CHECK_OK(ping_start(&o, &p)); /* nobody listens any more */
+    loop_run(ping_loop);
+    CHECK(!neighbour_is_up(&n) && ups == 0 && downs == 1);
+    ping_stop(p);
+    loop_free(ping_loop);
 }

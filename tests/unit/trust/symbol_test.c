@@ -54,9 +54,11 @@ TEST(symbols_outlive_what_they_were_made_of)
     struct symbols s = { 0 }, from = { 0 };
     char text[] = "GONE";
     symbols_add(&from, str_of(text, 4), 1, str_of(text, 4));
+    from.scan = str_of(text, 4);
     CHECK_EQ(symbols_copy(&s, &a, &from), OK);
     text[0] = 'D';
     CHECK_STR("its own", s.v[0].name, "GONE");
+    CHECK_STR("its own", s.scan, "GONE");
     CHECK_EQ(symbols_copy(&s, &tiny, &from), ERR_FULL);
 }
 
@@ -64,13 +66,14 @@ TEST(symbols_as_the_api_has_them)
 {
     AUTO_BUF struct buf empty = { .max = 1000 }, some = { .max = 1000 };
     struct symbols s = { 0 };
-    CHECK_STR("none", put(&empty, &s), "{\"score\":0,\"word\":\"ham\",\"symbols\":[]}");
+    CHECK_STR("none", put(&empty, &s), "{\"score\":0,\"word\":\"ham\",\"symbols\":[],\"scan\":null}");
     symbols_add(&s, S("A"), 2.5, S("why \"so\""));
     symbols_add(&s, S("B"), -0.05, S(""));
     symbols_add_learned(&s, S("L"), 1.37, S("in steps only"));
+    s.scan = S("malware: X");
     CHECK_STR("some", put(&some, &s),
               "{\"score\":0.9,\"word\":\"junk\",\"symbols\":["
               "{\"name\":\"A\",\"score\":2.50,\"reason\":\"why \\\"so\\\"\"},"
               "{\"name\":\"B\",\"score\":-0.05,\"reason\":\"\"},"
-              "{\"name\":\"L\",\"score\":1,\"reason\":\"in steps only\"}]}");
+              "{\"name\":\"L\",\"score\":1,\"reason\":\"in steps only\"}],\"scan\":\"malware: X\"}");
 }
