@@ -305,7 +305,7 @@ def health_and_metrics():
         value = re.fullmatch(r'(mayfly_[a-z0-9_]+)(\{[a-z]+="[\w.]*"(,[a-z]+="[\w.]*")*\})? [0-9.]+', line)
         assert kind or value, line
         if kind:
-            typed.add(kind[2])
+            typed |= {kind[2] + end for end in (("_sum", "_count") if kind[3] == "summary" else ("",))}
         else:
             assert value[1] in typed, line
     assert 'mayfly_login_total{protocol="imap",result="good"} ' in text and "mayfly_mailboxes_live " in text and "127.0.0.1" not in text and "@" not in text
