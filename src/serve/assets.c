@@ -5,7 +5,7 @@
     "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "   \
     "connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; frame-src 'self'; base-uri 'none'; " \
     "form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; "                                 \
-    "trusted-types mayfly dompurify svelte-trusted-html\r\n"                                                           \
+    "trusted-types mayfly dompurify\r\n"                                                                               \
     "X-Content-Type-Options: nosniff\r\n"                                                                              \
     "Referrer-Policy: no-referrer\r\n"                                                                                 \
     "Cross-Origin-Opener-Policy: same-origin\r\n"                                                                      \
