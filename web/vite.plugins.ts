@@ -6,22 +6,34 @@ import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { constants, gzipSync } from 'node:zlib';
 import type { Plugin } from 'vite';
+import ar from './src/i18n/ar';
+import de from './src/i18n/de';
+import en from './src/i18n/en';
+import es from './src/i18n/es';
+import zh from './src/i18n/zh';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const hash = (text: string | Buffer): string => createHash('sha256').update(text).digest('hex').slice(0, 8);
 
-/** Emits src/boot.js, minified by hand, as a classic script with a hashed name and puts it into the head. */
+/** What stands on the page until there is an address, in each language. */
+const FIRST_WORDS = Object.fromEntries(Object.entries({ en, zh, es, de, ar }).map(([lang, words]) => [lang, words['address.making']]));
+
+/** Emits src/boot.js, minified by hand, as a classic script with a hashed name and puts it into the head; index.html and
+ * it get the first words. */
 export function boot(): Plugin {
   let name = '';
   return {
     name: 'mayfly-boot',
     apply: 'build',
     buildStart() {
-      const source = readFileSync(join(here, 'src/boot.js'), 'utf8');
+      const source = readFileSync(join(here, 'src/boot.js'), 'utf8').replace('__WORDS__', JSON.stringify(FIRST_WORDS));
       name = `assets/boot-${hash(source)}.js`;
       this.emitFile({ type: 'asset', fileName: name, source });
     },
-    transformIndexHtml: () => [{ tag: 'script', attrs: { src: `/${name}`, async: true }, injectTo: 'head-prepend' }],
+    transformIndexHtml: (html) => ({
+      html: html.replace('%boot%', FIRST_WORDS['en'] as string),
+      tags: [{ tag: 'script', attrs: { src: `/${name}`, async: true }, injectTo: 'head-prepend' }],
+    }),
   };
 }
 

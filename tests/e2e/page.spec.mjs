@@ -94,6 +94,16 @@ test('a first visit loads little, from here only, under a strict policy', async 
   const all = gz(scripts);
   console.log(`# NOTE scripts: ${Math.round(all / 1024)} KB gzipped on a first visit`);
   assert.ok(all <= 100 * 1024, `${all} bytes`);
+  const asked = (path) => r.seen.requests.filter((u) => new URL(u).pathname === `/api/v1${path}`).length;
+  assert.deepEqual([asked('/mailboxes'), asked('/mailbox/messages')], [1, 1], 'nothing is asked for twice');
+  const drawn = await r.page.evaluate(() => new Promise((done) => {
+    const seen = { moved: 0, largest: '' };
+    new PerformanceObserver((l) => { for (const e of l.getEntries()) seen.moved += e.value; }).observe({ type: 'layout-shift', buffered: true });
+    new PerformanceObserver((l) => { for (const e of l.getEntries()) seen.largest = e.id; }).observe({ type: 'largest-contentful-paint', buffered: true });
+    setTimeout(() => done(seen), 100);
+  }));
+  assert.equal(drawn.largest, 'boot', 'the first words are the largest picture: nothing larger comes late');
+  assert.ok(drawn.moved < 0.02, `what is shown moves by ${drawn.moved}`);
   assert.deepEqual(r.seen.foreign, []);
   assert.deepEqual(r.seen.errors, []);
   await r.close();

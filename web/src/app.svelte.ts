@@ -33,8 +33,8 @@ class App {
   sheet: Sheet | null = $state(null);
   said = $state('');
   now = $state(Date.now());
-  /** True a moment after the first picture: what is dear and can wait (the first date costs 30 ms) waits for it. */
-  settled = $state(false);
+  /** How much of the page is built: its head, then the address too, then all. Each is a task of its own at the start. */
+  built: 'head' | 'address' | 'all' = $state('head');
   starting: 'busy' | 'done' | string = $state('busy');
   message: Message | null = $state.raw(null);
   messageError = $state('');
@@ -66,7 +66,6 @@ class App {
   async start(): Promise<void> {
     const words = setLanguage(store.settings().lang || preferred()).catch(() => undefined);
     this.applyTheme();
-    const place = (history.state ?? {}) as Place;
     addEventListener('popstate', () => this.onPlace((history.state ?? {}) as Place));
     store.onOtherTab((now, dropped) => void this.otherTab(now, dropped));
     addEventListener('online', () => this.live.retry());
@@ -74,9 +73,7 @@ class App {
     setInterval(() => this.tick(), 1000);
     setInterval(() => void this.refreshOthers(), OTHERS_MS);
     void this.loadSite();
-    setTimeout(() => (this.settled = true), 400);
     await Promise.all([words, this.restore()]);
-    this.resume(place);
   }
 
   async loadSite(): Promise<void> {
@@ -91,9 +88,11 @@ class App {
     const found = await Promise.all(kept.map((k) => this.reopen(k)));
     const boxes = found.filter((b) => b !== null);
     const gone = kept.filter((_, i) => found[i] === null);
-    if (boxes.length === 0 && found.length === kept.length) await this.make({});
-    else this.s = { ...this.s, boxes };
-    if (this.s.boxes.length > 0) this.show(boxes.find((b) => b.id === store.last())?.id ?? this.s.boxes[0]!.id);
+    if (boxes.length === 0) await this.make({});
+    else {
+      this.s = { ...this.s, boxes };
+      this.show(boxes.find((b) => b.id === store.last())?.id ?? boxes[0]!.id);
+    }
     if (this.starting === 'busy') this.starting = 'done';
     for (const k of gone.slice(0, 2)) this.toast(t('ended.meanwhile', { address: k.address, time: until(Math.min(k.expiresAt, this.time()), this.now, language()) }), { ms: SAID_MS });
   }
@@ -115,7 +114,7 @@ class App {
   async make(want: api.Wanted): Promise<string> {
     try {
       const made = await api.create(want);
-      this.adopt(made.box, made.token, made.recovery);
+      this.adopt(st.newborn(st.boxFrom(made.box, made.token, made.recovery)), made.box.now);
       return '';
     } catch (e) {
       const text = this.errorText(e);
@@ -128,7 +127,8 @@ class App {
   async openBox(address: string, secret: { password: string } | { recovery: string }): Promise<string> {
     try {
       const made = await api.session(address.trim().toLowerCase(), secret);
-      this.adopt(made.box, made.token, '');
+      this.adopt(st.boxFrom(made.box, made.token, ''), made.box.now);
+      void this.load('INBOX');
       return '';
     } catch (e) {
       if (e instanceof ApiError && (e.status === 401 || e.status === 404 || e.status === 403 || e.status === 422 || e.status === 400)) return t('open.wrong');
@@ -136,22 +136,25 @@ class App {
     }
   }
 
-  private adopt(info: Parameters<typeof st.boxFrom>[0], token: string, words: string): void {
-    this.clock(info.now);
+  private adopt(box: st.Box, now: number): void {
+    this.clock(now);
     this.starting = 'done';
-    this.s = st.addBox(this.s, st.boxFrom(info, token, words));
-    this.keep();
-    this.show(info.id);
+    this.s = st.addBox(this.s, box);
+    this.select(box.id);
   }
 
   /** Puts a box on screen. */
   show(id: string): void {
+    this.select(id);
+    void this.load('INBOX');
+  }
+
+  private select(id: string): void {
     this.s = { ...st.select(this.s, id), ended: null };
     this.message = null;
     store.saveLast(id);
     this.keep();
     this.watch();
-    void this.load('INBOX');
   }
 
   private keep(): void {
@@ -501,7 +504,8 @@ class App {
   }
 
   /** After a reload: where the reader was; and whatever panel the page's address names. */
-  private resume(p: Place): void {
+  resume(): void {
+    const p = (history.state ?? {}) as Place;
     const asked = SHEETS.find((x) => `#${x}` === location.hash);
     if (p.box === this.s.current && p.folder && p.folder !== this.s.folder) {
       this.s = st.setFolder(this.s, p.folder);

@@ -2,26 +2,21 @@
 // so this comes from the cache, and nothing flashes. And the first words, in the reader's language.
 (function () {
   var root = document.documentElement;
-  var words = {
-    zh: '正在生成一个接下来一小时用的地址。只有这个浏览器能打开它，到期后什么都不会留下。',
-    es: 'Se está creando una dirección para la próxima hora. Solo este navegador podrá abrirla, y al terminar no queda nada.',
-    de: 'Eine Adresse für die nächste Stunde entsteht. Nur dieser Browser wird sie öffnen können, und am Ende bleibt nichts übrig.',
-    ar: 'يجري إنشاء عنوان للساعة القادمة. هذا المتصفح وحده سيفتحه، ولا يبقى شيء عند انتهائه.',
-  };
+  var words = __WORDS__; /* vite.plugins.ts puts the catalogues' in */
   var lang = '';
   (navigator.languages || []).some(function (l) {
     var two = l.slice(0, 2).toLowerCase();
-    if (two === 'en' || words[two]) lang = two;
+    if (words[two]) lang = two;
     return lang;
   });
   try {
     var s = JSON.parse(localStorage.getItem('mayfly.settings') || '{}');
     if (s.theme === 'light' || s.theme === 'dark') root.dataset.theme = s.theme;
-    if (words[s.lang] || s.lang === 'en') lang = s.lang;
+    if (words[s.lang]) lang = s.lang;
   } catch (e) {
     /* storage is closed to us: the defaults do */
   }
-  if (!words[lang]) return;
+  if (!lang || lang === 'en') return;
   root.lang = lang;
   root.dir = lang === 'ar' ? 'rtl' : 'ltr';
   var say = function () {

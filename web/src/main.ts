@@ -1,16 +1,38 @@
-// Start-up: words, theme, page; then the service worker, which nothing waits for.
+// Start-up. The still page of index.html stands until there is an address to show, and is then replaced by the whole
+// live one in a step: nothing is drawn twice, and nothing moves. The work is cut into tasks (module, answer, page), so
+// that a click in between is heard. The service worker takes the shell in once the page has nothing better to do.
 import './styles.css';
-import { mount } from 'svelte';
+import { flushSync, mount } from 'svelte';
 import { app } from './app.svelte';
 import App from './App.svelte';
 import { onKey } from './keys';
 import { scriptUrl } from './trusted';
 
-const root = document.getElementById('app')!;
-root.replaceChildren();
-mount(App, { target: root });
-addEventListener('keydown', onKey);
-void app.start();
+const PATIENCE_MS = 1500; /* a slow line: the live page shows the waiting, too, and its panels open */
+const QUIET_MS = 3000;
 
+const pause = (ms: number): Promise<void> => new Promise((go) => setTimeout(go, ms));
+
+async function begin(): Promise<void> {
+  await pause(0);
+  const started = app.start();
+  await Promise.race([started, pause(PATIENCE_MS)]);
+  await pause(0);
+  const still = document.getElementById('app')!;
+  const page = still.cloneNode() as HTMLElement;
+  mount(App, { target: page });
+  for (const step of ['address', 'all'] as const) {
+    await pause(0);
+    app.built = step;
+    flushSync();
+  }
+  await pause(0);
+  still.replaceWith(page);
+  addEventListener('keydown', onKey);
+  await started;
+  app.resume();
+}
+
+void begin();
 if ('serviceWorker' in navigator && isSecureContext)
-  addEventListener('load', () => void navigator.serviceWorker.register(scriptUrl('/sw.js') as string).catch(() => undefined));
+  addEventListener('load', () => setTimeout(() => void navigator.serviceWorker.register(scriptUrl('/sw.js') as string).catch(() => undefined), QUIET_MS));

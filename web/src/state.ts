@@ -54,6 +54,9 @@ export function boxFrom(info: BoxInfo, token: string, recovery: string): Box {
   };
 }
 
+/** A box just made: its inbox is empty, and nobody need ask. What comes before the live line is up, its resync brings. */
+export const newborn = (b: Box): Box => ({ ...b, lists: { INBOX: { ...NO_LIST, loaded: true } } });
+
 const change = (s: State, id: string, f: (b: Box) => Box): State => ({
   ...s,
   boxes: s.boxes.map((b) => (b.id === id ? f(b) : b)),

@@ -10,7 +10,7 @@ import { fill, type Text } from '../src/i18n/i18n.svelte';
 import zh from '../src/i18n/zh';
 import { mainLink, oddities } from '../src/links';
 import { search, sha256, zeroBits } from '../src/sha256';
-import { ago, clock, grouped, left } from '../src/time';
+import { ago, clock, grouped, left, timeOfDay, until } from '../src/time';
 
 const bytes = (s: string) => new TextEncoder().encode(s) as Uint8Array<ArrayBuffer>;
 const mail = (s: string) => ({ name: 'a.eml', from: 'ann@example.com', at: Date.UTC(2026, 10, 2, 3, 4, 5), bytes: bytes(s) });
@@ -90,6 +90,19 @@ describe('times', () => {
     const now = Date.UTC(2026, 10, 22, 12);
     expect(ago(now - 1000, now, 'en', say)).toBe('time.now');
     expect(ago(now - 300_000, now, 'en', say)).toBe('time.min 5');
+  });
+  it('of the day are written by hand as each language writes them', () => {
+    const plain = (s: string) => s.replace(/\s/g, ' ');
+    for (const lang of ['en', 'zh', 'es', 'de', 'ar-u-nu-latn'])
+      for (const [h, m] of [[0, 0], [0, 59], [9, 5], [11, 59], [12, 0], [13, 7], [23, 59]] as const) {
+        const d = new Date(2026, 10, 22, h, m);
+        expect(plain(timeOfDay(d, lang)), lang).toBe(plain(d.toLocaleTimeString(lang, { hour: '2-digit', minute: '2-digit' })));
+      }
+  });
+  it('name the day only when it is another one', () => {
+    const now = new Date(2026, 10, 22, 12).getTime();
+    expect(until(now + 3_600_000, now, 'de')).toBe('13:00');
+    expect(until(now + 86_400_000, now, 'de')).toMatch(/23.*12:00/);
   });
   it('group codes as they are read', () => {
     expect(grouped('739204')).toBe('739\u2009204');

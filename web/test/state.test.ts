@@ -94,6 +94,12 @@ describe('a page that was asked for before', () => {
 });
 
 describe('boxes', () => {
+  it('just made are known to be empty; the first page that is asked for takes nothing back', () => {
+    const s = st.addBox(st.empty, st.newborn(box('a')));
+    expect(st.shown(s)).toEqual({ items: [], cursor: null, loaded: true });
+    const later = st.setPage(st.apply(s, { type: 'message.new', mailbox: 'a', message: item(1) }), 'a', 'INBOX', { messages: [], next_cursor: null }, false, new Set());
+    expect(st.shown(later).items.map((i) => i.id)).toEqual(['m1']);
+  });
   it('come to the front, once', () => {
     const s = st.addBox(start('a', 'b'), box('a'));
     expect(s.boxes.map((b) => b.id)).toEqual(['a', 'b']);

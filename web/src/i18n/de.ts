@@ -35,7 +35,7 @@ const words: Catalogue = {
   'lost.offline': 'Du bist offline. Was hier steht, bleibt lesbar; neue Post erscheint, sobald das Netz zurück ist.',
 
   'address.label': 'Deine Adresse',
-  'address.making': 'Eine Adresse entsteht',
+  'address.making': 'Eine Adresse für die nächste Stunde entsteht. Nur dieser Browser wird sie öffnen können, und am Ende bleibt nichts übrig.',
   'address.private': 'Nur dieser Browser kann sie öffnen. Am Ende bleibt nichts übrig.',
   'address.private.how': 'Wie das geht',
   'address.guessable': 'Ein Name, den andere erraten können: Sie können dorthin schreiben, aber nichts lesen.',

@@ -33,7 +33,7 @@ export default {
   'lost.offline': 'You are offline. What is here stays readable; new mail appears when the network is back.',
 
   'address.label': 'Your address',
-  'address.making': 'Making an address',
+  'address.making': 'An e-mail address for the next hour is being made. Only this browser will be able to open it, and nothing is left when it ends.',
   'address.private': 'Only this browser can open it. Nothing is left when it ends.',
   'address.private.how': 'How that works',
   'address.guessable': 'A name that others can guess: they can write to it, but not read it.',

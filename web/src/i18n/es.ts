@@ -35,7 +35,7 @@ const words: Catalogue = {
   'lost.offline': 'No tienes conexión. Lo que está aquí se puede leer; el correo nuevo aparecerá cuando vuelva la red.',
 
   'address.label': 'Tu dirección',
-  'address.making': 'Creando una dirección',
+  'address.making': 'Se está creando una dirección para la próxima hora. Solo este navegador podrá abrirla, y al terminar no queda nada.',
   'address.private': 'Solo este navegador puede abrirla. Al terminar no queda nada.',
   'address.private.how': 'Cómo funciona',
   'address.guessable': 'Un nombre que otros pueden adivinar: pueden escribirle, pero no leerlo.',

@@ -35,7 +35,7 @@ const words: Catalogue = {
   'lost.offline': '您已离线。已有内容仍可阅读；网络恢复后新邮件会自动出现。',
 
   'address.label': '您的地址',
-  'address.making': '正在生成地址',
+  'address.making': '正在生成一个接下来一小时用的地址。只有这个浏览器能打开它，到期后什么都不会留下。',
   'address.private': '只有这个浏览器能打开它。到期后什么都不会留下。',
   'address.private.how': '原理说明',
   'address.guessable': '别人可能猜到这个名字：可以给它写信，但读不到邮件。',
