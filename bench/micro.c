@@ -14,6 +14,7 @@ static const struct {
 } groups[] = {
     { "store", micro_store, "DIR [SECONDS [SIZE]]: append, list, get, read of the embedded store" },
     { "mail", micro_mail, "FILE [TIMES]: one message understood, packed, sealed" },
+    { "learner", micro_learner, "TIMES FILE…: messages hashed and judged" },
     { "fill", micro_fill,
       "DIR BOXES MESSAGES SECONDS DOMAIN [SLOTS]: a stopped daemon's store, full, all ending SECONDS from now" },
     { "ends", micro_ends, "DIR BOXES MESSAGES: all boxes end together while mail comes in" },

@@ -21,13 +21,19 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { APP_TEXT_MAX = 1 << 20, DRAIN_LOOK_MS = 50, SETTLE_QUIET = 3, SETTLE_ROUNDS = 1000 };
+enum {
+    APP_TEXT_MAX = 1 << 20,
+    DRAIN_LOOK_MS = 50,
+    LEARNED_SAVE_MS = 60 * 1000,
+    SETTLE_QUIET = 3,
+    SETTLE_ROUNDS = 1000
+};
 
 struct running {
     struct app app;
     struct ctl *ctl;
     struct watch signals;
-    struct timer watchdog, drain;
+    struct timer watchdog, drain, learned;
     int64_t drain_until_ms;
     const char *ready_path;
     bool ready_written; /* the file is ours: another server may be serving the same folder */
@@ -91,6 +97,19 @@ static void on_watchdog(struct timer *t)
     timer_set(t, r->app.notify.watchdog_ms / 3 + 1);
 }
 
+static void save_learned(struct app *a)
+{
+    enum err e = a->teacher ? teacher_save(a->teacher, clock_wall_ms(&a->clock)) : OK;
+    if (e != OK)
+        log_warn(a->log, "learner.save", LOG_ERR(e));
+}
+
+static void on_learned(struct timer *t)
+{
+    save_learned(&CONTAINER_OF(t, struct running, learned)->app);
+    timer_set(t, LEARNED_SAVE_MS);
+}
+
 static enum err up_signals(struct app *a)
 {
     struct running *r = of(a);
@@ -104,6 +123,8 @@ static enum err up_signals(struct app *a)
     r->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     timer_init(&r->drain, a->loop, on_drain_look);
     timer_init(&r->watchdog, a->loop, on_watchdog);
+    timer_init(&r->learned, a->loop, on_learned);
+    timer_set(&r->learned, LEARNED_SAVE_MS);
     return r->signal_fd < 0 ? ERR_IO : watch_start(&r->signals, a->loop, r->signal_fd, on_signal);
 }
 
@@ -146,15 +167,15 @@ static const struct step {
     const char *name;
     enum err (*up)(struct app *a);
 } steps[] = {
-    { "log", start_log },           { "data_dir", start_data_dir }, { "limits", start_limits },
-    { "loops", start_loops },       { "signals", up_signals },      { "listeners", start_listeners },
-    { "tls", start_certificate },   { "charsets", start_charsets }, { "user", start_user },
-    { "data_dir", start_owned },    { "scanners", start_scanning }, { "sandbox", start_files },
-    { "tls", start_self_signed },   { "secrets", start_secrets },   { "hub", start_hub },
-    { "store", start_store },       { "pools", start_pools },       { "dns", start_dns },
-    { "operator", start_operator }, { "services", workers_serve },  { "control", up_ctl },
-    { "threads", workers_start },   { "sandbox", start_syscalls },  { "scanners", up_watch },
-    { "ready", up_ready },
+    { "log", start_log },         { "data_dir", start_data_dir }, { "limits", start_limits },
+    { "loops", start_loops },     { "signals", up_signals },      { "listeners", start_listeners },
+    { "tls", start_certificate }, { "charsets", start_charsets }, { "user", start_user },
+    { "data_dir", start_owned },  { "scanners", start_scanning }, { "sandbox", start_files },
+    { "tls", start_self_signed }, { "secrets", start_secrets },   { "hub", start_hub },
+    { "store", start_store },     { "learner", start_teacher },   { "pools", start_pools },
+    { "dns", start_dns },         { "operator", start_operator }, { "services", workers_serve },
+    { "control", up_ctl },        { "threads", workers_start },   { "sandbox", start_syscalls },
+    { "scanners", up_watch },     { "ready", up_ready },
 };
 
 static bool up(struct app *a)
@@ -202,6 +223,8 @@ static void down(struct app *a)
         store_close(a->store);
     workers_free(a);
     dns_free(a->dns);
+    save_learned(a);
+    teacher_free(a->teacher);
     event_hub_free(a->hub);
     if (r->signals.fd > 0)
         watch_stop(&r->signals);

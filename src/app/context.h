@@ -13,6 +13,7 @@
 #include "io/tls.h"
 #include "io/work.h"
 #include "serve/listen.h"
+#include "trust/teacher.h"
 #include "wire/charset.h"
 
 enum door_kind {
@@ -37,6 +38,7 @@ struct app {
     struct limit *limit;
     struct arrivals *arrivals; /* the last attempts to hand mail to each box */
     struct store *store;
+    struct teacher *teacher; /* NULL: its files cannot be used */
     struct event_hub *hub;
     struct charset_kept charsets;   /* open, because later no file can be read */
     struct work_pool *argon, *work; /* passwords; large mails */

@@ -2,6 +2,7 @@
  * What serves is in app.c; what talks to a running server is in ctl.c. */
 #include "app/app.h"
 #include "app/ctl.h"
+#include "app/learn.h"
 #include "app/verify.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,6 +138,22 @@ static int run_verify(const struct args *a)
     return code;
 }
 
+static int run_learn(const struct args *a)
+{
+    struct config c;
+    int code = load(a, &c) ? learn_run(&c, a->rest, a->rest_n) : 1;
+    config_fini(&c);
+    return code;
+}
+
+static int run_classify(const struct args *a)
+{
+    struct config c;
+    int code = load(a, &c) ? classify_run(&c, a->rest, a->rest_n) : 1;
+    config_fini(&c);
+    return code;
+}
+
 static int run_version(const struct args *)
 {
     puts("mayfly " MAYFLY_VERSION);
@@ -165,6 +182,9 @@ static const struct command {
     { "backup", run_ask, "", "copies what may be kept (never mail or keys of boxes) and says where" },
     { "verify", run_verify, "KIND ...",
       "judges a message or an SPF question: spf, dkim, arc or message; see mayfly(1)" },
+    { "learn", run_learn, "...", "teaches mayfly from mail whose kind is known: mbox, Maildir, index; see mayfly(1)" },
+    { "classify", run_classify, "...",
+      "prints what the learner makes of each mail: path, label, score; see mayfly(1)" },
     { "drain", run_ask, "", "finishes what is open, then ends the server" },
     { "version", run_version, "", "" },
     { "help", run_help, "", "" },

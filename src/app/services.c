@@ -178,6 +178,7 @@ static enum err core_new(struct services *s, struct loop *loop)
                                     .hostname = c->server_hostname,
                                     .judge = services_judge(a, &a->shared->budget, s->scanners),
                                     .arrivals = a->arrivals,
+                                    .teacher = a->teacher,
                                     .content = c->trust_content,
                                     .accepted = &a->shared->accepted,
                                     .refused = &a->shared->refused };
@@ -240,6 +241,7 @@ static enum err imap_new(struct services *s, struct loop *loop)
     const struct config *c = &a->config;
     struct imap_server_opts o = { .login = login_opts(s, loop, &a->shared->imap_logins),
                                   .stats = &a->shared->imap,
+                                  .teacher = a->teacher,
                                   .store = a->store,
                                   .boxes = s->boxes,
                                   .hub = a->hub,
@@ -264,6 +266,7 @@ static enum err web_new(struct services *s, struct loop *loop)
                                     .hub = a->hub,
                                     .limit = a->limit,
                                     .deliver = s->deliver,
+                                    .teacher = a->teacher,
                                     .arrivals = a->arrivals,
                                     .log = a->log,
                                     .shared = a->shared->api,

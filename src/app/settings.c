@@ -114,6 +114,13 @@ const struct setting settings[] = {
     { "scan.down_for", SET_MS, AT(scan_down_for_ms), "10m", 0, 0, 7 * DAY, NULL,
       "With tempfail: how long, before it is taken all the same." },
 
+    { "trust.learn", SET_BOOL, AT(trust_learn), "false", 0, 0, 0, NULL,
+      "Learn from readers' clicks \"junk\" and \"not junk\" what this server's junk is like: weights only, no mail. "
+      "What a "
+      "reader says of a sender counts for their own box in any case, until the restart." },
+    { "trust.prior", SET_PATH, AT(trust_prior), "", 0, 0, 0, NULL,
+      "File of weights that lean a new server's judgement of junk (made by mayfly learn --prior). Empty: none." },
+
     { "box.default_ttl", SET_MS, AT(box_default_ttl_ms), "1h", 0, 1000, 3650 * DAY, NULL,
       "Life of an address whose maker asks for none." },
     { "box.min_ttl", SET_MS, AT(box_min_ttl_ms), "10m", 0, 1000, 3650 * DAY, NULL, "Shortest life." },

@@ -36,6 +36,8 @@ struct config {
     bool rspamd_send_client, scan_plaintext_ack;
     uint64_t scan_max_bytes;
     int64_t scan_timeout_ms, scan_malware, scan_down, scan_down_for_ms;
+    struct str trust_prior;
+    bool trust_learn;
     int64_t box_default_ttl_ms, box_min_ttl_ms, box_max_ttl_ms, box_max_messages;
     uint64_t box_max_bytes;
     int64_t store_backend;

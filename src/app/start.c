@@ -115,7 +115,7 @@ enum err start_user(struct app *a)
 /* What a run as another user left behind: said here once, before each later step fails in words of its own. */
 enum err start_owned(struct app *a)
 {
-    static const char *const parts[] = { "", "run", "tls", "store" };
+    static const char *const parts[] = { "", "run", "tls", "store", "learner" };
     for (size_t i = 0; i < COUNT(parts); i++) {
         const char *path = start_path(a, parts[i]);
         if (access(path, R_OK | W_OK | X_OK) == 0 || errno == ENOENT)
@@ -162,6 +162,7 @@ enum err start_files(struct app *a)
     read_pair(a, &p, a->config.tls_cert);
     read_pair(a, &p, a->config.tls_key);
     read_pair(a, &p, a->config.dns_trust_anchor);
+    read_pair(a, &p, a->config.trust_prior);
     if (a->sources.file)
         read_pair(a, &p, str_c(a->sources.file));
     const struct config_list *dns = &a->config.dns_forward;
@@ -254,6 +255,28 @@ enum err start_store(struct app *a)
     if (e != OK)
         log_error(a->log, "start.store", LOG_C("reason", store_why(e)), LOG_ERR(e));
     return e;
+}
+
+/* Mail goes on without experience: whoever broke the files reads so in the log. */
+enum err start_teacher(struct app *a)
+{
+    const struct config *c = &a->config;
+    struct teacher_opts o = { .model = start_path(a, "learner/model"),
+                              .prior = c->trust_prior.n ? c->trust_prior.p : NULL,
+                              .host = c->server_hostname,
+                              .learns = c->trust_learn };
+    enum err e = file_make_dir(start_path(a, "learner"));
+    if (e == OK)
+        e = teacher_new(&o, &a->teacher);
+    if (e != OK && o.prior) {
+        log_error(a->log, "start.prior", LOG_C("reason", "trust.prior or the learner's files cannot be used"),
+                  LOG_ERR(e));
+        o.prior = NULL;
+        e = teacher_new(&o, &a->teacher);
+    }
+    if (e != OK)
+        log_error(a->log, "start.learner", LOG_C("reason", "the files in learner/ cannot be used"), LOG_ERR(e));
+    return OK;
 }
 
 enum err start_pools(struct app *a)

@@ -18,7 +18,8 @@ const char *start_path(struct app *a, const char *rest); /* <data_dir>/rest */
 [[nodiscard]] enum err start_secrets(struct app *a);
 [[nodiscard]] enum err start_hub(struct app *a);
 [[nodiscard]] enum err start_store(struct app *a);
-[[nodiscard]] enum err start_pools(struct app *a);
+[[nodiscard]] enum err start_teacher(struct app *a);
+enum err start_pools(struct app *a);
 [[nodiscard]] enum err start_dns(struct app *a);
 [[nodiscard]] enum err start_operator(struct app *a);
 [[nodiscard]] enum err start_syscalls(struct app *a);

@@ -108,7 +108,7 @@ static void on_committed(struct store_req *q)
 
 static void note(struct deliver_req *r, const struct store_append_item *it)
 {
-    enum arrival_result stored = r->folder == FOLDER_JUNK ? ARRIVAL_JUNK : ARRIVAL_INBOX;
+    enum arrival_result stored = it->folder == FOLDER_JUNK ? ARRIVAL_JUNK : ARRIVAL_INBOX;
     enum arrival_result result = it->err == OK ? stored : ARRIVAL_REFUSED;
     if (!it->duplicate)
         deliver_note(r->d, &it->box, (struct arrival){ .result = result, .domain = r->from_domain, .tls = r->tls });
@@ -144,7 +144,7 @@ static enum err append(struct deliver_req *r)
         if (c->err != OK)
             continue;
         struct store_append_item *it = &a->items[a->n++];
-        it->folder = r->folder;
+        it->folder = c->folder;
         sealed_item(c, it);
     }
     store_submit(r->d->o.store, r->d->o.loop, &a->req); /* the bytes live in r until on_appended() */

@@ -6,6 +6,7 @@
 #include "core/judge.h"
 #include "core/mailbox.h"
 #include "io/work.h"
+#include "trust/teacher.h"
 
 struct deliver;
 struct deliver_opts {
@@ -18,6 +19,7 @@ struct deliver_opts {
     struct str hostname;                  /* for the trace header */
     struct judge_opts judge;              /* loop, work and server are deliver's own */
     struct arrivals *arrivals;            /* NULL: attempts are not kept */
+    struct teacher *teacher;              /* NULL: nobody remembers what readers said */
     bool content;                         /* what a mail says counts too, not only who sent it */
     _Atomic uint64_t *accepted, *refused; /* metrics; may be NULL */
 };

@@ -80,18 +80,36 @@ static enum err seal_copies(struct deliver_req *r, const struct pack *p)
     return e;
 }
 
+/* Each copy goes where all that was found, and what its own reader said before of the author, sends it. A policy's Junk
+ * stays: that is not about taste. The only reader is shown the reason; of several each keeps theirs to themselves. */
+static void send_copies(struct deliver_req *r, const struct content *c)
+{
+    const struct addr_item *author = addr_list_first(&c->from);
+    for (size_t i = 0; i < r->n && r->d->o.teacher; i++) {
+        struct symbols *own = r->n == 1 ? &r->symbols : &(struct symbols){ 0 };
+        if (own != &r->symbols)
+            *own = r->symbols;
+        if (author)
+            teacher_add_said(teacher_said(r->d->o.teacher, &r->copies[i].box, author->text), own);
+        r->copies[i].folder = symbols_word(own) == SYMBOLS_JUNK ? FOLDER_JUNK : r->folder;
+    }
+}
+
 /* What the mail says joins what was found of its sender, and the sum decides where it goes. */
-static void weigh(struct deliver_req *r, const struct content *c)
+static void weigh(struct deliver_req *r, const struct mime_tree *tree, const struct content *c)
 {
     bool content = r->d->o.content;
     uint64_t begun_us = clock_mono_us();
     if (content) {
         rules_run(c, &r->symbols);
+        if (r->d->o.teacher)
+            r->err = teacher_judge(r->d->o.teacher, &r->arena, tree, c->msg, &r->symbols);
         check_cost_add(r->d->o.judge.costs, CHECK_CONTENT, begun_us);
     }
-    if (symbols_word(&r->symbols) == SYMBOLS_JUNK)
-        r->folder = FOLDER_JUNK;
-    understand_put_trust(&r->json, r->auth, content || r->judged ? &r->symbols : NULL);
+    for (size_t i = 0; i < r->n; i++)
+        r->copies[i].folder = symbols_word(&r->symbols) == SYMBOLS_JUNK ? FOLDER_JUNK : r->folder;
+    send_copies(r, c);
+    understand_put_trust(&r->json, r->auth, content || r->judged || r->symbols.n > 0 ? &r->symbols : NULL);
 }
 
 void deliver_prepare(struct deliver_req *r)
@@ -103,7 +121,7 @@ void deliver_prepare(struct deliver_req *r)
     if (r->err == OK)
         r->err = understand_check(&tree, buf_str(&r->raw), &r->why);
     if (r->err == OK)
-        weigh(r, &content);
+        weigh(r, &tree, &content);
     if (r->json.failed)
         r->err = ERR_FULL;
     if (r->err == OK)

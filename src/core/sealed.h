@@ -11,6 +11,7 @@ struct sealed {
     struct seal_window window; /* r is this copy's own cell */
     uint8_t *lease;            /* a cell */
     enum err err;
+    uint32_t folder; /* where it goes */
     struct buf bytes;
     size_t env_n, hdr_n;
 };

@@ -21,6 +21,7 @@ struct api_opts {
     struct limit *limit;
     struct arrivals *arrivals; /* may be NULL, as what follows: no trace */
     struct deliver *deliver;   /* may be NULL: then no test mails */
+    struct teacher *teacher;   /* NULL: a verdict moves the message, and that is all */
     struct log *log;
     struct api_shared *shared;
     struct domain_list domains;

@@ -1,5 +1,6 @@
 /* Messages over REST. A list is written from the opened summaries as they are: no tree, no copy but into the answer. */
 #include "base/text.h"
+#include "core/lesson.h"
 #include "serve/api.h"
 #include <string.h>
 
@@ -181,6 +182,13 @@ static void read_flag(struct json_in *j, const char *key, uint32_t bit, struct m
         *(on ? &c->set : &c->clear) |= bit;
 }
 
+static void teach(struct http_req *r, const struct msg_id *id, bool spam)
+{
+    const struct api_opts *o = &api_of(r)->o;
+    struct mail_at at = { .store = o->store, .hub = o->hub, .loop = o->loop, .opened = api_box(r) };
+    lesson_give(&at, o->teacher, id, spam);
+}
+
 static const char *const patch_keys[] = { "seen", "flagged", "folder" };
 
 void api_message_patch(struct http_req *r)
@@ -196,8 +204,11 @@ void api_message_patch(struct http_req *r)
     read_flag(&j, "flagged", FLAG_FLAGGED, &c);
     if (json_get_str(&j, j.root, "folder", FOLDER_NAME_MAX, &folder) && !api_folder_no(api_box(r), folder, &c.folder))
         json_complain(&j, "\"folder\" must be one of INBOX, Junk, Sent, Drafts, Trash, or one of your own");
-    if (api_body_ok(r, &j))
-        api_wait_change(r, api_change(r, &id, &c, on_changed));
+    if (!api_body_ok(r, &j))
+        return;
+    if (c.folder == FOLDER_JUNK)
+        teach(r, &id, true);
+    api_wait_change(r, api_change(r, &id, &c, on_changed));
 }
 
 void api_message_verdict(struct http_req *r)
@@ -214,8 +225,10 @@ void api_message_verdict(struct http_req *r)
         json_complain(&j, "\"spam\" must be true or false");
     else
         c.folder = spam ? FOLDER_JUNK : FOLDER_INBOX;
-    if (api_body_ok(r, &j))
-        api_wait_change(r, api_change(r, &id, &c, on_changed));
+    if (!api_body_ok(r, &j))
+        return;
+    teach(r, &id, spam);
+    api_wait_change(r, api_change(r, &id, &c, on_changed));
 }
 
 /* ---- DELETE ---- */

@@ -122,3 +122,7 @@ void imap_client_move(struct imap_session *s, uint32_t folder, const struct imap
 void imap_client_copy(struct imap_session *s, uint32_t folder, const struct imap_uids *u, uint32_t to);
 void imap_client_append(struct imap_session *s, uint32_t folder, struct imap_new_mail *v, size_t n,
                         struct imap_place instead_of);
+/* imap_client_teach.c: from and now are a move's or a copy's, one a message */
+void imap_client_teach_moved(struct imap_client *c, const struct store_gone *from, const struct store_row *now,
+                             size_t n);
+void imap_client_teach_flagged(struct imap_client *c, const struct store_flag *r);

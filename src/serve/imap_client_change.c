@@ -24,6 +24,7 @@ static void on_flagged(void *ctx, enum err e, const struct store_flag *r)
         a.rows_n = r->rows_n;
         a.how = r->how;
         a.modseq = r->modseq;
+        imap_client_teach_flagged(c, r);
     }
     imap_client_tell(c, &a);
 }
@@ -64,6 +65,7 @@ static void on_moved(void *ctx, enum err e, const struct store_move *r)
         a.gone = r->gone;
         a.rows_n = a.gone_n = r->rows_n;
         a.uidvalidity = r->uidvalidity;
+        imap_client_teach_moved(c, r->gone, r->rows, r->rows_n);
     }
     imap_client_tell(c, &a);
 }
@@ -86,6 +88,7 @@ static void on_copied(void *ctx, enum err e, const struct mail_copied *r)
         a.gone = r->from;
         a.rows_n = a.gone_n = r->n;
         a.uidvalidity = r->uidvalidity;
+        imap_client_teach_moved(c, r->from, r->rows, r->n);
     }
     imap_client_tell(c, &a);
 }

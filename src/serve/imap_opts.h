@@ -5,6 +5,7 @@
 #include "io/tls.h"
 #include "serve/listen.h"
 #include "serve/login.h"
+#include "trust/teacher.h"
 
 struct imap_server_opts {    /* copied; what it points to is borrowed until imap_server_free() */
     struct login_opts login; /* this loop's, as what follows */
@@ -18,5 +19,6 @@ struct imap_server_opts {    /* copied; what it points to is borrowed until imap
     uint64_t max_bytes;           /* of a message */
     struct intake_budget *budget; /* shared by all loops, as what follows */
     struct imap_stats *stats;
+    struct teacher *teacher;        /* NULL: nobody learns from moves to and from Junk */
     const struct listen_gate *gate; /* whose crowding means stress; NULL: none does */
 };

@@ -1,0 +1,230 @@
+/* Both commands walk a corpus with a learner in hand. A corpus has no inboxes: each message counts as a source of its
+ * own, save copies. */
+#include "app/learn.h"
+#include "app/corpus.h"
+#include "base/rand.h"
+#include "io/file.h"
+#include "trust/model_file.h"
+#include "trust/prior.h"
+#include "trust/repeats.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EXIT_USAGE = 2, ARENA_MAX = 64 << 20, PATH_N = 4096 };
+
+struct job {
+    const struct config *config;
+    const char *model, *prior, *out; /* out: a prior to be made */
+    bool online, index, writes;
+    struct corpus corpus;
+    struct learner *learner;
+    struct prior taught; /* by somebody else, long ago */
+    struct repeats repeats;
+    uint64_t source;
+    size_t unread;
+    char model_path[PATH_N];
+    int lock;
+};
+
+/* ---- arguments ---- */
+static const char *value_of(char **args, int n, int *i) { return *i + 1 < n ? args[++*i] : NULL; }
+
+static enum err add_path(struct job *j, const char *path, enum corpus_label label)
+{
+    enum err e = corpus_add(&j->corpus, path, label);
+    if (e != OK)
+        fprintf(stderr, "mayfly: %s: %s\n", path, err_name(e));
+    return e;
+}
+
+static enum err add_index(struct job *j, const char *path)
+{
+    enum err e = path == NULL ? ERR_GONE : corpus_add_index(&j->corpus, path);
+    j->index = true;
+    if (e != OK)
+        fprintf(stderr, "mayfly: %s: %s in the index\n", path == NULL ? "--index" : path, err_name(e));
+    return e;
+}
+
+/* False: not as the usage has it, or something named is not there. */
+static bool args_read(struct job *j, char **args, int n)
+{
+    enum corpus_label label = CORPUS_UNKNOWN;
+    for (int i = 0; i < n; i++) {
+        struct str word = str_c(args[i]);
+        enum err e = OK;
+        if (str_eq(word, S("--ham")) || str_eq(word, S("--spam")))
+            label = str_eq(word, S("--ham")) ? CORPUS_HAM : CORPUS_SPAM;
+        else if (str_eq(word, S("--model")))
+            e = (j->model = value_of(args, n, &i)) == NULL ? ERR_BAD : OK;
+        else if (str_eq(word, S("--prior")))
+            e = (*(j->writes ? &j->out : &j->prior) = value_of(args, n, &i)) == NULL ? ERR_BAD : OK;
+        else if (str_eq(word, S("--index")))
+            e = add_index(j, value_of(args, n, &i));
+        else if (str_eq(word, S("--online")) && !j->writes)
+            j->online = true;
+        else if (str_starts(word, S("--")))
+            e = ERR_BAD;
+        else
+            e = add_path(j, args[i], label);
+        if (e != OK)
+            return false;
+    }
+    return corpus_n(&j->corpus) > 0 && (j->model == NULL || j->out == NULL);
+}
+
+/* ---- the learner ---- */
+static enum err choose_model(struct job *j)
+{
+    int n = j->model != NULL
+                ? snprintf(j->model_path, PATH_N, "%s", j->model)
+                : snprintf(j->model_path, PATH_N, "%.*s/learner/model", STR_FMT(j->config->server_data_dir));
+    return n > 0 && n < PATH_N ? OK : ERR_IO;
+}
+
+/* The folder of the default model is made by whoever comes first. */
+static enum err make_folders(const struct job *j)
+{
+    char folder[PATH_N];
+    if (j->model != NULL)
+        return OK;
+    snprintf(folder, sizeof folder, "%.*s", STR_FMT(j->config->server_data_dir));
+    enum err e = file_make_dir(folder);
+    snprintf(folder, sizeof folder, "%.*s/learner", STR_FMT(j->config->server_data_dir));
+    return e == OK ? file_make_dir(folder) : e;
+}
+
+static enum err open_local(struct job *j)
+{
+    uint8_t key[LEARNER_KEY_N] = { 0 };
+    enum err e = choose_model(j);
+    if (e == OK && j->writes)
+        e = make_folders(j);
+    if (e == OK)
+        e = j->writes ? model_file_lock(j->model_path, key, &j->lock) : model_file_key(j->model_path, key);
+    if (e == ERR_BUSY)
+        fprintf(stderr, "mayfly: a server that runs, or another mayfly learn, has %s\n", j->model_path);
+    if (e != OK && (e != ERR_GONE || (!j->online && j->model != NULL)))
+        return e;
+    e = learner_new(key, false, &j->learner);
+    if (e == OK)
+        e = model_file_read(j->model_path, j->learner);
+    return e == ERR_GONE ? OK : e;
+}
+
+static enum err open_learner(struct job *j)
+{
+    enum err e = rand_start();
+    if (e == OK)
+        e = j->out != NULL ? learner_new(NULL, true, &j->learner) : open_local(j);
+    struct str prior = j->prior != NULL ? str_c(j->prior) : j->config->trust_prior;
+    if (e == OK && j->out == NULL && prior.n > 0)
+        e = prior_open(prior.p, &j->taught);
+    if (e != OK)
+        fprintf(stderr, "mayfly: the model or the prior cannot be used: %s\n", err_name(e));
+    return e;
+}
+
+/* ---- each message ---- */
+static enum err teach(struct job *j, const struct features *f, enum corpus_label label)
+{
+    uint64_t source = repeats_source(&j->repeats, f, ++j->source);
+    struct learner_lesson lesson = { .spam = label == CORPUS_SPAM, .source = source };
+    lesson.offset = prior_score(&j->taught, f, learner_labels(j->learner));
+    return label == CORPUS_UNKNOWN ? OK : learner_train(j->learner, f, &lesson);
+}
+
+static double score(struct job *j, const struct features *f)
+{
+    return learner_score(j->learner, f) + prior_score(&j->taught, f, learner_labels(j->learner));
+}
+
+static void print_score(const struct corpus_item *it, double score)
+{
+    struct str label = corpus_label_name(it->label);
+    printf("%s", it->path.p);
+    if (it->part)
+        printf(":%llu", (unsigned long long)it->at);
+    printf(" %.*s %.5f\n", STR_FMT(label), score);
+}
+
+static enum err each(struct job *j, const struct corpus_item *it)
+{
+    AUTO_BUF struct buf raw = { .max = CORPUS_MESSAGE_MAX };
+    AUTO_ARENA struct arena a = { .max = ARENA_MAX };
+    struct mime_tree tree;
+    struct features f;
+    enum err e = corpus_read(it, &raw);
+    if (e == OK)
+        e = mime_parse(&a, buf_str(&raw), &tree);
+    if (e == OK)
+        e = feature_make(&a, &tree, buf_str(&raw), S(""), &f);
+    bool read = e == OK;
+    j->unread += !read;
+    if (!j->writes)
+        print_score(it, read ? score(j, &f) : 0);
+    return read && (j->writes || j->online) ? teach(j, &f, it->label) : OK;
+}
+
+static enum err all(struct job *j)
+{
+    enum err e = OK;
+    if (!j->index && j->writes)
+        corpus_shuffle(&j->corpus);
+    for (size_t i = 0; i < corpus_n(&j->corpus) && e == OK; i++)
+        e = each(j, corpus_at(&j->corpus, i));
+    return e;
+}
+
+static enum err write_down(struct job *j)
+{
+    struct learner_labels n = learner_labels(j->learner);
+    const char *path = j->out != NULL ? j->out : j->model_path;
+    enum err e = model_file_write(path, j->learner);
+    if (e == OK)
+        printf("%s: %u ham and %u spam learned in all\n", path, n.ham, n.spam);
+    else
+        fprintf(stderr, "mayfly: %s: %s\n", path, err_name(e));
+    return e;
+}
+
+static int run(struct job *j, char **args, int n, const char *usage)
+{
+    corpus_init(&j->corpus);
+    j->lock = -1;
+    bool good = args_read(j, args, n);
+    if (!good)
+        fprintf(stderr, "usage: mayfly %s\n", usage);
+    enum err e = good ? open_learner(j) : ERR_BAD;
+    if (e == OK)
+        e = all(j);
+    if (e == OK && j->writes)
+        e = write_down(j);
+    if (j->unread > 0)
+        fprintf(stderr, "mayfly: %zu messages cannot be read\n", j->unread);
+    util_close_fd(&j->lock);
+    learner_free(j->learner);
+    prior_close(&j->taught);
+    corpus_fini(&j->corpus);
+    return !good ? EXIT_USAGE : e == OK ? 0 : 1;
+}
+
+static int run_job(const struct config *c, bool writes, char **args, int n, const char *usage)
+{
+    struct job *j = calloc(1, sizeof *j);
+    if (j == NULL)
+        return 1;
+    j->config = c;
+    j->writes = writes;
+    int code = run(j, args, n, usage);
+    free(j);
+    return code;
+}
+
+int learn_run(const struct config *c, char **args, int n) { return run_job(c, true, args, n, "learn " LEARN_USAGE); }
+
+int classify_run(const struct config *c, char **args, int n)
+{
+    return run_job(c, false, args, n, "classify " CLASSIFY_USAGE);
+}

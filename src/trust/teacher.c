@@ -1,0 +1,251 @@
+#include "trust/teacher.h"
+#include "base/crypto.h"
+#include "base/map.h"
+#include "trust/model_file.h"
+#include "trust/repeats.h"
+#include "wire/addr.h"
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ARENA_MAX = 24 << 20, DAY_MS = 24 * 3600 * 1000 };
+
+struct undo {
+    struct box_id box;
+    struct msg_id id;
+    bool spam;
+    int64_t at_ms;
+    struct learner_change *change; /* NULL: empty */
+};
+struct teacher {
+    struct teacher_opts o;
+    struct learner *learner;
+    struct prior prior;
+    struct corrections *corrections;
+    int lock_fd;
+    uint64_t saved;       /* learner_changes() of what is written down */
+    pthread_mutex_t lock; /* of what follows */
+    int64_t day;
+    struct map boxes; /* lessons of this day, as pointers; by box */
+    struct repeats repeats;
+    struct undo undo[TEACHER_UNDO_MAX];
+    size_t undo_next;
+};
+
+/* ---- start and end ---- */
+static enum err open_learner(struct teacher *t)
+{
+    uint8_t key[LEARNER_KEY_N];
+    enum err e = model_file_lock(t->o.model, key, &t->lock_fd);
+    if (e == OK)
+        e = learner_new(key, false, &t->learner);
+    if (e == OK)
+        e = model_file_read(t->o.model, t->learner);
+    return e == ERR_GONE ? OK : e;
+}
+
+enum err teacher_new(const struct teacher_opts *o, struct teacher **out)
+{
+    struct teacher *t = calloc(1, sizeof *t);
+    if (t == NULL)
+        return ERR_IO;
+    t->o = *o;
+    t->lock_fd = -1;
+    pthread_mutex_init(&t->lock, NULL);
+    map_init(&t->boxes, TEACHER_BOXES_MAX);
+    enum err e = corrections_new(&t->corrections);
+    if (e == OK)
+        e = open_learner(t);
+    if (e == OK && o->prior != NULL)
+        e = prior_open(o->prior, &t->prior);
+    if (e != OK) {
+        teacher_free(t);
+        return e;
+    }
+    *out = t;
+    return OK;
+}
+
+void teacher_free(struct teacher *t)
+{
+    if (t == NULL)
+        return;
+    for (size_t i = 0; i < TEACHER_UNDO_MAX; i++)
+        learner_change_free(t->undo[i].change);
+    map_fini(&t->boxes);
+    corrections_free(t->corrections);
+    learner_free(t->learner);
+    prior_close(&t->prior);
+    util_close_fd(&t->lock_fd);
+    pthread_mutex_destroy(&t->lock);
+    free(t);
+}
+
+/* ---- judging ---- */
+/* Towards junk only as far as there is experience of both kinds: few labels lose ham. */
+static double bounded(double score, struct learner_labels n)
+{
+    double share = fmin((double)MIN(n.ham, n.spam) / TEACHER_ENOUGH, 1);
+    double most = TEACHER_SCORE_NEW + share * (TEACHER_SCORE_MAX - TEACHER_SCORE_NEW);
+    return fmin(fmax(score, -TEACHER_SCORE_MAX), most);
+}
+
+enum err teacher_judge(struct teacher *t, struct arena *a, const struct mime_tree *tree, struct str msg,
+                       struct symbols *out)
+{
+    struct features f;
+    struct learner_labels n = learner_labels(t->learner);
+    bool taught = n.ham + n.spam > 0;
+    if (!taught && t->prior.weights == NULL)
+        return OK;
+    enum err e = feature_make(a, tree, msg, t->o.host, &f);
+    if (e != OK)
+        return e;
+    if (taught)
+        symbols_add_learned(out, S("LEARNED"), bounded(learner_score(t->learner, &f), n),
+                            S("by what this server's readers call junk"));
+    if (t->prior.weights != NULL)
+        symbols_add_learned(out, S("PRIOR"), prior_score(&t->prior, &f, n), S("by what junk of other places is like"));
+    return OK;
+}
+
+enum correction teacher_said(struct teacher *t, const struct box_id *box, struct str author)
+{
+    return corrections_get(t->corrections, box, author);
+}
+
+void teacher_add_said(enum correction said, struct symbols *out)
+{
+    switch (said) {
+    case CORRECTION_NONE:
+        return;
+    case CORRECTION_HAM:
+        symbols_add(out, S("READER_WANTS"), -TEACHER_CORRECTED,
+                    S("the reader said that this sender's mail is no junk"));
+        return;
+    case CORRECTION_SPAM:
+        symbols_add(out, S("READER_REFUSES"), TEACHER_CORRECTED, S("the reader said that this sender's mail is junk"));
+        return;
+    }
+}
+
+/* ---- being taught ---- */
+static void new_day(struct teacher *t, int64_t now_ms)
+{
+    if (now_ms / DAY_MS == t->day)
+        return;
+    t->day = now_ms / DAY_MS;
+    map_fini(&t->boxes);
+    map_init(&t->boxes, TEACHER_BOXES_MAX);
+}
+
+/* One more lesson from this box, if it may. */
+static bool allowed(struct teacher *t, const struct box_id *box)
+{
+    struct str key = str_of(box, sizeof *box);
+    uintptr_t n = (uintptr_t)map_get(&t->boxes, key);
+    return n < TEACHER_A_DAY && map_set(&t->boxes, key, (void *)(n + 1));
+}
+
+static struct undo *find_undo(struct teacher *t, const struct box_id *box, const struct msg_id *id)
+{
+    for (size_t i = 0; i < TEACHER_UNDO_MAX; i++) {
+        struct undo *u = &t->undo[i];
+        if (u->change != NULL && memcmp(&u->box, box, sizeof *box) == 0 && memcmp(&u->id, id, sizeof *id) == 0)
+            return u;
+    }
+    return NULL;
+}
+
+static void forget(struct undo *u)
+{
+    learner_change_free(u->change);
+    *u = (struct undo){ 0 };
+}
+
+static void forget_old(struct teacher *t, int64_t now_ms)
+{
+    for (size_t i = 0; i < TEACHER_UNDO_MAX; i++)
+        if (t->undo[i].change != NULL && now_ms - t->undo[i].at_ms > TEACHER_UNDO_MS)
+            forget(&t->undo[i]);
+}
+
+/* Distinct inboxes and days are distinct sources (learner.h). */
+static uint64_t source_of(const struct box_id *box, int64_t day)
+{
+    uint8_t hash[HASH_N], when[8];
+    put_be64(when, (uint64_t)day);
+    CRYPTO_HASH(hash, S(""), S("source"), str_of(box, sizeof *box), str_of(when, sizeof when));
+    return get_be64(hash);
+}
+
+static void learn(struct teacher *t, const struct undo *what, const struct features *f)
+{
+    struct undo *u = &t->undo[t->undo_next];
+    struct learner_lesson lesson = { .spam = what->spam, .change = &u->change };
+    t->undo_next = (t->undo_next + 1) % TEACHER_UNDO_MAX;
+    forget(u);
+    *u = *what;
+    lesson.offset = prior_score(&t->prior, f, learner_labels(t->learner));
+    lesson.source = repeats_source(&t->repeats, f, source_of(&what->box, t->day));
+    if (learner_train(t->learner, f, &lesson) != OK)
+        *u = (struct undo){ 0 };
+}
+
+static void teach(struct teacher *t, const struct undo *what, const struct features *f)
+{
+    pthread_mutex_lock(&t->lock);
+    new_day(t, what->at_ms);
+    forget_old(t, what->at_ms);
+    struct undo *u = find_undo(t, &what->box, &what->id);
+    if (u != NULL && u->spam != what->spam) {
+        learner_take_back(t->learner, u->change);
+        *u = (struct undo){ 0 };
+    } else if (u == NULL && allowed(t, &what->box)) {
+        learn(t, what, f);
+    }
+    pthread_mutex_unlock(&t->lock);
+}
+
+static struct str author_of(struct arena *a, struct str head)
+{
+    struct addr_list from;
+    if (addr_list_parse(a, header_find(head, S("From")), &from) != OK)
+        return (struct str){ NULL, 0 };
+    const struct addr_item *first = addr_list_first(&from);
+    return first == NULL ? (struct str){ NULL, 0 } : first->text;
+}
+
+void teacher_told(struct teacher *t, const struct box_id *box, const struct msg_id *id, struct str msg, bool spam,
+                  int64_t now_ms)
+{
+    AUTO_ARENA struct arena a = { .max = ARENA_MAX, .secret = true };
+    struct undo what = { .box = *box, .id = *id, .spam = spam, .at_ms = now_ms };
+    struct mime_tree tree;
+    struct features f;
+    msg = str_sub(msg, 0, TEACHER_MESSAGE_MAX);
+    if (mime_parse(&a, msg, &tree) != OK)
+        return;
+    corrections_set(t->corrections, box, author_of(&a, mime_head(&tree.v[0], msg)),
+                    spam ? CORRECTION_SPAM : CORRECTION_HAM);
+    if (t->o.learns && feature_make(&a, &tree, msg, t->o.host, &f) == OK)
+        teach(t, &what, &f);
+}
+
+/* ---- writing down ---- */
+enum err teacher_save(struct teacher *t, int64_t now_ms)
+{
+    pthread_mutex_lock(&t->lock);
+    forget_old(t, now_ms);
+    pthread_mutex_unlock(&t->lock);
+    uint64_t changes = learner_changes(t->learner);
+    if (changes == t->saved)
+        return OK;
+    enum err e = model_file_write(t->o.model, t->learner);
+    if (e == OK)
+        t->saved = changes;
+    return e;
+}
+
+struct learner_labels teacher_labels(struct teacher *t) { return learner_labels(t->learner); }

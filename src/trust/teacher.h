@@ -1,0 +1,48 @@
+/* What this server makes of mail by experience, and how readers teach it: the learner, the prior, and what keeps a few
+ * readers from teaching all (spam.md, privacy 4, 8, 9). One a process; any thread. */
+#pragma once
+#include "store/store.h"
+#include "trust/corrections.h"
+#include "trust/prior.h"
+#include "trust/symbol.h"
+
+enum {
+    TEACHER_A_DAY = 20,                /* lessons from one box; its corrections go on counting for itself */
+    TEACHER_UNDO_MS = 10 * 60 * 1000,  /* a click that is taken back within this time has not been */
+    TEACHER_UNDO_MAX = 256,            /* lessons that can be taken back at one time */
+    TEACHER_BOXES_MAX = 100 * 1000,    /* that teach in one day */
+    TEACHER_MESSAGE_MAX = 1024 * 1024, /* octets of a message that are looked at */
+    TEACHER_ENOUGH = 50,               /* labels of each kind from which on the learner may decide */
+};
+#define TEACHER_SCORE_MAX 5.0              /* logits of the learner alone, either way */
+#define TEACHER_SCORE_NEW 1.5              /* towards junk, while labels are few: not enough for Junk */
+#define TEACHER_CORRECTED SYMBOL_SCORE_MAX /* what the reader has said of this author: it decides */
+
+struct teacher_opts {
+    const char *model; /* its files, see model_file.h; the folder is there */
+    const char *prior; /* NULL: none */
+    struct str host;   /* our name in Received */
+    bool learns;       /* readers' clicks teach the learner; else they count for their own box alone */
+};
+struct teacher;
+/* ERR_BUSY: another process teaches it. ERR_BAD, ERR_DENIED: the files cannot be used; ERR_GONE: there is no such
+ * prior. Files are opened here and written by teacher_save() alone. */
+[[nodiscard]] enum err teacher_new(const struct teacher_opts *o, struct teacher **out);
+void teacher_free(struct teacher *t); /* NULL is fine */
+
+/* What is known by experience of a mail, as symbols; nothing of it in from others' mail is exact (symbol.h). ERR_FULL:
+ * the arena. */
+[[nodiscard]] enum err teacher_judge(struct teacher *t, struct arena *a, const struct mime_tree *tree, struct str msg,
+                                     struct symbols *out);
+/* And what the reader of one box has said before of an author. */
+enum correction teacher_said(struct teacher *t, const struct box_id *box, struct str author);
+void teacher_add_said(enum correction said, struct symbols *out);
+
+/* A reader says what a message is; msg is it, or its first TEACHER_MESSAGE_MAX octets. What was said of the same
+ * message before is taken back, or, if it is the same again, stands. */
+void teacher_told(struct teacher *t, const struct box_id *box, const struct msg_id *id, struct str msg, bool spam,
+                  int64_t now_ms);
+
+/* Writes down what was learned since the last time, and forgets what cannot be taken back any more. */
+[[nodiscard]] enum err teacher_save(struct teacher *t, int64_t now_ms);
+struct learner_labels teacher_labels(struct teacher *t);
