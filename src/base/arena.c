@@ -67,6 +67,12 @@ void *arena_alloc(struct arena *a, size_t n)
     return p ? memset(p, 0, got) : NULL;
 }
 
+void *arena_room(struct arena *a, size_t n)
+{
+    size_t got;
+    return take(a, n, &got);
+}
+
 void *arena_array(struct arena *a, size_t count, size_t size)
 {
     size_t n;

@@ -15,6 +15,7 @@ void arena_reset(struct arena *a); /* frees everything */
 #define AUTO_ARENA __attribute__((cleanup(arena_reset)))
 /* Zeroed, aligned to 16; NULL when max is reached or memory is out. */
 void *arena_alloc(struct arena *a, size_t n);
+void *arena_room(struct arena *a, size_t n); /* the same as the memory was: for what is read into it at once */
 void *arena_array(struct arena *a, size_t count, size_t size); /* the same, count * size checked */
 #define arena_new(a, type) ((type *)arena_alloc((a), sizeof(type)))
 /* A copy, with a NUL behind it for C callers (not counted in n). {NULL, 0} when it does not fit. */

@@ -90,6 +90,8 @@ static enum err open_piece(struct body *b, struct str sealed)
     AUTO_BUF struct buf frame = { .max = sealed.n, .secret = true };
     enum err e = open_chunk(&frame, sealed, b->k, &b->o->box.id, &b->id, b->reading, b->reading + 1 == b->u.chunks);
     buf_clear(&b->plain);
+    uint64_t left = b->u.size - body_chunk_at(b, b->reading);
+    (void)buf_reserve(&b->plain, MIN(left, (uint64_t)SEAL_CHUNK_BYTES)); /* once, not by doubling */
     return e == OK ? chunk_unpack(&b->plain, buf_str(&frame), SEAL_CHUNK_BYTES) : e;
 }
 

@@ -9,7 +9,7 @@ enum { LIMIT_DEFAULT = 100, LIMIT_MAX = STORE_IDS_MAX, BYTES_DEFAULT = 8 << 20 }
 static enum err read_record(struct store *st, struct arena *a, const struct row_rec *row, uint64_t skip, size_t n,
                             char **out)
 {
-    *out = arena_alloc(a, n);
+    *out = arena_room(a, n);
     return *out ? seg_read(st->segs, row->seg, row->off + REC_HEAD_N + skip, *out, n) : ERR_IO;
 }
 
