@@ -25,7 +25,9 @@ ZONE = {
 
 def send(d, box, author, text="", client=CLIENT, extra="", sender=None):
     """None, or the reply that refused it."""
-    message = f"{extra}From: {author}\r\nSubject: from {author}\r\nMessage-ID: <{time.monotonic_ns()}@test>\r\n\r\nHello\r\n{text}"
+    date = time.strftime("%a, %d %b %Y %H:%M:%S +0000", time.gmtime())
+    message = (f"{extra}From: {author}\r\nTo: {box['address']}\r\nDate: {date}\r\nSubject: from {author}\r\n"
+               f"Message-ID: <{time.monotonic_ns()}@mail.test>\r\n\r\nHello\r\n{text}")
     with smtplib.SMTP(*d.address("smtp.listen"), timeout=30) as s:
         if client:
             s.docmd(f"XCLIENT ADDR={client}")
