@@ -150,3 +150,5 @@ const char *danger_of_file(struct str name, struct str type, struct str bytes)
 }
 
 bool danger_is_disguise(const char *why) { return why == doubled || why == turned; }
+bool danger_is_within(const char *why) { return why == within; }
+bool danger_is_unseen(const char *why) { return why == locked; }

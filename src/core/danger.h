@@ -4,4 +4,7 @@
 
 /* NULL, or why: a short static sentence. type: by content (filetype.h). */
 const char *danger_of_file(struct str name, struct str type, struct str bytes);
-bool danger_is_disguise(const char *why); /* one of these: the name is made to look harmless */
+/* One of these: */
+bool danger_is_disguise(const char *why); /* the name is made to look harmless */
+bool danger_is_within(const char *why);   /* it is in an archive */
+bool danger_is_unseen(const char *why);   /* an archive is encrypted */

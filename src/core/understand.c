@@ -222,6 +222,8 @@ static struct content_file put_file(struct json_out *j, struct mime_tree *t, str
                                   .type = type.content_type,
                                   .dangerous = type.dangerous,
                                   .disguised = danger_is_disguise(type.dangerous),
+                                  .packed = danger_is_within(type.dangerous),
+                                  .unseen = danger_is_unseen(type.dangerous),
                                   .size = b.n };
 }
 

@@ -10,6 +10,8 @@ struct content_file {
     struct str name, type; /* type: by its first bytes, lower-case */
     const char *dangerous; /* NULL, or why */
     bool disguised;        /* its name is made to look harmless */
+    bool packed;           /* it is an archive with something dangerous in it */
+    bool unseen;           /* it is an encrypted archive */
     size_t size;           /* decoded */
 };
 struct content {

@@ -70,3 +70,5 @@ bool rule_styled_words(const struct facts *f);
 bool rule_file_disguised(const struct facts *f);
 bool rule_file_runs(const struct facts *f);
 bool rule_file_page(const struct facts *f);
+bool rule_file_packed(const struct facts *f);
+bool rule_file_unseen(const struct facts *f);

@@ -66,6 +66,7 @@ static bool has(const struct symbols *s, const char *name)
     return false;
 }
 
+#define ARCHIVE "Content-Disposition: attachment; filename=\"a.zip\"\nContent-Transfer-Encoding: base64\n\n"
 static const struct {
     const char *rule, *hit, *miss;
 } cases[] = {
@@ -176,6 +177,12 @@ static const struct {
       "Content-Disposition: attachment; filename=\"invoice.pdf\"\n" BODY },
     { "FILE_RUNS", "Content-Disposition: attachment; filename=\"setup.vbs\"\n" BODY,
       "Content-Disposition: attachment; filename=\"setup.txt\"\n" BODY },
+    { "FILE_PACKED", ARCHIVE "UEsDBBQAAAAAAAAAAAAAAAAAAAAAAAAAAAAJAAAAc2V0dXAuZXhl",
+      ARCHIVE "UEsDBBQAAAAAAAAAAAAAAAAAAAAAAAAAAAAJAAAAcGhvdG8uanBn" },
+    { "FILE_UNSEEN", ARCHIVE "UEsDBBQAAQAAAAAAAAAAAAAAAAAAAAAAAAAJAAAAcGhvdG8uanBn",
+      ARCHIVE "UEsDBBQAAAAAAAAAAAAAAAAAAAAAAAAAAAAJAAAAcGhvdG8uanBn" },
+    { "FILE_RUNS", "Content-Disposition: attachment; filename=\"setup.exe\"\n" BODY,
+      ARCHIVE "UEsDBBQAAAAAAAAAAAAAAAAAAAAAAAAAAAAJAAAAc2V0dXAuZXhl" },
     { "FILE_PAGE", "Content-Disposition: attachment; filename=\"invoice.html\"\n\n<html><script></script>",
       "Content-Disposition: attachment; filename=\"invoice.csv\"\n" BODY },
 };
