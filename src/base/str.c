@@ -11,16 +11,13 @@ struct str str_c(const char *zero_terminated)
     return (struct str){ zero_terminated, zero_terminated ? strlen(zero_terminated) : 0 };
 }
 
-static bool same_nocase(const char *a, const char *b, size_t n)
+bool str_same_nocase(const char *a, const char *b, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (char_lower(a[i]) != char_lower(b[i]))
+        if (a[i] != b[i] && char_lower(a[i]) != char_lower(b[i]))
             return false;
     return true;
 }
-
-bool str_eq(struct str a, struct str b) { return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0); }
-bool str_eq_nocase(struct str a, struct str b) { return a.n == b.n && same_nocase(a.p, b.p, a.n); }
 
 int str_cmp(struct str a, struct str b)
 {
@@ -29,21 +26,10 @@ int str_cmp(struct str a, struct str b)
     return order ? order : (a.n > b.n) - (a.n < b.n);
 }
 
-bool str_starts(struct str s, struct str prefix) { return str_eq(str_sub(s, 0, prefix.n), prefix); }
 bool str_starts_nocase(struct str s, struct str prefix) { return str_eq_nocase(str_sub(s, 0, prefix.n), prefix); }
-bool str_ends(struct str s, struct str suffix)
-{
-    return s.n >= suffix.n && str_eq(str_from(s, s.n - suffix.n), suffix);
-}
 bool str_ends_nocase(struct str s, struct str suffix)
 {
     return s.n >= suffix.n && str_eq_nocase(str_from(s, s.n - suffix.n), suffix);
-}
-
-size_t str_chr(struct str s, char c)
-{
-    const char *hit = s.n ? memchr(s.p, c, s.n) : NULL;
-    return hit ? (size_t)(hit - s.p) : STR_NONE;
 }
 
 size_t str_rchr(struct str s, char c)
@@ -63,7 +49,7 @@ size_t str_find(struct str s, struct str needle)
 size_t str_find_nocase(struct str s, struct str needle)
 {
     for (size_t i = 0; needle.n <= s.n && i <= s.n - needle.n; i++)
-        if (same_nocase(s.p + i, needle.p, needle.n))
+        if (str_same_nocase(s.p + i, needle.p, needle.n))
             return i;
     return STR_NONE;
 }
@@ -101,9 +87,10 @@ struct str str_word(struct str s, struct str *rest)
 
 struct str str_line(struct str s, struct str *rest)
 {
-    bool ended = str_chr(s, '\n') != STR_NONE;
-    struct str line = str_cut(s, '\n', rest);
-    if (ended && line.n && line.p[line.n - 1] == '\r')
+    size_t lf = str_chr(s, '\n');
+    *rest = str_from(s, lf == STR_NONE ? s.n : lf + 1);
+    struct str line = str_sub(s, 0, lf);
+    if (lf != STR_NONE && line.n && line.p[line.n - 1] == '\r')
         line.n--;
     return line;
 }

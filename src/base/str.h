@@ -2,6 +2,7 @@
  * case folding is ASCII only. A view with n == 0 may have p == NULL. */
 #pragma once
 #include "base/util.h"
+#include <string.h>
 
 struct str {
     const char *p;
@@ -19,18 +20,30 @@ struct str {
 struct str str_c(const char *zero_terminated); /* NULL gives an empty view */
 static inline struct str str_of(const void *p, size_t n) { return (struct str){ p, n }; }
 static inline bool str_empty(struct str s) { return s.n == 0; }
-bool str_eq(struct str a, struct str b);
-bool str_eq_nocase(struct str a, struct str b);
+/* Inline, with some others below: they are in every parser's inner loop, and mostly decided by lengths. */
+static inline bool str_eq(struct str a, struct str b) { return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0); }
+bool str_same_nocase(const char *a, const char *b, size_t n); /* what is behind the next */
+static inline bool str_eq_nocase(struct str a, struct str b) { return a.n == b.n && str_same_nocase(a.p, b.p, a.n); }
 int str_cmp(struct str a, struct str b); /* memcmp order, shorter first */
-bool str_starts(struct str s, struct str prefix);
+static inline bool str_starts(struct str s, struct str prefix)
+{
+    return s.n >= prefix.n && (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
+}
 bool str_starts_nocase(struct str s, struct str prefix);
-bool str_ends(struct str s, struct str suffix);
+static inline bool str_ends(struct str s, struct str suffix)
+{
+    return s.n >= suffix.n && (suffix.n == 0 || memcmp(s.p + (s.n - suffix.n), suffix.p, suffix.n) == 0);
+}
 bool str_ends_nocase(struct str s, struct str suffix);
-size_t str_chr(struct str s, char c);                    /* first index or STR_NONE */
+static inline size_t str_chr(struct str s, char c) /* first index or STR_NONE */
+{
+    const char *hit = s.n ? (const char *)memchr(s.p, c, s.n) : NULL;
+    return hit ? (size_t)(hit - s.p) : STR_NONE;
+}
 size_t str_rchr(struct str s, char c);                   /* last index or STR_NONE */
 size_t str_find(struct str s, struct str needle);        /* linear time (memmem); empty needle is found at 0 */
 size_t str_find_nocase(struct str s, struct str needle); /* linear for the short needles we use; O(n * needle) bound */
-/* s[i..], i clamped to n. This and the next are in every parser's inner loop, so they are inline. */
+/* s[i..], i clamped to n */
 static inline struct str str_from(struct str s, size_t i)
 {
     i = MIN(i, s.n);
