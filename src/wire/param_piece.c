@@ -148,7 +148,7 @@ static void piece_add(struct reader *r, const struct param_piece *p)
             r->out->dup = true; /* the first one counts */
             return;
         }
-    if (r->out->n == LIMIT_PARAM_PIECES)
+    if (r->out->n == r->out->max)
         r->out->broken = true;
     else
         r->out->v[r->out->n++] = *p;
@@ -185,13 +185,20 @@ static void read_pieces(struct reader *r)
     }
 }
 
+/* No more pieces than there are '='. */
+static bool pieces_room(struct arena *a, struct str raw, struct param_pieces *out)
+{
+    for (size_t at; out->max < LIMIT_PARAM_PIECES && (at = str_chr(raw, '=')) != STR_NONE; raw = str_from(raw, at + 1))
+        out->max++;
+    out->v = out->max > 0 ? arena_array(a, out->max, sizeof *out->v) : NULL;
+    return out->max == 0 || out->v != NULL;
+}
+
 enum err param_pieces_read(struct arena *a, struct str raw, struct param_pieces *out)
 {
     struct reader r = { .s = raw, .out = out };
-    out->n = 0;
-    out->octets = raw.n;
-    out->broken = out->dup = false;
-    if (!read_value(&r, a, &out->value))
+    *out = (struct param_pieces){ .octets = raw.n };
+    if (!read_value(&r, a, &out->value) || !pieces_room(a, raw, out))
         return ERR_FULL;
     read_pieces(&r);
     return OK;

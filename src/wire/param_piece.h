@@ -12,8 +12,8 @@ struct param_piece {
     bool used;
 };
 struct param_pieces {
-    struct param_piece v[LIMIT_PARAM_PIECES];
-    size_t n;
+    struct param_piece *v; /* in the arena; NULL: none */
+    size_t n, max;
     size_t octets;    /* of the field */
     struct str value; /* what stands before the first ';', in lower case, in the arena */
     bool broken, dup;
