@@ -181,6 +181,30 @@ static const unsigned char lower[256] =
     "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
     " !\"#$%&'()*+,-./0123456789:;<=>?@abcdefghijklmnopqrstuvwxyz[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~";
 
+enum { BLOCK = 16 };
+
+/* Whether a run goes on for a block: no loop here has a branch, so a compiler looks at all octets at once. The octet
+ * before s is the text's. */
+static bool is_block(const char *s)
+{
+    uint8_t odd = 0;
+    for (ptrdiff_t i = 0; i < BLOCK; i++) {
+        uint8_t c = (uint8_t)s[i], before = (uint8_t)s[i - 1];
+        odd |= (uint8_t)((c < ' ') | (c > '~') | ((c == ' ') & (before == ' ')));
+    }
+    return odd == 0;
+}
+
+static void put_block(char *restrict out, uint16_t *restrict from, const char *restrict s, size_t at)
+{
+    for (size_t i = 0; i < BLOCK; i++) {
+        uint8_t c = (uint8_t)s[i];
+        out[i] = (char)(c | (uint8_t)(((c >= 'A') & (c <= 'Z')) << 5));
+    }
+    for (uint16_t i = 0; i < BLOCK; i++)
+        from[i] = (uint16_t)(at + i);
+}
+
 /* Most octets of most mail: letters, digits and marks of ASCII, and single spaces. Stops at anything else; how many
  * there were. */
 static size_t put_run(struct fold *f, size_t at)
@@ -189,6 +213,13 @@ static size_t put_run(struct fold *f, size_t at)
     char *out = f->p + f->n;
     uint16_t *from = f->from + f->n;
     size_t i = at, end = f->src.n;
+    bool blank_first = at < end && s[at] == ' ' && f->n > 0 && (unsigned char)out[-1] <= ' ';
+    while (at > 0 && f->n > 0 && !blank_first && end - i >= BLOCK && is_block(s + i)) {
+        put_block(out, from, s + i, i);
+        i += BLOCK;
+        out += BLOCK;
+        from += BLOCK;
+    }
     for (; i < end; i++) {
         unsigned char c = lower[(unsigned char)s[i]];
         if (c <= ' ' && (c == 0 || out == f->p || (unsigned char)out[-1] <= ' '))

@@ -1,11 +1,11 @@
 /* A phrase is found by its first four octets, or by its first two if it has no more: almost every word of a mail is
- * turned away by one look at an empty chain. The chains are built once, before main(), and only read after that: they
- * are constants the compiler can't compute. */
+ * turned away by one look at a bit, in four KiB that stay in the processor's cache. The chains are built once, before
+ * main(), and only read after that: they are constants the compiler can't compute. */
 #include "core/extract_words.h"
 #include <assert.h>
 #include <string.h>
 
-enum { CHAINS = 4096, PHRASES_MAX = 4000, KEY = 4 };
+enum { CHAIN_BITS = 12, CHAINS = 1 << CHAIN_BITS, MARK_BITS = 15, MARKS = 1 << MARK_BITS, PHRASES_MAX = 4000, KEY = 4 };
 
 struct phrase {
     const char *p;
@@ -13,10 +13,12 @@ struct phrase {
     uint8_t kind;
     unsigned char last; /* octet: turns most of a chain away without a look at p */
     bool bounded;       /* what follows it may not be a letter */
+    bool blanks;        /* there are some in it, which match others */
 };
 
 struct index {
-    uint16_t head[CHAINS], head_short[CHAINS]; /* index + 1 */
+    uint8_t marks[MARKS / 8], marks_short[CHAINS / 8]; /* a bit for what a phrase begins with */
+    uint16_t head[CHAINS], head_short[CHAINS];         /* index + 1 */
     struct phrase phrase[PHRASES_MAX];
     size_t n;
 };
@@ -30,12 +32,19 @@ static unsigned char plain(char c)
 }
 
 static size_t chain_short(const char *p) { return (plain(p[0]) * 37u + plain(p[1]) * 5u) % CHAINS; }
-static size_t chain_long(const char *p)
+
+/* Its upper bits are the best mixed: so many of them are a chain's number, so many a mark's. */
+static uint32_t hash_long(const char *p)
 {
     uint32_t key =
         (uint32_t)plain(p[0]) | (uint32_t)plain(p[1]) << 8 | (uint32_t)plain(p[2]) << 16 | (uint32_t)plain(p[3]) << 24;
-    return (key * 2654435761u) >> 20; /* Knuth's multiplier; the upper 12 bits are the best mixed */
+    return key * 2654435761u; /* Knuth's multiplier */
 }
+static size_t chain_long(uint32_t hash) { return hash >> (32 - CHAIN_BITS); }
+static size_t mark_long(uint32_t hash) { return hash >> (32 - MARK_BITS); }
+
+static bool is_marked(const uint8_t *marks, size_t i) { return marks[i / 8] >> i % 8 & 1; }
+static void mark(uint8_t *marks, size_t i) { marks[i / 8] |= (uint8_t)(1u << i % 8); }
 
 /* How long what begins so is, if it is a letter or a digit of a script whose words have blanks around them: Latin,
  * Greek, Cyrillic. Arabic glues particles on, Chinese glues everything. */
@@ -49,12 +58,24 @@ static bool ends_in_letter(struct str s)
     return last < 0x80 ? is_spaced_letter(last) : s.n > 1 && is_spaced_letter((unsigned char)s.p[s.n - 2]);
 }
 
+static uint16_t *chain_of(struct index *ix, struct str phrase)
+{
+    if (phrase.n < KEY) {
+        size_t chain = chain_short(phrase.p);
+        mark(ix->marks_short, chain);
+        return &ix->head_short[chain];
+    }
+    uint32_t hash = hash_long(phrase.p);
+    mark(ix->marks, mark_long(hash));
+    return &ix->head[chain_long(hash)];
+}
+
 static void index_add(struct index *ix, enum word_kind kind, struct str phrase)
 {
     bool stem = str_ends(phrase, S("~"));
     phrase.n -= stem;
     assert(phrase.n >= 2 && ix->n < PHRASES_MAX);
-    uint16_t *at = phrase.n >= KEY ? &ix->head[chain_long(phrase.p)] : &ix->head_short[chain_short(phrase.p)];
+    uint16_t *at = chain_of(ix, phrase);
     while (*at > 0 && ix->phrase[*at - 1].n > phrase.n)
         at = &ix->phrase[*at - 1].next;
     ix->phrase[ix->n] = (struct phrase){ .p = phrase.p,
@@ -62,7 +83,8 @@ static void index_add(struct index *ix, enum word_kind kind, struct str phrase)
                                          .next = *at,
                                          .kind = (uint8_t)kind,
                                          .last = plain(phrase.p[phrase.n - 1]),
-                                         .bounded = !stem && ends_in_letter(phrase) };
+                                         .bounded = !stem && ends_in_letter(phrase),
+                                         .blanks = str_chr(phrase, ' ') != STR_NONE };
     *at = (uint16_t)++ix->n;
 }
 
@@ -85,7 +107,9 @@ static bool matches(const struct phrase *ph, struct str text)
 {
     if (ph->n > text.n || ph->last != plain(text.p[ph->n - 1]))
         return false;
-    for (size_t i = 0; i < ph->n; i++)
+    if (!ph->blanks && memcmp(ph->p, text.p, ph->n) != 0)
+        return false;
+    for (size_t i = 0; ph->blanks && i < ph->n; i++)
         if (ph->p[i] != text.p[i] && plain(ph->p[i]) != plain(text.p[i]))
             return false;
     return !ph->bounded || ph->n == text.n || !is_spaced_letter((unsigned char)text.p[ph->n]);
@@ -101,8 +125,14 @@ static const struct phrase *longest_in(const struct index *ix, uint16_t i, struc
 
 static const struct phrase *longest_at(const struct index *ix, struct str text)
 {
-    const struct phrase *long_one = text.n >= KEY ? longest_in(ix, ix->head[chain_long(text.p)], text) : NULL;
-    return long_one ? long_one : longest_in(ix, ix->head_short[chain_short(text.p)], text);
+    const struct phrase *found = NULL;
+    uint32_t hash = text.n >= KEY ? hash_long(text.p) : 0;
+    if (text.n >= KEY && is_marked(ix->marks, mark_long(hash)))
+        found = longest_in(ix, ix->head[chain_long(hash)], text);
+    size_t chain = chain_short(text.p);
+    if (!found && is_marked(ix->marks_short, chain))
+        found = longest_in(ix, ix->head_short[chain], text);
+    return found;
 }
 
 static size_t cp_length(unsigned char lead) { return lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4; }
