@@ -26,6 +26,14 @@ static bool is_empty_line(struct str line)
 
 static bool is_fold(struct str line) { return line.n > 0 && (line.p[0] == ' ' || line.p[0] == '\t'); }
 
+/* The end of the folds that begin at off. */
+static size_t folds_end(struct str block, size_t off)
+{
+    while (off < block.n && (block.p[off] == ' ' || block.p[off] == '\t'))
+        off += line_at(block, off).n;
+    return off;
+}
+
 /* Where the colon is, or STR_NONE when the line begins no field; *name_n is the name's length. Blanks before the colon
  * are RFC 5322 section 4.5 (obs-optional). */
 static size_t field_colon(struct str line, size_t *name_n)
@@ -41,13 +49,7 @@ static size_t field_colon(struct str line, size_t *name_n)
 }
 
 /* The end of the field whose first line begins at off: all its folds are in it. */
-static size_t field_end(struct str block, size_t off)
-{
-    off += line_at(block, off).n;
-    while (off < block.n && is_fold(str_from(block, off)))
-        off += line_at(block, off).n;
-    return off;
-}
+static size_t field_end(struct str block, size_t off) { return folds_end(block, off + line_at(block, off).n); }
 
 static struct str without_line_end(struct str s)
 {
@@ -109,11 +111,11 @@ bool header_next(struct header_iter *it, struct header_field *out)
             return false;
         if (colon == STR_NONE || name_n == 0) {
             it->junk++;
-            it->at = field_end(it->block, it->at);
+            it->at = folds_end(it->block, it->at + line.n);
             continue;
         }
         size_t begin = it->at;
-        it->at = field_end(it->block, begin);
+        it->at = folds_end(it->block, begin + line.n);
         struct str whole = str_sub(it->block, begin, it->at - begin);
         *out = (struct header_field){ .name = str_sub(whole, 0, name_n),
                                       .raw = without_line_end(str_from(whole, colon + 1)),
