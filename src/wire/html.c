@@ -8,7 +8,8 @@
 #include "wire/html_token.h"
 #include <string.h>
 
-enum { DEPTH_USUAL = 24 }; /* elements open in most mail: the stack then grows no more */
+/* What most mail stays below: elements open, octets of text, stretches of a look. More is grown to, which copies. */
+enum { DEPTH_USUAL = 24, TEXT_USUAL = 2048, SPANS_USUAL = 64 };
 
 struct element {
     const struct html_tag *tag;
@@ -353,6 +354,8 @@ enum err html_text(struct str html, struct arena *a, struct html_out *out)
     r.open = (struct buf){ .max = HTML_DEPTH_MAX * sizeof(struct element) };
     r.notes = html.n > HTML_MAX ? HTML_CUT : 0;
     buf_reserve(&r.open, DEPTH_USUAL * sizeof(struct element));
+    buf_reserve(&r.seen.b, MIN(html.n, (size_t)TEXT_USUAL));
+    buf_reserve(&r.spans, SPANS_USUAL * sizeof(struct html_span));
     read_all(&r, utf8_cut(html, HTML_MAX));
     enum err e = hand_over(&r, a, out);
     struct buf *all[] = { &r.seen.b, &r.hidden.b, &r.urls, &r.scratch, &r.links, &r.spans, &r.open };

@@ -100,7 +100,7 @@ static size_t ascii_length(struct str s, size_t i)
 static size_t run_length(struct str s)
 {
     size_t n = ascii_length(s, 0), one;
-    while ((one = letter_length(s, n)) > 0 || (n > 0 && n < s.n && s.p[n] == ' ' && letter_length(s, n + 1) > 0)) {
+    while (n < s.n && ((one = letter_length(s, n)) > 0 || (n > 0 && s.p[n] == ' ' && letter_length(s, n + 1) > 0))) {
         n += MAX(one, 1u);
         n += ascii_length(s, n);
     }

@@ -96,13 +96,13 @@ static const struct html_tag unknown = { "", 0 };
 static const unsigned char first[27] = { 0,  5,  13, 17, 24, 25, 32, 32, 42, 45, 45, 46, 49, 53,
                                          56, 59, 63, 63, 63, 72, 84, 85, 85, 86, 87, 87, 87 };
 
-/* Their first letters are the same. */
+/* Their first letters are the same, and so are their lengths. */
 static bool is_name(const char *tag, struct str name)
 {
     size_t i = 1;
     while (i < name.n && tag[i] == char_lower(name.p[i]))
         i++;
-    return i == name.n && tag[i] == 0;
+    return i == name.n;
 }
 
 const struct html_tag *html_tag_find(struct str name)
@@ -111,7 +111,7 @@ const struct html_tag *html_tag_find(struct str name)
     if (letter >= 26 || name.n >= sizeof tags[0].name)
         return &unknown;
     for (unsigned i = first[letter]; i < first[letter + 1]; i++)
-        if (is_name(tags[i].name, name))
+        if (tags[i].name[name.n] == 0 && is_name(tags[i].name, name))
             return &tags[i];
     return &unknown;
 }

@@ -159,14 +159,47 @@ static void take_raw(struct html_lexer *l, struct html_token *t)
     skip(l, n);
 }
 
+/* Where the text ends that begins here; its first octet is text, even if it is a '<'. Between two tags there mostly is
+ * so little that a call for it takes longer. */
+static size_t text_length(struct str s)
+{
+    enum { NEAR = 16 };
+    size_t n = 1;
+    while (n < s.n && n < NEAR && s.p[n] != '<')
+        n++;
+    if (n < s.n && s.p[n] == '<')
+        return n;
+    size_t more = str_chr(str_from(s, n), '<');
+    return more == STR_NONE ? s.n : n + more;
+}
+
 static void take_text(struct html_lexer *l, struct html_token *t)
 {
-    size_t n = str_chr(str_from(l->rest, 1), '<'); /* the first octet is text, even if it is a '<' */
-    n = n == STR_NONE ? l->rest.n : n + 1;
+    size_t n = text_length(l->rest);
     t->kind = HTML_TEXT;
     t->has = 0;
     t->text = (struct str){ l->rest.p, n };
     skip(l, n);
+}
+
+/* At a '<'. */
+static bool begins_tag(struct str s)
+{
+    char second = s.n > 1 ? s.p[1] : 0;
+    return is_letter(second) || (second == '/' && s.n > 2 && is_letter(s.p[2]));
+}
+
+/* At a '<' that begins no tag: leaves out what is none of the text. False when it is text. */
+static bool skip_markup(struct html_lexer *l)
+{
+    char second = l->rest.n > 1 ? l->rest.p[1] : 0, third = l->rest.n > 2 ? l->rest.p[2] : 0;
+    if (second == '!' && str_starts(l->rest, S("<!--")))
+        skip_comment(l);
+    else if (second == '!' || second == '?' || (second == '/' && third != 0))
+        skip_to(l, S(">"));
+    else
+        return false;
+    return true;
 }
 
 bool html_next(struct html_lexer *l, struct html_token *out)
@@ -176,14 +209,10 @@ bool html_next(struct html_lexer *l, struct html_token *out)
         return true;
     }
     while (l->rest.n > 0) {
-        char first = l->rest.p[0], second = l->rest.n > 1 ? l->rest.p[1] : 0, third = l->rest.n > 2 ? l->rest.p[2] : 0;
-        if (first == '<' && (is_letter(second) || (second == '/' && is_letter(third))))
+        bool markup = l->rest.p[0] == '<';
+        if (markup && begins_tag(l->rest))
             return take_tag(l, out);
-        if (first == '<' && second == '!' && str_starts(l->rest, S("<!--"))) {
-            skip_comment(l);
-        } else if (first == '<' && (second == '!' || second == '?' || (second == '/' && third != 0))) {
-            skip_to(l, S(">"));
-        } else {
+        if (!markup || !skip_markup(l)) {
             take_text(l, out);
             return true;
         }
