@@ -35,7 +35,8 @@ void deliver_trace(struct deliver_req *r, const struct deliver_mail *m, struct s
     buf_put(out, helo);
     buf_puts(out, "\r\n\tby ");
     buf_put(out, r->d->o.hostname);
-    buf_printf(out, " with %s", m->protocol == NULL ? "ESMTP" : m->protocol);
+    buf_puts(out, " with ");
+    buf_puts(out, m->protocol == NULL ? "ESMTP" : m->protocol);
     if (m->tls_version != NULL)
         buf_printf(out, "\r\n\t(%s %s)", m->tls_version, m->tls_cipher == NULL ? "" : m->tls_cipher);
     buf_puts(out, ";\r\n\t");

@@ -9,6 +9,8 @@ struct deliver {
     struct deliver_opts o;
     struct known_boxes known;
     struct event_listener events; /* ends, for the attempts that are kept */
+    struct msg_id ids[32]; /* the first ids_left of them were not given out yet */
+    size_t ids_left;
 };
 
 struct deliver_req {

@@ -209,11 +209,37 @@ enum err date_parse(struct str in, struct date *out)
     return OK;
 }
 
+static void put_padded(struct buf *out, int v, size_t digits)
+{
+    char d[4];
+    for (size_t i = digits; i-- > 0; v /= 10)
+        d[i] = (char)('0' + v % 10);
+    buf_put(out, str_of(d, digits));
+}
+
+/* No printf: every mail's trace has one. */
 void date_put(struct buf *out, int64_t ms, int zone_min)
 {
     struct date_civil c;
     date_to_civil(ms + (int64_t)zone_min * 60000, &c);
     int z = zone_min < 0 ? -zone_min : zone_min;
-    buf_printf(out, "%s, %d %s %04d %02d:%02d:%02d %c%02d%02d", day_names[c.weekday], c.day, date_month_name(c.month),
-               c.year, c.hour, c.minute, c.second, zone_min < 0 ? '-' : '+', z / 60, z % 60);
+    buf_puts(out, day_names[c.weekday]);
+    buf_put(out, S(", "));
+    buf_put_u64(out, (uint64_t)c.day);
+    buf_putc(out, ' ');
+    buf_puts(out, date_month_name(c.month));
+    buf_putc(out, ' ');
+    if (c.year < 0 || c.year > 9999)
+        buf_printf(out, "%04d", c.year);
+    else
+        put_padded(out, c.year, 4);
+    buf_putc(out, ' ');
+    put_padded(out, c.hour, 2);
+    buf_putc(out, ':');
+    put_padded(out, c.minute, 2);
+    buf_putc(out, ':');
+    put_padded(out, c.second, 2);
+    buf_put(out, zone_min < 0 ? S(" -") : S(" +"));
+    put_padded(out, z / 60, 2);
+    put_padded(out, z % 60, 2);
 }
