@@ -1,6 +1,8 @@
 // What the journeys share: a mayfly of their own on free ports, a sender of mail, and a browser that writes down every
 // request, dialog and complaint. Everything started here is ended by its pid.
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { createHash, generateKeyPairSync, sign as signWith } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { connect } from 'node:net';
@@ -12,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const BINARY = process.env.MAYFLY ?? join(ROOT, 'build/mayfly');
 const { chromium } = createRequire(join(ROOT, 'web/package.json'))('playwright-core');
-export const AXE = join(ROOT, 'web/node_modules/axe-core/axe.min.js');
+const AXE = join(ROOT, 'web/node_modules/axe-core/axe.min.js');
 export const DATA = process.env.MAYFLY_TESTDATA ?? join(ROOT, '../shared/testdata');
 export const DIST = join(ROOT, 'web/dist');
 const SHOTS = join(ROOT, 'test-output/page');
@@ -47,7 +49,7 @@ export async function serve(...options) {
   return {
     get base() { return `http://${ready['http.listen'][0]}/`; },
     get log() { return log; },
-    send: (to, mail) => smtp(Number(ready['smtp.listen'][0].split(':').pop()), to, mail),
+    send: (to, mail, way) => smtp(Number(ready['smtp.listen'][0].split(':').pop()), to, mail, way),
     halt: stop,
     /** Up again, on the ports it had. */
     async again() {
@@ -61,10 +63,10 @@ export async function serve(...options) {
   };
 }
 
-/** Sends one mail; answers when its 250 came. */
-function smtp(port, to, mail) {
+/** Sends one mail; answers when its 250 came. client: from that address (XCLIENT). */
+function smtp(port, to, mail, { from = 'sender@sender.example', client } = {}) {
   const text = mail.replace(/\r?\n/g, '\r\n').replace(/^\./gm, '..');
-  const lines = ['EHLO sender.example', 'MAIL FROM:<sender@sender.example>', `RCPT TO:<${to}>`, 'DATA', `${text}\r\n.`, 'QUIT'];
+  const lines = [...(client ? [`XCLIENT ADDR=${client}`] : []), 'EHLO sender.example', `MAIL FROM:<${from}>`, `RCPT TO:<${to}>`, 'DATA', `${text}\r\n.`, 'QUIT'];
   return new Promise((resolve, reject) => {
     const s = connect(port, '127.0.0.1');
     let got = '';
@@ -98,6 +100,32 @@ export function mail(p) {
   if (rest.length) body = multi('mixed', 'mix', [body, ...rest.map(file)]);
   const [, name, address] = /^(.*?)\s*<(.*)>$/.exec(p.from ?? 'Example <no-reply@example.com>') ?? ['', '', p.from];
   return `MIME-Version: 1.0\r\nFrom: ${word(name)} <${address}>\r\nTo: you\r\nSubject: ${word(p.subject ?? 'Hello')}\r\nMessage-ID: <${Math.random().toString(36).slice(2)}@sender.example>\r\nDate: ${new Date().toUTCString().replace('GMT', '+0000')}\r\nMIME-Version: 1.0\r\n${body}`;
+}
+
+/** A DNS server for {name: text or [texts]}; null without the test data that has it. `close` ends it. */
+export async function dns(records) {
+  if (!existsSync(join(DATA, 'tools/testdns.py'))) return null;
+  const child = spawn('python3', [join(ROOT, 'tests/trust/zone.py'), JSON.stringify(records)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const address = await new Promise((tell, fail) => {
+    child.stdout.once('data', (d) => tell(String(d).trim()));
+    child.once('exit', () => fail(new Error('no DNS server')));
+  });
+  return { address, close: () => child.stdin.end() };
+}
+
+/** A signer of a domain (RFC 8463): its record's text, and what puts a signature on a mail. */
+export function signer(domain, selector) {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const record = `v=DKIM1; k=ed25519; p=${publicKey.export({ type: 'spki', format: 'der' }).subarray(-32).toString('base64')}`;
+  const hash = (s) => createHash('sha256').update(s).digest();
+  const sign = (mail) => {
+    const cut = mail.indexOf('\r\n\r\n');
+    const from = /^From:.*\r\n/m.exec(mail.slice(0, cut + 2))[0];
+    const body = `${mail.slice(cut + 4).replace(/(\r\n)+$/, '')}\r\n`;
+    const field = `DKIM-Signature: v=1; a=ed25519-sha256; c=simple/simple; d=${domain}; s=${selector}; h=from; bh=${hash(body).toString('base64')}; b=`;
+    return `${field}${signWith(null, hash(from + field), privateKey).toString('base64')}\r\n${mail}`;
+  };
+  return { name: `${selector}._domainkey.${domain}`, record, sign };
 }
 
 let browser;
@@ -153,5 +181,15 @@ export async function reader(server, { size = WIDE, theme = 'light', lang = 'en'
     },
     close: () => context.close(),
   };
+}
+/** Nothing that axe knows of is wrong with what is on screen. Needs a reader with bypassCSP. */
+export async function axe(r, name) {
+  await r.page.evaluate(readFileSync(AXE, 'utf8'));
+  const found = await r.page.evaluate(async () => {
+    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+    const { violations } = await window.axe.run(document, { runOnly: { type: 'tag', values: tags }, iframes: false });
+    return violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
+  });
+  assert.deepEqual(found, [], name);
 }
 export { sleep };

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { AXE, closeBrowser, DIST, mail, NARROW, reader, serve, WIDE } from './lib.mjs';
+import { axe, closeBrowser, DIST, mail, NARROW, reader, serve, WIDE } from './lib.mjs';
 
 let server;
 before(async () => void (server = await serve()));
@@ -18,16 +18,6 @@ const MAILS = [
   { subject: 'Sign in to your account now', from: 'PayPaI <alert@paypa1.example>', text: 'Log in', html: '<p>Please <a href="http://xn--paypa-3ve.example/login?token=1">www.paypal.com</a> sign in to your account</p>' },
   { subject: 'Your verification code', text: 'Your verification code is 739204', html: '<p>Your verification code is <b>739204</b></p><img src="https://t.example/open.gif" width=1 height=1>' },
 ];
-
-async function axe(r, name) {
-  await r.page.evaluate(readFileSync(AXE, 'utf8'));
-  const found = await r.page.evaluate(async () => {
-    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-    const { violations } = await window.axe.run(document, { runOnly: { type: 'tag', values: tags }, iframes: false });
-    return violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
-  });
-  assert.deepEqual(found, [], name);
-}
 
 for (const [size, theme] of [[WIDE, 'dark'], [NARROW, 'light']])
   test(`axe finds nothing in any state at ${size.width} px, ${theme}`, async () => {

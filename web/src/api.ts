@@ -95,6 +95,7 @@ export const change = (token: string, body: { ttl?: number; expires_at?: string;
 export const burn = (token: string) =>
   json((v) => ({ ended_at: shape.time(shape.rec(v)['ended_at']), messages: Number(shape.rec(v)['messages']) || 0 }), '/mailbox', { method: 'DELETE', token });
 
+export const trace = (token: string) => json(shape.attempts, '/mailbox/trace', { token });
 export const credentials = (token: string) => json(shape.credentials, '/mailbox/credentials', { token });
 export const credentialNew = (token: string, kind: 'token' | 'recovery' | 'password', password?: string) =>
   json((v) => String(shape.rec(v)['secret'] ?? shape.rec(v)[kind] ?? ''), '/mailbox/credentials', {

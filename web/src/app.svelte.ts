@@ -19,6 +19,7 @@ export type Sheet = (typeof SHEETS)[number];
 interface Place { sheet?: Sheet; box?: string; folder?: string; open?: string }
 
 const UNDO_MS = 5_000;
+const SOON_MS = 300;
 const SAID_MS = 12_000;
 const LAST_MS = 60_000;
 const PAGE = 50;
@@ -43,6 +44,7 @@ class App {
   /** Every box that this tab has ever held. */
   private known = new Set<string>();
   private burnt = '';
+  private soon = 0;
   private offset = 0;
   private read = new Map<string, Message>();
   private live: Live;
@@ -374,20 +376,33 @@ class App {
     api.mark(b.token, id, { flagged }).catch((e: unknown) => this.errorToast(this.failed(e, b)));
   }
 
+  /** Corrects where a mail was put, with time to think again: then it goes back to the folder it came from. */
   async junk(id: string, spam: boolean): Promise<void> {
     const b = this.box;
     if (!b) return;
+    const from = (st.find(b, id) ?? this.s.results?.items.find((i) => i.id === id))?.folder ?? 'INBOX';
     try {
       await api.verdict(b.token, id, spam);
       const goal = spam ? 'Junk' : 'INBOX';
-      if (st.find(st.boxOf(this.s, b.id), id)?.folder !== goal) await api.mark(b.token, id, { folder: goal }).catch(() => undefined);
       this.read.delete(id);
       const next = st.after(this.s, [id]);
       this.s = st.moved(this.s, b.id, id, goal);
       this.message = null;
       if ((history.state as Place | null)?.open === id) history.back();
       this.land(next);
-      this.toast(t(spam ? 'read.junked' : 'read.unjunked'));
+      this.toast(t(spam ? 'read.junked' : 'read.unjunked'), { act: { label: t('undo'), run: () => void this.unjunk(b, id, !spam, from), undoes: true }, ms: UNDO_MS });
+    } catch (e) {
+      this.errorToast(this.failed(e, b));
+    }
+  }
+
+  private async unjunk(b: st.Box, id: string, spam: boolean, folder: string): Promise<void> {
+    try {
+      await api.verdict(b.token, id, spam);
+      if (folder !== (spam ? 'Junk' : 'INBOX')) await api.mark(b.token, id, { folder });
+      this.s = st.moved(this.s, b.id, id, folder);
+      this.land(id);
+      badge(this.s);
     } catch (e) {
       this.errorToast(this.failed(e, b));
     }
@@ -448,6 +463,7 @@ class App {
     if (e.type === 'message.new' && before && !known) this.onMail(before, e.message);
     else if (e.type === 'mailbox.ended' && before) this.afterEnd(onScreen);
     else if (e.type === 'resync' || e.type === 'denied') void this.refresh(e.mailbox);
+    else if (e.type === 'message.changed' && before && !st.find(before, e.id)) this.refreshSoon(e.mailbox);
     if (e.type === 'message.deleted' && this.message?.id === e.id) this.message = null;
     badge(this.s);
   }
@@ -467,6 +483,18 @@ class App {
   private goTo(boxId: string, id: string): void {
     if (this.s.current !== boxId) this.show(boxId);
     void this.open(id);
+  }
+
+  /** Mail that is not listed here was moved, perhaps to where it should be; perhaps much of it. */
+  private refreshSoon(id: string): void {
+    clearTimeout(this.soon);
+    this.soon = setTimeout(() => void this.refresh(id), SOON_MS) as unknown as number;
+  }
+
+  /** The last attempts to hand mail in, for who waits. */
+  async loadAttempts(id: string): Promise<void> {
+    const b = st.boxOf(this.s, id);
+    if (b) await api.trace(b.token).then((list) => void (this.s = st.setAttempts(this.s, id, list)), () => undefined);
   }
 
   private async refresh(id: string): Promise<void> {

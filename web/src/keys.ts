@@ -2,7 +2,7 @@
 // so (WCAG 2.1.4). Three quick presses of Esc with nothing open are the panic key.
 import { app } from './app.svelte';
 import { t, type Key } from './i18n/i18n.svelte';
-import { selectNone, shown, toggleSelected } from './state';
+import { find, selectNone, shown, toggleSelected } from './state';
 import { toasts } from './toasts.svelte';
 import { copyText } from './ui/Copy.svelte';
 
@@ -45,6 +45,12 @@ function del(): void {
   app.remove(app.s.selected.length ? app.s.selected : id ? [id] : []);
 }
 
+function junk(): void {
+  const id = target();
+  const item = id && (find(app.box, id) ?? shown(app.s).items.find((i) => i.id === id));
+  if (item) void app.junk(item.id, item.folder !== 'Junk');
+}
+
 export const KEYS: Row[] = [
   { keys: ['j', 'ArrowDown'], label: 'keys.next', run: () => move(1) },
   { keys: ['k', 'ArrowUp'], label: 'keys.previous', run: () => move(-1) },
@@ -55,6 +61,7 @@ export const KEYS: Row[] = [
   { keys: ['n'], label: 'keys.new', run: () => app.go('new') },
   { keys: ['x'], label: 'keys.select', run: () => { const id = focused(); if (id) app.s = toggleSelected(app.s, id); } },
   { keys: ['#', 'Delete'], label: 'keys.delete', run: del },
+  { keys: ['!'], label: 'keys.junk', run: junk },
   { keys: ['z'], label: 'keys.undo', run: () => toasts.undo() },
   { keys: ['/'], label: 'keys.search', run: () => document.getElementById('search')?.focus() },
   { keys: ['i'], label: 'keys.images', run: () => document.getElementById('load-remote')?.click() },

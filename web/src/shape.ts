@@ -25,7 +25,7 @@ export interface Message extends Item {
   to: Person[]; cc: Person[]; reply_to: Person[]; message_id: string; date: number; codes: Code[]; links: Link[];
   /** How many are not in the lists above. */
   left_out: { to: number; cc: number; attachments: number };
-  text: string; html: boolean; attachments: Attachment[]; auth: Auth; score: number; symbols: Symbol_[]; defects: string[];
+  text: string; html: boolean; attachments: Attachment[]; auth: Auth; word: string; scan: string; symbols: Symbol_[]; defects: string[];
 }
 export interface BoxInfo {
   id: string; address: string; created_at: number; expires_at: number; idle_ttl: number; ends_after: number;
@@ -40,7 +40,9 @@ export interface Site {
 }
 export interface Credential { id: string; kind: string; created_at: number; current: boolean }
 export interface Page { messages: Item[]; next_cursor: string | null }
-export interface Trace { at: number; step: string; detail: string }
+export type Outcome = 'inbox' | 'junk' | 'refused' | 'deferred';
+/** An attempt to hand mail in; code and reason as the sender was told, empty when it was taken. */
+export interface Attempt { at: number; domain: string; tls: string; result: Outcome; code: string; reason: string }
 
 export type LiveEvent =
   | { type: 'ready'; mailbox: string; expires_at: number }
@@ -50,7 +52,7 @@ export type LiveEvent =
   | { type: 'mailbox.changed'; mailbox: string; expires_at?: number; idle_ttl?: number; ends_after?: number }
   | { type: 'mailbox.ended'; mailbox: string }
   | { type: 'resync'; mailbox: string }
-  | { type: 'trace'; mailbox: string; trace: Trace }
+  | { type: 'trace'; mailbox: string; attempt: Attempt }
   | { type: 'denied'; mailbox: string };
 
 export class BadAnswer extends Error {
@@ -127,7 +129,7 @@ export function message(v: unknown): Message {
     message_id: str(o['message_id']), date: time(o['date']),
     codes: list(o['codes'], code),
     links: list(o['links'], (l) => ({ url: str(l['url']), host: str(l['host']), text: str(l['text']), kind: str(l['kind']) })),
-    text: str(o['text']), html: bool(o['html']), attachments: files, auth: auth(o['auth']), score: num(verdict['score']),
+    text: str(o['text']), html: bool(o['html']), attachments: files, auth: auth(o['auth']), word: str(verdict['word']), scan: str(verdict['scan']),
     symbols: symbols.map((s) => (isRec(s) ? { name: str(s['name']), score: num(s['score']), reason: str(s['reason']) } : { name: str(s), score: 0, reason: '' })),
     defects: Array.isArray(o['defects']) ? o['defects'].map(str).filter(Boolean) : [],
   };
@@ -180,6 +182,14 @@ export function site(v: unknown): Site {
 export const credentials = (v: unknown): Credential[] =>
   list(rec(v)['credentials'], (c) => ({ id: String(c['id'] ?? ''), kind: str(c['kind']), created_at: time(c['created_at']), current: bool(c['current']) }));
 
+function attempt(o: Rec): Attempt {
+  const result = (['inbox', 'junk', 'refused', 'deferred'] as const).find((r) => r === o['result']) ?? 'refused';
+  return { at: time(o['at']), domain: str(o['domain']), tls: str(o['tls']), result, code: str(o['code']), reason: str(o['reason']) };
+}
+
+/** Newest first. */
+export const attempts = (v: unknown): Attempt[] => list(rec(v)['attempts'], attempt);
+
 /** One frame of the live channel; null for a type that this page does not know, which a later server may send. */
 export function liveEvent(v: unknown): LiveEvent | null {
   if (!isRec(v)) return null;
@@ -204,7 +214,7 @@ export function liveEvent(v: unknown): LiveEvent | null {
     case 'resync':
       return { type: 'resync', mailbox };
     case 'trace':
-      return { type: 'trace', mailbox, trace: { at: time(v['at']) || Date.now(), step: str(v['step']), detail: str(v['detail']) } };
+      return isRec(v['attempt']) ? { type: 'trace', mailbox, attempt: attempt(v['attempt']) } : null;
     case 'denied':
     case 'error':
       return { type: 'denied', mailbox };

@@ -1,6 +1,6 @@
 // All state of the page as plain values, and every change to it as a pure function from state to state. What is on
 // screen follows from it; what talks to the server is in app.svelte.ts.
-import type { BoxInfo, Item, LiveEvent, Page, Quota, Folder, Trace } from './shape';
+import type { BoxInfo, Item, LiveEvent, Page, Quota, Folder, Attempt } from './shape';
 
 export interface List { items: Item[]; cursor: string | null; loaded: boolean }
 
@@ -9,7 +9,7 @@ export interface Box {
   /** The words, as long as the owner has not said that they are safe elsewhere. */
   recovery: string;
   createdAt: number; expiresAt: number; idleTtl: number; endsAfter: number; received: number; guessable: boolean;
-  quota: Quota; folders: Folder[]; lists: Record<string, List>; traces: Trace[];
+  quota: Quota; folders: Folder[]; lists: Record<string, List>; attempts: readonly Attempt[];
 }
 
 export interface Ended { address: string; at: number; mails: number; 
@@ -34,7 +34,7 @@ export const empty: State = {
 };
 
 const NO_LIST: List = { items: [], cursor: null, loaded: false };
-export const TRACES_MAX = 20;
+const ATTEMPTS_MAX = 20;
 
 export const boxOf = (s: State, id: string | null): Box | undefined => s.boxes.find((b) => b.id === id);
 export const current = (s: State): Box | undefined => boxOf(s, s.current);
@@ -50,12 +50,13 @@ export function boxFrom(info: BoxInfo, token: string, recovery: string): Box {
   return {
     id: info.id, address: info.address, token, recovery, createdAt: info.created_at, expiresAt: info.expires_at,
     idleTtl: info.idle_ttl, endsAfter: info.ends_after, received: info.received, guessable: info.guessable,
-    quota: info.quota, folders: info.folders, lists: {}, traces: [],
+    quota: info.quota, folders: info.folders, lists: {}, attempts: [],
   };
 }
 
 /** A box just made: its inbox is empty, and nobody need ask. What comes before the live line is up, its resync brings. */
 export const newborn = (b: Box): Box => ({ ...b, lists: { INBOX: { ...NO_LIST, loaded: true } } });
+export const setAttempts = (s: State, id: string, attempts: readonly Attempt[]): State => change(s, id, (b) => ({ ...b, attempts }));
 
 const change = (s: State, id: string, f: (b: Box) => Box): State => ({
   ...s,
@@ -74,7 +75,7 @@ export function addBox(s: State, box: Box): State {
 
 /** Takes what the server says of a box; mail lists, token and words stay. */
 export function updateBox(s: State, info: BoxInfo): State {
-  return change(s, info.id, (b) => ({ ...boxFrom(info, b.token, b.recovery), guessable: b.guessable || info.guessable, lists: b.lists, traces: b.traces }));
+  return change(s, info.id, (b) => ({ ...boxFrom(info, b.token, b.recovery), guessable: b.guessable || info.guessable, lists: b.lists, attempts: b.attempts }));
 }
 
 export const forgetWords = (s: State, id: string): State => change(s, id, (b) => ({ ...b, recovery: '' }));
@@ -186,7 +187,7 @@ export function put(s: State, boxId: string, items: Item[]): State {
 }
 
 export function moved(s: State, boxId: string, id: string, folder: string): State {
-  const item = find(boxOf(s, boxId), id);
+  const item = find(boxOf(s, boxId), id) ?? (boxId === s.current ? s.results?.items.find((i) => i.id === id) : undefined);
   if (!item || item.folder === folder) return s;
   const open = s.open;
   const next = put(removed(s, boxId, [id]), boxId, [{ ...item, folder, junk: folder === 'Junk' }]);
@@ -241,7 +242,7 @@ export function apply(s: State, e: LiveEvent): State {
       return b ? endBox(s, b.id, { address: b.address, at: Date.now(), mails: b.quota.messages, how: 'time' }) : s;
     }
     case 'trace':
-      return change(s, e.mailbox, (b) => ({ ...b, traces: [...b.traces, e.trace].slice(-TRACES_MAX) }));
+      return change(s, e.mailbox, (b) => ({ ...b, attempts: [e.attempt, ...b.attempts.filter((a) => a.at !== e.attempt.at || a.code !== e.attempt.code)].slice(0, ATTEMPTS_MAX) }));
     case 'resync':
     case 'denied':
       return s;

@@ -1,7 +1,7 @@
 // What the page says in passing, at the foot of the window. A word of success leaves by itself, but not while a pointer
 // or the focus is on it; an error stays until it is closed. A toast may offer one act, and may have something to do once
 // it is gone and nobody acted (a deletion waits for that).
-export interface Act { label: string; run: () => void }
+export interface Act { label: string; run: () => void; undoes?: boolean }
 export interface Toast { id: number; text: string; kind: 'info' | 'error'; act?: Act; gone?: () => void }
 
 const TOAST_MS = 4_000;
@@ -51,9 +51,9 @@ class Toasts {
     for (const x of this.list) this.dismiss(x.id);
   }
 
-  /** Takes back the last deletion that still waits. */
+  /** Takes back the last thing that can be. */
   undo(): void {
-    const x = this.list.findLast((one) => one.gone);
+    const x = this.list.findLast((one) => one.gone ?? one.act?.undoes);
     if (x) this.act(x.id);
   }
 

@@ -12,7 +12,7 @@ describe('answers', () => {
   });
   it('with less than today’s fields get defaults', () => {
     const m = shape.message({ id: 'a', attachments: [{ n: 2, content_id: '<x@y>' }, 7], codes: 'no', auth: null, verdict: 3 });
-    expect(m).toMatchObject({ folder: 'INBOX', subject: '', code: null, codes: [], text: '', html: false, score: 0, files: 1 });
+    expect(m).toMatchObject({ folder: 'INBOX', subject: '', code: null, codes: [], text: '', html: false, word: '', scan: '', files: 1 });
     expect(m.attachments).toEqual([{ n: 2, filename: '', content_type: '', size: 0, sha256: '', inline: false, content_id: 'x@y', dangerous: false, verdict: '' }]);
   });
   it('of odd kinds never reach the page as they are', () => {
@@ -45,5 +45,15 @@ describe('live events', () => {
     expect(shape.liveEvent({ type: 'weather' })).toBeNull();
     expect(shape.liveEvent([])).toBeNull();
     expect(shape.liveEvent({ type: 'message.new', mailbox: 'a' })).toBeNull();
+  });
+});
+
+describe('attempts', () => {
+  const said = { at: '2026-11-27T10:00:00Z', domain: 'shop.example', tls: null, result: 'refused', code: '554 5.7.1', reason: 'no' };
+  it('reads a list, newest first, and what is told live', () => {
+    const read = { at: Date.parse('2026-11-27T10:00:00Z'), domain: 'shop.example', tls: '', result: 'refused', code: '554 5.7.1', reason: 'no' };
+    expect(shape.attempts({ attempts: [said, 7, { ...said, result: 'melted', domain: null, code: null }] })).toEqual([read, { ...read, domain: '', code: '' }]);
+    expect(shape.liveEvent({ type: 'trace', mailbox: 'b', attempt: said })).toEqual({ type: 'trace', mailbox: 'b', attempt: read });
+    expect(shape.liveEvent({ type: 'trace', mailbox: 'b' })).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as st from '../src/state';
-import type { LiveEvent } from '../src/shape';
+import type { Attempt, LiveEvent } from '../src/shape';
 import { box, info, item } from './help';
 
 const start = (...ids: string[]): st.State => {
@@ -152,4 +152,15 @@ describe('the mail that takes the place of those deleted', () => {
     ['the next older', ['m3'], 'm2'], ['past others that go too', ['m3', 'm2'], 'm1'], ['the next newer at the end', ['m1'], 'm2'],
     ['none where all go', ['m1', 'm2', 'm3', 'm4'], ''],
   ])('is %s', (_, gone, want) => expect(st.after(s, gone as string[])).toBe(want));
+});
+
+describe('attempts', () => {
+  const attempt = (at: number, code = '554 5.7.1'): Attempt => ({ at, domain: 'shop.example', tls: '', result: 'refused', code, reason: 'no' });
+  it('are kept newest first, each once, and no more than twenty', () => {
+    let s = st.setAttempts(start('a'), 'a', [attempt(2), attempt(1)]);
+    s = st.apply(s, { type: 'trace', mailbox: 'a', attempt: attempt(2) });
+    expect(st.current(s)!.attempts.map((a) => a.at)).toEqual([2, 1]);
+    for (let i = 3; i < 30; i++) s = st.apply(s, { type: 'trace', mailbox: 'a', attempt: attempt(i) });
+    expect(st.current(s)!.attempts.map((a) => a.at)).toEqual(Array.from({ length: 20 }, (_, i) => 29 - i));
+  });
 });

@@ -1,0 +1,100 @@
+// What a reader sees of the checks: whether a name may be believed and why, junk and its correction, what was kept out.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { axe, closeBrowser, dns, mail, NARROW, reader, serve, signer, WIDE } from './lib.mjs';
+
+const CLIENT = '198.51.100.77';
+const key = signer('signed.example', 's1');
+const RECORDS = {
+  [key.name]: key.record, '_dmarc.signed.example': 'v=DMARC1; p=reject', 'signed.example': 'v=spf1 -all',
+  'strict.example': 'v=spf1 -all', '_dmarc.strict.example': 'v=DMARC1; p=reject',
+  'bank.example': 'v=spf1 -all', '_dmarc.bank.example': 'v=DMARC1; p=quarantine',
+};
+const SETUP = { name: 'setup.exe', type: 'application/octet-stream', body: Buffer.concat([Buffer.from('MZ'), Buffer.alloc(4000, 7)]) };
+
+let server, names;
+before(async () => {
+  names = await dns(RECORDS);
+  if (names) server = await serve('test.xclient=true', 'server.hostname=mx.test', `dns.forward=${names.address}`, 'box.max_messages=9');
+});
+after(async () => (await closeBrowser(), await server?.close(), names?.close()));
+
+/** A picture in each theme, and nothing for axe to find. */
+async function look(r, name, size) {
+  for (const theme of ['dark', 'light']) {
+    await r.page.emulateMedia({ colorScheme: theme });
+    await r.shot(`trust-${name}`, theme);
+  }
+  await axe(r, `${name} at ${size.width}`);
+}
+
+for (const size of [WIDE, NARROW])
+  test(`who sent it, and what became of it, at ${size.width} px`, async (t) => {
+    if (!names) return t.skip('NOTE SKIP trust journeys: there is no test DNS');
+    const r = await reader(server, { size, bypassCSP: true });
+    const { page } = r;
+    let token = '';
+    page.on('request', (q) => (token ||= (q.headers()['authorization'] ?? '').replace(/^Bearer /, '')));
+    const address = await r.open();
+    await r.live();
+    const send = (from, subject, more = {}, sign = (m) => m) => server.send(address, sign(mail({ from, subject, text: 'Good day.', ...more })), { from: /<(.*)>/.exec(from)[1], client: CLIENT });
+    const back = async () => (await page.keyboard.press('Escape'), await page.locator('#subject').waitFor({ state: 'detached' }));
+
+    await assert.rejects(send('Strict <ann@strict.example>', 'Forged'), /554 5\.7\.1/);
+    const tries = page.locator('.tries li');
+    await tries.getByText('Refused').waitFor();
+    assert.match(await tries.first().innerText(), /554 5\.7\.1[^]*strict\.example/);
+    await send('Your Bank <service@bank.example>', 'Confirm your account');
+    await tries.getByText('Put into Junk').waitFor();
+    assert.equal(await tries.count(), 2);
+    await page.reload();
+    await page.locator('.tries li').nth(1).waitFor(); /* kept, not only told */
+    await look(r, 'attempts', size);
+
+    await page.locator('.waiting').getByRole('button', { name: /^Junk/ }).click();
+    await r.row('Confirm your account').click();
+    await page.getByText('Claims to be bank.example, but fails its checks').waitFor();
+    await page.getByRole('button', { name: 'Why?' }).click();
+    await page.getByText('DMARC_FAIL').waitFor();
+    await look(r, 'claims', size);
+
+    await page.getByRole('button', { name: 'Not junk' }).click();
+    await page.locator('.toast', { hasText: 'Moved to the inbox' }).waitFor();
+    await r.row('Confirm your account').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await r.row('Confirm your account').waitFor();
+    await r.row('Confirm your account').click();
+    await page.keyboard.press('!');
+    await page.locator('.toast', { hasText: 'Moved to the inbox' }).last().waitFor();
+    await page.locator('.folder', { hasText: 'Inbox' }).click();
+    await r.row('Confirm your account').waitFor();
+
+    await send('Signed <news@signed.example>', 'Good news', { files: [SETUP] }, key.sign);
+    await r.row('Good news').click();
+    await page.getByText('Signed by signed.example').waitFor();
+    const why = page.getByRole('button', { name: 'Why?' });
+    await why.focus();
+    await page.keyboard.press('Enter');
+    await page.locator('.checks', { hasText: 'DKIM pass' }).waitFor();
+    await look(r, 'signed', size);
+    await page.getByRole('button', { name: /setup\.exe/ }).click();
+    await page.getByText('Files like this can run programs').waitFor();
+    const saved = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save anyway' }).click();
+    assert.equal((await saved).suggestedFilename(), 'setup.exe');
+    await back();
+
+    /* Corrected elsewhere, by a mail program or a program: the page hears it, also of mail it has not listed. */
+    const ask = (method, path, body) => fetch(`${server.base}api/v1${path}`, { method, headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+    const { messages } = await (await fetch(`${server.base}api/v1/mailbox/messages`, { headers: { Authorization: `Bearer ${token}` } })).json();
+    const { id } = messages.find((m) => m.subject === 'Good news');
+    await ask('POST', `/mailbox/messages/${id}/verdict`, { spam: true });
+    await r.row('Good news').waitFor({ state: 'detached' });
+    await page.reload(); /* the list of Junk is not there any more */
+    await r.row('Confirm your account').waitFor();
+    await r.live();
+    await ask('PATCH', `/mailbox/messages/${id}`, { folder: 'INBOX' });
+    await r.row('Good news').waitFor();
+    assert.deepEqual(r.seen.errors, []);
+    await r.close();
+  });
