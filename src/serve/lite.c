@@ -74,7 +74,12 @@ static void failed(struct http_req *r, enum err e, const struct refusal *why)
                                : "The server cannot do this right now. Try again.");
 }
 
-/* ---- the inbox ---- */
+/* ---- the inbox, or Junk ---- */
+static bool wants_junk(struct http_req *r)
+{
+    struct str folder = { 0 };
+    return http_form(r, S("folder"), &folder) && str_eq(folder, S("Junk"));
+}
 static void on_list(void *ctx, enum err e, const struct mail_row *rows, size_t n, bool more)
 {
     struct http_req *r = ctx;
@@ -82,12 +87,12 @@ static void on_list(void *ctx, enum err e, const struct mail_row *rows, size_t n
     if (e != OK)
         failed(r, e, NULL);
     else
-        lite_inbox(r, rows, n, more);
+        lite_inbox(r, wants_junk(r), rows, n, more);
 }
 static void show_inbox(struct http_req *r)
 {
     struct api *a = api_of(r);
-    const struct mail_query q = { .folder = FOLDER_INBOX, .limit = LITE_LIST };
+    const struct mail_query q = { .folder = wants_junk(r) ? FOLDER_JUNK : FOLDER_INBOX, .limit = LITE_LIST };
     api_wait_mail(r, mail_list(a->o.store, a->o.loop, api_box(r), &q, on_list, r));
 }
 static void post_inbox(struct http_req *r) { enter(r, show_inbox); }
@@ -154,6 +159,29 @@ static void delete_message(struct http_req *r)
         api_wait_change(r, api_delete(r, &id, on_deleted));
 }
 static void post_delete(struct http_req *r) { enter(r, delete_message); }
+
+/* Moved, then the inbox: there it is, or is not any more. */
+static void on_corrected(void *ctx, enum err e, const struct store_row *now)
+{
+    struct http_req *r = ctx;
+    (void)now;
+    api_done(r);
+    if (e == OK)
+        show_inbox(r);
+    else
+        failed(r, e, NULL);
+}
+static void correct(struct http_req *r)
+{
+    struct str spam = { 0 };
+    struct msg_id id;
+    if (!msg_of(r, &id))
+        return;
+    bool junk = http_form(r, S("spam"), &spam) && str_eq(spam, S("yes"));
+    const struct mail_change c = { .folder = junk ? FOLDER_JUNK : FOLDER_INBOX };
+    api_wait_change(r, api_change(r, &id, &c, on_corrected));
+}
+static void post_junk(struct http_req *r) { enter(r, correct); }
 
 /* ---- the box itself ---- */
 static void on_changed(void *ctx, enum err e, const struct refusal *why, const struct store_box *box)
@@ -282,6 +310,7 @@ const struct http_route lite_routes[] = {
     { HTTP_M_POST, STR("/lite/message"), post_message, API_FORM, LITE_BODY },
     { HTTP_M_POST, STR("/lite/file"), post_file, API_FORM, LITE_BODY },
     { HTTP_M_POST, STR("/lite/delete"), post_delete, API_FORM, LITE_BODY },
+    { HTTP_M_POST, STR("/lite/junk"), post_junk, API_FORM, LITE_BODY },
     { HTTP_M_POST, STR("/lite/extend"), post_extend, API_FORM, LITE_BODY },
     { HTTP_M_POST, STR("/lite/end"), post_end, API_FORM, LITE_BODY },
 };

@@ -1,5 +1,6 @@
 /* Plain HTML that reads well as text: no table of layout, no image, one small style sheet of its own. */
 #include "serve/lite_page.h"
+#include "serve/lite_trust.h"
 
 /* Referrer-Policy: with no-referrer a browser sends "Origin: null" with its own forms, and they would be refused;
  * same-origin tells other sites as little. */
@@ -196,16 +197,40 @@ static void put_item(struct buf *b, struct str token, const struct mail_row *m)
     buf_puts(b, "</li>\n");
 }
 
-void lite_inbox(struct http_req *r, const struct mail_row *rows, size_t n, bool more)
+static void folder_form(struct buf *b, struct str token, struct str folder, const char *label)
+{
+    form(b, "inbox", token);
+    hidden(b, "folder", folder);
+    button(b, label);
+}
+
+static void put_empty(struct buf *b, struct http_req *r, bool junk)
+{
+    if (junk) {
+        buf_puts(b, "<p>No junk. What looks like spam is kept here, apart from your mail.</p>\n");
+        return;
+    }
+    buf_puts(b, "<p>Nothing yet. Mail shows here when you check again.</p>\n");
+    lite_put_attempts(b, r);
+}
+
+void lite_inbox(struct http_req *r, bool junk, const struct mail_row *rows, size_t n, bool more)
 {
     struct str token = token_of(r);
-    struct buf *b = begin(r, 200, "Inbox");
+    struct buf *b = begin(r, 200, junk ? "Junk" : "Inbox");
     put_address(b, api_box(r)->address);
     when(b, "It ends at", store_box_end_ms(&api_box(r)->box));
-    simple(b, "inbox", token, "Check for mail");
+    if (junk)
+        simple(b, "inbox", token, "Back to the inbox");
+    else
+        simple(b, "inbox", token, "Check for mail");
+    if (!junk)
+        folder_form(b, token, S("Junk"), "Junk");
     simple(b, "extend", token, "10 minutes more");
     simple(b, "end", token, "End it now");
-    buf_puts(b, n ? "<ol>\n" : "<p>Nothing yet. Mail shows here when you check again.</p>\n");
+    if (n == 0)
+        put_empty(b, r, junk);
+    buf_puts(b, n ? "<ol>\n" : "");
     for (size_t i = 0; i < n; i++)
         put_item(b, token, &rows[i]);
     buf_puts(b, n ? "</ol>\n" : "");
@@ -262,6 +287,7 @@ void lite_message(struct http_req *r, const struct mail *m)
         buf_puts(b, "<p>From: ");
         put_who(b, &j);
         buf_puts(b, "</p>\n");
+        lite_put_trust(b, &j);
         line(b, "Subject", member(&j, j.root, "subject"));
         struct str code = member(&j, j.root, "code");
         if (code.n) {
@@ -280,6 +306,10 @@ void lite_message(struct http_req *r, const struct mail *m)
     }
     id_form(b, "file", token, &m->head.row.id);
     button(b, "Download the whole message");
+    bool junk = m->head.row.folder == FOLDER_JUNK;
+    id_form(b, "junk", token, &m->head.row.id);
+    hidden(b, "spam", junk ? S("no") : S("yes"));
+    button(b, junk ? "Not junk" : "It is junk");
     id_form(b, "delete", token, &m->head.row.id);
     button(b, "Delete it");
     end(r, b);

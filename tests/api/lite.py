@@ -2,6 +2,7 @@
 import html.parser
 import re
 import shutil
+import smtplib
 import subprocess
 
 from client import Api, Daemon, Skip, form, mail
@@ -100,6 +101,33 @@ def the_whole_story():
     Browser().go("/lite").press("Open", secret=words, want=401)
 
 
+def junk_and_what_was_kept_out():
+    box = api.box()
+    b = Browser().go("/lite").press("Open", secret=box["token"]).press("Go to the inbox")
+    assert "Last attempts" not in b.page.text
+    try:
+        d.send(box["address"], mail("two").replace("From:", "From: other@example.test\r\nFrom:", 1), sender="someone@shop.example")
+    except smtplib.SMTPDataError:
+        pass
+    b.press("Check for mail")
+    assert re.search(r"Refused: more than one From field \(554 5\.6\.0\)shop\.example, not encrypted", b.page.text), b.page.text
+    assert "someone" not in b.page.text
+    d.send(box["address"], mail("Offer"))
+    b.press("Check for mail").press("Read")
+    assert "Could not be verified" in b.page.text
+    b.press("It is junk")
+    assert "Offer" not in b.page.text
+    b.press("Junk")
+    assert "Offer" in b.page.text
+    assert api.v1("GET", "/mailbox/messages?folder=Junk", token=box["token"])["messages"][0]["junk"]
+    b.press("Read").press("Not junk")
+    assert "Offer" in b.page.text
+    b.press("Junk")
+    assert "No junk" in b.page.text
+    b.press("Back to the inbox")
+    assert "Offer" in b.page.text
+
+
 def a_name_of_ones_own_and_a_password():
     b = Browser().go("/lite").press("New address", local="plain.name", want=201)
     assert "plain.name@" in b.page.text
@@ -127,14 +155,14 @@ def forms_of_strangers():
     assert d.request("POST", "/lite/new", body, headers={**h, "Origin": "https://evil.example"})[0] == 403
     assert d.request("POST", "/lite/new", body, headers={**h, "Origin": "null"})[0] == 403
     assert d.request("POST", "/lite/new", "{}", headers={"Content-Type": "application/json"})[0] == 415
-    for path in ("inbox", "message", "file", "delete", "extend", "end"):
+    for path in ("inbox", "message", "file", "delete", "junk", "extend", "end"):
         for fields in ({}, {"token": "x"}, {"token": "mf1_" + "A" * 43, "id": "0" * 32}, {"token": "%"}):
             body, h = form(**fields)
             assert d.request("POST", "/lite/" + path, body, headers=h)[0] == 401
     a, b = api.box(), api.box()
     d.send(a["address"], mail())
     m = api.v1("GET", "/mailbox/wait", token=a["token"])
-    for path in ("message", "file", "delete"):
+    for path in ("message", "file", "delete", "junk"):
         body, h = form(token=b["token"], id=m["id"])
         assert d.request("POST", "/lite/" + path, body, headers=h)[0] in (200, 404)
     assert api.v1("GET", f"/mailbox/messages/{m['id']}", token=a["token"])
@@ -153,5 +181,5 @@ def text_browsers():
         assert "New address" in out and "Recovery words" in out, out
 
 
-CASES = [the_whole_story, a_name_of_ones_own_and_a_password, more_files_than_are_listed,
+CASES = [the_whole_story, junk_and_what_was_kept_out, a_name_of_ones_own_and_a_password, more_files_than_are_listed,
          forms_of_strangers, text_browsers]
