@@ -15,7 +15,7 @@ const SETUP = { name: 'setup.exe', type: 'application/octet-stream', body: Buffe
 let server, names;
 before(async () => {
   names = await dns(RECORDS);
-  if (names) server = await serve('test.xclient=true', 'server.hostname=mx.test', `dns.forward=${names.address}`, 'box.max_messages=9');
+  if (names) server = await serve('test.xclient=true', 'server.hostname=mx.test', `dns.forward=${names.address}`, 'box.max_messages=9', 'trust.content=false');
 });
 after(async () => (await closeBrowser(), await server?.close(), names?.close()));
 
