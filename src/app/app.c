@@ -234,8 +234,11 @@ static void down(struct app *a)
         loop_free(a->loop);
     mailboxes_free(a->operator_boxes);
     tls_free(a->tls);
+    greylist_free(a->greylist);
     limit_free(a->limit);
     arrivals_free(a->arrivals);
+    access_free(a->access);
+    standing_free(a->standing);
     charset_unprime(&a->charsets);
     notify_close(&a->notify);
     log_info(a->log, "end");

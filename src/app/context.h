@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "core/arrival.h"
 #include "core/event.h"
+#include "core/greylist.h"
 #include "core/limit.h"
 #include "io/dns.h"
 #include "io/loop.h"
@@ -37,6 +38,9 @@ struct app {
     struct loop *loop; /* the main thread's: signals, control socket, watchdog */
     struct limit *limit;
     struct arrivals *arrivals; /* the last attempts to hand mail to each box */
+    struct standing *standing;
+    struct access *access;
+    struct greylist *greylist; /* NULL: off */
     struct store *store;
     struct teacher *teacher; /* NULL: its files cannot be used */
     struct event_hub *hub;
@@ -49,7 +53,7 @@ struct app {
     struct str cert, key; /* paths in use */
     struct listen_gate gates[DOOR_KINDS];
     struct config_list bound[DOOR_KINDS]; /* addresses really bound */
-    struct listen_net *smtp_proxies, *http_proxies;
+    struct network *smtp_proxies, *http_proxies;
     size_t smtp_proxies_n, http_proxies_n;
     struct shared *shared; /* services.c's */
     struct worker *workers;

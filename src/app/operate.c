@@ -258,5 +258,6 @@ static void run_backup(void *ctx, struct ctl_req *r, struct str)
 const struct ctl_command operate_commands[] = {
     { STR("box"), run_box },     { STR("stats"), run_stats }, { STR("drain"), run_drain },
     { STR("ready"), run_ready }, { STR("clock"), run_clock }, { STR("backup"), run_backup },
+    { STR("ban"), operate_ban },
 };
 const size_t operate_commands_n = COUNT(operate_commands);

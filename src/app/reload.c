@@ -1,4 +1,5 @@
 #include "app/reload.h"
+#include "app/start.h"
 #include "base/log.h"
 
 enum { RELOAD_TEXT_MAX = 1 << 20 };
@@ -15,6 +16,9 @@ static void take_over(struct app *a, const struct config *new)
     config_frozen(&a->config, new, &frozen);
     say(a, "reload.needs_restart", buf_str(&frozen));
     a->config.server_drain_ms = new->server_drain_ms;
+    if (start_access(a, new) != OK)
+        log_warn(a->log, "reload.refused",
+                 LOG_C("what", "access.allow, access.deny: a network has bits behind its prefix"));
     if (!str_empty(new->tls_cert)) { /* the very first arena holds both; a path a SIGHUP is little */
         a->cert = arena_dup(&a->arena, new->tls_cert);
         a->key = arena_dup(&a->arena, new->tls_key);

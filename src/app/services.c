@@ -1,6 +1,6 @@
 /* The only place that knows which setting becomes which option. */
-#include "app/services.h"
 #include "app/services_judge.h"
+#include "app/services_own.h"
 #include "core/deliver.h"
 #include "core/mailbox.h"
 #include "serve/autoconfig.h"
@@ -46,17 +46,6 @@ struct shared {
     struct autoconfig autoconfig;
     struct str services_json;
 };
-struct services {
-    struct app *app;
-    struct auth *auth;
-    struct mailboxes *boxes;
-    struct scanners *scanners;
-    struct deliver *deliver;
-    struct smtp_in *smtp;
-    struct pop3_server *pop3;
-    struct imap_server *imap;
-    struct site *site;
-};
 
 static void shared_metrics(struct app *a, struct shared *s)
 {
@@ -68,6 +57,8 @@ static void shared_metrics(struct app *a, struct shared *s)
     s->metrics = (struct metrics_opts){ .store = a->store,
                                         .hub = a->hub,
                                         .limit = a->limit,
+                                        .standing = a->standing,
+                                        .access = a->access,
                                         .smtp = &s->smtp,
                                         .imap_logins = &s->imap_logins,
                                         .pop3_logins = &s->pop3_logins,
@@ -149,9 +140,13 @@ static enum err core_new(struct services *s, struct loop *loop)
 {
     struct app *a = s->app;
     const struct config *c = &a->config;
-    struct auth_opts auth = {
-        .loop = loop, .store = a->store, .hub = a->hub, .limit = a->limit, .argon = a->argon, .log = a->log
-    };
+    struct auth_opts auth = { .loop = loop,
+                              .store = a->store,
+                              .hub = a->hub,
+                              .limit = a->limit,
+                              .standing = a->standing,
+                              .argon = a->argon,
+                              .log = a->log };
     enum err e = auth_new(&auth, &s->auth);
     struct mailboxes_opts boxes = { .loop = loop,
                                     .store = a->store,
@@ -192,7 +187,14 @@ static enum err smtp_new(struct services *s, struct loop *loop)
     const struct config *c = &a->config;
     struct smtp_in_opts o = { .loop = loop,
                               .deliver = s->deliver,
-                              .limit = a->limit,
+                              .guard = { .limit = a->limit,
+                                         .standing = a->standing,
+                                         .greylist = a->greylist,
+                                         .dns = a->dns,
+                                         .zones = c->access_dnsbl.v,
+                                         .zones_n =
+                                             c->access_dnsbl_action == CONFIG_DNSBL_REFUSE ? c->access_dnsbl.n : 0,
+                                         .deadline_ms = c->trust_deadline_ms },
                               .tls = a->tls,
                               .log = a->log,
                               .hostname = c->server_hostname,
@@ -215,6 +217,7 @@ static struct login_opts login_opts(const struct services *s, struct loop *loop,
     return (struct login_opts){ .loop = loop,
                                 .auth = s->auth,
                                 .limit = a->limit,
+                                .standing = a->standing,
                                 .domain = a->config.server_domains.v[0],
                                 .loopback_cleartext = a->config.auth_cleartext == CONFIG_CLEARTEXT_LOOPBACK,
                                 .stats = stats };
@@ -341,56 +344,4 @@ void services_free(struct services *s)
     mailboxes_free(s->boxes);
     auth_free(s->auth);
     free(s);
-}
-
-/* ---- who comes in ---- */
-static void gone(void *ctx, const struct peer *peer) { listen_release(ctx, peer); }
-
-void services_accept_smtp(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa)
-{
-    struct services *s = ctx;
-    smtp_in_accept(s->smtp, l, fd, peer, sa);
-}
-
-void services_accept_pop3(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa)
-{
-    struct services *s = ctx;
-    pop3_server_accept(s->pop3, l, fd, peer, sa);
-}
-
-void services_accept_pop3s(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa)
-{
-    struct services *s = ctx;
-    pop3_server_accept_tls(s->pop3, l, fd, peer, sa);
-}
-
-void services_accept_imap(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa)
-{
-    struct services *s = ctx;
-    imap_server_accept(s->imap, l, fd, peer, sa);
-}
-
-void services_accept_imaps(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa)
-{
-    struct services *s = ctx;
-    imap_server_accept_tls(s->imap, l, fd, peer, sa);
-}
-
-/* gone() gives the hold back also when the connection could not be taken, so there is nothing to do with an error. */
-void services_accept_http(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *)
-{
-    struct services *s = ctx;
-    (void)!site_accept(s->site, fd, peer, NULL, gone, l);
-}
-
-void services_accept_https(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *)
-{
-    struct services *s = ctx;
-    (void)!site_accept(s->site, fd, peer, s->app->tls, gone, l);
-}
-
-void services_accept_metrics(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *)
-{
-    struct services *s = ctx;
-    (void)!site_accept_metrics(s->site, fd, peer, gone, l);
 }

@@ -82,6 +82,9 @@ const struct setting settings[] = {
     { "trust.content", SET_BOOL, AT(trust_content), "true", 0, 0, 0, NULL,
       "Looks at what a mail says and how it is made, too; what looks like junk goes into Junk. false: only who sent it "
       "counts." },
+    { "trust.reverse_dns", SET_BOOL, AT(trust_reverse_dns), "false", 0, 0, 0, NULL,
+      "Ask for the client's name (reverse DNS) as one more sign. The resolver in dns.forward then learns the client's "
+      "address." },
     { "trust.arc_sealers", SET_NAMES, AT(trust_arc_sealers), "", 0, 0, 0, NULL,
       "Domains of forwarders and mailing lists whose ARC seals are believed: where DMARC passed there, it counts "
       "here." },
@@ -162,6 +165,26 @@ const struct setting settings[] = {
       "Unknown recipients in ten minutes from one network, before it is answered 421." },
     { "limits.requests_per_network", SET_INT, AT(limits_requests_per_network), "1200", 0, 1, 1000000, NULL,
       "API requests in a minute from one network." },
+
+    { "access.allow", SET_NETS, AT(access_allow), "127.0.0.0/8, ::1/128", SETTING_RELOAD, 0, 0, NULL,
+      "Networks that are never banned, nor looked up in block lists. A proxy that does not speak the PROXY protocol "
+      "belongs here. Read again at SIGHUP." },
+    { "access.deny", SET_NETS, AT(access_deny), "", SETTING_RELOAD, 0, 0, NULL,
+      "Networks that are served nothing. Read again at SIGHUP; mayfly ban add does it for a while." },
+    { "access.dnsbl", SET_NAMES, AT(access_dnsbl), "", 0, 0, 0, NULL,
+      "Zones of DNS block lists, like zen.spamhaus.org, that are asked about SMTP clients; at most 8. They, and the "
+      "resolver in dns.forward, learn who writes to you. Empty: none." },
+    { "access.dnsbl_action", SET_ENUM, AT(access_dnsbl_action), "refuse", 0, 0, 0, "refuse symbol",
+      "Who is listed: refused (554), or its mail is weighed down." },
+    { "access.greylist", SET_MS, AT(access_greylist_ms), "0s", 0, 0, 60 * MINUTE, NULL,
+      "How long an unknown sender is kept waiting with 451 before a retry passes. It keeps codes waiting; 0: nobody "
+      "waits." },
+    { "access.ban_score", SET_INT, AT(access_ban_score), "300", 0, 0, 1000000, NULL,
+      "What a network (IPv4 /24, IPv6 /48) may do to us before it is banned, where an unknown recipient counts 1 and a "
+      "wrong password 4; a full score is forgiven in 20 minutes. 0: nobody is banned." },
+    { "access.ban_time", SET_MS, AT(access_ban_time_ms), "10m", 0, 1000, DAY, NULL,
+      "The first ban of a network; each further one is twice as long." },
+    { "access.ban_max_time", SET_MS, AT(access_ban_max_time_ms), "1d", 0, 1000, DAY, NULL, "The longest ban." },
 
     { "log.level", SET_ENUM, AT(log_level), "info", 0, 0, 0, "debug info warn error", "Least that is logged." },
     { "log.format", SET_ENUM, AT(log_format), "text", 0, 0, 0, "text json",

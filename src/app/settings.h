@@ -10,6 +10,7 @@ struct config_list {
 enum config_dmarc { CONFIG_DMARC_ENFORCE, CONFIG_DMARC_LABEL };
 enum config_malware { CONFIG_MALWARE_REFUSE, CONFIG_MALWARE_JUNK };
 enum config_down { CONFIG_DOWN_TEMPFAIL, CONFIG_DOWN_ACCEPT };
+enum config_dnsbl { CONFIG_DNSBL_REFUSE, CONFIG_DNSBL_SYMBOL };
 enum config_cleartext { CONFIG_CLEARTEXT_NEVER, CONFIG_CLEARTEXT_LOOPBACK };
 enum config_log_format { CONFIG_LOG_TEXT, CONFIG_LOG_JSON };
 
@@ -48,6 +49,11 @@ struct config {
     int64_t limits_mx_per_network, limits_prelogin_per_network, limits_mail_per_network, limits_live_per_network,
         limits_http_per_network, limits_create_per_network;
     int64_t limits_login_per_network, limits_unknown_per_network, limits_requests_per_network, limits_boxes;
+    struct config_list access_allow, access_deny;
+    struct config_list access_dnsbl;
+    int64_t access_dnsbl_action, access_greylist_ms;
+    bool trust_reverse_dns;
+    int64_t access_ban_score, access_ban_time_ms, access_ban_max_time_ms;
     int64_t log_level, log_format;
     bool test_echo_websocket, test_xclient, test_clock;
 

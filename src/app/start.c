@@ -14,7 +14,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { START_TEXT_MAX = 1 << 20, SECRET_CELLS = 128 * 1024, WORKERS_MAX = 256, ARGON_QUEUE = 32, WORK_QUEUE = 256 };
+/* The key of its hashes is new each day: longer means nothing. */
+static const int64_t GREYLIST_KEEP_MS = 24 * 3600 * 1000;
+enum {
+    START_TEXT_MAX = 1 << 20,
+    SECRET_CELLS = 128 * 1024,
+    WORKERS_MAX = 256,
+    ARGON_QUEUE = 32,
+    WORK_QUEUE = 256,
+    NETS_MAX = 1 << 20
+};
 
 const char *start_path(struct app *a, const char *rest)
 {
@@ -37,14 +46,29 @@ enum err start_data_dir(struct app *a)
     return e;
 }
 
-static enum err parse_nets(struct app *a, const struct config_list *list, struct listen_net **out, size_t *n)
+static enum err parse_nets(struct arena *a, const struct config_list *list, struct network **out, size_t *n)
 {
-    *out = arena_array(&a->arena, list->n + 1, sizeof **out);
+    *out = arena_array(a, list->n + 1, sizeof **out);
     *n = list->n;
     for (size_t i = 0; *out && i < list->n; i++)
-        if (listen_net_parse(list->v[i], &(*out)[i]) != OK)
+        if (network_parse(list->v[i], &(*out)[i]) != OK)
             return ERR_BAD;
     return *out ? OK : ERR_IO;
+}
+
+enum err start_access(struct app *a, const struct config *c)
+{
+    AUTO_ARENA struct arena scratch = { .max = NETS_MAX };
+    struct network *allow, *deny;
+    struct access_lists l = { 0 };
+    enum err e = parse_nets(&scratch, &c->access_allow, &allow, &l.allow_n);
+    if (e == OK)
+        e = parse_nets(&scratch, &c->access_deny, &deny, &l.deny_n);
+    if (e != OK)
+        return e;
+    l.allow = allow;
+    l.deny = deny;
+    return access_set(a->access, &l);
 }
 
 enum err start_limits(struct app *a)
@@ -59,14 +83,29 @@ enum err start_limits(struct app *a)
                                 [LIMIT_CREATE] = (uint32_t)c->limits_create_per_network,
                                 [LIMIT_LOGIN_FAIL] = (uint32_t)c->limits_login_per_network,
                                 [LIMIT_LOGIN_BOX] = LOGIN_BOX_TRIES,
+                                [LIMIT_PASSWORDS] = AUTH_PASSWORDS,
                                 [LIMIT_UNKNOWN_RCPT] = (uint32_t)c->limits_unknown_per_network,
                                 [LIMIT_REQUESTS] = (uint32_t)c->limits_requests_per_network,
                             } };
-    enum err e = parse_nets(a, &c->smtp_proxy_networks, &a->smtp_proxies, &a->smtp_proxies_n);
+    struct standing_opts standing = { .ban_score = (uint32_t)c->access_ban_score,
+                                      .ban_ms = c->access_ban_time_ms,
+                                      .ban_max_ms = c->access_ban_max_time_ms };
+    enum err e = parse_nets(&a->arena, &c->smtp_proxy_networks, &a->smtp_proxies, &a->smtp_proxies_n);
     if (e == OK)
-        e = parse_nets(a, &c->http_proxy_networks, &a->http_proxies, &a->http_proxies_n);
+        e = parse_nets(&a->arena, &c->http_proxy_networks, &a->http_proxies, &a->http_proxies_n);
+    if (e == OK)
+        e = standing_new(&standing, &a->standing);
+    if (e == OK)
+        e = access_new(a->standing, &a->access);
+    if (e == OK)
+        e = start_access(a, c);
+    o.refused = standing_refused;
+    o.ctx = a->standing;
     if (e == OK)
         e = limit_new(&o, &a->limit);
+    struct greylist_opts greylist = { .delay_ms = c->access_greylist_ms, .keep_ms = GREYLIST_KEEP_MS };
+    if (e == OK && greylist.delay_ms > 0)
+        e = greylist_new(&greylist, a->limit, &a->greylist);
     return e == OK ? arrivals_new(&a->arrivals) : e;
 }
 

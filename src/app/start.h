@@ -6,6 +6,8 @@ const char *start_path(struct app *a, const char *rest); /* <data_dir>/rest */
 [[nodiscard]] enum err start_log(struct app *a);
 [[nodiscard]] enum err start_data_dir(struct app *a);
 [[nodiscard]] enum err start_limits(struct app *a);
+/* The lists of networks of c, at start and at each SIGHUP. ERR_BAD: host bits behind the prefix; then all stays. */
+[[nodiscard]] enum err start_access(struct app *a, const struct config *c);
 [[nodiscard]] enum err start_loops(struct app *a);
 [[nodiscard]] enum err start_listeners(struct app *a);
 [[nodiscard]] enum err start_certificate(struct app *a);

@@ -94,6 +94,10 @@ static void doors_fill(struct worker *w)
         w->doors[k] = (struct listen_opts){
             .gate = &a->gates[k], .limit = a->limit, .kind = LIMIT_HTTP_CONNS, .log = a->log, .ctx = w
         };
+    for (int k = 0; k < DOOR_KINDS; k++) {
+        w->doors[k].access = k == DOOR_METRICS ? NULL : a->access;
+        w->doors[k].side = k == DOOR_SMTP ? STANDING_MX : STANDING_READER;
+    }
     w->doors[DOOR_SMTP].accept = services_accept_smtp;
     w->doors[DOOR_POP3].accept = services_accept_pop3;
     w->doors[DOOR_POP3S].accept = services_accept_pop3s;
@@ -108,12 +112,22 @@ static void doors_fill(struct worker *w)
     smtp->proxies_n = a->smtp_proxies_n;
     smtp->full = S("421 4.3.2 too busy, try again later\r\n");
     smtp->network = S("421 4.7.0 too many connections from your network\r\n");
+    smtp->banned = S("421 4.7.0 your network is refused for a while, try again later\r\n");
+    smtp->denied = S("554 5.7.1 your network is not served here\r\n");
     struct listen_opts *pop3 = &w->doors[DOOR_POP3]; /* whoever expects TLS first would not understand a word */
     pop3->full = S("-ERR [SYS/TEMP] too busy, try again later\r\n");
     pop3->network = S("-ERR [SYS/TEMP] too many connections from your network\r\n");
+    pop3->banned = S("-ERR [SYS/TEMP] your network is refused for a while, try again later\r\n");
+    pop3->denied = S("-ERR [SYS/PERM] your network is not served here\r\n");
     struct listen_opts *imap = &w->doors[DOOR_IMAP];
     imap->full = S("* BYE [UNAVAILABLE] too busy, try again later\r\n");
     imap->network = S("* BYE [LIMIT] too many connections from your network\r\n");
+    imap->banned = S("* BYE [UNAVAILABLE] your network is refused for a while, try again later\r\n");
+    imap->denied = S("* BYE your network is not served here\r\n");
+    struct listen_opts *http = &w->doors[DOOR_HTTP];
+    http->banned =
+        S("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 600\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    http->denied = S("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     for (int k = DOOR_POP3; k <= DOOR_IMAPS; k++) {
         w->doors[k].kind = LIMIT_PRELOGIN_CONNS;
         w->doors[k].passed = LIMIT_MAIL_CONNS;

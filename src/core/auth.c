@@ -19,6 +19,7 @@ struct auth_req {
     size_t raw_n;
     struct str wanted; /* the address that was named, in its form for look-up; empty: whichever the secret opens */
     struct buf password;
+    uint32_t tag;     /* of this try, for core/standing */
     struct job later; /* answers that need no store */
     enum err later_err;
     struct opened *later_opened;
@@ -72,12 +73,28 @@ static bool another_box(const struct auth_req *r, const struct opened *o)
     return o != NULL && r->wanted.n > 0 && !str_eq(r->wanted, o->address);
 }
 
+/* What was tried on whom, without keeping either. */
+static uint32_t tag_of(struct auth *a, const struct peer *peer, struct str address, struct str secret)
+{
+    struct peer of = limit_peer_for(a->o.limit, peer, address);
+    of = limit_peer_for(a->o.limit, &of, secret);
+    return get_be32(of.key);
+}
+
+static void tell_standing(struct auth_req *r)
+{
+    if (r->a->o.standing)
+        standing_wrong_secret(r->a->o.standing, STANDING_READER, &r->peer, r->tag, clock_mono_ms());
+}
+
 /* A wrong secret costs its network. A token does not: nobody guesses 256 bits, and a program that goes on asking with
  * one that was revoked must not lock the passwords of its neighbours. */
 static void charge(struct auth_req *r)
 {
-    if (r->raw_n != TOKEN_BYTES)
-        (void)limit_take(r->a->o.limit, LIMIT_LOGIN_FAIL, &r->peer, 1, clock_mono_ms(), NULL);
+    if (r->raw_n == TOKEN_BYTES)
+        return;
+    (void)limit_take(r->a->o.limit, LIMIT_LOGIN_FAIL, &r->peer, 1, clock_mono_ms(), NULL);
+    tell_standing(r);
 }
 
 static void answer(struct auth_req *r, enum err e, struct opened *o)
@@ -206,9 +223,13 @@ struct auth_req *auth_token(struct auth *a, struct str token, const struct peer 
     return login(r);
 }
 
+/* Whoever goes on guessing while nothing is looked at is on the way to a ban. */
 static bool throttled(struct auth_req *r)
 {
-    return limit_over(r->a->o.limit, LIMIT_LOGIN_FAIL, &r->peer, clock_mono_ms(), &r->retry_ms);
+    bool yes = limit_over(r->a->o.limit, LIMIT_LOGIN_FAIL, &r->peer, clock_mono_ms(), &r->retry_ms);
+    if (yes)
+        tell_standing(r);
+    return yes;
 }
 
 struct auth_req *auth_recovery(struct auth *a, struct str address, struct str words_text, const struct peer *peer,
@@ -217,6 +238,7 @@ struct auth_req *auth_recovery(struct auth *a, struct str address, struct str wo
     struct auth_req *r = req_new(a, peer, done, ctx);
     if (r == NULL)
         return NULL;
+    r->tag = tag_of(a, peer, address, words_text);
     if (throttled(r))
         return answer_later(r, ERR_BUSY, NULL);
     r->raw_n = RECOVERY_BYTES;
@@ -283,6 +305,7 @@ static void argon_done(struct work *w)
 {
     struct auth_req *r = CONTAINER_OF(w, struct auth_req, work);
     uint8_t verifier[HASH_N];
+    limit_release(r->a->o.limit, LIMIT_PASSWORDS, &r->peer);
     if (r->work_err != OK) {
         refuse(r, ERR_BUSY);
         return;
@@ -303,9 +326,14 @@ static void on_find(struct store_req *q)
     }
     keep_found(r, (struct store_find *)(void *)q);
     r->work = (struct work){ .work = argon_work, .done = argon_done };
-    if (work_submit(r->a->o.argon, r->a->o.loop, &r->work) != OK) {
+    enum err e = limit_hold(r->a->o.limit, LIMIT_PASSWORDS, &r->peer);
+    if (e == OK && work_submit(r->a->o.argon, r->a->o.loop, &r->work) != OK) {
+        limit_release(r->a->o.limit, LIMIT_PASSWORDS, &r->peer);
+        e = ERR_BUSY;
+    }
+    if (e != OK) {
         r->retry_ms = 2000;
-        refuse(r, ERR_BUSY);
+        refuse(r, e);
     }
 }
 
@@ -316,6 +344,7 @@ struct auth_req *auth_password(struct auth *a, struct str address, struct str pa
     struct str key = { 0 };
     if (r == NULL)
         return NULL;
+    r->tag = tag_of(a, peer, address, password);
     if (throttled(r))
         return answer_later(r, ERR_BUSY, NULL);
     buf_put(&r->password, password);

@@ -6,18 +6,20 @@
 #include "base/list.h"
 #include "core/credential.h"
 #include "core/event.h"
-#include "core/limit.h"
 #include "core/seal.h"
+#include "core/standing.h"
 #include "io/work.h"
 #include "store/store.h"
 
 struct auth;
+enum { AUTH_PASSWORDS = 4 }; /* for LIMIT_PASSWORDS: of one network at once, where the queue has room for 32 */
 struct auth_opts {
     struct loop *loop;
     struct store *store;
     struct event_hub *hub;
     struct limit *limit;
-    struct work_pool *argon; /* one thread for passwords */
+    struct standing *standing; /* is told of wrong secrets; NULL: nobody is */
+    struct work_pool *argon;   /* one thread for passwords */
     struct log *log;
     uint32_t max_opened; /* 0: 10,000 */
 };

@@ -166,9 +166,14 @@ static void prepared(struct work *w)
 static void sender_start(struct judge_req *r, const struct judge_mail *m, int64_t now_s)
 {
     const struct judge_opts *o = r->o;
-    r->in = (struct verdict_in){
-        .server = o->server, .sealers = o->sealers, .sealers_n = o->sealers_n, .lists = o->lists, .lists_n = o->lists_n
-    };
+    r->in = (struct verdict_in){ .server = o->server,
+                                 .sealers = o->sealers,
+                                 .sealers_n = o->sealers_n,
+                                 .lists = o->lists,
+                                 .lists_n = o->lists_n,
+                                 .dnsbl = o->dnsbl,
+                                 .dnsbl_n = o->dnsbl_n,
+                                 .reverse = o->reverse };
     r->in.sender =
         (struct spf_in){ .ip = m->client, .helo = m->helo, .from = m->from, .receiver = o->server, .now_s = now_s };
     r->begun_us = clock_mono_us();

@@ -17,6 +17,9 @@ struct judge_opts { /* borrowed by what is under way */
     size_t sealers_n;
     const struct str *lists; /* zones of block lists of domains */
     size_t lists_n;
+    const struct str *dnsbl; /* as verdict_in has them */
+    size_t dnsbl_n;
+    bool reverse;
     int64_t deadline_ms;
     bool label_only;           /* a policy refuses nothing and moves nothing */
     struct scanners *scanners; /* NULL, or none in it: nobody scans */

@@ -139,6 +139,13 @@ static struct entry *entry_of(struct limit *l, struct shard *s, enum limit_kind 
 
 static struct shard *shard_of(struct limit *l, const struct peer *p) { return &l->shards[p->key[0] % SHARDS]; }
 
+static enum err answer(struct limit *l, enum limit_kind k, const struct peer *p, bool room)
+{
+    if (!room && l->opts.refused)
+        l->opts.refused(l->opts.ctx, k, p);
+    return room ? OK : ERR_BUSY;
+}
+
 enum err limit_hold(struct limit *l, enum limit_kind k, const struct peer *p)
 {
     if (l->opts.value[k] == 0)
@@ -150,7 +157,7 @@ enum err limit_hold(struct limit *l, enum limit_kind k, const struct peer *p)
     if (room)
         e->held++;
     pthread_mutex_unlock(&s->lock);
-    return room ? OK : ERR_BUSY;
+    return answer(l, k, p, room);
 }
 
 void limit_release(struct limit *l, enum limit_kind k, const struct peer *p)
@@ -194,7 +201,7 @@ static enum err bucket(struct limit *l, enum limit_kind k, const struct peer *p,
 enum err limit_take(struct limit *l, enum limit_kind k, const struct peer *p, uint32_t n, int64_t now_ms,
                     int64_t *retry_ms)
 {
-    return l->opts.value[k] == 0 ? OK : bucket(l, k, p, n, now_ms, retry_ms);
+    return l->opts.value[k] == 0 ? OK : answer(l, k, p, bucket(l, k, p, n, now_ms, retry_ms) == OK);
 }
 
 bool limit_over(struct limit *l, enum limit_kind k, const struct peer *p, int64_t now_ms, int64_t *retry_ms)

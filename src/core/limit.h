@@ -10,6 +10,7 @@ struct limit;
 struct peer {
     uint8_t key[16]; /* keyed hash of the network prefix */
     bool loopback;   /* 127/8, ::1 or a unix socket */
+    bool trusted;    /* on the operator's list: never banned (serve/access) */
 };
 /* A row each in limit.c: unit, burst and reason. Rates are token buckets; counts are concurrent holds. */
 enum limit_kind {
@@ -21,12 +22,16 @@ enum limit_kind {
     LIMIT_CREATE,         /* boxes made, per hour */
     LIMIT_LOGIN_FAIL,     /* wrong passwords and words, per 10 minutes */
     LIMIT_LOGIN_BOX,      /* the same of one network for one box: each further one waits longer; see serve/login.h */
+    LIMIT_PASSWORDS,      /* concurrent Argon2id computations: nobody has the queue to himself */
     LIMIT_UNKNOWN_RCPT,   /* recipients not there, per 10 minutes */
     LIMIT_REQUESTS,       /* API requests, per minute */
     LIMIT_KINDS
 };
 struct limit_opts {
     uint32_t value[LIMIT_KINDS]; /* 0: that kind is not limited */
+    /* Told of each refusal, on the refused one's thread: core/standing. May be NULL. */
+    void (*refused)(void *ctx, enum limit_kind k, const struct peer *p);
+    void *ctx;
 };
 
 [[nodiscard]] enum err limit_new(const struct limit_opts *opts, struct limit **out);

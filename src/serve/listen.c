@@ -21,7 +21,7 @@ struct listen {
     struct timer again;  /* after a pause */
     struct list pending; /* connections whose PROXY header is not whole yet */
     int fd, reserve;     /* reserve: a descriptor to give up when there are no others */
-    char address[LISTEN_ADDR_TEXT];
+    char address[NETWORK_ADDR_TEXT];
 };
 
 struct pending {
@@ -63,21 +63,35 @@ static void refuse(int fd, struct str words)
     close(fd);
 }
 
+/* Is this network let in at all? Writes what is known about it into peer. */
+static enum access_answer ask_access(const struct listen_opts *o, struct loop *loop, struct peer *peer,
+                                     const struct sockaddr *sa)
+{
+    *peer = o->limit ? limit_peer(o->limit, sa) : (struct peer){ 0 };
+    return o->access ? access_ask(o->access, o->side, peer, sa, loop_now_ms(loop)) : ACCESS_OPEN;
+}
+
+static void turn_away(const struct listen_opts *o, int fd, _Atomic uint64_t *counter, struct str words)
+{
+    count(counter);
+    gate_leave(o->gate);
+    refuse(fd, words);
+}
+
 /* The connection has its place in the gate; now its network. */
 static void admit(struct listen *l, int fd, const struct sockaddr *sa)
 {
     const struct listen_opts *o = l->o;
-    struct peer peer = { 0 };
-    if (o->limit)
-        peer = limit_peer(o->limit, sa);
-    if (o->limit && limit_hold(o->limit, o->kind, &peer) != OK) {
-        count(&o->gate->refused_network);
-        gate_leave(o->gate);
-        refuse(fd, o->network);
-        return;
+    struct peer peer;
+    enum access_answer is = ask_access(o, l->loop, &peer, sa);
+    if (is == ACCESS_DENIED || is == ACCESS_BANNED) {
+        turn_away(o, fd, &o->gate->refused_access, is == ACCESS_DENIED ? o->denied : o->banned);
+    } else if (o->limit && limit_hold(o->limit, o->kind, &peer) != OK) {
+        turn_away(o, fd, &o->gate->refused_network, o->network);
+    } else {
+        count(&o->gate->accepted);
+        o->accept(o->ctx, l, fd, &peer, sa);
     }
-    count(&o->gate->accepted);
-    o->accept(o->ctx, l, fd, &peer, sa);
 }
 
 enum err listen_pass(struct listen *l, const struct peer *peer)
@@ -103,12 +117,15 @@ void listen_release(struct listen *l, const struct peer *peer) { give_back(l, pe
 enum err listen_move(struct listen *l, struct peer *peer, struct str host)
 {
     struct sockaddr_storage sa;
-    if (listen_host_parse(host, &sa) != OK)
+    if (network_host_parse(host, &sa) != OK)
         return ERR_BAD;
     if (!l->o->limit)
         return OK;
-    struct peer other = limit_peer(l->o->limit, (const struct sockaddr *)&sa);
+    struct peer other;
+    enum access_answer is = ask_access(l->o, l->loop, &other, (const struct sockaddr *)&sa);
     secret_wipe(&sa, sizeof sa);
+    if (is == ACCESS_DENIED || is == ACCESS_BANNED)
+        return ERR_DENIED;
     enum err e = limit_hold(l->o->limit, l->o->kind, &other);
     if (e != OK)
         return e;
@@ -196,7 +213,7 @@ static void wait_for_proxy(struct listen *l, int fd, const struct sockaddr_stora
 static bool from_proxy(const struct listen_opts *o, const struct sockaddr *sa)
 {
     for (size_t i = 0; i < o->proxies_n; i++)
-        if (listen_net_has(&o->proxies[i], sa))
+        if (network_has(&o->proxies[i], sa))
             return true;
     return false;
 }
@@ -300,7 +317,7 @@ static int bind_socket(const struct sockaddr_storage *sa, bool shared)
         return -1;
     if (sa->ss_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one) < 0)
         return -1;
-    if (bind(fd, (const struct sockaddr *)sa, listen_addr_size(sa)) < 0)
+    if (bind(fd, (const struct sockaddr *)sa, network_addr_size(sa)) < 0)
         return -1;
     return KEEP(fd);
 }
@@ -308,7 +325,7 @@ static int bind_socket(const struct sockaddr_storage *sa, bool shared)
 enum err listen_probe(struct str address)
 {
     struct sockaddr_storage sa;
-    if (listen_addr_parse(address, &sa) != OK)
+    if (network_addr_parse(address, &sa) != OK)
         return ERR_BAD;
     AUTO_FD int fd = bind_socket(&sa, false);
     return fd < 0 ? err_of(errno) : OK;
@@ -319,7 +336,7 @@ static void read_back_address(struct listen *l)
     struct sockaddr_storage sa = { 0 };
     socklen_t n = sizeof sa;
     if (getsockname(l->fd, (struct sockaddr *)&sa, &n) == 0)
-        listen_addr_format(&sa, l->address);
+        network_addr_format(&sa, l->address);
 }
 
 static enum err open_socket(struct listen *l, const struct sockaddr_storage *sa)
@@ -335,7 +352,7 @@ static enum err open_socket(struct listen *l, const struct sockaddr_storage *sa)
 enum err listen_start(struct loop *loop, struct str address, const struct listen_opts *o, struct listen **out)
 {
     struct sockaddr_storage sa;
-    if (listen_addr_parse(address, &sa) != OK)
+    if (network_addr_parse(address, &sa) != OK)
         return ERR_BAD;
     struct listen *l = calloc(1, sizeof *l);
     if (!l)

@@ -4,9 +4,8 @@
  * listen_release(). */
 #pragma once
 #include "base/log.h"
-#include "core/limit.h"
 #include "io/loop.h"
-#include "serve/listen_net.h"
+#include "serve/access.h"
 #include <stdatomic.h>
 
 enum { LISTEN_PROXY_MS = 5000 }; /* for the whole PROXY header; it comes with the first packet */
@@ -15,7 +14,7 @@ enum { LISTEN_PROXY_MS = 5000 }; /* for the whole PROXY header; it comes with th
 struct listen_gate {
     uint32_t max; /* connections at once; 0: as many as there are descriptors */
     _Atomic uint32_t open;
-    _Atomic uint64_t accepted, refused_full, refused_network, refused_proxy, out_of_fds;
+    _Atomic uint64_t accepted, refused_full, refused_network, refused_proxy, refused_access, out_of_fds;
 };
 bool listen_gate_stressed(const struct listen_gate *g); /* more than three quarters of max are taken */
 
@@ -25,10 +24,13 @@ struct listen_opts { /* borrowed whole, until listen_free() */
     struct limit *limit; /* NULL: networks are not counted */
     enum limit_kind kind;
     enum limit_kind passed; /* after listen_pass() */
+    struct access *access;  /* NULL: whoever comes is let in */
+    enum standing_side side;
     /* Peers in these networks must begin with a PROXY header, v1 or v2; all others must not and get no second look. */
-    const struct listen_net *proxies;
+    const struct network *proxies;
     size_t proxies_n;
-    struct str full, network; /* what a refused peer is told: the ceiling, its network's share; empty: just closed */
+    /* What a refused peer is told: the ceiling, its network's share, a ban, the deny list; empty: just closed. */
+    struct str full, network, banned, denied;
     struct log *log;
     /* Takes fd (non-blocking) and the hold: listen_release() once when the connection is gone. sa is the peer's address
      * as the PROXY header has it, for the call only: it must not be kept anywhere it could be written (P5). */
@@ -53,5 +55,5 @@ void listen_release(struct listen *l, const struct peer *peer);
 [[nodiscard]] enum err listen_pass(struct listen *l, const struct peer *peer);
 void listen_leave(struct listen *l, const struct peer *peer);
 /* The connection is somebody else's after all: host, as XCLIENT names it. Moves the hold. ERR_BAD: not an address;
- * ERR_BUSY: that network has its share. *peer then stays what it was. */
+ * ERR_BUSY: that network has its share; ERR_DENIED: it is not let in. *peer then stays what it was. */
 [[nodiscard]] enum err listen_move(struct listen *l, struct peer *peer, struct str host);

@@ -24,6 +24,7 @@ struct login_opts { /* borrowed */
     struct loop *loop;
     struct auth *auth;
     struct limit *limit;
+    struct standing *standing; /* is told of sessions that end for their errors; NULL: nobody is */
     struct str domain;         /* of a user who says none; empty: he is nobody */
     bool loopback_cleartext;   /* auth.cleartext = loopback */
     int64_t wait_ms;           /* after the first wrong secret; 0: LOGIN_WAIT_MS */

@@ -129,6 +129,7 @@ static void put_gates(struct buf *b, const struct metrics_opts *m)
         } rows[] = { { "full", load(&g->refused_full) },
                      { "network", load(&g->refused_network) },
                      { "proxy", load(&g->refused_proxy) },
+                     { "access", load(&g->refused_access) },
                      { "descriptors", load(&g->out_of_fds) } };
         for (size_t k = 0; k < COUNT(rows); k++)
             buf_printf(b, "mayfly_connections_refused_total{listener=\"%s\",reason=\"%s\"} %" PRIu64 "\n",
@@ -159,6 +160,28 @@ static void put_scanners(struct buf *b, const struct metrics_opts *m)
         for (int o = 0; o < NEIGHBOUR_OUTCOMES; o++)
             buf_printf(b, "mayfly_scan_total{scanner=\"%s\",outcome=\"%s\"} %" PRIu64 "\n", m->scanners[i].name,
                        neighbour_outcome_name((enum neighbour_outcome)o), load(&m->scanners[i].state->outcomes[o]));
+}
+
+/* By reason, and never by whom. */
+static void put_standing(struct buf *b, const struct standing *s)
+{
+    head(b, "mayfly_standing_events_total", "counter", "What counts for or against a network, by kind.");
+    for (int i = 0; i < STANDING_EVENTS; i++)
+        buf_printf(b, "mayfly_standing_events_total{event=\"%s\"} %" PRIu64 "\n",
+                   standing_event_name((enum standing_event)i), standing_events(s, (enum standing_event)i));
+    head(b, "mayfly_bans_total", "counter", "Networks banned for a while, by the last straw.");
+    for (int i = 0; i < STANDING_GOOD; i++)
+        buf_printf(b, "mayfly_bans_total{reason=\"%s\"} %" PRIu64 "\n", standing_event_name((enum standing_event)i),
+                   standing_bans(s, (enum standing_event)i));
+}
+
+static void put_access(struct buf *b, const struct access *a)
+{
+    static const char *const names[ACCESS_ANSWERS] = { "open", "trusted", "denied", "banned" };
+    head(b, "mayfly_access_total", "counter", "Connections by what the lists and the bans said of their network.");
+    for (int i = 0; i < ACCESS_ANSWERS; i++)
+        buf_printf(b, "mayfly_access_total{answer=\"%s\"} %" PRIu64 "\n", names[i],
+                   access_count(a, (enum access_answer)i));
 }
 
 static void put_http(struct buf *b, const struct http_counts *h)
@@ -192,6 +215,10 @@ void metrics_write(const struct metrics_opts *m, struct buf *b)
     if (m->checks)
         put_checks(b, m->checks);
     put_scanners(b, m);
+    if (m->access)
+        put_access(b, m->access);
+    if (m->standing)
+        put_standing(b, m->standing);
     if (m->http)
         put_http(b, m->http);
     if (m->hub)

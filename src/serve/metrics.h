@@ -13,6 +13,7 @@
 #include "trust/neighbour.h"
 
 struct listen_gate;
+struct access;
 struct metrics_gate { /* one kind of listener */
     const char *name; /* "smtp", "http", … */
     const struct listen_gate *gate;
@@ -25,6 +26,8 @@ struct metrics_opts { /* borrowed whole; what is NULL is left out */
     struct store *store;
     struct event_hub *hub;
     struct limit *limit;
+    const struct standing *standing;
+    const struct access *access;
     const struct smtp_in_stats *smtp;
     const struct login_stats *imap_logins, *pop3_logins;
     const struct imap_stats *imap;

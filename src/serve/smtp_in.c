@@ -1,11 +1,8 @@
 /* Connections stand in a list in the order of their last sign of life, so that under stress the longest silent ones go
  * first and nobody needs a timer of his own beyond conn's deadline. A message that was given to the store belongs to
  * the store's answer: it outlives a connection that breaks meanwhile, because the sender has said all of it. */
-#include "serve/smtp_in.h"
 #include "base/secret.h"
-#include "serve/listen_net.h"
-#include "serve/session_conn.h"
-#include "serve/smtp_in_storing.h"
+#include "serve/smtp_in_client.h"
 #include <stdlib.h>
 
 enum {
@@ -20,31 +17,6 @@ enum {
     SHED_A_TURN = 16,     /* silent connections closed for each that comes under stress */
     SHED_LOOK = 256       /* and so many looked at */
 };
-
-struct smtp_in {
-    struct smtp_in_opts o;
-    struct smtp_in_rules rules;
-    struct session_conns conns; /* in struct client */
-    struct smtp_in_all_storing storing;
-};
-
-struct client {
-    struct session_conn c;
-    struct smtp_in_session s;
-    struct smtp_in *of;
-    struct deliver_req *check;
-    struct smtp_in_storing *storing;
-    struct ip ip; /* in memory only, wiped at the end */
-    bool ip_known;
-    int64_t since_ms; /* when this DATA or BDAT began */
-    int64_t tx_ms;    /* when this transaction began; 0: there is none */
-    uint8_t told;     /* the recipient's answer that the tarpit holds back: enum err; only while tarpit is set */
-    uint16_t phase;   /* of the session, when last looked at */
-    bool tarpit;
-};
-
-static struct client *client_of(struct smtp_in_session *s) { return CONTAINER_OF(s, struct client, s); }
-static struct client *client_at(struct session_conn *c) { return CONTAINER_OF(c, struct client, c); }
 
 static bool stressed(const struct smtp_in *in)
 {
@@ -90,13 +62,14 @@ static void proceed(struct client *c)
         session_conn_start_tls(&c->c, c->of->o.tls);
         break;
     case SMTP_IN_CLOSED:
+        smtp_in_guard_closed(&c->of->o.guard, &c->s, &c->c.peer, loop_now_ms(c->of->o.loop));
         conn_deadline(c->c.conn, STRESSED_MS);
         conn_finish(c->c.conn);
         break;
     }
 }
 
-static struct smtp_in_session *session_of(struct client *c)
+struct smtp_in_session *smtp_in_session_of(struct client *c)
 {
     c->s.out = conn_out(c->c.conn);
     c->s.stressed = stressed(c->of);
@@ -104,8 +77,7 @@ static struct smtp_in_session *session_of(struct client *c)
     return &c->s;
 }
 
-/* After an answer that the session waited for. */
-static void answered(struct client *c)
+void smtp_in_answered(struct client *c)
 {
     if (c->of->conns.draining && c->s.mode == SMTP_IN_COMMAND && !(c->s.tx && c->s.tx->chunked))
         smtp_in_stop(&c->s, "421 4.3.2 going down, try again later");
@@ -114,94 +86,12 @@ static void answered(struct client *c)
     conn_resume(c->c.conn);
 }
 
-/* ---- the session asks ---- */
-
-static void tell(struct client *c, enum err e, const struct box_id *box)
-{
-    smtp_in_checked(session_of(c), e, box);
-    answered(c);
-}
-
-static void on_checked(void *ctx, enum err e, const struct box_id *box)
-{
-    struct client *c = ctx;
-    const struct smtp_in_opts *o = &c->of->o;
-    c->check = NULL;
-    if (e == ERR_GONE && o->limit)
-        (void)limit_take(o->limit, LIMIT_UNKNOWN_RCPT, &c->c.peer, 1, loop_now_ms(o->loop), NULL);
-    int64_t wait_ms = smtp_in_tarpit_ms(&c->s, e);
-    if (wait_ms == 0) {
-        tell(c, e, box);
-        return;
-    }
-    c->tarpit = true;
-    c->told = (uint8_t)e;
-    conn_deadline(c->c.conn, wait_ms);
-}
-
-static void ask_check(struct smtp_in_session *s, struct str mailbox, uint64_t size)
-{
-    struct client *c = client_of(s);
-    c->check = deliver_check(c->of->o.deliver, mailbox, size, on_checked, c);
-    if (!c->check) /* no memory. The session has nothing left to do behind this call, so it may be answered here */
-        smtp_in_checked(s, ERR_IO, NULL);
-}
-
-static void on_stored(void *ctx, enum err e, const char *why, uint64_t octets)
-{
-    struct client *c = ctx;
-    c->storing = NULL;
-    smtp_in_stored(session_of(c), e, why, octets);
-    answered(c);
-}
-
-static void ask_store(struct smtp_in_session *s, struct smtp_in_tx *tx, const char *protocol)
-{
-    struct client *c = client_of(s);
-    struct smtp_in_way way = { .protocol = protocol,
-                               .tls_version = conn_tls_version(c->c.conn),
-                               .tls_cipher = conn_tls_cipher(c->c.conn),
-                               .client = c->ip,
-                               .client_known = c->ip_known };
-    c->storing = smtp_in_storing_new(&c->of->storing, c->of->o.deliver, tx, &way, on_stored, c);
-    if (!c->storing)
-        smtp_in_stored(s, ERR_IO, NULL, 0);
-}
-
-static bool ask_throttled(struct smtp_in_session *s)
-{
-    struct client *c = client_of(s);
-    const struct smtp_in_opts *o = &c->of->o;
-    return o->limit && limit_over(o->limit, LIMIT_UNKNOWN_RCPT, &c->c.peer, loop_now_ms(o->loop), NULL);
-}
-
-static bool ask_moved(struct smtp_in_session *s, struct str addr)
-{
-    struct client *c = client_of(s);
-    if (listen_move(c->c.listener, &c->c.peer, addr) != OK)
-        return false;
-    struct str host = str_starts_nocase(addr, S("IPv6:")) ? str_from(addr, 5) : addr;
-    c->ip_known = ip_parse(host, &c->ip) == OK;
-    return true;
-}
-
-static void kept_out(struct smtp_in_session *s, const struct box_id *box, const char *reply)
-{
-    struct client *c = client_of(s);
-    struct str said = str_c(reply);
-    struct arrival a = { .domain = arrival_domain(s->tx->from), .tls = conn_tls_version(c->c.conn), .reply = said };
-    a.result = arrival_refused(said);
-    deliver_note(c->of->o.deliver, box, a);
-}
-
-static const struct smtp_in_ops session_ops = { ask_check, ask_store, ask_throttled, ask_moved, kept_out };
-
 /* ---- conn calls ---- */
 
 static size_t on_input(struct session_conn *conn, struct str data)
 {
     struct client *c = client_at(conn);
-    struct smtp_in_session *s = session_of(c);
+    struct smtp_in_session *s = smtp_in_session_of(c);
     enum smtp_in_mode before = s->mode;
     if (before == SMTP_IN_CLOSED)
         return data.n;
@@ -215,14 +105,14 @@ static size_t on_input(struct session_conn *conn, struct str data)
 static void on_secured(struct session_conn *conn)
 {
     struct client *c = client_at(conn);
-    smtp_in_secured(session_of(c));
+    smtp_in_secured(smtp_in_session_of(c));
     proceed(c);
 }
 
 static void give_up(struct client *c, const char *text)
 {
     smtp_in_count_add(c->of->o.stats, SMTP_IN_TIMEOUTS, 1);
-    smtp_in_stop(session_of(c), text);
+    smtp_in_stop(smtp_in_session_of(c), text);
     proceed(c);
 }
 
@@ -242,10 +132,8 @@ static void on_timeout(struct session_conn *conn)
     struct client *c = client_at(conn);
     switch (c->s.mode) {
     case SMTP_IN_WAIT:
-        if (c->tarpit) {
-            c->tarpit = false;
-            tell(c, (enum err)c->told, NULL);
-        }
+        if (c->held == HELD_TARPIT)
+            smtp_in_tell(c);
         break;
     case SMTP_IN_DATA:
     case SMTP_IN_CHUNK:
@@ -264,7 +152,7 @@ static void on_timeout(struct session_conn *conn)
 
 static void stop(struct client *c, const char *text)
 {
-    smtp_in_stop(session_of(c), text);
+    smtp_in_stop(smtp_in_session_of(c), text);
     proceed(c);
     conn_flush(c->c.conn);
 }
@@ -288,6 +176,7 @@ static void on_leave(struct session_conn *conn)
     if (c->check)
         deliver_cancel(c->check);
     smtp_in_storing_leave(c->storing);
+    smtp_in_listed_stop(c->listed);
     smtp_in_session_fini(&c->s);
 }
 
@@ -321,7 +210,7 @@ static struct session_conn *make(struct session_conns *all, const struct peer *p
     c->of = in;
     c->s.rules = &in->rules;
     c->s.loopback = peer->loopback;
-    c->ip_known = listen_ip(from, &c->ip) == OK;
+    c->ip_known = network_ip(from, &c->ip) == OK;
     return &c->c;
 }
 
@@ -330,7 +219,8 @@ static void greet(struct session_conn *conn)
     struct client *c = client_at(conn);
     smtp_in_count_add(c->of->o.stats, SMTP_IN_CONNECTIONS, 1);
     conn_deadline(conn->conn, command_ms(c));
-    smtp_in_greet(session_of(c));
+    smtp_in_ask_lists(c);
+    smtp_in_greet(smtp_in_session_of(c));
     conn_flush(conn->conn);
     if (stressed(c->of))
         shed(c->of);
@@ -365,7 +255,7 @@ enum err smtp_in_new(const struct smtp_in_opts *o, struct smtp_in **out)
                                         .xclient = o->xclient,
                                         .budget = o->budget,
                                         .stats = o->stats,
-                                        .ops = &session_ops };
+                                        .ops = &smtp_in_session_ops };
     in->conns = (struct session_conns){
         .loop = o->loop,
         .ops = &conn_calls,

@@ -3,14 +3,15 @@
 #pragma once
 #include "io/tls.h"
 #include "serve/listen.h"
+#include "serve/smtp_in_guard.h"
 #include "serve/smtp_in_session.h"
 
 struct smtp_in;
 struct smtp_in_opts { /* copied; what it points to is borrowed until smtp_in_free() */
     struct loop *loop;
     struct deliver *deliver; /* this loop's */
-    struct limit *limit;     /* NULL: unknown recipients are counted by connection only */
-    struct tls *tls;         /* NULL: no STARTTLS */
+    struct smtp_in_guard guard;
+    struct tls *tls; /* NULL: no STARTTLS */
     struct log *log;
     struct str hostname;
     struct str postmaster; /* the address that <postmaster> means */

@@ -123,8 +123,30 @@ static void unknown(struct smtp_in_session *s, const struct box_id *box)
     smtp_in_cut(s, "421 4.7.0 too many unknown recipients");
 }
 
+/* It counts as no error: an honest sender has done nothing wrong. */
+static void come_again(struct smtp_in_session *s, const struct box_id *box)
+{
+    static const char words[] = "451 4.7.1 not seen before, try again in a few minutes";
+    smtp_in_note(s, SMTP_IN_GREYLISTED);
+    s->rules->ops->kept_out(s, box, words);
+    smtp_in_reply(s, words);
+}
+
+static void listed(struct smtp_in_session *s, const struct box_id *box)
+{
+    static const char words[] = "554 5.7.1 your address is on a block list that is used here";
+    smtp_in_note(s, SMTP_IN_LISTED);
+    if (box)
+        s->rules->ops->kept_out(s, box, words);
+    smtp_in_cut(s, words);
+}
+
 static void known(struct smtp_in_session *s, const struct box_id *box)
 {
+    if (s->rules->ops->greylisted(s) > 0) {
+        come_again(s, box);
+        return;
+    }
     bool added = smtp_in_tx_add(s->tx, box);
     if (added)
         smtp_in_note(s, SMTP_IN_RCPTS);
@@ -134,6 +156,10 @@ static void known(struct smtp_in_session *s, const struct box_id *box)
 void smtp_in_checked(struct smtp_in_session *s, enum err e, const struct box_id *box)
 {
     s->mode = SMTP_IN_COMMAND;
+    if (s->listed) { /* whoever it is for: nobody learns who lives here */
+        listed(s, box);
+        return;
+    }
     switch (e) {
     case OK:
         known(s, box);

@@ -26,6 +26,8 @@ struct smtp_in_ops {
     bool (*moved)(struct smtp_in_session *s, struct str addr);
     /* A box that is there gets nothing of this transaction, and reply is why. */
     void (*kept_out)(struct smtp_in_session *s, const struct box_id *box, const char *reply);
+    /* Is the pending recipient to be told to come back? For how long, or 0. */
+    int64_t (*greylisted)(struct smtp_in_session *s);
 };
 struct smtp_in_rules { /* shared and borrowed; all of it outlives the sessions */
     struct str hostname;
@@ -66,6 +68,8 @@ struct smtp_in_session {
     bool more : 1;     /* bytes stand behind the command that is being run */
     bool linger : 1;   /* CLOSED: the peer may still be sending; read past it for a moment, so that it sees the reply */
     bool chunk_last : 1, chunk_refused : 1;
+    bool listed : 1; /* the owner says so, before smtp_in_checked(): a block list has the client */
+    bool abused : 1; /* it has done what costs its network its standing; the owner takes it back */
 };
 
 void smtp_in_reply(struct smtp_in_session *s, const char *text);
@@ -85,4 +89,5 @@ void smtp_in_end_tx(struct smtp_in_session *s);
 static inline void smtp_in_note(struct smtp_in_session *s, enum smtp_in_count c)
 {
     smtp_in_count_add(s->rules->stats, c, 1);
+    s->abused = s->abused || c == SMTP_IN_ABUSE || c == SMTP_IN_BARE_EOL;
 }

@@ -16,6 +16,8 @@ const char *smtp_in_count_name(enum smtp_in_count c)
         [SMTP_IN_NO_MEMORY] = "no_memory",
         [SMTP_IN_BARE_EOL] = "bare_eol",
         [SMTP_IN_MALFORMED] = "malformed",
+        [SMTP_IN_LISTED] = "listed",
+        [SMTP_IN_GREYLISTED] = "greylisted",
         [SMTP_IN_POLICY] = "policy",
         [SMTP_IN_TEMPFAIL] = "tempfail",
         [SMTP_IN_TIMEOUTS] = "timeouts",

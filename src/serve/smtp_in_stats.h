@@ -6,18 +6,20 @@
 enum smtp_in_count {
     SMTP_IN_CONNECTIONS,
     SMTP_IN_SECURED,
-    SMTP_IN_ACCEPTED,  /* messages answered 250 */
-    SMTP_IN_BYTES,     /* octets of those */
-    SMTP_IN_RCPTS,     /* recipients answered 250 */
-    SMTP_IN_UNKNOWN,   /* recipients not there (any more) */
-    SMTP_IN_RELAY,     /* recipients that are not ours */
-    SMTP_IN_BOX_FULL,  /* recipients without room, at RCPT or after the data */
-    SMTP_IN_TOO_BIG,   /* messages over the size, declared or real */
-    SMTP_IN_NO_MEMORY, /* messages refused because the message memory was used up */
-    SMTP_IN_BARE_EOL,  /* connections or messages with a bare CR or LF */
-    SMTP_IN_MALFORMED, /* messages refused for their form */
-    SMTP_IN_POLICY,    /* messages refused because the domain in From asks for it (DMARC) */
-    SMTP_IN_TEMPFAIL,  /* 451: store or look-up failed us */
+    SMTP_IN_ACCEPTED,   /* messages answered 250 */
+    SMTP_IN_BYTES,      /* octets of those */
+    SMTP_IN_RCPTS,      /* recipients answered 250 */
+    SMTP_IN_UNKNOWN,    /* recipients not there (any more) */
+    SMTP_IN_RELAY,      /* recipients that are not ours */
+    SMTP_IN_BOX_FULL,   /* recipients without room, at RCPT or after the data */
+    SMTP_IN_TOO_BIG,    /* messages over the size, declared or real */
+    SMTP_IN_NO_MEMORY,  /* messages refused because the message memory was used up */
+    SMTP_IN_BARE_EOL,   /* connections or messages with a bare CR or LF */
+    SMTP_IN_MALFORMED,  /* messages refused for their form */
+    SMTP_IN_LISTED,     /* connections refused because a block list has the client */
+    SMTP_IN_GREYLISTED, /* recipients told to come back later */
+    SMTP_IN_POLICY,     /* messages refused because the domain in From asks for it (DMARC) */
+    SMTP_IN_TEMPFAIL,   /* 451: store or look-up failed us */
     SMTP_IN_TIMEOUTS,
     SMTP_IN_ABUSE, /* connections ended: errors, junk, harvest, other protocols, bytes behind STARTTLS */
     SMTP_IN_COUNTS

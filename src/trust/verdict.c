@@ -25,6 +25,19 @@ enum err verdict_init(struct verdict *v, struct arena *a, const struct verdict_i
 
 /* ---- the checks ---- */
 static enum err run_spf(struct verdict *v, struct answers *as) { return spf_check(&v->in->sender, as, &v->spf); }
+static enum err run_client(struct verdict *v, struct answers *as)
+{
+    struct client_in in = {
+        .ip = v->in->sender.ip, .helo = v->in->sender.helo, .server = v->in->server, .reverse = v->in->reverse
+    };
+    return client_check(&in, as, &v->client);
+}
+
+static enum err run_dnsbl(struct verdict *v, struct answers *as)
+{
+    return dnsbl_check(v->in->dnsbl, v->in->dnsbl_n, &v->in->sender.ip, as, &v->listed);
+}
+
 static enum err run_dkim(struct verdict *v, struct answers *as) { return dkim_check_run(&v->dkim, as); }
 static enum err run_lists(struct verdict *v, struct answers *as) { return block_list_run(&v->lists, as); }
 static enum err run_arc(struct verdict *v, struct answers *as) { return arc_check_run(&v->arc, as); }
@@ -47,8 +60,8 @@ static const struct check {
     struct str name;
     enum err (*run)(struct verdict *v, struct answers *as);
 } checks[] = {
-    { STR("policy"), run_policy }, { STR("spf"), run_spf },     { STR("dkim"), run_dkim },
-    { STR("arc"), run_arc },       { STR("lists"), run_lists },
+    { STR("policy"), run_policy }, { STR("spf"), run_spf },       { STR("dkim"), run_dkim },   { STR("arc"), run_arc },
+    { STR("lists"), run_lists },   { STR("client"), run_client }, { STR("dnsbl"), run_dnsbl },
 };
 
 /* ---- what ARC may lift ---- */

@@ -3,8 +3,10 @@
 #pragma once
 #include "trust/arc.h"
 #include "trust/block_list.h"
+#include "trust/client.h"
 #include "trust/dkim_check.h"
 #include "trust/dmarc.h"
+#include "trust/dnsbl.h"
 #include "trust/spf.h"
 #include "trust/symbol.h"
 
@@ -15,6 +17,9 @@ struct verdict_in { /* all of it outlives the verdict */
     size_t sealers_n;
     const struct str *lists; /* zones of block lists of domains */
     size_t lists_n;
+    const struct str *dnsbl; /* zones of block lists that only weigh */
+    size_t dnsbl_n;
+    bool reverse; /* ask for the client's name, which tells the DNS its address */
 };
 enum verdict_action {
     VERDICT_KEEP,
@@ -26,6 +31,8 @@ struct verdict {
     const struct verdict_in *in;
     struct dkim_msg msg;
     struct spf_out spf;
+    struct client_out client;
+    struct str listed; /* the zone that lists the client; empty: none */
     struct dkim_check dkim;
     struct arc_check arc;
     struct dmarc_out dmarc;

@@ -178,4 +178,6 @@ void verdict_symbols(const struct verdict *v, bool label_only, struct symbols *o
     weigh(out, arc_weights, COUNT(arc_weights), arc_reported(&v->arc), v->arc.why);
     weigh_dmarc(out, v, label_only);
     block_list_symbols(&v->lists, out);
+    client_symbols(&v->client, out);
+    dnsbl_symbols(v->listed, out);
 }

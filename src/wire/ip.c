@@ -59,3 +59,14 @@ bool ip_is_private(const struct ip *ip)
             return true;
     return false;
 }
+
+void ip_put_reversed(struct buf *out, const struct ip *ip)
+{
+    for (size_t i = ip_n(ip); i > 0; i--) {
+        const char *dot = i > 1 ? "." : "";
+        if (ip->six)
+            buf_printf(out, "%x.%x%s", ip->b[i - 1] & 15u, ip->b[i - 1] >> 4, dot);
+        else
+            buf_printf(out, "%u%s", ip->b[i - 1], dot);
+    }
+}

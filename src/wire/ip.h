@@ -12,6 +12,8 @@ static inline size_t ip_n(const struct ip *ip) { return ip->six ? 16 : 4; }
 [[nodiscard]] enum err ip_parse(struct str text, struct ip *out);
 struct ip ip_of_six(const uint8_t b[16]);          /* from 16 octets */
 void ip_put(struct buf *out, const struct ip *ip); /* RFC 5952 */
+/* As the DNS asks about it: 1.2.0.192, or 32 nibbles from the last on (RFC 5782 section 2). */
+void ip_put_reversed(struct buf *out, const struct ip *ip);
 /* The same family, and the first bits are those of net. */
 bool ip_within(const struct ip *ip, const struct ip *net, unsigned bits);
 /* Such as nobody meets on the Internet: loopback, link-local, private (RFC 1918, 4193, 6598), unspecified. */

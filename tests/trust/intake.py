@@ -28,7 +28,7 @@ def send(d, box, author, text="", client=CLIENT, extra="", sender=None):
     date = time.strftime("%a, %d %b %Y %H:%M:%S +0000", time.gmtime())
     message = (f"{extra}From: {author}\r\nTo: {box['address']}\r\nDate: {date}\r\nSubject: from {author}\r\n"
                f"Message-ID: <{time.monotonic_ns()}@mail.test>\r\n\r\nHello\r\n{text}")
-    with smtplib.SMTP(*d.address("smtp.listen"), timeout=30) as s:
+    with smtplib.SMTP(*d.address("smtp.listen"), local_hostname="mail.good.example", timeout=30) as s:
         if client:
             s.docmd(f"XCLIENT ADDR={client}")
         try:
@@ -135,6 +135,7 @@ def main():
     zone.texts(ZONE)
     for name in ("silent.example", "_dmarc.silent.example", "slow.example"):
         zone.testdns.ZONE[name] = [("TIMEOUT", None)]
+    zone.testdns.ZONE["mail.good.example"] = [("A", CLIENT)]
     options = ["test.xclient=true", "server.hostname=mx.test", f"dns.forward={dns}", "trust.deadline=2s"]
     with Daemon(*options) as d:
         enforced(count, d)

@@ -36,7 +36,8 @@ static void on_kept_out(struct smtp_in_session *s, const struct box_id *box, con
     buf_printf(&rig_of(s)->told, "%c %s\n", box->b[0], reply);
 }
 
-static const struct smtp_in_ops ops = { on_check, on_store, on_throttled, on_moved, on_kept_out };
+static int64_t on_greylisted(struct smtp_in_session *) { return 0; }
+static const struct smtp_in_ops ops = { on_check, on_store, on_throttled, on_moved, on_kept_out, on_greylisted };
 static struct intake_budget budget;
 static struct smtp_in_rules rules;
 

@@ -1,5 +1,5 @@
 /* inet_pton() and inet_ntop() with the port and the prefix around them. */
-#include "serve/listen_net.h"
+#include "serve/network.h"
 #include "base/secret.h"
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@ static enum err host_parse(struct str text, int *family, uint8_t *out)
     return good ? OK : ERR_BAD;
 }
 
-static bool beyond_prefix_is_zero(const struct listen_net *n)
+static bool beyond_prefix_is_zero(const struct network *n)
 {
     for (unsigned i = n->bits; i < (n->family == AF_INET ? 32u : 128u); i++)
         if (n->bytes[i / 8] & 0x80u >> i % 8)
@@ -27,9 +27,9 @@ static bool beyond_prefix_is_zero(const struct listen_net *n)
     return true;
 }
 
-enum err listen_net_parse(struct str text, struct listen_net *out)
+enum err network_parse(struct str text, struct network *out)
 {
-    struct listen_net n = { 0 };
+    struct network n = { 0 };
     bool has_bits = str_chr(text, '/') != STR_NONE;
     struct str bits, host = str_cut(text, '/', &bits);
     if (host_parse(host, &n.family, n.bytes) != OK)
@@ -44,7 +44,7 @@ enum err listen_net_parse(struct str text, struct listen_net *out)
     return OK;
 }
 
-bool listen_net_has(const struct listen_net *n, const struct sockaddr *sa)
+bool network_has(const struct network *n, const struct sockaddr *sa)
 {
     const uint8_t *p = NULL;
     if (sa->sa_family == AF_INET && n->family == AF_INET)
@@ -77,7 +77,7 @@ static void fill(struct sockaddr_storage *out, int family, const uint8_t *bytes,
     }
 }
 
-enum err listen_addr_parse(struct str text, struct sockaddr_storage *out)
+enum err network_addr_parse(struct str text, struct sockaddr_storage *out)
 {
     size_t colon = str_rchr(text, ':');
     uint32_t port;
@@ -95,23 +95,23 @@ enum err listen_addr_parse(struct str text, struct sockaddr_storage *out)
     return OK;
 }
 
-socklen_t listen_addr_size(const struct sockaddr_storage *sa)
+socklen_t network_addr_size(const struct sockaddr_storage *sa)
 {
     return sa->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
 }
 
-void listen_addr_format(const struct sockaddr_storage *sa, char out[static LISTEN_ADDR_TEXT])
+void network_addr_format(const struct sockaddr_storage *sa, char out[static NETWORK_ADDR_TEXT])
 {
     char host[INET6_ADDRSTRLEN] = "";
     const struct sockaddr_in *v4 = (const struct sockaddr_in *)sa;
     const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)sa;
     bool is_v4 = sa->ss_family == AF_INET;
     inet_ntop(sa->ss_family, is_v4 ? (const void *)&v4->sin_addr : (const void *)&v6->sin6_addr, host, sizeof host);
-    snprintf(out, LISTEN_ADDR_TEXT, is_v4 ? "%s:%u" : "[%s]:%u", host,
+    snprintf(out, NETWORK_ADDR_TEXT, is_v4 ? "%s:%u" : "[%s]:%u", host,
              (unsigned)ntohs(is_v4 ? v4->sin_port : v6->sin6_port));
 }
 
-enum err listen_host_parse(struct str text, struct sockaddr_storage *out)
+enum err network_host_parse(struct str text, struct sockaddr_storage *out)
 {
     uint8_t bytes[16];
     int family;
@@ -123,7 +123,7 @@ enum err listen_host_parse(struct str text, struct sockaddr_storage *out)
     return OK;
 }
 
-enum err listen_ip(const struct sockaddr *sa, struct ip *out)
+enum err network_ip(const struct sockaddr *sa, struct ip *out)
 {
     if (sa->sa_family == AF_INET) {
         *out = (struct ip){ .six = false };

@@ -1,10 +1,10 @@
-#include "serve/listen_net.h"
+#include "serve/network.h"
 #include "test.h"
 
 static struct sockaddr_storage at(const char *text)
 {
     struct sockaddr_storage sa = { 0 };
-    CHECK_OK(listen_addr_parse(str_c(text), &sa));
+    CHECK_OK(network_addr_parse(str_c(text), &sa));
     return sa;
 }
 
@@ -16,13 +16,13 @@ TEST(addresses_come_back)
                                        "1.2.3:25", "[::1:25",        "::1]:25",       "[fe80::1%lo]:25" };
     for (size_t i = 0; i < COUNT(good); i++) {
         struct sockaddr_storage sa = at(good[i]);
-        char text[LISTEN_ADDR_TEXT];
-        listen_addr_format(&sa, text);
+        char text[NETWORK_ADDR_TEXT];
+        network_addr_format(&sa, text);
         CHECK_STR(good[i], str_c(text), good[i]);
     }
     for (size_t i = 0; i < COUNT(bad); i++) {
         struct sockaddr_storage sa;
-        if (listen_addr_parse(str_c(bad[i]), &sa) != ERR_BAD)
+        if (network_addr_parse(str_c(bad[i]), &sa) != ERR_BAD)
             fail_msg("taken: %s", bad[i]);
     }
 }
@@ -49,18 +49,18 @@ TEST(networks)
         { "2001:db8::/33", "[2001:db8:8000::]:1", false },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct listen_net n;
+        struct network n;
         struct sockaddr_storage sa = at(cases[i].addr);
-        CHECK_OK(listen_net_parse(str_c(cases[i].net), &n));
-        if (listen_net_has(&n, (const struct sockaddr *)&sa) != cases[i].in)
+        CHECK_OK(network_parse(str_c(cases[i].net), &n));
+        if (network_has(&n, (const struct sockaddr *)&sa) != cases[i].in)
             fail_msg("%s %s", cases[i].net, cases[i].addr);
     }
     static const char *const bad[] = {
         "", "10.0.0.0/33", "::/129", "10.0.0.1/8", "10.0.0.0/", "10.0.0.0/x", "a/8", "/8"
     };
     for (size_t i = 0; i < COUNT(bad); i++) {
-        struct listen_net n;
-        if (listen_net_parse(str_c(bad[i]), &n) != ERR_BAD)
+        struct network n;
+        if (network_parse(str_c(bad[i]), &n) != ERR_BAD)
             fail_msg("taken: %s", bad[i]);
     }
 }
@@ -68,10 +68,10 @@ TEST(networks)
 TEST(hosts)
 {
     struct sockaddr_storage sa;
-    CHECK_OK(listen_host_parse(S("192.0.2.1"), &sa));
+    CHECK_OK(network_host_parse(S("192.0.2.1"), &sa));
     CHECK_EQ(sa.ss_family, AF_INET);
-    CHECK_OK(listen_host_parse(S("IPv6:2001:db8::1"), &sa));
+    CHECK_OK(network_host_parse(S("IPv6:2001:db8::1"), &sa));
     CHECK_EQ(sa.ss_family, AF_INET6);
-    CHECK_EQ(listen_host_parse(S("[UNAVAILABLE]"), &sa), ERR_BAD);
-    CHECK_EQ(listen_host_parse(S("IPv6:"), &sa), ERR_BAD);
+    CHECK_EQ(network_host_parse(S("[UNAVAILABLE]"), &sa), ERR_BAD);
+    CHECK_EQ(network_host_parse(S("IPv6:"), &sa), ERR_BAD);
 }

@@ -1,0 +1,15 @@
+/* What serves on one loop, as services.c makes it and services_accept.c hands connections to it. */
+#pragma once
+#include "app/services.h"
+
+struct services {
+    struct app *app;
+    struct auth *auth;
+    struct mailboxes *boxes;
+    struct scanners *scanners;
+    struct deliver *deliver;
+    struct smtp_in *smtp;
+    struct pop3_server *pop3;
+    struct imap_server *imap;
+    struct site *site;
+};

@@ -1,0 +1,121 @@
+/* What a session asks its owner: is there such a box, take this message, may this network go on. A recipient's answer
+ * waits for the block lists, which have been asked since the connection came, and then in the tarpit. */
+#include "serve/smtp_in_client.h"
+
+void smtp_in_tell(struct client *c)
+{
+    struct smtp_in_session *s = smtp_in_session_of(c);
+    c->held = HELD_NOT;
+    s->listed = smtp_in_listed(c->listed);
+    smtp_in_checked(s, c->told, c->has_box ? &c->box : NULL);
+    smtp_in_answered(c);
+}
+
+/* The lists have answered. */
+static void tell_or_hold(struct client *c)
+{
+    const struct smtp_in_opts *o = &c->of->o;
+    int64_t own_ms = smtp_in_tarpit_ms(&c->s, c->told);
+    int64_t net_ms = c->told == ERR_GONE ? smtp_in_guard_unknown(&o->guard, &c->c.peer, loop_now_ms(o->loop)) : 0;
+    int64_t wait_ms = smtp_in_listed(c->listed) ? 0 : MAX(own_ms, net_ms);
+    if (wait_ms == 0) {
+        smtp_in_tell(c);
+        return;
+    }
+    c->held = HELD_TARPIT;
+    conn_deadline(c->c.conn, wait_ms);
+}
+
+static void on_lists(void *ctx)
+{
+    struct client *c = ctx;
+    if (c->held == HELD_LISTS)
+        tell_or_hold(c);
+}
+
+void smtp_in_ask_lists(struct client *c)
+{
+    smtp_in_listed_stop(c->listed);
+    c->listed = c->ip_known && !c->c.peer.trusted
+                    ? smtp_in_listed_start(&c->of->o.guard, c->of->o.loop, &c->ip, on_lists, c)
+                    : NULL;
+}
+
+static void on_checked(void *ctx, enum err e, const struct box_id *box)
+{
+    struct client *c = ctx;
+    c->check = NULL;
+    c->told = e;
+    c->has_box = box != NULL;
+    if (box)
+        c->box = *box;
+    if (smtp_in_listed_pending(c->listed))
+        c->held = HELD_LISTS;
+    else
+        tell_or_hold(c);
+}
+
+static void ask_check(struct smtp_in_session *s, struct str mailbox, uint64_t size)
+{
+    struct client *c = client_of(s);
+    c->check = deliver_check(c->of->o.deliver, mailbox, size, on_checked, c);
+    if (!c->check) /* no memory. The session has nothing left to do behind this call, so it may be answered here */
+        smtp_in_checked(s, ERR_IO, NULL);
+}
+
+static void on_stored(void *ctx, enum err e, const char *why, uint64_t octets)
+{
+    struct client *c = ctx;
+    c->storing = NULL;
+    smtp_in_stored(smtp_in_session_of(c), e, why, octets);
+    smtp_in_answered(c);
+}
+
+static void ask_store(struct smtp_in_session *s, struct smtp_in_tx *tx, const char *protocol)
+{
+    struct client *c = client_of(s);
+    struct smtp_in_way way = { .protocol = protocol,
+                               .tls_version = conn_tls_version(c->c.conn),
+                               .tls_cipher = conn_tls_cipher(c->c.conn),
+                               .client = c->ip,
+                               .client_known = c->ip_known };
+    c->storing = smtp_in_storing_new(&c->of->storing, c->of->o.deliver, tx, &way, on_stored, c);
+    if (!c->storing)
+        smtp_in_stored(s, ERR_IO, NULL, 0);
+}
+
+static bool ask_throttled(struct smtp_in_session *s)
+{
+    struct client *c = client_of(s);
+    return smtp_in_guard_refuses(&c->of->o.guard, &c->c.peer, loop_now_ms(c->of->o.loop));
+}
+
+static bool ask_moved(struct smtp_in_session *s, struct str addr)
+{
+    struct client *c = client_of(s);
+    if (listen_move(c->c.listener, &c->c.peer, addr) != OK)
+        return false;
+    struct str host = str_starts_nocase(addr, S("IPv6:")) ? str_from(addr, 5) : addr;
+    c->ip_known = ip_parse(host, &c->ip) == OK;
+    smtp_in_ask_lists(c);
+    return true;
+}
+
+static void kept_out(struct smtp_in_session *s, const struct box_id *box, const char *reply)
+{
+    struct client *c = client_of(s);
+    struct str said = str_c(reply);
+    struct arrival a = { .domain = arrival_domain(s->tx->from), .tls = conn_tls_version(c->c.conn), .reply = said };
+    a.result = arrival_refused(said);
+    deliver_note(c->of->o.deliver, box, a);
+}
+
+static int64_t ask_greylist(struct smtp_in_session *s)
+{
+    struct client *c = client_of(s);
+    return smtp_in_guard_greylist(&c->of->o.guard, &c->c.peer, s->tx->from, s->tx->pending, loop_now_ms(c->of->o.loop));
+}
+
+const struct smtp_in_ops smtp_in_session_ops = {
+    ask_check, ask_store, ask_throttled, ask_moved, kept_out, ask_greylist
+};
