@@ -171,6 +171,7 @@ static enum err core_new(struct services *s, struct loop *loop)
                                     .log = a->log,
                                     .domains = domains(a),
                                     .hostname = c->server_hostname,
+                                    .standing = a->standing,
                                     .judge = services_judge(a, &a->shared->budget, s->scanners),
                                     .arrivals = a->arrivals,
                                     .teacher = a->teacher,

@@ -114,6 +114,13 @@ static void note(struct deliver_req *r, const struct store_append_item *it)
         deliver_note(r->d, &it->box, (struct arrival){ .result = result, .domain = r->from_domain, .tls = r->tls });
 }
 
+/* What a network sends counts for or against it. */
+static void tell_standing(struct deliver_req *r, enum standing_event e)
+{
+    if (r->d->o.standing && r->judge_mail.client_known)
+        standing_note(r->d->o.standing, STANDING_MX, &r->peer, e, loop_now_ms(r->d->o.loop));
+}
+
 static void on_appended(struct store_req *q)
 {
     struct deliver_req *r = q->ctx;
@@ -123,6 +130,8 @@ static void on_appended(struct store_req *q)
             log_info(r->d->o.log, "deliver.refused", LOG_ERR(a->items[i].err));
     for (size_t i = 0; q->err == OK && i < a->n; i++)
         note(r, &a->items[i]);
+    if (q->err == OK)
+        tell_standing(r, r->folder == FOLDER_JUNK ? STANDING_JUNK : STANDING_GOOD);
     mail_answer(r, q->err, NULL);
 }
 
@@ -351,6 +360,7 @@ struct deliver_req *deliver_mail(struct deliver *d, struct deliver_mail *m, deli
     r->tls = m->tls_version;
     r->judge_mail =
         (struct judge_mail){ .client = m->client, .client_known = m->client_known, .data = buf_str(&m->data) };
+    r->peer = m->peer;
     if (!judge_would(&d->o.judge, &r->judge_mail)) {
         store(r, m, S(""));
         return r;

@@ -5,6 +5,7 @@
 #include "core/event.h"
 #include "core/judge.h"
 #include "core/mailbox.h"
+#include "core/standing.h"
 #include "io/work.h"
 #include "trust/teacher.h"
 
@@ -17,6 +18,7 @@ struct deliver_opts {
     struct log *log;
     struct domain_list domains;
     struct str hostname;                  /* for the trace header */
+    struct standing *standing;            /* is told what networks send; NULL: nobody is */
     struct judge_opts judge;              /* loop, work and server are deliver's own */
     struct arrivals *arrivals;            /* NULL: attempts are not kept */
     struct teacher *teacher;              /* NULL: nobody remembers what readers said */
@@ -45,6 +47,7 @@ struct deliver_mail {
     const char *tls_cipher;
     struct ip client; /* in memory only (P5) */
     bool client_known;
+    struct peer peer;                 /* its network, where client_known */
     const struct deliver_rcpt *rcpts; /* borrowed until done */
     size_t rcpts_n;
     struct buf data; /* CRLF lines, dot-stuffing undone; taken */

@@ -28,6 +28,7 @@ struct deliver_req {
     struct arena arena;
     struct deliver_mail mail; /* while the sender is being judged: its own copy, data included */
     struct judge_mail judge_mail;
+    struct peer peer;       /* where judge_mail.client_known */
     struct str from_domain; /* for who is told of the attempt, as tls */
     const char *tls;
     struct str auth; /* what was found of its sender, in the arena, as are the symbols' texts */

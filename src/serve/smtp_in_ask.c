@@ -78,7 +78,8 @@ static void ask_store(struct smtp_in_session *s, struct smtp_in_tx *tx, const ch
                                .tls_version = conn_tls_version(c->c.conn),
                                .tls_cipher = conn_tls_cipher(c->c.conn),
                                .client = c->ip,
-                               .client_known = c->ip_known };
+                               .client_known = c->ip_known,
+                               .peer = c->c.peer };
     c->storing = smtp_in_storing_new(&c->of->storing, c->of->o.deliver, tx, &way, on_stored, c);
     if (!c->storing)
         smtp_in_stored(s, ERR_IO, NULL, 0);

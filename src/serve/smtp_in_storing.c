@@ -68,6 +68,7 @@ struct smtp_in_storing *smtp_in_storing_new(struct smtp_in_all_storing *all, str
                                  .tls_cipher = way->tls_cipher,
                                  .client = way->client,
                                  .client_known = way->client_known,
+                                 .peer = way->peer,
                                  .rcpts = tx->rcpts,
                                  .rcpts_n = tx->rcpts_n,
                                  .data = tx->in.data };

@@ -10,6 +10,7 @@ struct smtp_in_way { /* how the message came, for its trace header */
     const char *protocol, *tls_version, *tls_cipher;
     struct ip client; /* for who sent it, not for the trace header */
     bool client_known;
+    struct peer peer;
 };
 
 struct smtp_in_all_storing { /* of one loop */
