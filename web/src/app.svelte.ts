@@ -18,6 +18,9 @@ export type Sheet = (typeof SHEETS)[number];
  * panel has an address of its own (#about). */
 interface Place { sheet?: Sheet; box?: string; folder?: string; open?: string }
 
+/** The page is built in steps, each a task of its own at the start, so that none keeps a click waiting. */
+export const BUILT = { head: 1, main: 2, address: 3, acts: 4, all: 5 } as const;
+
 const UNDO_MS = 5_000;
 const SOON_MS = 300;
 const SAID_MS = 12_000;
@@ -34,8 +37,8 @@ class App {
   sheet: Sheet | null = $state(null);
   said = $state('');
   now = $state(Date.now());
-  /** How much of the page is built: its head, then the address too, then all. Each is a task of its own at the start. */
-  built: 'head' | 'address' | 'all' = $state('head');
+  /** How much of the page is built, a value of BUILT. */
+  built: number = $state(0);
   starting: 'busy' | 'done' | string = $state('busy');
   message: Message | null = $state.raw(null);
   messageError = $state('');
@@ -74,7 +77,6 @@ class App {
     addEventListener('offline', () => this.live.offline());
     setInterval(() => this.tick(), 1000);
     setInterval(() => void this.refreshOthers(), OTHERS_MS);
-    void this.loadSite();
     await Promise.all([words, this.restore()]);
   }
 
@@ -156,7 +158,7 @@ class App {
     this.message = null;
     store.saveLast(id);
     this.keep();
-    this.watch();
+    setTimeout(() => this.watch()); /* opening a line takes as long as a step of the page */
   }
 
   private keep(): void {

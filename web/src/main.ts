@@ -3,7 +3,7 @@
 // that a click in between is heard. The service worker takes the shell in once the page has nothing better to do.
 import './styles.css';
 import { flushSync, mount } from 'svelte';
-import { app } from './app.svelte';
+import { app, BUILT } from './app.svelte';
 import App from './App.svelte';
 import { onKey } from './keys';
 import { scriptUrl } from './trusted';
@@ -16,12 +16,15 @@ const pause = (ms: number): Promise<void> => new Promise((go) => setTimeout(go, 
 async function begin(): Promise<void> {
   await pause(0);
   const started = app.start();
+  await pause(0);
+  void app.loadSite();
+  void document.fonts.load('500 30px "Geist Mono Variable"'); /* there before the address is, so that it is set once */
   await Promise.race([started, pause(PATIENCE_MS)]);
   await pause(0);
   const still = document.getElementById('app')!;
   const page = still.cloneNode() as HTMLElement;
   mount(App, { target: page });
-  for (const step of ['address', 'all'] as const) {
+  for (const step of Object.values(BUILT)) {
     await pause(0);
     app.built = step;
     flushSync();
