@@ -70,7 +70,7 @@ for (const [size, theme] of [[WIDE, 'dark'], [NARROW, 'light']])
   });
 
 test('a first visit loads little, from here only, under a strict policy', async () => {
-  const r = await reader(server);
+  const r = await reader(server, { size: NARROW });
   const scripts = [];
   r.page.on('response', (x) => /\.js$/.test(new URL(x.url()).pathname) && scripts.push(new URL(x.url()).pathname));
   const answer = await r.page.goto(server.base);
