@@ -17,9 +17,9 @@ async function begin(): Promise<void> {
   await pause(0);
   const started = app.start();
   await pause(0);
-  void app.loadSite();
+  const site = app.loadSite(); /* what the server offers decides what the page has: it comes along, not after */
   void document.fonts.load('500 30px "Geist Mono Variable"'); /* there before the address is, so that it is set once */
-  await Promise.race([started, pause(PATIENCE_MS)]);
+  await Promise.race([Promise.all([started, site]), pause(PATIENCE_MS)]);
   await pause(0);
   const still = document.getElementById('app')!;
   const page = still.cloneNode() as HTMLElement;
