@@ -2,7 +2,6 @@
  * from their own; the stalest goes when none is free, so a flood of triplets costs others a wait, and no memory. */
 #include "core/greylist.h"
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +16,6 @@ struct greylist {
     struct greylist_opts o;
     struct limit *keys;
     pthread_mutex_t lock;
-    _Atomic uint64_t deferred, passed;
     struct row rows[SLOTS];
 };
 
@@ -72,7 +70,6 @@ static int64_t wait_ms(struct greylist *g, const struct peer *network, const str
     if (left_ms > 0)
         return left_ms;
     begin(row_of(g, network, now_ms, &known), network, now_ms);
-    atomic_fetch_add_explicit(&g->passed, 1, memory_order_relaxed);
     return 0;
 }
 
@@ -84,13 +81,5 @@ int64_t greylist_wait_ms(struct greylist *g, const struct peer *p, struct str fr
     pthread_mutex_lock(&g->lock);
     int64_t ms = wait_ms(g, &network, &triplet, now_ms);
     pthread_mutex_unlock(&g->lock);
-    if (ms > 0)
-        atomic_fetch_add_explicit(&g->deferred, 1, memory_order_relaxed);
     return ms;
-}
-
-struct greylist_counts greylist_counts(const struct greylist *g)
-{
-    return (struct greylist_counts){ atomic_load_explicit(&g->deferred, memory_order_relaxed),
-                                     atomic_load_explicit(&g->passed, memory_order_relaxed) };
 }

@@ -15,8 +15,3 @@ struct greylist_opts {
 void greylist_free(struct greylist *g); /* NULL is fine */
 /* How long the client should still wait; 0: it passes. now_ms is monotonic. */
 int64_t greylist_wait_ms(struct greylist *g, const struct peer *p, struct str from, struct str rcpt, int64_t now_ms);
-/* Since start: told to come back; passed after waiting. */
-struct greylist_counts {
-    uint64_t deferred, passed;
-};
-struct greylist_counts greylist_counts(const struct greylist *g);

@@ -244,6 +244,8 @@ static void on_stop(struct session_conn *conn)
 static void on_leave(struct session_conn *conn)
 {
     struct imap_client *c = client_at(conn);
+    if (!c->o && c->s.errors >= LIMIT_IMAP_ERRORS_LOGIN)
+        login_unruly(&c->of->o.login, &c->c.peer);
     login_cancel(&c->login);
     imap_session_fini(&c->s);
     imap_client_close(c);

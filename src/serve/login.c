@@ -164,3 +164,9 @@ void login_cancel(struct login *g)
     auth_cancel(t->req);
     try_free(t);
 }
+
+void login_unruly(const struct login_opts *o, const struct peer *peer)
+{
+    if (o->standing)
+        standing_note(o->standing, STANDING_READER, peer, STANDING_PROTOCOL, loop_now_ms(o->loop));
+}

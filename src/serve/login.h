@@ -47,4 +47,6 @@ bool login_spent(const struct login *g);
 /* user and secret are copied, and wiped when the answer is known. False: no memory, no answer comes. */
 [[nodiscard]] bool login_begin(struct login *g, const struct login_opts *o, const struct peer *peer, struct str user,
                                struct str secret, login_done *done, void *ctx);
+/* A session of somebody who has not logged in was ended for its errors: its network's standing falls. */
+void login_unruly(const struct login_opts *o, const struct peer *peer);
 void login_cancel(struct login *g); /* the connection goes; what was tried still counts */

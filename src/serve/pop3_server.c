@@ -210,6 +210,8 @@ static void on_stop(struct session_conn *conn)
 static void on_leave(struct session_conn *conn)
 {
     struct pop3_client *c = client_at(conn);
+    if (!c->o && c->s.errors >= LIMIT_POP3_ERRORS)
+        login_unruly(&c->of->o.login, &c->c.peer);
     login_cancel(&c->login);
     pop3_client_close(c);
     pop3_fini(&c->s);

@@ -256,6 +256,26 @@ def one_network_against_all_others():
         not_named(d, {})
 
 
+def noise_before_a_login_costs():
+    with daemon.Daemon("access.allow=", "access.ban_score=20") as d:
+        for port in ("imap.listen", "pop3.listen"):
+            source = f"127.66.{len(port)}.1"
+            for _ in range(6):
+                c = Client(d.address(port), source=source)
+                try:
+                    c.say("NONSENSE\r\n" * 30)
+                    while c.line() is not None:
+                        pass
+                except OSError:
+                    pass
+                c.close()
+            until = time.monotonic() + 5
+            while "refused" not in (said := Client(d.address(port), source=source).line() or "") and time.monotonic() < until:
+                time.sleep(0.1)
+            check(f"{port} after noise", "refused for a while" in said, True)
+            d.ctl("ban", "lift", "all")
+
+
 def the_operator_bans_and_lifts():
     with daemon.Daemon(f"smtp.proxy_networks={PROXY}/32") as d:
         def greeting(who):
@@ -319,5 +339,5 @@ def lists_are_read_again_at_sighup():
 
 if __name__ == "__main__":
     words = sys.argv[1:]
-    cases = [one_network_against_all_others, the_operator_bans_and_lifts, lists_are_read_again_at_sighup]
+    cases = [one_network_against_all_others, noise_before_a_login_costs, the_operator_bans_and_lifts, lists_are_read_again_at_sighup]
     sys.exit(daemon.run([c for c in cases if not words or any(w in c.__name__ for w in words)]))

@@ -40,9 +40,6 @@ TEST(a_retry_passes_and_then_its_network_does)
     CHECK_EQ(ask(&r, &r.one, "a@x.test", "b@y.test", 5 * MINUTE), 0);
     CHECK_EQ(ask(&r, &r.one, "other@x.test", "c@y.test", 6 * MINUTE), 0);
     CHECK_EQ(ask(&r, &r.two, "a@x.test", "b@y.test", 6 * MINUTE), 5 * MINUTE);
-    struct greylist_counts n = greylist_counts(r.g);
-    CHECK_EQ(n.deferred, 4);
-    CHECK_EQ(n.passed, 1);
     rig_fini(&r);
 }
 
