@@ -2,11 +2,14 @@
  * own, save copies. */
 #include "app/learn.h"
 #include "app/corpus.h"
+#include "app/shipped.h"
 #include "base/rand.h"
+#include "core/understand.h"
 #include "io/file.h"
 #include "trust/model_file.h"
 #include "trust/prior.h"
 #include "trust/repeats.h"
+#include "trust/rules.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +18,8 @@ enum { EXIT_USAGE = 2, ARENA_MAX = 64 << 20, PATH_N = 4096 };
 
 struct job {
     const struct config *config;
-    const char *model, *prior, *out; /* out: a prior to be made */
-    bool online, index, writes;
+    const char *model, *prior, *out;   /* out: a prior to be made */
+    bool online, index, writes, rules; /* rules: their scores are added */
     struct corpus corpus;
     struct learner *learner;
     struct prior taught; /* by somebody else, long ago */
@@ -64,6 +67,8 @@ static bool args_read(struct job *j, char **args, int n)
             e = add_index(j, value_of(args, n, &i));
         else if (str_eq(word, S("--online")) && !j->writes)
             j->online = true;
+        else if (str_eq(word, S("--rules")) && !j->writes)
+            j->rules = true;
         else if (str_starts(word, S("--")))
             e = ERR_BAD;
         else
@@ -119,8 +124,8 @@ static enum err open_learner(struct job *j)
     if (e == OK)
         e = j->out != NULL ? learner_new(NULL, true, &j->learner) : open_local(j);
     struct str prior = j->prior != NULL ? str_c(j->prior) : j->config->trust_prior;
-    if (e == OK && j->out == NULL && prior.n > 0)
-        e = prior_open(prior.p, &j->taught);
+    if (e == OK && j->out == NULL)
+        e = shipped_open(prior, &j->taught);
     if (e != OK)
         fprintf(stderr, "mayfly: the model or the prior cannot be used: %s\n", err_name(e));
     return e;
@@ -138,6 +143,20 @@ static enum err teach(struct job *j, const struct features *f, enum corpus_label
 static double score(struct job *j, const struct features *f)
 {
     return learner_score(j->learner, f) + prior_score(&j->taught, f, learner_labels(j->learner));
+}
+
+/* As a server adds them up for a sender that nobody was asked about; what cannot be read has none. */
+static double by_rules(struct str raw)
+{
+    AUTO_ARENA struct arena a = { .max = UNDERSTAND_ARENA };
+    AUTO_BUF struct buf json = { .max = SUMMARY_MAX * 4 };
+    struct mime_tree tree;
+    struct content c;
+    struct symbols found = { 0 };
+    const char *why;
+    if (understand(&a, raw, &tree, &c, &json, &why) == OK)
+        rules_run(&c, &found);
+    return symbols_score(&found);
 }
 
 static void print_score(const struct corpus_item *it, double score)
@@ -163,7 +182,7 @@ static enum err each(struct job *j, const struct corpus_item *it)
     bool read = e == OK;
     j->unread += !read;
     if (!j->writes)
-        print_score(it, read ? score(j, &f) : 0);
+        print_score(it, (read ? score(j, &f) : 0) + (j->rules ? by_rules(buf_str(&raw)) : 0));
     return read && (j->writes || j->online) ? teach(j, &f, it->label) : OK;
 }
 

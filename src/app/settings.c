@@ -121,8 +121,9 @@ const struct setting settings[] = {
       "Learn from readers' clicks \"junk\" and \"not junk\" what this server's junk is like: weights only, no mail. "
       "What a "
       "reader says of a sender counts for their own box in any case, until the restart." },
-    { "trust.prior", SET_PATH, AT(trust_prior), "", 0, 0, 0, NULL,
-      "File of weights that lean a new server's judgement of junk (made by mayfly learn --prior). Empty: none." },
+    { "trust.prior", SET_STR, AT(trust_prior), "shipped", 0, 0, 0, NULL,
+      "What leans a new server's judgement of junk: the weights that come with mayfly (shipped), none, or the path of "
+      "a file made by mayfly learn --prior." },
 
     { "box.default_ttl", SET_MS, AT(box_default_ttl_ms), "1h", 0, 1000, 3650 * DAY, NULL,
       "Life of an address whose maker asks for none." },

@@ -1,6 +1,7 @@
 /* The steps of app.c's table, but for those that belong to the running daemon (signals, control socket, ready). */
 #include "app/start.h"
 #include "app/sandbox.h"
+#include "app/shipped.h"
 #include "app/worker.h"
 #include "base/log.h"
 #include "base/rand.h"
@@ -201,7 +202,8 @@ enum err start_files(struct app *a)
     read_pair(a, &p, a->config.tls_cert);
     read_pair(a, &p, a->config.tls_key);
     read_pair(a, &p, a->config.dns_trust_anchor);
-    read_pair(a, &p, a->config.trust_prior);
+    if (shipped_is_path(a->config.trust_prior))
+        read_pair(a, &p, a->config.trust_prior);
     if (a->sources.file)
         read_pair(a, &p, str_c(a->sources.file));
     const struct config_list *dns = &a->config.dns_forward;
@@ -301,18 +303,16 @@ enum err start_teacher(struct app *a)
 {
     const struct config *c = &a->config;
     struct teacher_opts o = { .model = start_path(a, "learner/model"),
-                              .prior = c->trust_prior.n ? c->trust_prior.p : NULL,
                               .host = c->server_hostname,
                               .learns = c->trust_learn };
-    enum err e = file_make_dir(start_path(a, "learner"));
+    enum err e = shipped_open(c->trust_prior, &o.prior);
+    if (e != OK)
+        log_error(a->log, "start.prior", LOG_C("reason", "trust.prior cannot be used"), LOG_ERR(e));
+    e = file_make_dir(start_path(a, "learner"));
     if (e == OK)
         e = teacher_new(&o, &a->teacher);
-    if (e != OK && o.prior) {
-        log_error(a->log, "start.prior", LOG_C("reason", "trust.prior or the learner's files cannot be used"),
-                  LOG_ERR(e));
-        o.prior = NULL;
-        e = teacher_new(&o, &a->teacher);
-    }
+    else
+        prior_close(&o.prior);
     if (e != OK)
         log_error(a->log, "start.learner", LOG_C("reason", "the files in learner/ cannot be used"), LOG_ERR(e));
     return OK;

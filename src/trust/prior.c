@@ -12,6 +12,16 @@ enum err prior_open(const char *path, struct prior *out)
     return e;
 }
 
+enum err prior_of(struct str file, struct prior *out)
+{
+    enum err e = learner_new(NULL, true, &out->weights);
+    if (e == OK)
+        e = model_parse(file, S(""), out->weights);
+    if (e != OK)
+        prior_close(out);
+    return e;
+}
+
 void prior_close(struct prior *p)
 {
     learner_free(p->weights);

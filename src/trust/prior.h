@@ -11,5 +11,6 @@ struct prior {
 };
 /* A file that `mayfly learn --prior` made. Errors as of model_file_read(). */
 [[nodiscard]] enum err prior_open(const char *path, struct prior *out);
+[[nodiscard]] enum err prior_of(struct str file, struct prior *out); /* the same of its octets */
 void prior_close(struct prior *p);
 double prior_score(const struct prior *p, const struct features *f, struct learner_labels local);

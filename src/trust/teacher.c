@@ -48,17 +48,19 @@ static enum err open_learner(struct teacher *t)
 enum err teacher_new(const struct teacher_opts *o, struct teacher **out)
 {
     struct teacher *t = calloc(1, sizeof *t);
-    if (t == NULL)
+    struct prior prior = o->prior;
+    if (t == NULL) {
+        prior_close(&prior);
         return ERR_IO;
+    }
     t->o = *o;
+    t->prior = prior;
     t->lock_fd = -1;
     pthread_mutex_init(&t->lock, NULL);
     map_init(&t->boxes, TEACHER_BOXES_MAX);
     enum err e = corrections_new(&t->corrections);
     if (e == OK)
         e = open_learner(t);
-    if (e == OK && o->prior != NULL)
-        e = prior_open(o->prior, &t->prior);
     if (e != OK) {
         teacher_free(t);
         return e;

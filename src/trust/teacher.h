@@ -19,14 +19,14 @@ enum {
 #define TEACHER_CORRECTED SYMBOL_SCORE_MAX /* what the reader has said of this author: it decides */
 
 struct teacher_opts {
-    const char *model; /* its files, see model_file.h; the folder is there */
-    const char *prior; /* NULL: none */
-    struct str host;   /* our name in Received */
-    bool learns;       /* readers' clicks teach the learner; else they count for their own box alone */
+    const char *model;  /* its files, see model_file.h; the folder is there */
+    struct prior prior; /* taken, also where it fails; {0}: none */
+    struct str host;    /* our name in Received */
+    bool learns;        /* readers' clicks teach the learner; else they count for their own box alone */
 };
 struct teacher;
-/* ERR_BUSY: another process teaches it. ERR_BAD, ERR_DENIED: the files cannot be used; ERR_GONE: there is no such
- * prior. Files are opened here and written by teacher_save() alone. */
+/* ERR_BUSY: another process teaches it. ERR_BAD, ERR_DENIED: the files cannot be used. Files are opened here and
+ * written by teacher_save() alone. */
 [[nodiscard]] enum err teacher_new(const struct teacher_opts *o, struct teacher **out);
 void teacher_free(struct teacher *t); /* NULL is fine */
 

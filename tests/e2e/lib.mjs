@@ -21,7 +21,7 @@ const SHOTS = join(ROOT, 'test-output/page');
 mkdirSync(SHOTS, { recursive: true });
 
 const LISTEN = ['smtp.listen', 'pop3.listen', 'pop3s.listen', 'imap.listen', 'imaps.listen', 'http.listen', 'https.listen', 'metrics.listen'];
-const MUCH = ['trust.prior=', 'limits.mx_per_network=100000', 'limits.http_per_network=100000', 'limits.live_per_network=100000', 'limits.create_per_network=1000000', 'limits.requests_per_network=1000000', 'store.reserve=0'];
+const MUCH = ['trust.prior=none', 'limits.mx_per_network=100000', 'limits.http_per_network=100000', 'limits.live_per_network=100000', 'limits.create_per_network=1000000', 'limits.requests_per_network=1000000', 'store.reserve=0'];
 
 export async function serve(...options) {
   const folder = mkdtempSync(join(tmpdir(), 'mayfly-e2e-'));
@@ -99,7 +99,7 @@ export function mail(p) {
   if (inline.length) body = multi('related', 'rel', [body, ...inline.map(file)]);
   if (rest.length) body = multi('mixed', 'mix', [body, ...rest.map(file)]);
   const [, name, address] = /^(.*?)\s*<(.*)>$/.exec(p.from ?? 'Example <no-reply@example.com>') ?? ['', '', p.from];
-  return `MIME-Version: 1.0\r\nFrom: ${word(name)} <${address}>\r\nTo: you\r\nSubject: ${word(p.subject ?? 'Hello')}\r\nMessage-ID: <${Math.random().toString(36).slice(2)}@sender.example>\r\nDate: ${new Date().toUTCString().replace('GMT', '+0000')}\r\nMIME-Version: 1.0\r\n${body}`;
+  return `From: ${word(name)} <${address}>\r\nTo: you\r\nSubject: ${word(p.subject ?? 'Hello')}\r\nMessage-ID: <${Math.random().toString(36).slice(2)}@sender.example>\r\nDate: ${new Date().toUTCString().replace('GMT', '+0000')}\r\nMIME-Version: 1.0\r\n${body}`;
 }
 
 /** A DNS server for {name: text or [texts]}; null without the test data that has it. `close` ends it. */

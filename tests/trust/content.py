@@ -80,7 +80,7 @@ def main():
     zone.testdns.ZONE["outside.example.dbl.example"] = [("A", "198.51.100.9")]
     zone.testdns.ZONE["denied.example.dbl.example"] = [("A", "127.255.255.254")]
     zone.testdns.ZONE["silent.example.dbl.example"] = [("TIMEOUT", None)]
-    with Daemon("trust.content=true", "test.xclient=true", f"dns.forward={dns}", "trust.deadline=2s", "trust.domain_lists=dbl.example") as d:
+    with Daemon("trust.prior=shipped", "test.xclient=true", f"dns.forward={dns}", "trust.deadline=2s", "trust.domain_lists=dbl.example") as d:
         of_any_client(count, d)
         listed(count, d)
     with Daemon("trust.content=false") as d:

@@ -66,7 +66,7 @@ def plain(subject, who="ann"):
 
 
 def daemon(*more):
-    return Daemon("trust.content=true", "trust.prior=", "auth.cleartext=loopback", "server.drain=1s", *more)
+    return Daemon("auth.cleartext=loopback", "server.drain=1s", *more)
 
 
 def not_junk_over_imap_counts_for_the_next():
