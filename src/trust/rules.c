@@ -10,18 +10,19 @@ static const struct rule {
     double score;
     bool (*hits)(const struct facts *f);
     struct str reason;
+    bool form; /* carelessness, as of scripts and of devices that send mail: may lean, never decide */
 } rules[] = {
-    { STR("DATE_MISSING"), 0.6, rule_date_missing, STR("It has no date") },
-    { STR("DATE_BROKEN"), 0.6, rule_date_broken, STR("Its date cannot be read") },
+    { STR("DATE_MISSING"), 0.6, rule_date_missing, STR("It has no date"), true },
+    { STR("DATE_BROKEN"), 0.6, rule_date_broken, STR("Its date cannot be read"), true },
     { STR("DATE_AHEAD"), 1.5, rule_date_ahead, STR("Its date lies hours ahead of when it came") },
     { STR("DATE_BEHIND"), 0.6, rule_date_behind, STR("It is dated more than a week before it came") },
-    { STR("ID_MISSING"), 0.5, rule_id_missing, STR("It has no Message-ID") },
-    { STR("ID_BROKEN"), 1.0, rule_id_broken, STR("Its Message-ID is none") },
-    { STR("RECEIVED_ODD"), 0.3, rule_received_odd, STR("Its trace of servers does not add up") },
-    { STR("TO_MISSING"), 0.6, rule_to_missing, STR("It is addressed to nobody") },
-    { STR("HEADER_BROKEN"), 1.0, rule_header_broken, STR("Its header is not well-formed") },
+    { STR("ID_MISSING"), 0.5, rule_id_missing, STR("It has no Message-ID"), true },
+    { STR("ID_BROKEN"), 1.0, rule_id_broken, STR("Its Message-ID is none"), true },
+    { STR("RECEIVED_ODD"), 0.3, rule_received_odd, STR("Its trace of servers does not add up"), true },
+    { STR("TO_MISSING"), 0.6, rule_to_missing, STR("It is addressed to nobody"), true },
+    { STR("HEADER_BROKEN"), 1.0, rule_header_broken, STR("Its header is not well-formed"), true },
 
-    { STR("SUBJECT_MISSING"), 0.3, rule_subject_missing, STR("It has no subject") },
+    { STR("SUBJECT_MISSING"), 0.3, rule_subject_missing, STR("It has no subject"), true },
     { STR("SUBJECT_CAPITALS"), 1.2, rule_subject_capitals, STR("The subject is written in capitals only") },
     { STR("SUBJECT_SHOUTS"), 0.8, rule_subject_shouts, STR("The subject shouts") },
     { STR("SUBJECT_GAP"), 1.5, rule_subject_gap, STR("The subject has a tail behind a wide gap") },
@@ -29,7 +30,7 @@ static const struct rule {
 
     { STR("FROM_TWICE"), 3.0, rule_from_twice, STR("It has more than one From") },
     { STR("FROM_SEVERAL"), 1.5, rule_from_several, STR("It is from several authors at once") },
-    { STR("FROM_UNNAMED"), 1.0, rule_from_unnamed, STR("Its author has no valid address") },
+    { STR("FROM_UNNAMED"), 1.0, rule_from_unnamed, STR("Its author has no valid address"), true },
     { STR("FROM_IS_TO"), 1.0, rule_from_is_to, STR("It claims to be from the address it was sent to") },
     { STR("REPLY_ELSEWHERE"), 1.0, rule_reply_elsewhere, STR("Answers go to another domain than its author's") },
     { STR("REPLY_FREE_MAIL"), 1.5, rule_reply_free, STR("Answers go to a free mail address that is not its author's") },
@@ -56,17 +57,18 @@ static const struct rule {
     { STR("LINKS_ELSEWHERE"), 0.4, rule_links_elsewhere,
       STR("All its links lead to one site that is not its author's") },
     { STR("IMAGE_MOSTLY"), 0.8, rule_image_mostly, STR("It has few words beside an image and a link") },
-    { STR("HTML_BARE"), 0.4, rule_html_bare, STR("Its page is only part of one") },
-    { STR("VERSION_MISSING"), 1.0, rule_version_missing, STR("It has a page, but does not say that it is MIME") },
+    { STR("HTML_BARE"), 0.4, rule_html_bare, STR("Its page is only part of one"), true },
+    { STR("VERSION_MISSING"), 1.0, rule_version_missing, STR("It has a page, but does not say that it is MIME"), true },
     { STR("HTML_ONLY"), 0.8, rule_html_only, STR("It has no plain text") },
     { STR("HIDDEN_TEXT"), 1.0, rule_hidden_text, STR("Much of its text is hidden from its reader") },
     { STR("IMAGE_ONLY"), 1.5, rule_image_only, STR("It is an image and a link") },
     { STR("SHORT_LINK"), 0.5, rule_short_link, STR("It is hardly more than a link") },
     { STR("PAGE_DIFFERS"), 0.8, rule_page_differs, STR("Its plain text and its page say different things") },
     { STR("PAGE_FORM"), 0.6, rule_page_form, STR("It has a form to fill in") },
-    { STR("CHARSET_WRONG"), 0.5, rule_charset_wrong, STR("Its text is in no character set that it names") },
+    { STR("CHARSET_WRONG"), 0.5, rule_charset_wrong, STR("Its text is in no character set that it names"), true },
     { STR("BASE64_PLAIN"), 1.0, rule_base64_plain, STR("Plain text is wrapped up so that it cannot be read as it is") },
-    { STR("STRUCTURE_BROKEN"), 0.8, rule_structure_broken, STR("Its parts are not put together as they should be") },
+    { STR("STRUCTURE_BROKEN"), 0.8, rule_structure_broken, STR("Its parts are not put together as they should be"),
+      true },
 
     { STR("MIXED_WORDS"), 1.5, rule_mixed_words, STR("Words mix alphabets that look alike") },
     { STR("SPLIT_WORDS"), 1.0, rule_split_words, STR("Words are split by characters that nobody sees") },
@@ -79,11 +81,18 @@ static const struct rule {
     { STR("FILE_PAGE"), 0.8, rule_file_page, STR("An attachment is a page that can run scripts") },
 };
 
+#define FORM_MAX 1.2 /* of all those together */
+
 void rules_run(const struct content *c, struct symbols *out)
 {
     struct facts f;
+    double form = FORM_MAX;
     facts_of(c, &f);
-    for (size_t i = 0; i < COUNT(rules); i++)
-        if (rules[i].hits(&f))
-            symbols_add(out, rules[i].name, rules[i].score, rules[i].reason);
+    for (size_t i = 0; i < COUNT(rules); i++) {
+        if (!rules[i].hits(&f))
+            continue;
+        double score = rules[i].form && rules[i].score > form ? form : rules[i].score;
+        form -= rules[i].form ? score : 0;
+        symbols_add(out, rules[i].name, score, rules[i].reason);
+    }
 }

@@ -224,3 +224,20 @@ TEST(a_sign_up_mail_is_let_be)
         CHECK_EQ(s.n, 0);
     }
 }
+
+/* As scripts and devices send it: what is missing leans towards Junk, but does not decide. */
+TEST(a_bare_mail_is_not_junk)
+{
+    static const char *const mails[] = {
+        "-Date:\n-Message-ID:\n-From:\n-To:\n-Subject:\n\nhello\n",
+        "-Date:\n-Message-ID:\n-From:\n-To:\nSubject: caf\xe9\n\n\xe9\xe8\n",
+        "-Date:\n-Message-ID:\n-To:\nContent-Type: text/html; charset=x; charset=y\n\n<b>disk is nearly full on host "
+        "seven</b>\n",
+    };
+    for (size_t i = 0; i < COUNT(mails); i++) {
+        struct symbols s = { 0 };
+        run(mails[i], &s);
+        CHECK(s.n >= 4);
+        CHECK(symbols_word(&s) == SYMBOLS_UNSURE);
+    }
+}
