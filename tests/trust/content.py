@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What a mail is, judged by a whole server: forged authors, look-alikes, disguised attachments and listed domains land in
 Junk with a reason, sign-up mail does not; also from a client that no DNS question is asked about."""
+import base64
 import smtplib
 import sys
 import time
@@ -73,6 +74,30 @@ def listed(count, d):
     judged(count, d, "a listed author", "From: Ann <ann@pills.example>\nReply-To: b@gmail.com\nSubject: Hello\n\nPlease read this letter carefully and answer.\n", "Junk", "AUTHOR_LISTED", CLIENT)
 
 
+CODES = {
+    "en": ("Your code is 482913", "Your code is 482913. It is valid for ten minutes."),
+    "de": ("Dein Code: 482913", "Dein Code lautet 482913. Bitte gib ihn innerhalb von zehn Minuten ein."),
+    "ja": ("認証コード 482913", "認証コードは482913です。10分以内に入力してください。"),
+}
+
+
+def with_prior(count, d):
+    """It leans, is shown by its direction, and neither sign-up mail nor what a script sends suffers."""
+    for name, (subject, text) in CODES.items():
+        subject = "=?utf-8?B?" + base64.b64encode(subject.encode()).decode() + "?="
+        body = base64.b64encode(text.encode()).decode()
+        names = judged(count, d, f"a code ({name})", f"From: Shop <no-reply@shop.example>\nSubject: {subject}\nContent-Type: text/plain; charset=utf-8\n"
+                       f"Content-Transfer-Encoding: base64\n\n{body}\n", "INBOX", "PRIOR")
+        count.check(f"a code ({name}): nothing else against it", names == ["PRIOR"], names)
+    box = d.make_box()
+    with smtplib.SMTP(*d.address("smtp.listen"), timeout=30) as s:
+        s.sendmail("root@host.example", [box["address"]], b"Subject: backup of db7\r\n\r\nfinished in 214 s\r\n")
+    m = newest(d, box, "INBOX")
+    count.check("what a script sends is in INBOX", m is not None, newest(d, box, "Junk"))
+    leans = [s["score"] for s in m["verdict"]["symbols"] if s["name"] == "PRIOR"] if m else []
+    count.check("the prior is shown by its direction", leans and leans[0] in (-1, 0, 1), leans)
+
+
 def main():
     count, dns = zone.Count(), zone.start()
     zone.texts({"good.example": "v=spf1 -all"})
@@ -80,14 +105,16 @@ def main():
     zone.testdns.ZONE["outside.example.dbl.example"] = [("A", "198.51.100.9")]
     zone.testdns.ZONE["denied.example.dbl.example"] = [("A", "127.255.255.254")]
     zone.testdns.ZONE["silent.example.dbl.example"] = [("TIMEOUT", None)]
-    with Daemon("trust.prior=shipped", "test.xclient=true", f"dns.forward={dns}", "trust.deadline=2s", "trust.domain_lists=dbl.example") as d:
+    with Daemon("test.xclient=true", f"dns.forward={dns}", "trust.deadline=2s", "trust.domain_lists=dbl.example") as d:
         of_any_client(count, d)
         listed(count, d)
+    with Daemon("trust.prior=shipped") as d:
+        with_prior(count, d)
     with Daemon("trust.content=false") as d:
         box = d.make_box()
         send(d, box, "From: a@paypa1.com\nSubject: WIN NOW!!\n\nhttps://bit.ly/x\n")
         m = newest(d, box, "INBOX")
-        count.check("switched off: nothing is looked at", m and m["verdict"] == {"score": None, "word": None, "symbols": []}, m)
+        count.check("switched off: nothing is looked at", m and m["verdict"]["word"] is None and m["verdict"]["symbols"] == [], m)
     count.end()
 
 
