@@ -9,8 +9,15 @@ static bool any(const struct facts *f, bool (*test)(const struct content_file *f
     return false;
 }
 
+/* By its content or by its name: a browser believes the name. */
 static bool is_page(const struct content_file *f)
 {
+    static const struct str ends[] = {
+        STR(".html"), STR(".htm"), STR(".xhtml"), STR(".shtml"), STR(".svg"), STR(".mht")
+    };
+    for (size_t i = 0; i < COUNT(ends); i++)
+        if (str_ends_nocase(f->name, ends[i]))
+            return true;
     return str_eq(f->type, S("text/html")) || str_eq(f->type, S("application/xhtml+xml")) ||
            str_eq(f->type, S("image/svg+xml"));
 }

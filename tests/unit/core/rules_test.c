@@ -183,6 +183,10 @@ static const struct {
       ARCHIVE "UEsDBBQAAAAAAAAAAAAAAAAAAAAAAAAAAAAJAAAAcGhvdG8uanBn" },
     { "FILE_RUNS", "Content-Disposition: attachment; filename=\"setup.exe\"\n" BODY,
       ARCHIVE "UEsDBBQAAAAAAAAAAAAAAAAAAAAAAAAAAAAJAAAAc2V0dXAuZXhl" },
+    { "FILE_PAGE", "Content-Disposition: attachment; filename=\"a.HTML\"\n\nplain",
+      "Content-Disposition: attachment; filename=\"a.vbs\"\n" BODY },
+    { "FILE_RUNS", "Content-Disposition: attachment; filename=\"a.vbs\"\n" BODY,
+      "Content-Disposition: attachment; filename=\"a.html\"\n\nplain" },
     { "FILE_PAGE", "Content-Disposition: attachment; filename=\"invoice.html\"\n\n<html><script></script>",
       "Content-Disposition: attachment; filename=\"invoice.csv\"\n" BODY },
 };
