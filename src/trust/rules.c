@@ -59,7 +59,7 @@ static const struct rule {
     { STR("IMAGE_MOSTLY"), 0.8, rule_image_mostly, STR("It has few words beside an image and a link") },
     { STR("HTML_BARE"), 0.4, rule_html_bare, STR("Its page is only part of one"), true },
     { STR("VERSION_MISSING"), 1.0, rule_version_missing, STR("It has a page, but does not say that it is MIME"), true },
-    { STR("HTML_ONLY"), 0.8, rule_html_only, STR("It has no plain text") },
+    { STR("HTML_ONLY"), 0.7, rule_html_only, STR("It has no plain text") },
     { STR("HIDDEN_TEXT"), 1.0, rule_hidden_text, STR("Much of its text is hidden from its reader") },
     { STR("IMAGE_ONLY"), 1.5, rule_image_only, STR("It is an image and a link") },
     { STR("SHORT_LINK"), 0.5, rule_short_link, STR("It is hardly more than a link") },
@@ -78,10 +78,10 @@ static const struct rule {
     { STR("FILE_RUNS"), 2.0, rule_file_runs, STR("An attachment can run something when it is opened") },
     { STR("FILE_PACKED"), 1.5, rule_file_packed, STR("An attached archive holds a program") },
     { STR("FILE_UNSEEN"), 0.6, rule_file_unseen, STR("An attached archive is encrypted") },
-    { STR("FILE_PAGE"), 0.8, rule_file_page, STR("An attachment is a page that can run scripts") },
+    { STR("FILE_PAGE"), 0.4, rule_file_page, STR("An attachment is a page that can run scripts") },
 };
 
-#define FORM_MAX 1.2 /* of all those together */
+#define FORM_MAX 1.0 /* of all those together */
 
 void rules_run(const struct content *c, struct symbols *out)
 {
