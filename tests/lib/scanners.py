@@ -30,6 +30,7 @@ class Program:
         self.p = None
 
     def run(self, command, env):
+        assert not self.p or self.p.poll() is not None  # else the first one would be left behind
         self.log = open(self.folder / "out", "ab")
         self.p = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env={**os.environ, **env})
         until = time.monotonic() + 30

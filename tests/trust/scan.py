@@ -169,9 +169,7 @@ def absent_then_back():
 
 
 def killed_in_the_middle():
-    c = Clamd()
-    c.start()
-    with c, Daemon(f"clamd.address={c.socket}", ACK, "scan.timeout=20s") as d:
+    with Clamd() as c, Daemon(f"clamd.address={c.socket}", ACK, "scan.timeout=20s") as d:
         box, said = d.make_box(), []
         c.hang()
         t = threading.Thread(target=lambda: said.append(send(d, box, message("half", ("a.bin", bytes(500000))))))
@@ -280,9 +278,7 @@ def slow_blocks_nobody():
 
 def nothing_is_lost():
     """clamd dies and comes back while mail comes in."""
-    c = Clamd()
-    c.start()
-    with c, Daemon(f"clamd.address={c.socket}", ACK) as d:
+    with Clamd() as c, Daemon(f"clamd.address={c.socket}", ACK) as d:
         box, taken, over = d.make_box(), [], threading.Event()
 
         def sender(name):
