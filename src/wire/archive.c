@@ -77,9 +77,10 @@ static void zip_locals(struct archive_walk *w, struct str z)
 {
     size_t told = w->out.members, found;
     w->out.members = 0; /* these have room of their own: a long directory must not hide them */
-    for (size_t at = 0; (found = str_find(str_from(z, at), S("PK\3\4"))) != STR_NONE; at += found + 4) {
+    for (size_t at = 0; (found = str_chr(str_from(z, at), 'P')) != STR_NONE; at += found + 1) {
         struct str h = str_from(z, at + found);
-        if (h.n >= ZIP_LOCAL_N && (uint8_t)h.p[4] <= ZIP_VERSION_MAX && le16(h.p + 26) <= h.n - ZIP_LOCAL_N)
+        if (str_starts(h, S("PK\3\4")) && h.n >= ZIP_LOCAL_N && (uint8_t)h.p[4] <= ZIP_VERSION_MAX &&
+            le16(h.p + 26) <= h.n - ZIP_LOCAL_N)
             archive_tell(w, str_sub(h, ZIP_LOCAL_N, le16(h.p + 26)), le16(h.p + 6) & ZIP_ENCRYPTED);
         if (w->out.members == LIMIT_ARCHIVE_MEMBERS)
             break;
