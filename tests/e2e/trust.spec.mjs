@@ -98,3 +98,31 @@ for (const size of [WIDE, NARROW])
     assert.deepEqual(r.seen.errors, []);
     await r.close();
   });
+
+/* Junk by the rules alone, whoever sends it. */
+const offer = (subject) => `From: "support@bank.example" <w@xn--80ak6aa92e.example>\nReply-To: other@elsewhere.example\nSubject: ${subject}\nMIME-Version: 1.0
+Content-Type: text/html; charset=utf-8\n\n<html><body><p style="display:none">meeting minutes invoice library weather</p><a href="http://192.0.2.7/login">https://www.paypal.com/</a> ACT N\u043eW cl\u0456ck h\u0435re</body></html>\n`;
+
+test('one click, and the next mail like it is in the inbox', async () => {
+  const teaching = await serve('trust.content=true');
+  const r = await reader(teaching);
+  const address = await r.open();
+  await r.live();
+  await teaching.send(address, offer('Offer 1'));
+  await r.page.locator('.waiting').getByRole('button', { name: /^Junk/ }).click();
+  await r.row('Offer 1').click();
+  await r.page.getByRole('button', { name: 'Not junk' }).click();
+  await r.page.locator('.toast', { hasText: 'Moved to the inbox' }).waitFor();
+  await r.page.locator('.folder', { hasText: 'Inbox' }).click();
+  await r.row('Offer 1').waitFor();
+  /* The message is read after the click was answered, at most a moment later. */
+  let n = 2;
+  for (; n < 22 && (await r.row(/Offer (?!1$)/).count()) === 0; n++) {
+    await teaching.send(address, offer(`Offer ${n}`));
+    await r.page.waitForTimeout(100);
+  }
+  assert.ok(n < 22, 'it still goes to Junk');
+  assert.deepEqual(r.seen.errors, []);
+  await r.close();
+  await teaching.close();
+});
