@@ -15,7 +15,7 @@ enum standing_event {                    /* their weights: standing.c */
                       STANDING_UNKNOWN,  /* a recipient that is not there */
                       STANDING_PROTOCOL, /* a session ended for its errors */
                       STANDING_LOGIN,    /* a wrong secret, not tried before */
-                      STANDING_JUNK,     /* a mail that went to Junk or was refused by policy */
+                      STANDING_JUNK,     /* a mail that went to Junk */
                       STANDING_CREATE,   /* a box more than the network's share */
                       STANDING_GOOD,     /* a mail that went to an inbox */
                       STANDING_EVENTS

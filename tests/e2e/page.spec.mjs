@@ -7,7 +7,7 @@ import { gunzipSync } from 'node:zlib';
 import { axe, closeBrowser, DIST, mail, NARROW, reader, serve, WIDE } from './lib.mjs';
 
 let server;
-before(async () => void (server = await serve()));
+before(async () => void (server = await serve('trust.content=false'))); /* its phishing mail is to be looked at in the inbox */
 after(async () => (await closeBrowser(), await server.close()));
 
 const FILE = { name: 'setup.exe', type: 'application/octet-stream', body: Buffer.concat([Buffer.from('MZ'), Buffer.alloc(4000, 7)]) };

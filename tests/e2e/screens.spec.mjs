@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { closeBrowser, mail, reader, serve } from './lib.mjs';
 
 let server;
-before(async () => void (server = await serve()));
+before(async () => void (server = await serve('trust.content=false'))); /* its phishing mail is to be looked at in the inbox */
 after(async () => (await closeBrowser(), await server.close()));
 
 const SIZES = [{ width: 320, height: 640 }, { width: 768, height: 1024 }, { width: 1440, height: 900 }];

@@ -97,7 +97,7 @@ def vectors():
 
 def every_html_vector_comes_back_as_it_was():
     n = 0
-    with Daemon(*OPTIONS) as d:
+    with Daemon(*OPTIONS, "trust.content=false") as d:  # many of them look like junk, and rightly
         box = d.make_box()
         for html in vectors():
             if not isinstance(html, str) or "\0" in html or not html.strip():
