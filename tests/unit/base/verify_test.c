@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "base/crypto_verify.h"
 #include "test.h"
+#include <stdlib.h>
 
 enum { MODULUS_N = 128 };
 
@@ -37,4 +38,23 @@ TEST(an_exponent_is_short_and_odd)
     CHECK_EQ(verify(S("\x01\x00\x00")), ERR_BAD);
     CHECK_EQ(verify(S("\x01")), ERR_BAD);
     CHECK_EQ(verify(S("\x00")), ERR_BAD);
+}
+
+/* Cut short anywhere it is no key, and says so without reading on. */
+TEST(a_key_that_is_cut_short_is_none)
+{
+    static const char whole[] =
+        "\x30\x1a\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00\x03\x09\x00\x30\x06\x02\x01"
+        "\x7f\x02\x01\x03";
+    uint8_t hash[32] = { 0 };
+    unsigned bits;
+    for (size_t n = 0; n < sizeof whole - 1; n++) {
+        char *copy = malloc(n + 1); /* of its own, so that a sanitizer sees what is read behind it */
+        memcpy(copy, whole, n);
+        CHECK_EQ(verify_rsa_sha256(str_of(copy, n), S("x"), hash, &bits), ERR_BAD);
+        CHECK_EQ(bits, 0);
+        free(copy);
+    }
+    (void)verify_rsa_sha256(str_of(whole, sizeof whole - 1), S("x"), hash, &bits);
+    CHECK_EQ(bits, 7);
 }
