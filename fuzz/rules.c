@@ -1,6 +1,6 @@
 /* A whole message, read and judged by what it says: any octets get a finite score and symbols that are JSON. */
-#include "core/understand.h"
 #include "trust/rules.h"
+#include "core/understand.h"
 #include "wire/json.h"
 #include <stdlib.h>
 

@@ -1,6 +1,7 @@
 /* Every value is checked here, at start, so that nothing later meets an address or a network it cannot use. */
 #include "app/config_value.h"
 #include "io/dial.h"
+#include "serve/network.h"
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -39,20 +40,9 @@ static const char *check_endpoint(struct str s)
 /* 10.0.0.0/8, fd00::/8, or one address */
 static const char *check_net(struct str s)
 {
-    char host[INET6_ADDRSTRLEN];
-    unsigned char bin[16];
-    struct str bits_text;
-    struct str addr = str_cut(s, '/', &bits_text);
-    const char *bad = copy_host(addr, host);
-    if (bad)
-        return bad;
-    bool six = str_chr(addr, ':') != STR_NONE;
-    if (inet_pton(six ? AF_INET6 : AF_INET, host, bin) != 1)
-        return "not an IP network";
-    uint32_t bits = 0, most = six ? 128 : 32;
-    if (addr.n < s.n && (!str_to_u32(bits_text, &bits) || bits > most))
-        return "not an IP network: bits after the slash";
-    return NULL;
+    struct network net;
+    return network_parse(s, &net) == OK ? NULL
+                                        : "not an IP network like 192.0.2.0/24, with nothing set behind its prefix";
 }
 
 /* A host name, RFC 1123 section 2.1: letters, digits and hyphens between dots (IDNs as xn--…). */

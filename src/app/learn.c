@@ -10,9 +10,12 @@
 #include "trust/prior.h"
 #include "trust/repeats.h"
 #include "trust/rules.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { EXIT_USAGE = 2, ARENA_MAX = 64 << 20, PATH_N = 4096 };
 
@@ -50,6 +53,17 @@ static enum err add_index(struct job *j, const char *path)
     return e;
 }
 
+/* What teaches says what it is. */
+static bool is_labelled(const struct job *j)
+{
+    for (size_t i = 0; i < corpus_n(&j->corpus) && j->writes; i++)
+        if (corpus_at(&j->corpus, i)->label == CORPUS_UNKNOWN) {
+            fprintf(stderr, "mayfly: is it ham or spam? --ham or --spam goes before the paths\n");
+            return false;
+        }
+    return true;
+}
+
 /* False: not as the usage has it, or something named is not there. */
 static bool args_read(struct job *j, char **args, int n)
 {
@@ -76,7 +90,7 @@ static bool args_read(struct job *j, char **args, int n)
         if (e != OK)
             return false;
     }
-    return corpus_n(&j->corpus) > 0 && (j->model == NULL || j->out == NULL);
+    return corpus_n(&j->corpus) > 0 && (j->model == NULL || j->out == NULL) && is_labelled(j);
 }
 
 /* ---- the learner ---- */
@@ -196,11 +210,31 @@ static enum err all(struct job *j)
     return e;
 }
 
+/* Root teaches for the server, which has to read it. */
+static void give_to_server(const struct job *j)
+{
+    static const char *const ends[] = { "", ".steps", ".key" };
+    char path[PATH_N + 8];
+    struct stat s;
+    snprintf(path, sizeof path, "%.*s", STR_FMT(j->config->server_data_dir));
+    if (j->model != NULL || geteuid() != 0 || stat(path, &s) != 0)
+        return;
+    for (size_t i = 0; i < COUNT(ends); i++) {
+        snprintf(path, sizeof path, "%s%s", j->model_path, ends[i]);
+        if (lchown(path, s.st_uid, s.st_gid) != 0 && errno != ENOENT)
+            fprintf(stderr, "mayfly: %s: cannot be given to the server's user\n", path);
+    }
+    snprintf(path, sizeof path, "%.*s/learner", STR_FMT(j->config->server_data_dir));
+    (void)!lchown(path, s.st_uid, s.st_gid);
+}
+
 static enum err write_down(struct job *j)
 {
     struct learner_labels n = learner_labels(j->learner);
     const char *path = j->out != NULL ? j->out : j->model_path;
     enum err e = model_file_write(path, j->learner);
+    if (e == OK)
+        give_to_server(j);
     if (e == OK)
         printf("%s: %u ham and %u spam learned in all\n", path, n.ham, n.spam);
     else

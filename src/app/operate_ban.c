@@ -43,7 +43,8 @@ static void add_ban(struct app *a, struct ctl_req *r, struct str network, struct
     struct network net;
     int64_t ms = BAN_MS;
     if (network_parse(network, &net) != OK)
-        ctl_error(r, "not a network like 192.0.2.0/24 or 2001:db8::/32, or one address");
+        ctl_error(r,
+                  "not a network like 192.0.2.0/24 or 2001:db8::/32 (nothing set behind the prefix), or one address");
     else if (duration.n > 0 && (!str_to_duration_ms(duration, &ms) || ms <= 0 || ms > BAN_LONGEST_MS))
         ctl_error(r, "not a duration like 90s, 10m, 24h or 7d");
     else if (access_ban(a->access, &net, ms, loop_now_ms(a->loop)) != OK)

@@ -131,7 +131,7 @@ static void on_appended(struct store_req *q)
     for (size_t i = 0; q->err == OK && i < a->n; i++)
         note(r, &a->items[i]);
     if (q->err == OK)
-        tell_standing(r, r->folder == FOLDER_JUNK ? STANDING_JUNK : STANDING_GOOD);
+        tell_standing(r, r->junk ? STANDING_JUNK : STANDING_GOOD);
     mail_answer(r, q->err, NULL);
 }
 

@@ -81,6 +81,15 @@ static enum err seal_copies(struct deliver_req *r, const struct pack *p)
     return e;
 }
 
+/* May be its author's, as far as anybody was asked, and hides no program. */
+static bool is_believable(const struct deliver_req *r, const struct content *c)
+{
+    bool believable = r->auth.n == 0 || symbols_has(&r->symbols, S("DMARC_PASS"));
+    for (size_t i = 0; i < c->files_n; i++)
+        believable = believable && !c->files[i].disguised;
+    return believable;
+}
+
 /* Each copy goes where all that was found, and what its own reader said before of the author, sends it. A policy's Junk
  * stays: that is not about taste. The only reader is shown the reason; of several each keeps theirs to themselves. */
 static void send_copies(struct deliver_req *r, const struct content *c)
@@ -91,7 +100,7 @@ static void send_copies(struct deliver_req *r, const struct content *c)
         if (own != &r->symbols)
             *own = r->symbols;
         if (author)
-            teacher_add_said(teacher_said(r->d->o.teacher, &r->copies[i].box, author->text), own);
+            teacher_add_said(teacher_said(r->d->o.teacher, &r->copies[i].box, author->text), is_believable(r, c), own);
         r->copies[i].folder = symbols_word(own) == SYMBOLS_JUNK ? FOLDER_JUNK : r->folder;
     }
 }
@@ -107,6 +116,7 @@ static void weigh(struct deliver_req *r, const struct mime_tree *tree, const str
             r->err = teacher_judge(r->d->o.teacher, &r->arena, tree, c->msg, &r->symbols);
         check_cost_add(r->d->o.judge.costs, CHECK_CONTENT, begun_us);
     }
+    r->junk = r->folder == FOLDER_JUNK || symbols_word(&r->symbols) == SYMBOLS_JUNK; /* whatever its reader says */
     for (size_t i = 0; i < r->n; i++)
         r->copies[i].folder = symbols_word(&r->symbols) == SYMBOLS_JUNK ? FOLDER_JUNK : r->folder;
     send_copies(r, c);

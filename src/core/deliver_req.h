@@ -9,7 +9,7 @@ struct deliver {
     struct deliver_opts o;
     struct known_boxes known;
     struct event_listener events; /* ends, for the attempts that are kept */
-    struct msg_id ids[32]; /* the first ids_left of them were not given out yet */
+    struct msg_id ids[32];        /* the first ids_left of them were not given out yet */
     size_t ids_left;
 };
 
@@ -33,6 +33,7 @@ struct deliver_req {
     const char *tls;
     struct str auth; /* what was found of its sender, in the arena, as are the symbols' texts */
     bool judged;
+    bool junk; /* by what was found, not by what a reader has said */
     struct symbols symbols;
     uint32_t folder;
     struct buf raw; /* trace header and data */

@@ -163,6 +163,18 @@ static void put_extract(struct json_out *j, const struct extract_out *x)
     json_put_end(j);
 }
 
+/* What somebody who has just given this address away waits for. */
+static bool is_awaited(const struct extract_out *x)
+{
+    if (x->codes_n > 0 && x->codes[0].confidence >= EXTRACT_SHOWN)
+        return true;
+    for (size_t i = 0; i < x->links_n; i++)
+        if (x->links[i].kind != LINK_OTHER && x->links[i].kind != LINK_UNSUBSCRIBE &&
+            x->links[i].confidence >= EXTRACT_SHOWN)
+            return true;
+    return false;
+}
+
 static enum err read_page(struct arena *a, struct content *c)
 {
     if (c->html.n == 0)
@@ -191,6 +203,7 @@ static enum err put_understood(struct arena *a, struct json_out *j, struct mime_
     if (e != OK)
         return e;
     c->links = &x->all;
+    c->awaited = is_awaited(x);
     put_extract(j, x);
     json_kv_bool(j, "html", c->html.n > 0);
     return OK;

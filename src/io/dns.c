@@ -194,7 +194,6 @@ static const struct {
     { "unblock-lan-zones:", "yes" },
     { "insecure-lan-zones:", "yes" },
     { "infra-keep-probing:", "yes" },
-    { "infra-cache-max-rtt:", "1000" },
     { "msg-cache-size:", "8m" },
     { "rrset-cache-size:", "16m" },
     { "cache-max-ttl:", "86400" },

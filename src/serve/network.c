@@ -27,6 +27,18 @@ static bool beyond_prefix_is_zero(const struct network *n)
     return true;
 }
 
+/* ::ffff:192.0.2.0/120 is 192.0.2.0/24. */
+static void unmap(struct network *n)
+{
+    static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+    if (n->family != AF_INET6 || n->bits < 96 || memcmp(n->bytes, mapped, sizeof mapped) != 0)
+        return;
+    memmove(n->bytes, n->bytes + 12, 4);
+    memset(n->bytes + 4, 0, sizeof n->bytes - 4);
+    n->family = AF_INET;
+    n->bits -= 96;
+}
+
 enum err network_parse(struct str text, struct network *out)
 {
     struct network n = { 0 };
@@ -38,6 +50,7 @@ enum err network_parse(struct str text, struct network *out)
     n.bits = most;
     if (has_bits && (!str_to_u32(bits, &n.bits) || n.bits > most))
         return ERR_BAD;
+    unmap(&n);
     if (!beyond_prefix_is_zero(&n)) /* 10.0.0.1/8: one of the two is a mistake */
         return ERR_BAD;
     *out = n;

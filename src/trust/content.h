@@ -25,4 +25,5 @@ struct content {
     const struct links *links;   /* of the page, or of the plain text where the page has none */
     struct content_file *files;  /* attachments and what is inline, in part order */
     size_t files_n;
+    bool awaited; /* it has a code to enter, or a link to confirm, sign in or reset with */
 };

@@ -145,11 +145,10 @@ static void add_names(struct feature_set *s, struct arena *a, struct str head)
     header_find_each(head, fields, raw, COUNT(fields));
     for (uint32_t i = 0; i < COUNT(fields); i++)
         feature_grams(s, str_sub(header_text(a, str_sub(raw[i], 0, 4 * FEATURE_FIELD)), 0, FEATURE_FIELD),
-                       SALT_NAMES + i * SALT_NAMES_STEP);
+                      SALT_NAMES + i * SALT_NAMES_STEP);
 }
 
-enum err feature_make(struct arena *a, const struct mime_tree *t, struct str msg, struct str host,
-                       struct features *out)
+enum err feature_make(struct arena *a, const struct mime_tree *t, struct str msg, struct str host, struct features *out)
 {
     enum { MOST = FEATURE_HEADER_MAX + 3 * FEATURE_FIELD + FEATURE_TEXT };
     AUTO_BUF struct buf text = { .max = FEATURE_TEXT, .secret = true };

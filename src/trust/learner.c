@@ -14,7 +14,7 @@ enum { BUCKETS = 1 << LEARNER_BITS, MASK = BUCKETS - 1 };
 enum { STEPS = 8000 }; /* of a weight that counts: LEARNER_WEIGHT_MAX of them fit 16 bits */
 enum { MARK_NONE = 0, MARK_OPEN = UINT16_MAX };
 #define RATE 0.5f
-#define SURE 0.995f       /* of a message that it knows this well it learns nothing */
+#define SURE 0.995f      /* of a message that it knows this well it learns nothing */
 #define SQUARES 1e-6f    /* where AdaGrad's sums begin, */
 #define SQUARES_ON 1e-5f /* and where, when a prior has a say already */
 #define BIAS_RATE 0.05f

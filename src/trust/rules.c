@@ -12,6 +12,8 @@ static const struct rule {
     struct str reason;
     bool form; /* carelessness, as of scripts and of devices that send mail: may lean, never decide */
 } rules[] = {
+    { STR("AWAITED"), -1.0, rule_awaited, STR("It brings a code, or a link of its author's own to confirm with") },
+
     { STR("DATE_MISSING"), 0.6, rule_date_missing, STR("It has no date"), true },
     { STR("DATE_BROKEN"), 0.6, rule_date_broken, STR("Its date cannot be read"), true },
     { STR("DATE_AHEAD"), 1.5, rule_date_ahead, STR("Its date lies hours ahead of when it came") },

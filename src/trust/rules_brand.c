@@ -1,6 +1,6 @@
-/* A brand is its name as readers see it, in lower case, the label of its domain, and words that its further domains
- * have in them. Short and everyday names (chase, apple, ups) are not here, or only as phrases: a rule that is wrong
- * about a person costs more than one that misses a thief. */
+/* A brand is its name as readers see it, in lower case, the label of its domain, and the labels of its further ones.
+ * Short and everyday names (chase, apple, ups) are not here, or only as phrases: a rule that is wrong about a person
+ * costs more than one that misses a thief. */
 #include "trust/rules_brand.h"
 #include <ctype.h>
 
@@ -9,29 +9,31 @@ static const struct brand {
     struct str also; /* blanks around each */
 } brands[] = {
     { STR("paypal"), STR("paypal"), STR("") },
-    { STR("amazon"), STR("amazon"), STR("") },
+    { STR("amazon"), STR("amazon"), STR(" amazonses amazonaws audible primevideo ") },
     { STR("apple id"), STR("apple"), STR(" icloud ") },
     { STR("apple support"), STR("apple"), STR(" icloud ") },
     { STR("icloud"), STR("icloud"), STR(" apple ") },
-    { STR("microsoft"), STR("microsoft"), STR(" office outlook live hotmail linkedin github xbox ") },
+    { STR("microsoft"), STR("microsoft"),
+      STR(" microsoftonline microsoftstore office365 office outlook live hotmail linkedin github xbox azure ") },
     { STR("office 365"), STR("office365"), STR(" microsoft office outlook ") },
     { STR("onedrive"), STR("onedrive"), STR(" microsoft live ") },
     { STR("sharepoint"), STR("sharepoint"), STR(" microsoft ") },
     { STR("netflix"), STR("netflix"), STR("") },
-    { STR("facebook"), STR("facebook"), STR(" meta fb ") },
-    { STR("instagram"), STR("instagram"), STR(" facebook meta ") },
+    { STR("google"), STR("google"), STR(" youtube gmail googlemail android firebase ") },
+    { STR("facebook"), STR("facebook"), STR(" facebookmail meta fb ") },
+    { STR("instagram"), STR("instagram"), STR(" facebook facebookmail meta ") },
     { STR("whatsapp"), STR("whatsapp"), STR(" facebook meta ") },
     { STR("linkedin"), STR("linkedin"), STR("") },
     { STR("spotify"), STR("spotify"), STR("") },
-    { STR("ebay"), STR("ebay"), STR("") },
-    { STR("dropbox"), STR("dropbox"), STR("") },
+    { STR("ebay"), STR("ebay"), STR(" ebayinc ") },
+    { STR("dropbox"), STR("dropbox"), STR(" dropboxmail ") },
     { STR("docusign"), STR("docusign"), STR("") },
     { STR("coinbase"), STR("coinbase"), STR("") },
     { STR("binance"), STR("binance"), STR("") },
     { STR("metamask"), STR("metamask"), STR(" consensys ") },
     { STR("fedex"), STR("fedex"), STR("") },
     { STR("usps"), STR("usps"), STR("") },
-    { STR("dhl"), STR("dhl"), STR("") },
+    { STR("dhl"), STR("dhl"), STR(" deutschepost dpdhl ") },
     { STR("royal mail"), STR("royalmail"), STR("") },
     { STR("wells fargo"), STR("wellsfargo"), STR("") },
     { STR("bank of america"), STR("bankofamerica"), STR(" bofa ") },
@@ -42,7 +44,7 @@ static const struct brand {
     { STR("western union"), STR("westernunion"), STR("") },
     { STR("moneygram"), STR("moneygram"), STR("") },
     { STR("commerzbank"), STR("commerzbank"), STR(" comdirect ") },
-    { STR("deutsche bank"), STR("deutsche-bank"), STR(" db ") },
+    { STR("deutsche bank"), STR("deutsche-bank"), STR(" db deutschebank ") },
     { STR("bnp paribas"), STR("bnpparibas"), STR(" hellobank ") },
     { STR("mcafee"), STR("mcafee"), STR("") },
     { STR("norton"), STR("norton"), STR(" lifelock gen symantec ") },
@@ -66,11 +68,11 @@ static bool is_word_at(struct str text, size_t at, size_t n)
 /* ---- claimed ---- */
 static bool may_use(const struct brand *b, struct str org)
 {
-    struct str rest = b->also, word;
-    if (str_find_nocase(org, b->label) != STR_NONE)
+    struct str rest = b->also, word, label = label_of(org);
+    if (str_eq_nocase(label, b->label))
         return true;
     while ((word = str_word(str_trim(rest), &rest)).n > 0)
-        if (str_find_nocase(org, word) != STR_NONE)
+        if (str_eq_nocase(label, word))
             return true;
     return false;
 }

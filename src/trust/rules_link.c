@@ -163,3 +163,12 @@ bool rule_links_elsewhere(const struct facts *f)
             return false;
     return true;
 }
+
+/* Codes come without a link or with one to their author; who only wants a click leads elsewhere. */
+bool rule_awaited(const struct facts *f)
+{
+    bool own = f->targets_n == 0;
+    for (size_t i = 0; i < f->targets_n; i++)
+        own = own || (f->author.org.n > 0 && str_eq(f->target[i].org, f->author.org));
+    return f->c->awaited && own;
+}

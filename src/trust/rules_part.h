@@ -3,6 +3,7 @@
 #include "trust/rules_facts.h"
 
 /* rules_head.c */
+bool rule_awaited(const struct facts *f);
 bool rule_date_missing(const struct facts *f);
 bool rule_date_broken(const struct facts *f);
 bool rule_date_ahead(const struct facts *f);

@@ -44,6 +44,14 @@ enum err symbols_copy(struct symbols *s, struct arena *a, const struct symbols *
     return from->scan.n == s->scan.n ? OK : ERR_FULL;
 }
 
+bool symbols_has(const struct symbols *s, struct str name)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (str_eq(s->v[i].name, name))
+            return true;
+    return false;
+}
+
 double symbols_score(const struct symbols *s)
 {
     double sum = 0;

@@ -30,6 +30,7 @@ void symbols_add(struct symbols *s, struct str name, double score, struct str re
 void symbols_add_learned(struct symbols *s, struct str name, double score, struct str reason);
 /* Adds those of from, their texts in the arena. ERR_FULL: it has no room. */
 [[nodiscard]] enum err symbols_copy(struct symbols *s, struct arena *a, const struct symbols *from);
+bool symbols_has(const struct symbols *s, struct str name);
 double symbols_score(const struct symbols *s);
 enum symbols_word symbols_word(const struct symbols *s);
 struct str symbols_word_name(enum symbols_word w); /* "ham", "unsure", "junk" */

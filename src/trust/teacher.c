@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LEAST_SHOWN 0.3 /* logits: less is no reason for anything */
+
 enum { ARENA_MAX = 24 << 20, DAY_MS = 24 * 3600 * 1000 };
 
 struct undo {
@@ -93,6 +95,14 @@ static double bounded(double score, struct learner_labels n)
     return fmin(fmax(score, -TEACHER_SCORE_MAX), most);
 }
 
+static void add_leaning(struct symbols *out, double score)
+{
+    struct str why =
+        score > 0 ? S("It is like junk that others have had") : S("It is like honest mail that others have had");
+    if (fabs(score) >= LEAST_SHOWN)
+        symbols_add_learned(out, S("PRIOR"), score, why);
+}
+
 enum err teacher_judge(struct teacher *t, struct arena *a, const struct mime_tree *tree, struct str msg,
                        struct symbols *out)
 {
@@ -106,9 +116,9 @@ enum err teacher_judge(struct teacher *t, struct arena *a, const struct mime_tre
         return e;
     if (taught)
         symbols_add_learned(out, S("LEARNED"), bounded(learner_score(t->learner, &f), n),
-                            S("by what this server's readers call junk"));
+                            S("What this server's readers call junk says so"));
     if (t->prior.weights != NULL)
-        symbols_add_learned(out, S("PRIOR"), prior_score(&t->prior, &f, n), S("by what junk of other places is like"));
+        add_leaning(out, prior_score(&t->prior, &f, n));
     return OK;
 }
 
@@ -117,17 +127,17 @@ enum correction teacher_said(struct teacher *t, const struct box_id *box, struct
     return corrections_get(t->corrections, box, author);
 }
 
-void teacher_add_said(enum correction said, struct symbols *out)
+void teacher_add_said(enum correction said, bool proven, struct symbols *out)
 {
     switch (said) {
     case CORRECTION_NONE:
         return;
     case CORRECTION_HAM:
-        symbols_add(out, S("READER_WANTS"), -TEACHER_CORRECTED,
-                    S("the reader said that this sender's mail is no junk"));
+        symbols_add(out, S("READER_WANTS"), proven ? -TEACHER_CORRECTED : -TEACHER_UNPROVEN,
+                    S("The reader said that this sender's mail is no junk"));
         return;
     case CORRECTION_SPAM:
-        symbols_add(out, S("READER_REFUSES"), TEACHER_CORRECTED, S("the reader said that this sender's mail is junk"));
+        symbols_add(out, S("READER_REFUSES"), TEACHER_CORRECTED, S("The reader said that this sender's mail is junk"));
         return;
     }
 }
@@ -229,8 +239,9 @@ void teacher_told(struct teacher *t, const struct box_id *box, const struct msg_
     msg = str_sub(msg, 0, TEACHER_MESSAGE_MAX);
     if (mime_parse(&a, msg, &tree) != OK)
         return;
-    corrections_set(t->corrections, box, author_of(&a, mime_head(&tree.v[0], msg)),
-                    spam ? CORRECTION_SPAM : CORRECTION_HAM);
+    struct str author = author_of(&a, mime_head(&tree.v[0], msg));
+    enum correction now = spam ? CORRECTION_SPAM : CORRECTION_HAM, before = teacher_said(t, box, author);
+    corrections_set(t->corrections, box, author, before == CORRECTION_NONE || before == now ? now : CORRECTION_NONE);
     if (t->o.learns && feature_make(&a, &tree, msg, t->o.host, &f) == OK)
         teach(t, &what, &f);
 }

@@ -17,6 +17,7 @@ enum {
 #define TEACHER_SCORE_MAX 5.0              /* logits of the learner alone, either way */
 #define TEACHER_SCORE_NEW 1.5              /* towards junk, while labels are few: not enough for Junk */
 #define TEACHER_CORRECTED SYMBOL_SCORE_MAX /* what the reader has said of this author: it decides */
+#define TEACHER_UNPROVEN 2.0               /* it leans, where the author was asked about and not proven */
 
 struct teacher_opts {
     const char *model;  /* its files, see model_file.h; the folder is there */
@@ -36,10 +37,12 @@ void teacher_free(struct teacher *t); /* NULL is fine */
                                      struct symbols *out);
 /* And what the reader of one box has said before of an author. */
 enum correction teacher_said(struct teacher *t, const struct box_id *box, struct str author);
-void teacher_add_said(enum correction said, struct symbols *out);
+/* proven: nothing speaks against the mail being that author's. */
+void teacher_add_said(enum correction said, bool proven, struct symbols *out);
 
-/* A reader says what a message is; msg is it, or its first TEACHER_MESSAGE_MAX octets. What was said of the same
- * message before is taken back, or, if it is the same again, stands. */
+/* A reader says what a message is (the opposite of what was said of its author takes that back); msg is it, or its
+ * first TEACHER_MESSAGE_MAX octets. What was said of the same message before is taken back, or, if it is the same
+ * again, stands. */
 void teacher_told(struct teacher *t, const struct box_id *box, const struct msg_id *id, struct str msg, bool spam,
                   int64_t now_ms);
 

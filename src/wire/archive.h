@@ -8,7 +8,7 @@
 enum {
     LIMIT_ARCHIVE_MEMBERS = 1000,          /* told of one archive; more are only noted */
     LIMIT_ARCHIVE_NAME = 1024,             /* octets of a name; longer ones are cut on their left */
-    LIMIT_ARCHIVE_UNPACKED = 256 * 1024,   /* of a gzip stream, on the way out */
+    LIMIT_ARCHIVE_UNPACKED = 64 * 1024,    /* of a gzip stream, on the way out */
     LIMIT_ARCHIVE_PACKED = 4 * 256 * 1024, /* and in */
 };
 

@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 DATA = pathlib.Path(os.environ.get("MAYFLY_TESTDATA", ROOT.parent / "shared/testdata"))
 MAYFLY = os.environ.get("MAYFLY", str(ROOT / "build/mayfly"))
 JUNK = 2.19722458  # SYMBOL_JUNK of trust/symbol.h: p = 0.9
-PRIOR_MAX = 2.0
+PRIOR_MAX = 1.2
 HAM_LOST, SPAM_CAUGHT, ROCA = 0.5, 60.0, 0.5  # percent
 
 

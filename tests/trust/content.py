@@ -49,10 +49,10 @@ def judged(count, d, what, text, folder, symbol=None, client=None):
 
 def of_any_client(count, d):
     names = judged(count, d, "a code", "From: Shop <no-reply@shop.example>\nSubject: Your code is 482913\n\nYour code is 482913. It is valid for ten minutes.\n", "INBOX")
-    count.check("a code: nothing against it", names == [], names)
+    count.check("a code: it is awaited, nothing against it", names == ["AWAITED"], names)
     names = judged(count, d, "a sign-up mail", "From: Shop <no-reply@shop.example>\nSubject: Confirm your address\nContent-Type: text/plain; charset=utf-8\n\nHello Ann,\n\nplease confirm your address:\n"
                    "https://shop.example/c/8f3a9b2c7d1e\n", "INBOX")
-    count.check("a sign-up mail: nothing against it", names == [], names)
+    count.check("a sign-up mail: it is awaited, nothing against it", names == ["AWAITED"], names)
     judged(count, d, "a disguised program", 'From: Shop <a@shop.example>\nSubject: Invoice\nContent-Disposition: attachment; filename="invoice.pdf.exe"\n\nMZ\n', "Junk", "FILE_DISGUISED")
     judged(count, d, "a look-alike", "From: a@paypa1.com\nSubject: Your account\n\nPlease read this letter carefully and answer soon.\n", "Junk", "FROM_LOOKALIKE")
     judged(count, d, "another address as name", 'From: "help@bank.com" <x@evil.example>\nReply-To: <q@gmail.com>\nSubject: Your account\n\nPlease read this letter carefully.\n', "Junk", "NAME_OTHER_ADDRESS")
@@ -87,15 +87,15 @@ def with_prior(count, d):
         subject = "=?utf-8?B?" + base64.b64encode(subject.encode()).decode() + "?="
         body = base64.b64encode(text.encode()).decode()
         names = judged(count, d, f"a code ({name})", f"From: Shop <no-reply@shop.example>\nSubject: {subject}\nContent-Type: text/plain; charset=utf-8\n"
-                       f"Content-Transfer-Encoding: base64\n\n{body}\n", "INBOX", "PRIOR")
-        count.check(f"a code ({name}): nothing else against it", names == ["PRIOR"], names)
+                       f"Content-Transfer-Encoding: base64\n\n{body}\n", "INBOX", "AWAITED")
+        count.check(f"a code ({name}): nothing else against it", sorted(names) in (["AWAITED"], ["AWAITED", "PRIOR"]), names)
     box = d.make_box()
     with smtplib.SMTP(*d.address("smtp.listen"), timeout=30) as s:
         s.sendmail("root@host.example", [box["address"]], b"Subject: backup of db7\r\n\r\nfinished in 214 s\r\n")
     m = newest(d, box, "INBOX")
     count.check("what a script sends is in INBOX", m is not None, newest(d, box, "Junk"))
-    leans = [s["score"] for s in m["verdict"]["symbols"] if s["name"] == "PRIOR"] if m else []
-    count.check("the prior is shown by its direction", leans and leans[0] in (-1, 0, 1), leans)
+    leans = [s["score"] for s in m["verdict"]["symbols"] if s["name"] == "PRIOR"] if m else [2]
+    count.check("the prior is shown by its direction, if at all", all(x in (-1, 0, 1) for x in leans), leans)
 
 
 def main():

@@ -107,11 +107,17 @@ TEST(a_correction_is_of_one_box_and_one_author)
     CHECK_EQ(teacher_said(t, &ann, S("y@spam.example")), CORRECTION_NONE);
     CHECK_EQ(teacher_said(t, &ann, S("")), CORRECTION_NONE);
     told(t, &ann, 1, false, 2000);
+    CHECK_EQ(teacher_said(t, &ann, S("x@spam.example")), CORRECTION_NONE); /* taken back */
+    told(t, &ann, 2, false, 2000);
     CHECK_EQ(teacher_said(t, &ann, S("x@spam.example")), CORRECTION_HAM);
     struct symbols s = { 0 };
     symbols_add(&s, S("RULE"), 9, S(""));
-    teacher_add_said(CORRECTION_HAM, &s);
+    teacher_add_said(CORRECTION_HAM, true, &s);
     CHECK_EQ(symbols_word(&s), SYMBOLS_HAM);
+    struct symbols forged = { 0 };
+    symbols_add(&forged, S("RULE"), 9, S(""));
+    teacher_add_said(CORRECTION_HAM, false, &forged);
+    CHECK_EQ(symbols_word(&forged), SYMBOLS_JUNK);
     teacher_free(t);
 }
 
