@@ -18,6 +18,7 @@ ZONE = {
     "good.example": "v=spf1 ip4:198.51.100.0/24 -all", "_dmarc.good.example": "v=DMARC1; p=reject",
     "strict.example": "v=spf1 -all", "_dmarc.strict.example": "v=DMARC1; p=reject",
     "quarantine.example": "v=spf1 -all", "_dmarc.quarantine.example": "v=DMARC1; p=quarantine",
+    "strict2.example": "v=spf1 -all", "_dmarc.strict2.example": "v=DMARC1; p=reject",
     "trial.example": "v=spf1 -all", "_dmarc.trial.example": "v=DMARC1; p=quarantine; t=y",
     "big.example": ["v=spf1 ip4:198.51.100.0/24 -all", "x" * 1200], "_dmarc.big.example": "v=DMARC1; p=reject",
 }
@@ -130,10 +131,26 @@ def left_behind(count, d):
     count.check("and has stored it", m and m["subject"] == "left behind", m)
 
 
+SILENT = [f"{a}{b}.mute.example" for a in ("", "_dmarc.") for b in ("h", "a1", "a2", "a3", "a4")] + ["mute.example", "_dmarc.mute.example"]
+
+
+def silent_for_itself_alone(count, d):
+    """Names that nobody answers for must not make the resolver look dead: then every later policy would be unknown."""
+    box = d.make_box()
+    count.check("before: refused", (send(d, box, "ann@strict.example") or "").startswith("554 5.7.1"))
+    for i in (1, 2, 3, 4):
+        send(d, d.make_box(), f"ann@a{i}.mute.example")
+    time.sleep(6)
+    said = send(d, box, "bob@strict2.example")
+    count.check("silent names hide no other policy, also later", (said or "").startswith("554 5.7.1"), said)
+
+
 def main():
     count, dns = zone.Count(), zone.start()
     zone.texts(ZONE)
     for name in ("silent.example", "_dmarc.silent.example", "slow.example"):
+        zone.testdns.ZONE[name] = [("TIMEOUT", None)]
+    for name in SILENT:
         zone.testdns.ZONE[name] = [("TIMEOUT", None)]
     zone.testdns.ZONE["mail.good.example"] = [("A", CLIENT)]
     options = ["test.xclient=true", "server.hostname=mx.test", f"dns.forward={dns}", "trust.deadline=2s"]
@@ -141,6 +158,8 @@ def main():
         enforced(count, d)
         unwritten(count, d)
         count.check("ends in order", d.stop() == 0)
+    with Daemon(*options) as d:
+        silent_for_itself_alone(count, d)
     with Daemon(*options, "trust.deadline=1s") as d:  # shorter than the resolver takes to give up
         said = send(d, d.make_box(), "ann@strict.example", sender="ann@slow.example")
         count.check("a slow sender does not hide the author's policy", said and said.startswith("554 5.7.1"), said)
