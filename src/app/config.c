@@ -214,6 +214,13 @@ enum err config_load(const struct config_sources *from, struct config *out, stru
     return errors->n || errors->failed ? ERR_BAD : OK;
 }
 
+const char *config_idle(const struct config *c)
+{
+    if (c->dns_forward.n == 0 && (c->access_dnsbl.n > 0 || c->trust_domain_lists.n > 0 || c->trust_reverse_dns))
+        return "access.dnsbl, trust.domain_lists and trust.reverse_dns do nothing without dns.forward";
+    return NULL;
+}
+
 void config_fini(struct config *c)
 {
     arena_reset(&c->arena);

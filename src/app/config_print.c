@@ -74,7 +74,7 @@ static void quoted(struct buf *out, const struct setting *s)
     buf_putc(out, '{');
     size_t n = 0;
     for (struct str rest = str_c(s->def); rest.n > 0; n++) {
-        struct str item = str_cut(rest, ',', &rest);
+        struct str item = str_trim(str_cut(rest, ',', &rest));
         buf_printf(out, "%s\"%.*s\"", n ? ", " : "", STR_FMT(item));
     }
     buf_putc(out, '}');

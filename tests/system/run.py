@@ -134,6 +134,18 @@ def which_configuration_is_read():
         eq(name(env={"MAYFLY_CONFIG": ""}), "mayfly.localhost")
 
 
+def what_serve_would_refuse_or_pass_over_is_said_before():
+    def check(option):
+        r = subprocess.run([BINARY, "check-config", "-o", option], capture_output=True, text=True, timeout=20)
+        return r.returncode, r.stdout + r.stderr
+    code, said = check("access.allow=10.0.0.1/8")
+    assert code == 1 and "10.0.0.1/8" in said, said
+    code, said = check("access.deny=::ffff:192.0.2.0/120")
+    assert code == 0, said
+    code, said = check("access.dnsbl=list.example.org")
+    assert code == 0 and "without dns.forward" in said, said
+
+
 def a_second_one_on_the_same_folder_is_refused():
     with Daemon() as d:
         smtp = "%s:%d" % d.address("smtp.listen")
@@ -400,7 +412,7 @@ if __name__ == "__main__":
     if sys.argv[1:]:
         sys.exit(run([globals()[name] for name in sys.argv[1:]]))
     sys.exit(run([the_operator_gets_postmaster_and_abuse, starts_within_a_second_and_says_where, the_main_job, gives_up_what_it_does_not_need, root_becomes_a_user,
-                  what_another_user_left_is_named, which_configuration_is_read,
+                  what_another_user_left_is_named, what_serve_would_refuse_or_pass_over_is_said_before, which_configuration_is_read,
                   a_second_one_on_the_same_folder_is_refused, a_port_in_use_is_named, drains, a_second_signal_ends_it_at_once,
                   a_self_signed_pair_is_made_and_kept, certificates_are_read_again_at_sighup, the_operator_asks,
                   a_full_disk_is_told_everywhere_and_logged_once, a_disk_that_fills_and_has_room_again, the_control_socket_takes_any_bytes, tells_systemd, a_test_clock_moves_the_end,
