@@ -52,7 +52,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         with tarfile.open(archive) as t:
-            t.extractall(folder, members=[m for m in t.getmembers() if "/cs2010" in m.name or m.name.endswith("index.tsv")], filter="data")
+            t.extractall(folder, members=[m for m in t.getmembers() if "/cs2010" in m.name or m.name.endswith("index.tsv")])
         index = folder / "spam-dev/cold.tsv"
         rows = (folder / "spam-dev/index.tsv").read_text().splitlines()
         index.write_text("".join(r + "\n" for r in rows if r.endswith("\tcs2010")))

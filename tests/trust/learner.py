@@ -33,7 +33,7 @@ class Set:
         if not (DATA / "spam-dev.tar.xz").exists():
             raise Skip(f"there is no {DATA}/spam-dev.tar.xz")
         with tarfile.open(DATA / "spam-dev.tar.xz") as t:
-            t.extractall(self.folder, members=[m for m in t if "sa2002" in m.name or m.name.endswith("index.tsv")], filter="data")
+            t.extractall(self.folder, members=[m for m in t if "sa2002" in m.name or m.name.endswith("index.tsv")])
         rows = [x.rstrip("\n").split("\t") for x in open(self.folder / "spam-dev/index.tsv") if not x.startswith("#")]
         rows = sorted((int(o), label, str(self.folder / "spam-dev" / path)) for path, label, o, corpus in rows if corpus == "sa2002")
         self.all = [(label, path) for _, label, path in rows]
