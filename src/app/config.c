@@ -172,6 +172,8 @@ static void note_together(const struct config *c, struct buf *notes)
         buf_puts(notes,
                  "scan.plaintext_ack: clamd and rspamd are not asked until it is true: they see mail in plaintext, so "
                  "their temporary files must lie in memory and their logs keep no addresses\n");
+    if (c->dns_forward.n == 0 && (c->access_dnsbl.n > 0 || c->trust_domain_lists.n > 0 || c->trust_reverse_dns))
+        buf_puts(notes, "dns.forward: access.dnsbl, trust.domain_lists and trust.reverse_dns do nothing without it\n");
 }
 
 static void read_defaults(struct reading *r)
@@ -212,13 +214,6 @@ enum err config_load(const struct config_sources *from, struct config *out, stru
     if (errors->n == 0)
         note_together(out, notes);
     return errors->n || errors->failed ? ERR_BAD : OK;
-}
-
-const char *config_idle(const struct config *c)
-{
-    if (c->dns_forward.n == 0 && (c->access_dnsbl.n > 0 || c->trust_domain_lists.n > 0 || c->trust_reverse_dns))
-        return "access.dnsbl, trust.domain_lists and trust.reverse_dns do nothing without dns.forward";
-    return NULL;
 }
 
 void config_fini(struct config *c)

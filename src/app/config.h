@@ -23,8 +23,6 @@ const char *config_file_choose(const char *named, const char *from_env, struct s
 [[nodiscard]] enum err config_load(const struct config_sources *from, struct config *out, struct buf *errors,
                                    struct buf *notes);
 void config_fini(struct config *c);
-/* What is set and does nothing, because something else is not; static, NULL when there is no such thing. */
-const char *config_idle(const struct config *c);
 /* Names of rows without SETTING_RELOAD whose values differ, one a line: what a SIGHUP cannot change. */
 void config_frozen(const struct config *old, const struct config *new, struct buf *out);
 

@@ -217,7 +217,7 @@ static void give_to_server(const struct job *j)
     char path[PATH_N + 8];
     struct stat s;
     snprintf(path, sizeof path, "%.*s", STR_FMT(j->config->server_data_dir));
-    if (j->model != NULL || geteuid() != 0 || stat(path, &s) != 0)
+    if (j->out != NULL || j->model != NULL || geteuid() != 0 || stat(path, &s) != 0)
         return;
     for (size_t i = 0; i < COUNT(ends); i++) {
         snprintf(path, sizeof path, "%s%s", j->model_path, ends[i]);

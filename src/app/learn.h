@@ -2,7 +2,7 @@
 #pragma once
 #include "app/config.h"
 
-#define LEARN_USAGE "[--prior OUT | --model FILE] ([--ham|--spam] PATH...)... | --index FILE"
+#define LEARN_USAGE "[--prior OUT | --model FILE] (--ham|--spam PATH...)... | --index FILE"
 #define CLASSIFY_USAGE "[--model FILE] [--prior FILE] [--rules] [--online] ([--ham|--spam] PATH...)... | --index FILE"
 
 int learn_run(const struct config *c, char **args, int n);

@@ -112,12 +112,9 @@ static int run_check_config(const struct args *a)
     AUTO_BUF struct buf out = { .max = PRINT_MAX };
     struct config c;
     bool good = load(a, &c);
-    const char *idle = good ? config_idle(&c) : NULL;
     if (good)
         config_print_effective(&c, &out);
     print(stdout, &out);
-    if (idle)
-        fprintf(stderr, "mayfly: %s\n", idle);
     config_fini(&c);
     return good ? 0 : 1;
 }

@@ -74,9 +74,6 @@ enum err start_access(struct app *a, const struct config *c)
 
 enum err start_limits(struct app *a)
 {
-    const char *idle = config_idle(&a->config);
-    if (idle)
-        log_warn(a->log, "start.idle", LOG_C("reason", idle));
     const struct config *c = &a->config;
     struct limit_opts o = { .value = {
                                 [LIMIT_MX_CONNS] = (uint32_t)c->limits_mx_per_network,

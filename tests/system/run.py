@@ -143,7 +143,7 @@ def what_serve_would_refuse_or_pass_over_is_said_before():
     code, said = check("access.deny=::ffff:192.0.2.0/120")
     assert code == 0, said
     code, said = check("access.dnsbl=list.example.org")
-    assert code == 0 and "without dns.forward" in said, said
+    assert code == 0 and "dns.forward: access.dnsbl" in said, said
 
 
 def a_second_one_on_the_same_folder_is_refused():
