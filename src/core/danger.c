@@ -124,10 +124,14 @@ static void look_within(void *ctx, const struct archive_member *m)
         *why = locked;
 }
 
-static const char *danger_within(struct str bytes)
+/* gzip need not say the name of what it holds: without its own ending the file has that one. */
+static const char *danger_within(struct str name, struct str bytes)
 {
     const char *why = NULL;
+    struct str stem, ending = ending_of(name, &stem);
     (void)archive_list(bytes, look_within, &why);
+    if (str_eq_nocase(ending, S("gz")))
+        look_within(&why, &(struct archive_member){ .name = stem });
     return why;
 }
 
@@ -146,7 +150,7 @@ const char *danger_of_file(struct str name, struct str type, struct str bytes)
     if (str_ends(type, S("macroEnabled.12")) ||
         (ole && str_find(bytes, S("_\0V\0B\0A\0_\0P\0R\0O\0J\0E\0C\0T\0")) != STR_NONE))
         return macro;
-    return is_archive(type) ? danger_within(bytes) : NULL;
+    return is_archive(type) ? danger_within(name, bytes) : NULL;
 }
 
 bool danger_is_disguise(const char *why) { return why == doubled || why == turned; }

@@ -94,13 +94,14 @@ static bool is_believable(const struct deliver_req *r, const struct content *c)
  * stays: that is not about taste. The only reader is shown the reason; of several each keeps theirs to themselves. */
 static void send_copies(struct deliver_req *r, const struct content *c)
 {
-    const struct addr_item *author = addr_list_first(&c->from);
-    for (size_t i = 0; i < r->n && r->d->o.teacher; i++) {
+    const struct addr_item *author = r->d->o.teacher ? addr_list_first(&c->from) : NULL;
+    bool believable = is_believable(r, c);
+    for (size_t i = 0; i < r->n; i++) {
         struct symbols *own = r->n == 1 ? &r->symbols : &(struct symbols){ 0 };
         if (own != &r->symbols)
             *own = r->symbols;
         if (author)
-            teacher_add_said(teacher_said(r->d->o.teacher, &r->copies[i].box, author->text), is_believable(r, c), own);
+            teacher_add_said(teacher_said(r->d->o.teacher, &r->copies[i].box, author->text), believable, own);
         r->copies[i].folder = symbols_word(own) == SYMBOLS_JUNK ? FOLDER_JUNK : r->folder;
     }
 }
@@ -117,8 +118,6 @@ static void weigh(struct deliver_req *r, const struct mime_tree *tree, const str
         check_cost_add(r->d->o.judge.costs, CHECK_CONTENT, begun_us);
     }
     r->junk = r->folder == FOLDER_JUNK || symbols_word(&r->symbols) == SYMBOLS_JUNK; /* whatever its reader says */
-    for (size_t i = 0; i < r->n; i++)
-        r->copies[i].folder = symbols_word(&r->symbols) == SYMBOLS_JUNK ? FOLDER_JUNK : r->folder;
     send_copies(r, c);
     understand_put_trust(&r->json, r->auth, content || r->judged || r->symbols.n > 0 ? &r->symbols : NULL);
 }

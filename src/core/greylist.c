@@ -1,5 +1,6 @@
-/* A table of two kinds of rows: triplets that wait, and networks that have passed. Both are looked for at a few places
- * from their own; the stalest goes when none is free, so a flood of triplets costs others a wait, and no memory. */
+/* Triplets that wait, and networks that have passed, in a table each: a flood of triplets costs others that are new a
+ * wait, and no memory; who has passed does not notice. Rows are looked for at a few places from their own; the stalest
+ * goes when none is free. */
 #include "core/greylist.h"
 #include <pthread.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@ struct greylist {
     struct greylist_opts o;
     struct limit *keys;
     pthread_mutex_t lock;
-    struct row rows[SLOTS];
+    struct row waiting[SLOTS], passed[SLOTS];
 };
 
 enum err greylist_new(const struct greylist_opts *o, struct limit *keys, struct greylist **out)
@@ -34,11 +35,12 @@ enum err greylist_new(const struct greylist_opts *o, struct limit *keys, struct 
 void greylist_free(struct greylist *g) { free(g); }
 
 /* The row, or the one that may be made into it. */
-static struct row *row_of(struct greylist *g, const struct peer *p, int64_t now_ms, bool *known)
+static struct row *row_of(const struct greylist *g, struct row table[SLOTS], const struct peer *p, int64_t now_ms,
+                          bool *known)
 {
     struct row *oldest = NULL;
     for (size_t i = 0; i < PROBES; i++) {
-        struct row *r = &g->rows[(get_be32(p->key) + i) % SLOTS];
+        struct row *r = &table[(get_be32(p->key) + i) % SLOTS];
         *known = r->used && r->last_ms + g->o.keep_ms > now_ms && memcmp(r->key, p->key, sizeof r->key) == 0;
         if (*known)
             return r;
@@ -58,18 +60,18 @@ static void begin(struct row *r, const struct peer *p, int64_t now_ms)
 static int64_t wait_ms(struct greylist *g, const struct peer *network, const struct peer *triplet, int64_t now_ms)
 {
     bool known;
-    struct row *r = row_of(g, network, now_ms, &known);
+    struct row *r = row_of(g, g->passed, network, now_ms, &known);
     if (known) {
         r->last_ms = now_ms;
         return 0;
     }
-    r = row_of(g, triplet, now_ms, &known);
+    r = row_of(g, g->waiting, triplet, now_ms, &known);
     if (!known)
         begin(r, triplet, now_ms);
     int64_t left_ms = r->first_ms + g->o.delay_ms - now_ms;
     if (left_ms > 0)
         return left_ms;
-    begin(row_of(g, network, now_ms, &known), network, now_ms);
+    begin(row_of(g, g->passed, network, now_ms, &known), network, now_ms);
     return 0;
 }
 

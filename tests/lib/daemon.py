@@ -17,6 +17,8 @@ import subprocess
 import tempfile
 import time
 
+from started import Started
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # How much slower this machine is than the one that the targets of bench/soak were set on; bench/RESULTS.md says how it is found.
 MACHINE = float(os.environ.get("MAYFLY_MACHINE", "1"))
@@ -33,7 +35,7 @@ TESTS_SEND_MUCH = ["limits.mx_per_network=100000", "limits.http_per_network=1000
 TERSE_MAIL = ["trust.prior=none"]
 
 
-class Daemon:
+class Daemon(Started):
     def __init__(self, *options, folder=None, env=None, wrap=(), defaults=True):
         self.own = folder is None
         self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="mayfly-test-"))
@@ -82,13 +84,6 @@ class Daemon:
     def restart(self, sig=signal.SIGTERM):
         self.stop(sig)
         return self.start()
-
-    def __enter__(self):
-        try:
-            return self.start()
-        except BaseException:
-            self.__exit__()
-            raise
 
     def __exit__(self, kind=None, *_):
         if self.p and self.p.poll() is None:

@@ -17,6 +17,7 @@ import time
 
 import daemon
 import unpacked
+from started import Started
 
 PACKAGES = ["dovecot-core", "dovecot-imapd"]
 CONF = """base_dir = {folder}/run
@@ -65,19 +66,12 @@ service anvil {{
 """
 
 
-class Dovecot:
+class Dovecot(Started):
     def __init__(self):
         self.root = unpacked.root("dovecot", PACKAGES, ["usr/sbin/dovecot", "usr/lib/dovecot/imap"])
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mayfly-dovecot-"))
         self.folder.chmod(0o755)
         self.port = daemon.free_port()
-
-    def __enter__(self):
-        try:
-            return self.start()
-        except BaseException:
-            self.__exit__()
-            raise
 
     def start(self):
         who = pwd.getpwnam("nobody") if os.getuid() == 0 else pwd.getpwuid(os.getuid())

@@ -16,13 +16,14 @@ import time
 
 import daemon
 import unpacked
+from started import Started
 
 # In two pieces, so that no scanner of whoever checks this tree out finds it here.
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}" + b"$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 GTUBE = b"XJS*C4JDBQADN1.NSBN3*2IDNEN*" + b"GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
 
 
-class Program:
+class Program(Started):
     """One that runs until it is told otherwise; its folder outlives it."""
 
     def __init__(self, name):
@@ -49,13 +50,6 @@ class Program:
 
     def go_on(self):
         self.p.send_signal(signal.SIGCONT)
-
-    def __enter__(self):
-        try:
-            return self.start()
-        except BaseException:
-            self.__exit__()
-            raise
 
     def __exit__(self, *_):
         unpacked.end(self.p)

@@ -132,3 +132,16 @@ TEST(filetype_archives)
         CHECK_STR(cases[i].member, str_c(t.dangerous), cases[i].want);
     }
 }
+
+/* What gzip does not say, the file's own name does. */
+TEST(filetype_gzip_without_a_name)
+{
+    static const char empty[] = "\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0";
+    struct str bytes = str_of(empty, sizeof empty - 1), octets = S("application/octet-stream");
+    CHECK_STR("program", str_c(filetype_of(bytes, S("setup.exe.gz"), octets).dangerous),
+              "This archive holds a program");
+    CHECK_STR("page", str_c(filetype_of(bytes, S("index.html.gz"), octets).dangerous), "");
+    CHECK_STR("text", str_c(filetype_of(bytes, S("report.txt.gz"), octets).dangerous), "");
+    CHECK_STR("no ending", str_c(filetype_of(bytes, S("setup.exe"), S("application/gzip")).dangerous),
+              "This file is a program");
+}

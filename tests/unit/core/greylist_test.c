@@ -54,13 +54,20 @@ TEST(what_is_not_used_is_forgotten)
     rig_fini(&r);
 }
 
-TEST(a_flood_of_triplets_takes_no_more_memory)
+TEST(a_flood_of_triplets_takes_no_more_memory_and_nobody_s_place)
 {
     struct rig r = rig();
+    for (uint8_t i = 0; i < 200; i++) {
+        struct peer passes = { .key = { 0, i, 3 } };
+        (void)ask(&r, &passes, "a@x.test", "b@y.test", -5 * MINUTE);
+        CHECK_EQ(ask(&r, &passes, "a@x.test", "b@y.test", 0), 0);
+    }
     for (int i = 0; i < 100000; i++) {
         char from[32];
         snprintf(from, sizeof from, "%d@x.test", i);
         CHECK(ask(&r, &r.one, from, "b@y.test", i) == 5 * MINUTE);
     }
+    for (uint8_t i = 0; i < 200; i++)
+        CHECK_EQ(ask(&r, &(struct peer){ .key = { 0, i, 3 } }, "new@x.test", "b@y.test", 100000), 0);
     rig_fini(&r);
 }
