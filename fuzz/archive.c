@@ -15,6 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     size_t told = 0;
     struct archive a = archive_list(str_of(data, size), member, &told);
+    assert(!archive_zip_behind(str_of(data, size)) || (a.kind == ARCHIVE_ZIP && a.two_faced));
     assert(told == a.members && told <= 2 * LIMIT_ARCHIVE_MEMBERS && (a.kind != ARCHIVE_NONE || told == 0));
     return 0;
 }

@@ -50,6 +50,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (!utf8_valid(buf_str(&words)))
         abort();
     buf_clear(&words);
-    encword_encode(&words, text);
+    encword_encode(&words, text, data[0]);
     return 0;
 }

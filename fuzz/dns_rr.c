@@ -19,6 +19,9 @@ static void check_packet(struct str packet, enum dns_type type)
     must(r.n <= LIMIT_DNS_RECORDS);
     for (size_t i = 0; i < r.n; i++)
         must(r.v[i].data.p && r.v[i].data.n <= LIMIT_DNS_TEXT);
+    uint32_t life_s;
+    must(!dns_packet_life(packet, type, &life_s) || (life_s > 0 && life_s <= INT32_MAX));
+    must((dns_record_owner(&a, packet, type).p != NULL) >= (r.n > 0));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
@@ -34,5 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     check_packet(in, DNS_TXT);
     check_packet(in, DNS_MX);
     check_packet(in, DNS_PTR);
+    check_packet(in, DNS_TLSA);
+    check_packet(in, DNS_SRV);
     return 0;
 }

@@ -2,6 +2,7 @@
  * However it goes: replies are well-formed, memory goes back, and only whole messages with a recipient reach the store.
  */
 #include "serve/smtp_in_session.h"
+#include "smtp_replies.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,12 +14,6 @@ struct rig {
     struct smtp_in_tx *given;
     uint32_t chance;
 };
-
-static void must(bool ok)
-{
-    if (!ok)
-        abort();
-}
 
 static struct rig *rig_of(struct smtp_in_session *s) { return CONTAINER_OF(s, struct rig, s); }
 static void on_check(struct smtp_in_session *s, struct str mailbox, uint64_t) { rig_of(s)->asked = mailbox; }
@@ -55,17 +50,6 @@ static void answer(struct rig *r)
     memcpy(&box, r->asked.p, MIN(r->asked.n, sizeof box));
     must(smtp_in_tarpit_ms(&r->s, e) >= 0);
     smtp_in_checked(&r->s, e, &box);
-}
-
-static void check_replies(struct str out)
-{
-    while (out.n > 0) {
-        size_t lf = str_chr(out, '\n');
-        must(lf != STR_NONE && lf >= 5 && lf < 512 && out.p[lf - 1] == '\r');
-        must(out.p[0] >= '2' && out.p[0] <= '5' && (out.p[3] == ' ' || out.p[3] == '-'));
-        must(!memchr(out.p, '\r', lf - 1) && !memchr(out.p, 0, lf));
-        out = str_from(out, lf + 1);
-    }
 }
 
 static void play(struct rig *r, struct str in, size_t piece)

@@ -42,7 +42,7 @@ const files = (dir: string): string[] =>
     e.isDirectory() ? files(join(dir, e.name)) : [join(dir, e.name)],
   );
 
-/** Writes dist/sw.js from src/sw.js with the list of shell files; its cache is named after their contents. */
+/** Writes dist/sw.js from src/sw.js with the list of shell files, without what few ask for (reasons, rare alphabets); its cache is named after their contents. */
 export function serviceWorker(): Plugin {
   let out = 'dist';
   return {
@@ -52,7 +52,7 @@ export function serviceWorker(): Plugin {
     closeBundle() {
       const shell = files(out)
         .map((f) => relative(out, f).split(sep).join('/'))
-        .filter((f) => !/\.(gz|txt)$/.test(f) && f !== 'sw.js' && f !== 'index.html' && !/-(cyrillic|vietnamese|latin-ext|symbols)/.test(f))
+        .filter((f) => !/\.(gz|txt)$/.test(f) && f !== 'sw.js' && f !== 'index.html' && !/-(cyrillic|vietnamese|latin-ext|symbols)|\/why-/.test(f))
         .sort();
       const source = readFileSync(join(here, 'src/sw.js'), 'utf8');
       const key = hash(shell.join() + hash(readFileSync(join(out, 'index.html'))) + hash(source));

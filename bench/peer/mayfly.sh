@@ -13,7 +13,7 @@ peer_start() {
     # shellcheck disable=SC2086 # MAYFLY_OPTS is a list of words
     spawn "$MAYFLY_BIN" serve -o server.data_dir="$D/data" -o server.domains=$DOMAIN -o server.hostname=mx.$DOMAIN \
         -o smtp.listen=127.0.0.1:$SMTP_PORT -o http.listen=127.0.0.1:$HTTP_PORT -o https.listen= \
-        -o pop3.listen=127.0.0.1:$POP3_PORT -o pop3s.listen= -o imap.listen=127.0.0.1:$IMAP_PORT -o imaps.listen= -o auth.cleartext=loopback -o limits.prelogin_per_network=1000000 \
+        -o submission.listen= -o submissions.listen= -o pop3.listen=127.0.0.1:$POP3_PORT -o pop3s.listen= -o imap.listen=127.0.0.1:$IMAP_PORT -o imaps.listen= -o auth.cleartext=loopback -o limits.prelogin_per_network=1000000 \
         -o limits.mail_per_network=1000000 \
         -o metrics.listen= -o tls.cert="$BENCH_TMP/cert/cert.pem" -o tls.key="$BENCH_TMP/cert/key.pem" \
         -o box.max_messages=1000000 -o box.max_bytes=1000G -o box.default_ttl=1d -o limits.mx_per_network=1000000 \

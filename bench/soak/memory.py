@@ -17,6 +17,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests/lib"))
 import daemon  # noqa: E402
+from flood import memory  # noqa: E402
 
 N = int(sys.argv[1]) if len(sys.argv) > 1 else 10000
 MESSAGES = int(sys.argv[2]) if len(sys.argv) > 2 else 1000000
@@ -27,10 +28,7 @@ OPTIONS = ["limits.live_per_network=1000000", "limits.prelogin_per_network=10000
 
 def anonymous(d, settle=3.0):
     time.sleep(settle)
-    for line in open(f"/proc/{d.pid}/status"):
-        if line.startswith("RssAnon:"):
-            return int(line.split()[1]) * 1024
-    raise AssertionError("no RssAnon")
+    return memory(d.pid)[0]
 
 
 def check(what, got, most, unit):

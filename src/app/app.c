@@ -7,9 +7,12 @@
 #include "app/ready.h"
 #include "app/reload.h"
 #include "app/sandbox.h"
+#include "app/sending.h"
 #include "app/start.h"
 #include "app/worker.h"
 #include "base/log.h"
+#include "core/forward.h"
+#include "core/forward_asks.h"
 #include "core/mailbox.h"
 #include "io/file.h"
 #include "store/store.h"
@@ -21,19 +24,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum {
-    APP_TEXT_MAX = 1 << 20,
-    DRAIN_LOOK_MS = 50,
-    LEARNED_SAVE_MS = 60 * 1000,
-    SETTLE_QUIET = 3,
-    SETTLE_ROUNDS = 1000
-};
+enum { APP_TEXT_MAX = 1 << 20, DRAIN_LOOK_MS = 50, MINUTE_MS = 60 * 1000, SETTLE_QUIET = 3, SETTLE_ROUNDS = 1000 };
 
 struct running {
     struct app app;
     struct ctl *ctl;
     struct watch signals;
-    struct timer watchdog, drain, learned;
+    struct timer watchdog, drain, minute;
     int64_t drain_until_ms;
     const char *ready_path;
     bool ready_written; /* the file is ours: another server may be serving the same folder */
@@ -55,7 +52,7 @@ static void end_now(struct app *a) { loop_stop(a->loop); }
 static void on_drain_look(struct timer *t)
 {
     struct running *r = CONTAINER_OF(t, struct running, drain);
-    if (workers_idle(&r->app) || loop_now_ms(r->app.loop) >= r->drain_until_ms)
+    if ((workers_idle(&r->app) && sending_idle(&r->app)) || loop_now_ms(r->app.loop) >= r->drain_until_ms)
         end_now(&r->app);
     else
         timer_set(t, DRAIN_LOOK_MS);
@@ -74,6 +71,7 @@ static void drain(struct app *a)
     notify_send(&a->notify, "STOPPING=1");
     (void)unlink(r->ready_path);
     workers_drain(a);
+    sending_drain(a);
     r->drain_until_ms = loop_now_ms(a->loop) + a->config.server_drain_ms;
     timer_set(&r->drain, DRAIN_LOOK_MS);
 }
@@ -92,7 +90,7 @@ static void on_signal(struct watch *w)
 static void on_watchdog(struct timer *t)
 {
     struct running *r = CONTAINER_OF(t, struct running, watchdog);
-    if (workers_answer(&r->app))
+    if (workers_answer(&r->app) && sending_answers(&r->app))
         notify_send(&r->app.notify, "WATCHDOG=1");
     timer_set(t, r->app.notify.watchdog_ms / 3 + 1);
 }
@@ -104,10 +102,13 @@ static void save_learned(struct app *a)
         log_warn(a->log, "learner.save", LOG_ERR(e));
 }
 
-static void on_learned(struct timer *t)
+/* And gives back what mails left in the middle of their threads' heaps, which glibc by itself does at their ends only.
+ */
+static void on_minute(struct timer *t)
 {
-    save_learned(&CONTAINER_OF(t, struct running, learned)->app);
-    timer_set(t, LEARNED_SAVE_MS);
+    save_learned(&CONTAINER_OF(t, struct running, minute)->app);
+    (void)malloc_trim(0);
+    timer_set(t, MINUTE_MS);
 }
 
 static enum err up_signals(struct app *a)
@@ -123,8 +124,8 @@ static enum err up_signals(struct app *a)
     r->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     timer_init(&r->drain, a->loop, on_drain_look);
     timer_init(&r->watchdog, a->loop, on_watchdog);
-    timer_init(&r->learned, a->loop, on_learned);
-    timer_set(&r->learned, LEARNED_SAVE_MS);
+    timer_init(&r->minute, a->loop, on_minute);
+    timer_set(&r->minute, MINUTE_MS);
     return r->signal_fd < 0 ? ERR_IO : watch_start(&r->signals, a->loop, r->signal_fd, on_signal);
 }
 
@@ -153,6 +154,8 @@ static enum err up_ready(struct app *a)
     say_list(a, "page", "http://", DOOR_HTTP);
     say_list(a, "", "https://", DOOR_HTTPS);
     say_list(a, "mail", "smtp ", DOOR_SMTP);
+    say_list(a, "", "submission ", DOOR_SUBMISSION);
+    say_list(a, "", "submissions ", DOOR_SUBMISSIONS);
     say_list(a, "", "pop3 ", DOOR_POP3);
     say_list(a, "", "pop3s ", DOOR_POP3S);
     say_list(a, "", "imap ", DOOR_IMAP);
@@ -167,15 +170,41 @@ static const struct step {
     const char *name;
     enum err (*up)(struct app *a);
 } steps[] = {
-    { "log", start_log },         { "data_dir", start_data_dir }, { "limits", start_limits },
-    { "loops", start_loops },     { "signals", up_signals },      { "listeners", start_listeners },
-    { "tls", start_certificate }, { "charsets", start_charsets }, { "user", start_user },
-    { "data_dir", start_owned },  { "scanners", start_scanning }, { "sandbox", start_files },
-    { "tls", start_self_signed }, { "secrets", start_secrets },   { "hub", start_hub },
-    { "store", start_store },     { "learner", start_teacher },   { "pools", start_pools },
-    { "dns", start_dns },         { "operator", start_operator }, { "services", workers_serve },
-    { "control", up_ctl },        { "threads", workers_start },   { "sandbox", start_syscalls },
-    { "scanners", up_watch },     { "ready", up_ready },
+    { "log", start_log },
+    { "data_dir", start_data_dir },
+    { "limits", start_limits },
+    { "loops", start_loops },
+    { "loops", sending_loop },
+    { "signals", up_signals },
+    { "listeners", start_listeners },
+    { "tls", start_certificate },
+    { "smtp_out", start_carrying },
+    { "charsets", start_charsets },
+    { "user", start_user },
+    { "data_dir", start_owned },
+    { "scanners", start_scanning },
+    { "sandbox", start_files },
+    { "tls", start_self_signed },
+    { "secrets", start_secrets },
+    { "hub", start_hub },
+    { "forward", start_forwards },
+    { "said", start_said },
+    { "store", start_store },
+    { "learner", start_teacher },
+    { "pools", start_pools },
+    { "dns", start_dns },
+    { "smtp_out", start_fetcher },
+    { "operator", start_operator },
+    { "queue", sending_new },
+    { "services", workers_serve },
+    { "control", up_ctl },
+    { "threads", workers_start },
+    { "queue", sending_forwards },
+    { "queue", sending_reports },
+    { "threads", sending_start },
+    { "sandbox", start_syscalls },
+    { "scanners", up_watch },
+    { "ready", up_ready },
 };
 
 static bool up(struct app *a)
@@ -197,11 +226,13 @@ static void settle(struct app *a)
     struct store_stats s = { 0 };
     for (int quiet = 0, rounds = 0; a->store && quiet < SETTLE_QUIET && rounds < SETTLE_ROUNDS; rounds++) {
         workers_settle(a);
+        sending_settle(a);
         store_stats(a->store, &s);
-        quiet = s.queue == 0 ? quiet + 1 : 0;
+        quiet = s.queue == 0 && sending_idle(a) ? quiet + 1 : 0;
         nanosleep(&(struct timespec){ .tv_nsec = 2 * 1000 * 1000 }, NULL);
     }
     workers_settle(a);
+    sending_settle(a);
 }
 
 static void down(struct app *a)
@@ -211,17 +242,21 @@ static void down(struct app *a)
     if (r->ready_written)
         (void)unlink(r->ready_path);
     workers_stop(a);
+    sending_stop(a);
     ctl_stop(r->ctl);
     workers_close(a);
+    carrying_stop(&a->carrying);
     dns_stop(a->dns); /* senders still being judged are answered for */
     settle(a);        /* what the store answers may go on to a pool, and from there to the store, but not round again */
     work_pool_free(a->argon);
     work_pool_free(a->work);
     settle(a);
     workers_quit(a);
+    sending_quit(a);
     if (a->store)
         store_close(a->store);
     workers_free(a);
+    sending_free(a);
     dns_free(a->dns);
     save_learned(a);
     teacher_free(a->teacher);
@@ -236,6 +271,9 @@ static void down(struct app *a)
     tls_free(a->tls);
     greylist_free(a->greylist);
     limit_free(a->limit);
+    forwards_free(a->forwards);
+    said_free(a->said);
+    forward_asks_free(a->forward_asks);
     arrivals_free(a->arrivals);
     access_free(a->access);
     standing_free(a->standing);

@@ -1,6 +1,7 @@
 /* Reads the configuration: the file by libconfuse (met here only), then the environment, then -o. All values arrive as
  * text and go through config_value_set(). */
 #include "app/config.h"
+#include "app/config_check.h"
 #include "app/config_file.h"
 #include "app/config_value.h"
 #include <fcntl.h>
@@ -111,71 +112,6 @@ static void read_extra(struct reading *r, const char *text)
     take(r, row, &value, 1, "-o");
 }
 
-/* ---- what holds between settings ---- */
-/* All listeners set SO_REUSEPORT, so the kernel would share a port out between two kinds of them. */
-static bool same_door(struct str a, struct str b)
-{
-    size_t ca = str_rchr(a, ':'), cb = str_rchr(b, ':');
-    struct str host_a = str_sub(a, 0, ca), host_b = str_sub(b, 0, cb);
-    if (!str_eq(str_from(a, ca), str_from(b, cb)) || str_eq(str_from(a, ca), S(":0")))
-        return false;
-    bool six = str_starts(host_a, S("["));
-    struct str any = six ? S("[::]") : S("0.0.0.0");
-    return str_eq(host_a, host_b) ||
-           (six == str_starts(host_b, S("[")) && (str_eq(host_a, any) || str_eq(host_b, any)));
-}
-
-static struct config_list doors_of(const struct config *c, size_t row)
-{
-    bool listens = settings[row].type == SET_LISTEN;
-    return listens ? *(const struct config_list *)((const char *)c + settings[row].at) : (struct config_list){ 0 };
-}
-
-/* Is endpoint i of the row taken by one before it? */
-static void check_door(const struct config *c, size_t row, size_t i, struct buf *errors)
-{
-    struct str mine = doors_of(c, row).v[i];
-    for (size_t other = 0; other <= row; other++) {
-        struct config_list list = doors_of(c, other);
-        for (size_t k = 0; k < (other == row ? i : list.n); k++)
-            if (same_door(list.v[k], mine))
-                buf_printf(errors, "%s: %.*s is taken by %s %.*s\n", settings[row].name, STR_FMT(mine),
-                           settings[other].name, STR_FMT(list.v[k]));
-    }
-}
-
-static void check_doors(const struct config *c, struct buf *errors)
-{
-    for (size_t row = 0; row < settings_n; row++)
-        for (size_t i = 0; i < doors_of(c, row).n; i++)
-            check_door(c, row, i, errors);
-}
-
-static void check_together(const struct config *c, struct buf *errors)
-{
-    if (str_empty(c->tls_cert) != str_empty(c->tls_key))
-        buf_puts(errors, "tls.cert and tls.key: both or none\n");
-    if (c->box_min_ttl_ms > c->box_max_ttl_ms)
-        buf_puts(errors, "box.min_ttl: above box.max_ttl\n");
-    if (c->box_default_ttl_ms < c->box_min_ttl_ms)
-        buf_puts(errors, "box.default_ttl: below box.min_ttl\n");
-    if (c->box_default_ttl_ms > c->box_max_ttl_ms)
-        buf_puts(errors, "box.default_ttl: above box.max_ttl\n");
-    if (c->box_max_bytes < c->smtp_max_bytes)
-        buf_puts(errors, "box.max_bytes: below smtp.max_bytes, so one message would not fit\n");
-    check_doors(c, errors);
-}
-
-static void note_together(const struct config *c, struct buf *notes)
-{
-    if (!c->scan_plaintext_ack && (!str_empty(c->clamd_address) || !str_empty(c->rspamd_address)))
-        buf_puts(notes,
-                 "scan.plaintext_ack: clamd and rspamd are not asked until it is true: they see mail in plaintext, so "
-                 "their temporary files must lie in memory and their logs keep no addresses\n");
-    if (c->dns_forward.n == 0 && (c->access_dnsbl.n > 0 || c->trust_domain_lists.n > 0 || c->trust_reverse_dns))
-        buf_puts(notes, "dns.forward: access.dnsbl, trust.domain_lists and trust.reverse_dns do nothing without it\n");
-}
-
 static void read_defaults(struct reading *r)
 {
     for (size_t row = 0; row < settings_n; row++) {
@@ -210,9 +146,9 @@ enum err config_load(const struct config_sources *from, struct config *out, stru
     for (size_t i = 0; i < from->extra_n; i++)
         read_extra(&r, from->extra[i]);
     if (errors->n == 0)
-        check_together(out, errors);
+        config_check_together(out, errors);
     if (errors->n == 0)
-        note_together(out, notes);
+        config_note_together(out, notes);
     return errors->n || errors->failed ? ERR_BAD : OK;
 }
 

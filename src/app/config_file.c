@@ -22,19 +22,21 @@ struct reading {
 /* libconfuse's callbacks carry no context of ours. Set only while one file is read, on one thread. */
 static _Thread_local struct reading *reading;
 
-__attribute__((format(printf, 2, 0))) static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
-{
-    buf_printf(reading->errors, "%s:%d: ", reading->file, cfg && cfg->line ? cfg->line : 1);
-    buf_vprintf(reading->errors, fmt, ap);
-    buf_putc(reading->errors, '\n');
-}
-
 static bool section_seen(const struct reading *r, size_t n, struct str section)
 {
     for (size_t i = 0; i < n; i++)
         if (str_eq(str_c(r->names[i]), section))
             return true;
     return false;
+}
+
+__attribute__((format(printf, 2, 0))) static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
+{
+    buf_printf(reading->errors, "%s:%d: ", reading->file, cfg && cfg->line ? cfg->line : 1);
+    buf_vprintf(reading->errors, fmt, ap);
+    if (cfg && section_seen(reading, SETTINGS_MAX, str_c(cfg->name)))
+        buf_printf(reading->errors, " in %s", cfg->name);
+    buf_putc(reading->errors, '\n');
 }
 
 /* The keys of one section from row first on; returns how many entries of keys[] are in use then. */

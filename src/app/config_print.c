@@ -137,7 +137,8 @@ void config_print_man(struct buf *out)
              ".SH DESCRIPTION\nSections in braces, one setting a line, lists in braces: \\fBlisten = {\"0.0.0.0:25\", "
              "\"[::]:25\"}\\fR.\nEach setting is also taken from the environment (\\fBMAYFLY_SECTION_KEY\\fR, or "
              "\\fBMAYFLY_SECTION_KEY_FILE\\fR naming a file that holds the value)\nand from the command line "
-             "(\\fB\\-o section.key=value\\fR); later ones win.\nWhich file is read: see \\fBFILES\\fR in "
+             "(\\fB\\-o section.key=value\\fR); later ones win.\nThere, lists have commas and no braces: "
+             "\\fB\\-o server.domains=a.example,b.example\\fR.\nWhich file is read: see \\fBFILES\\fR in "
              "mayfly(1).\n.SH SETTINGS\n");
     for (size_t row = 0; row < settings_n; row++) {
         const struct setting *s = &settings[row];

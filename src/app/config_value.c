@@ -125,6 +125,27 @@ static const char *set_list(struct config *c, const struct setting *s, const str
     return (int64_t)list.n < s->min ? "needs at least one" : NULL;
 }
 
+/* "too large: at most 10m", as one would write it. */
+static const char *out_of_range(struct config *c, const struct setting *s, bool low)
+{
+    static const struct {
+        int64_t of;
+        const char *name;
+    } units[] = { { 86400000, "d" }, { 3600000, "h" }, { 60000, "m" },  { 1000, "s" },
+                  { 1 << 30, "G" },  { 1 << 20, "M" }, { 1 << 10, "K" } };
+    enum { TIMES = 4 };
+    int64_t n = low ? s->min : s->max;
+    const char *unit = "";
+    size_t first = s->type == SET_MS ? 0 : TIMES, end = s->type == SET_MS ? TIMES : COUNT(units);
+    for (size_t i = first; i < end && s->type != SET_INT && !*unit && n > 0; i++)
+        if (n % units[i].of == 0) {
+            n /= units[i].of;
+            unit = units[i].name;
+        }
+    return arena_printf(&c->arena, "%s %lld%s", low ? "too small: at least" : "too large: at most", (long long)n, unit)
+        .p;
+}
+
 static const char *set_number(struct config *c, const struct setting *s, struct str v)
 {
     int64_t n;
@@ -138,7 +159,7 @@ static const char *set_number(struct config *c, const struct setting *s, struct 
     if (s->type != SET_MS)
         n = u > INT64_MAX ? INT64_MAX : (int64_t)u;
     if (n < s->min || (s->max && n > s->max))
-        return n < s->min ? "too small" : "too large";
+        return out_of_range(c, s, n < s->min);
     if (s->type == SET_BYTES)
         *(uint64_t *)field(c, s) = (uint64_t)n;
     else

@@ -1,6 +1,7 @@
 /* What the whole process shares: made by app.c before the threads start, read-only from then on but for what is atomic
  * or says that it takes calls from any thread. */
 #pragma once
+#include "app/carrying.h"
 #include "app/config.h"
 #include "app/notify.h"
 #include "app/scanning.h"
@@ -9,6 +10,8 @@
 #include "core/event.h"
 #include "core/greylist.h"
 #include "core/limit.h"
+#include "core/outq.h"
+#include "core/said.h"
 #include "io/dns.h"
 #include "io/loop.h"
 #include "io/tls.h"
@@ -19,6 +22,8 @@
 
 enum door_kind {
     DOOR_SMTP,
+    DOOR_SUBMISSION,
+    DOOR_SUBMISSIONS,
     DOOR_POP3,
     DOOR_POP3S,
     DOOR_IMAP,
@@ -43,18 +48,28 @@ struct app {
     struct greylist *greylist; /* NULL: off */
     struct store *store;
     struct teacher *teacher; /* NULL: its files cannot be used */
+    struct said *said;
     struct event_hub *hub;
     struct charset_kept charsets;   /* open, because later no file can be read */
     struct work_pool *argon, *work; /* passwords; large mails */
-    struct dns *dns;                /* NULL: no resolver is configured */
+    struct outq_shared *outq;       /* mail that waits to leave */
+    struct sending *sending;        /* the out-queue's thread */
+    struct loop *out_loop;          /* its loop */
+    struct sign_keys *keys;         /* what mail is signed with */
+    struct send_shared *send;
+    struct forwards *forwards; /* NULL: off */
+    struct forward_asks *forward_asks;
+    struct dns *dns; /* NULL: no resolver is configured */
     struct scanning scanning;
+    struct carrying carrying;
+    struct outq *operator_outq;       /* on the main loop, as what follows */
     struct mailboxes *operator_boxes; /* on the main loop: the operator's own box is made there */
     struct tls *tls;
     struct str cert, key; /* paths in use */
     struct listen_gate gates[DOOR_KINDS];
     struct config_list bound[DOOR_KINDS]; /* addresses really bound */
-    struct network *smtp_proxies, *http_proxies;
-    size_t smtp_proxies_n, http_proxies_n;
+    struct network *smtp_proxies, *http_proxies, *smtp_relay_from;
+    size_t smtp_proxies_n, http_proxies_n, smtp_relay_from_n;
     struct shared *shared; /* services.c's */
     struct worker *workers;
     size_t workers_n;

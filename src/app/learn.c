@@ -48,8 +48,12 @@ static enum err add_index(struct job *j, const char *path)
 {
     enum err e = path == NULL ? ERR_GONE : corpus_add_index(&j->corpus, path);
     j->index = true;
-    if (e != OK)
-        fprintf(stderr, "mayfly: %s: %s in the index\n", path == NULL ? "--index" : path, err_name(e));
+    if (path == NULL)
+        fprintf(stderr, "mayfly: --index goes before a file\n");
+    else if (e != OK && access(path, R_OK) != 0)
+        fprintf(stderr, "mayfly: the index %s: %s\n", path, strerror(errno));
+    else if (e != OK)
+        fprintf(stderr, "mayfly: %s: %s in the index\n", path, err_name(e));
     return e;
 }
 
@@ -122,8 +126,6 @@ static enum err open_local(struct job *j)
         e = make_folders(j);
     if (e == OK)
         e = j->writes ? model_file_lock(j->model_path, key, &j->lock) : model_file_key(j->model_path, key);
-    if (e == ERR_BUSY)
-        fprintf(stderr, "mayfly: a server that runs, or another mayfly learn, has %s\n", j->model_path);
     if (e != OK && (e != ERR_GONE || (!j->online && j->model != NULL)))
         return e;
     e = learner_new(key, false, &j->learner);
@@ -132,17 +134,33 @@ static enum err open_local(struct job *j)
     return e == ERR_GONE ? OK : e;
 }
 
+/* Whatever else was there would be lost. */
+static enum err open_out(struct job *j)
+{
+    enum err e = model_file_look(j->out);
+    return e == OK || e == ERR_GONE ? learner_new(NULL, true, &j->learner) : e;
+}
+
+static enum err complain(const char *what, struct str path, enum err e)
+{
+    if (e != OK)
+        fprintf(stderr, "mayfly: %s %.*s: %s\n", what, STR_FMT(path), model_file_why(e));
+    return e;
+}
+
+/* The model last: it may be made, and a command that is refused leaves nothing behind. */
 static enum err open_learner(struct job *j)
 {
-    enum err e = rand_start();
-    if (e == OK)
-        e = j->out != NULL ? learner_new(NULL, true, &j->learner) : open_local(j);
     struct str prior = j->prior != NULL ? str_c(j->prior) : j->config->trust_prior;
-    if (e == OK && j->out == NULL)
-        e = shipped_open(prior, &j->taught);
+    enum err e = rand_start();
+    if (e == OK && j->out != NULL)
+        return complain("the prior", str_c(j->out), open_out(j));
+    if (e == OK)
+        e = complain("the prior", prior, shipped_open(prior, &j->taught));
     if (e != OK)
-        fprintf(stderr, "mayfly: the model or the prior cannot be used: %s\n", err_name(e));
-    return e;
+        return e;
+    e = open_local(j); /* it chooses the path */
+    return complain("the model", str_c(j->model_path), e);
 }
 
 /* ---- each message ---- */

@@ -1,6 +1,7 @@
 /* The command line: one table of subcommands, whose second text is both what help shows and what arguments must match.
  * What serves is in app.c; what talks to a running server is in ctl.c. */
 #include "app/app.h"
+#include "app/config_check.h"
 #include "app/ctl.h"
 #include "app/learn.h"
 #include "app/verify.h"
@@ -47,21 +48,30 @@ static struct config_sources sources_of(const struct args *a)
                                     a->extra_n };
 }
 
+/* What beside the settings themselves is looked at. */
+enum looks { LOOK_NOWHERE, LOOK_TO_SERVE, LOOK_AT_ALL };
+
 /* Loads the configuration and prints complaints and notes; false when it cannot be used. */
-static bool load(const struct args *a, struct config *c)
+static bool load_and(const struct args *a, struct config *c, enum looks looks)
 {
     AUTO_BUF struct buf errors = { .max = PRINT_MAX }, notes = { .max = PRINT_MAX };
     struct config_sources from = sources_of(a);
     enum err e = config_load(&from, c, &errors, &notes);
+    if (e == OK && looks >= LOOK_TO_SERVE)
+        config_check_files(c, &errors, &notes);
+    if (e == OK && looks == LOOK_AT_ALL)
+        config_check_prior(c, &errors, &notes);
     print(stderr, &notes);
     print(stderr, &errors);
-    return e == OK;
+    return e == OK && errors.n == 0;
 }
+
+static bool load(const struct args *a, struct config *c) { return load_and(a, c, LOOK_NOWHERE); }
 
 static int run_serve(const struct args *a)
 {
     struct config c;
-    if (!load(a, &c)) {
+    if (!load_and(a, &c, LOOK_TO_SERVE)) {
         config_fini(&c);
         return 1;
     }
@@ -111,7 +121,7 @@ static int run_check_config(const struct args *a)
 {
     AUTO_BUF struct buf out = { .max = PRINT_MAX };
     struct config c;
-    bool good = load(a, &c);
+    bool good = load_and(a, &c, LOOK_AT_ALL);
     if (good)
         config_print_effective(&c, &out);
     print(stdout, &out);
@@ -176,10 +186,21 @@ static const struct command {
     { "stats", run_ask, "", "counts of the running server" },
     { "box", run_ask, "show ADDRESS", "when it was made, when it ends, how full it is" },
     { "box", run_ask, "end ADDRESS", "ends it at once" },
+    { "box", run_ask, "stop-sending ADDRESS",
+      "it sends no more, and what waits is dropped; allow-sending takes it back" },
+    { "box", run_ask, "allow-sending ADDRESS", "it counts as verified for sending" },
     { "box", run_ask, "operator", "makes the box of postmaster@ and abuse@" },
     { "ban", run_ask, "list", "how many networks are banned, why and for how long; names none" },
     { "ban", run_ask, "add NETWORK [DURATION]", "serves it nothing for an hour, or so long" },
     { "ban", run_ask, "lift WHICH", "ends bans: a network's, that of an id from the list, or all" },
+    { "queue", run_ask, "list [DOMAIN]", "mail that waits to leave, by the time it is tried next; names no address" },
+    { "queue", run_ask, "show ID", "one mail, by where it is to go" },
+    { "queue", run_ask, "retry WHICH | drop WHICH", "tries or ends it: an id, all to a domain, or all" },
+    { "domain", run_ask, "list", "which domains' mail is signed" },
+    { "domain", run_ask, "add DOMAIN", "makes its signing keys and says what to publish in the DNS" },
+    { "domain", run_ask, "show DOMAIN", "what to publish" },
+    { "domain", run_ask, "check DOMAIN", "compares that with what the DNS says" },
+    { "domain", run_ask, "rotate DOMAIN [--force]", "makes the next keys; once these are published: signs with them" },
     { "clock", run_ask, "[accept]", "the store's clock; takes over a wall clock that jumped" },
     { "clock", run_ask, "advance DURATION | jump DURATION | jump-back DURATION", NULL },
     { "backup", run_ask, "", "copies what may be kept (never mail or keys of boxes) and says where" },
@@ -200,7 +221,9 @@ static int run_help(const struct args *)
         if (commands[i].help)
             printf("  %-12s %-14s %s\n", commands[i].name, commands[i].takes, commands[i].help);
     puts("\nWithout -c, a mayfly installed below /usr reads " CONFIG_FILE_INSTALLED " if it is there; MAYFLY_CONFIG "
-         "names\nanother file (empty: none). What asks a running server needs the same server.data_dir as that server."
+         "names\nanother file (empty: none). Lists behind -o have commas and no braces: -o "
+         "server.domains=a.example,b.example.\n"
+         "What asks a running server needs the same server.data_dir as that server."
          "\nEvery setting: mayfly config --file");
     return 0;
 }

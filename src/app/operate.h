@@ -5,4 +5,7 @@
 
 extern const struct ctl_command operate_commands[]; /* run with the struct app as ctx */
 extern const size_t operate_commands_n;
-void operate_ban(void *app, struct ctl_req *r, struct str args); /* its row is in operate.c */
+void operate_box(void *app, struct ctl_req *r, struct str args);
+void operate_domain(void *app, struct ctl_req *r, struct str args);
+void operate_ban(void *app, struct ctl_req *r, struct str args);   /* its row is in operate.c */
+void operate_queue(void *app, struct ctl_req *r, struct str args); /* likewise */

@@ -28,8 +28,8 @@ static void list_bans(struct app *a, struct ctl_req *r)
         for (size_t i = 0; i < m; i++)
             put_line(&out, given[i].id, "all", "operator", given[i].left_ms);
         for (size_t i = 0; i < MIN(n, (size_t)BANS_MAX); i++)
-            put_line(&out, earned[i].id, earned[i].side == STANDING_MX ? "smtp" : "readers",
-                     standing_event_name(earned[i].reason), earned[i].left_ms);
+            put_line(&out, earned[i].id, standing_side_name(earned[i].side), standing_event_name(earned[i].reason),
+                     earned[i].left_ms);
         ctl_ok(r, buf_str(&out));
     } else {
         ctl_error(r, "out of memory");
@@ -45,8 +45,10 @@ static void add_ban(struct app *a, struct ctl_req *r, struct str network, struct
     if (network_parse(network, &net) != OK)
         ctl_error(r,
                   "not a network like 192.0.2.0/24 or 2001:db8::/32 (nothing set behind the prefix), or one address");
-    else if (duration.n > 0 && (!str_to_duration_ms(duration, &ms) || ms <= 0 || ms > BAN_LONGEST_MS))
+    else if (duration.n > 0 && (!str_to_duration_ms(duration, &ms) || ms <= 0))
         ctl_error(r, "not a duration like 90s, 10m, 24h or 7d");
+    else if (ms > BAN_LONGEST_MS)
+        ctl_error(r, "too long: access.deny in the configuration is for good");
     else if (access_ban(a->access, &net, ms, loop_now_ms(a->loop)) != OK)
         ctl_error(r, "too many: the deny list (access.deny) holds more");
     else

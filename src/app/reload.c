@@ -10,6 +10,23 @@ static void say(struct app *a, const char *event, struct str lines)
         log_warn(a->log, event, LOG_STR("what", str_line(lines, &lines)));
 }
 
+/* Where a complaint is from: file and line, then the setting. The rest may quote its value, which the log is not to
+ * have: networks of access.deny are addresses of people. */
+static struct str place(struct str complaint)
+{
+    size_t first = str_find(complaint, S(": "));
+    struct str rest = str_from(complaint, first == STR_NONE ? complaint.n : first + 2);
+    struct str name = str_sub(rest, 0, MIN(str_chr(rest, ':'), rest.n));
+    return str_sub(complaint, 0, setting_find(name) < settings_n ? first + 2 + name.n : MIN(first, complaint.n));
+}
+
+static void refuse(struct app *a, struct str lines)
+{
+    while (lines.n > 0)
+        log_warn(a->log, "reload.refused", LOG_STR("where", place(str_line(lines, &lines))),
+                 LOG_C("what", "cannot be used; mayfly check-config says why"));
+}
+
 static void take_over(struct app *a, const struct config *new)
 {
     AUTO_BUF struct buf frozen = { .max = RELOAD_TEXT_MAX };
@@ -33,7 +50,7 @@ void reload(struct app *a)
     if (e == OK)
         take_over(a, &new);
     else
-        say(a, "reload.refused", buf_str(&errors));
+        refuse(a, buf_str(&errors));
     config_fini(&new);
     enum err t = e == OK && a->cert.p && a->key.p ? tls_reload(a->tls, a->cert.p, a->key.p) : e;
     if (t == OK)

@@ -1,9 +1,10 @@
 /* The only place that knows which setting becomes which option. */
 #include "app/services_judge.h"
 #include "app/services_own.h"
+#include "app/services_send.h"
+#include "app/services_told.h"
 #include "core/deliver.h"
 #include "core/mailbox.h"
-#include "serve/autoconfig.h"
 #include "serve/imap_server.h"
 #include "serve/pop3_server.h"
 #include "serve/site.h"
@@ -14,26 +15,12 @@
 #define MAYFLY_VERSION "0.1.0"
 #endif
 
-enum { SERVICES_MAX = 4096 };
-
-/* What mail programs are told to use, best first; only what listens is told. */
-static const struct {
-    const char *name;
-    enum door_kind door;
-    enum autoconfig_protocol protocol;
-    bool starttls;
-} autoconfig_rows[] = {
-    { "imaps", DOOR_IMAPS, AUTOCONFIG_IMAP, false },
-    { "imap", DOOR_IMAP, AUTOCONFIG_IMAP, true },
-    { "pop3s", DOOR_POP3S, AUTOCONFIG_POP3, false },
-    { "pop3", DOOR_POP3, AUTOCONFIG_POP3, true },
-};
-
 struct shared {
     struct api_shared *api;
-    struct intake_budget budget; /* of SMTP and IMAP together */
+    struct intake_budget budget; /* of SMTP, IMAP and what is written over HTTP together */
     struct smtp_in_stats smtp;
-    struct login_stats imap_logins, pop3_logins;
+    struct smtp_in_stats submission;
+    struct login_stats imap_logins, pop3_logins, submission_logins;
     struct imap_stats imap;
     struct pop3_stats pop3;
     struct pop3_locks *pop3_locks;
@@ -42,16 +29,13 @@ struct shared {
     struct metrics_gate gates[DOOR_KINDS];
     struct metrics_opts metrics;
     struct str postmaster;
-    struct autoconfig_door doors[COUNT(autoconfig_rows)];
-    struct autoconfig autoconfig;
-    struct str services_json;
+    struct services_told told;
 };
 
 static void shared_metrics(struct app *a, struct shared *s)
 {
-    static const char *const names[DOOR_KINDS] = {
-        "smtp", "pop3", "pop3s", "imap", "imaps", "http", "https", "metrics"
-    };
+    static const char *const names[DOOR_KINDS] = { "smtp", "submission", "submissions", "pop3",  "pop3s",
+                                                   "imap", "imaps",      "http",        "https", "metrics" };
     for (int k = 0; k < DOOR_KINDS; k++)
         s->gates[k] = (struct metrics_gate){ names[k], &a->gates[k] };
     s->metrics = (struct metrics_opts){ .store = a->store,
@@ -59,7 +43,11 @@ static void shared_metrics(struct app *a, struct shared *s)
                                         .limit = a->limit,
                                         .standing = a->standing,
                                         .access = a->access,
+                                        .outq = a->outq,
+                                        .send = send_shared_counts(a->send),
+                                        .submission_logins = &s->submission_logins,
                                         .smtp = &s->smtp,
+                                        .smtp_out = a->carrying.on ? &a->carrying.stats : NULL,
                                         .imap_logins = &s->imap_logins,
                                         .pop3_logins = &s->pop3_logins,
                                         .imap = &s->imap,
@@ -76,35 +64,6 @@ static void shared_metrics(struct app *a, struct shared *s)
     scanning_metrics(&a->scanning, &s->metrics);
 }
 
-/* 0: nothing listens there. */
-static uint32_t bound_port(const struct app *a, enum door_kind k)
-{
-    uint32_t port = 0;
-    if (a->bound[k].n > 0)
-        (void)str_to_u32(str_from(a->bound[k].v[0], str_rchr(a->bound[k].v[0], ':') + 1), &port);
-    return port;
-}
-
-static void shared_autoconfig(struct app *a, struct shared *s)
-{
-    AUTO_BUF struct buf services = { .max = SERVICES_MAX };
-    struct autoconfig *c = &s->autoconfig;
-    *c = (struct autoconfig){ .hostname = a->config.server_hostname,
-                              .domains = a->config.server_domains.v,
-                              .domains_n = a->config.server_domains.n,
-                              .doors = s->doors,
-                              .https_port = bound_port(a, DOOR_HTTPS),
-                              .smtp_port = bound_port(a, DOOR_SMTP) };
-    for (size_t i = 0; i < COUNT(autoconfig_rows); i++) {
-        uint32_t port = bound_port(a, autoconfig_rows[i].door);
-        if (port > 0)
-            s->doors[c->doors_n++] = (struct autoconfig_door){ autoconfig_rows[i].name, autoconfig_rows[i].protocol,
-                                                               port, autoconfig_rows[i].starttls };
-    }
-    autoconfig_services(c, &services);
-    s->services_json = arena_dup(&a->arena, buf_str(&services));
-}
-
 enum err services_shared_new(struct app *a)
 {
     struct shared *s = calloc(1, sizeof *s);
@@ -114,9 +73,12 @@ enum err services_shared_new(struct app *a)
     uint64_t memory = a->config.limits_message_memory;
     s->budget.max = memory ? memory : intake_budget_default();
     s->postmaster = arena_printf(&a->arena, "postmaster@%.*s", STR_FMT(a->config.server_domains.v[0]));
+    services_told_fill(a, &s->told);
+    enum err e = services_send_shared(a);
+    if (e != OK)
+        return e;
     shared_metrics(a, s);
-    shared_autoconfig(a, s);
-    enum err e = api_shared_new(&s->api);
+    e = api_shared_new(&s->api);
     return e == OK ? pop3_locks_new(&s->pop3_locks) : e;
 }
 
@@ -126,6 +88,7 @@ void services_shared_free(struct app *a)
         api_shared_free(a->shared->api);
         pop3_locks_free(a->shared->pop3_locks);
     }
+    services_send_shared_free(a);
     free(a->shared);
     a->shared = NULL;
 }
@@ -135,7 +98,19 @@ static struct domain_list domains(const struct app *a)
     return (struct domain_list){ a->config.server_domains.v, a->config.server_domains.n };
 }
 
+static void on_reported(void *ctx, const struct box_id *box, const struct report *report)
+{
+    outq_reported(ctx, box, report);
+}
+
 /* ---- core ---- */
+/* What its reader has said of senders counts again. */
+static void on_opened(void *ctx, struct opened *o)
+{
+    struct app *a = ctx;
+    said_recall(a->said, a->teacher, o);
+}
+
 static enum err core_new(struct services *s, struct loop *loop)
 {
     struct app *a = s->app;
@@ -146,7 +121,9 @@ static enum err core_new(struct services *s, struct loop *loop)
                               .limit = a->limit,
                               .standing = a->standing,
                               .argon = a->argon,
-                              .log = a->log };
+                              .log = a->log,
+                              .opened = on_opened,
+                              .ctx = a };
     enum err e = auth_new(&auth, &s->auth);
     struct mailboxes_opts boxes = { .loop = loop,
                                     .store = a->store,
@@ -178,7 +155,17 @@ static enum err core_new(struct services *s, struct loop *loop)
                                     .content = c->trust_content,
                                     .accepted = &a->shared->accepted,
                                     .refused = &a->shared->refused };
-    return e == OK ? deliver_new(&deliver, &s->deliver) : e;
+    if (e == OK)
+        e = outq_new(a->outq, loop, &s->outq);
+    if (services_forwarding(a, loop, s->outq, &s->forwarding)) {
+        deliver.stored = forwarding_stored;
+        deliver.stored_ctx = &s->forwarding;
+    }
+    deliver.reported = on_reported;
+    deliver.reported_ctx = s->outq;
+    if (e == OK)
+        e = deliver_new(&deliver, &s->deliver);
+    return e == OK ? services_send(s, loop, &a->shared->budget) : e;
 }
 
 /* ---- serve ---- */
@@ -196,6 +183,10 @@ static enum err smtp_new(struct services *s, struct loop *loop)
                                          .zones_n =
                                              c->access_dnsbl_action == CONFIG_DNSBL_REFUSE ? c->access_dnsbl.n : 0,
                                          .deadline_ms = c->trust_deadline_ms },
+                              .store = a->store,
+                              .outq = s->outq,
+                              .relay_from = a->smtp_relay_from,
+                              .relay_from_n = a->smtp_relay_from_n,
                               .tls = a->tls,
                               .log = a->log,
                               .hostname = c->server_hostname,
@@ -224,6 +215,31 @@ static struct login_opts login_opts(const struct services *s, struct loop *loop,
                                 .stats = stats };
 }
 
+/* Mail of holders, to be sent: no block list is asked about them, and no network pays for what they get wrong, but in
+ * what a login costs. */
+static enum err submission_new(struct services *s, struct loop *loop)
+{
+    struct app *a = s->app;
+    const struct config *c = &a->config;
+    struct smtp_in_opts o = { .loop = loop,
+                              .deliver = s->deliver,
+                              .send = s->send,
+                              .login = login_opts(s, loop, &a->shared->submission_logins),
+                              .keep_copy = c->submission_keep_copy,
+                              .tls = a->tls,
+                              .log = a->log,
+                              .hostname = c->server_hostname,
+                              .postmaster = a->shared->postmaster,
+                              .max_bytes = c->send_max_bytes,
+                              .max_rcpts = (size_t)c->send_max_recipients,
+                              .command_ms = c->smtp_command_ms,
+                              .data_ms = c->smtp_data_ms,
+                              .budget = &a->shared->budget,
+                              .stats = &a->shared->submission,
+                              .gate = &a->gates[DOOR_SUBMISSION] };
+    return smtp_in_new(&o, &s->submission);
+}
+
 static enum err pop3_new(struct services *s, struct loop *loop)
 {
     struct app *a = s->app;
@@ -246,6 +262,7 @@ static enum err imap_new(struct services *s, struct loop *loop)
     struct imap_server_opts o = { .login = login_opts(s, loop, &a->shared->imap_logins),
                                   .stats = &a->shared->imap,
                                   .teacher = a->teacher,
+                                  .said = a->said,
                                   .store = a->store,
                                   .boxes = s->boxes,
                                   .hub = a->hub,
@@ -271,7 +288,13 @@ static enum err web_new(struct services *s, struct loop *loop)
                                     .limit = a->limit,
                                     .deliver = s->deliver,
                                     .teacher = a->teacher,
+                                    .said = a->said,
                                     .arrivals = a->arrivals,
+                                    .work = a->work,
+                                    .budget = &a->shared->budget,
+                                    .send = s->send,
+                                    .outq = s->outq,
+                                    .forwarding = a->forwards ? &s->forwarding : NULL,
                                     .log = a->log,
                                     .shared = a->shared->api,
                                     .domains = domains(a),
@@ -282,10 +305,10 @@ static enum err web_new(struct services *s, struct loop *loop)
                                     .max_bytes = c->box_max_bytes,
                                     .message_max_bytes = c->smtp_max_bytes,
                                     .pow_bits = (uint32_t)c->http_pow_bits,
-                                    .services_json = a->shared->services_json,
+                                    .services_json = a->shared->told.services_json,
                                     .echo_websocket = c->test_echo_websocket },
                            .metrics = &a->shared->metrics,
-                           .autoconfig = &a->shared->autoconfig,
+                           .autoconfig = &a->shared->told.autoconfig,
                            .cors_origins = c->http_cors_origins.v,
                            .cors_origins_n = c->http_cors_origins.n,
                            .counts = &a->shared->http };
@@ -303,17 +326,24 @@ enum err services_new(struct app *a, struct loop *loop, struct services **out)
     if (e == OK)
         e = smtp_new(s, loop);
     if (e == OK)
+        e = submission_new(s, loop);
+    if (e == OK)
         e = pop3_new(s, loop);
     if (e == OK)
         e = imap_new(s, loop);
     return e == OK ? web_new(s, loop) : e;
 }
 
-bool services_idle(const struct app *a) { return !a->shared || atomic_load(&a->shared->smtp.storing) == 0; }
+bool services_idle(const struct app *a)
+{
+    const struct shared *s = a->shared;
+    return !s || (atomic_load(&s->smtp.storing) == 0 && atomic_load(&send_shared_counts(a->send)->under_way) == 0);
+}
 
 void services_drain(struct services *s)
 {
     smtp_in_drain(s->smtp);
+    smtp_in_drain(s->submission);
     pop3_server_drain(s->pop3);
     imap_server_drain(s->imap);
     site_drain(s->site);
@@ -323,6 +353,8 @@ void services_close(struct services *s)
 {
     if (s && s->smtp)
         smtp_in_free(s->smtp);
+    if (s && s->submission)
+        smtp_in_free(s->submission);
     if (s && s->pop3)
         pop3_server_free(s->pop3);
     if (s && s->imap)
@@ -332,7 +364,7 @@ void services_close(struct services *s)
     if (s && s->scanners)
         scanners_stop(s->scanners);
     if (s)
-        s->smtp = NULL, s->pop3 = NULL, s->imap = NULL, s->site = NULL;
+        s->smtp = s->submission = NULL, s->pop3 = NULL, s->imap = NULL, s->site = NULL;
 }
 
 void services_free(struct services *s)
@@ -340,6 +372,8 @@ void services_free(struct services *s)
     if (!s)
         return;
     services_close(s);
+    send_free(s->send);
+    outq_free(s->outq);
     deliver_free(s->deliver);
     scanners_free(s->scanners);
     mailboxes_free(s->boxes);

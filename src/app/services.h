@@ -15,6 +15,10 @@ void services_free(struct services *s); /* once nothing cancelled is under way a
 
 /* As listen_opts.accept has it; ctx is the struct services. */
 void services_accept_smtp(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa);
+void services_accept_submission(void *ctx, struct listen *l, int fd, const struct peer *peer,
+                                const struct sockaddr *sa);
+void services_accept_submissions(void *ctx, struct listen *l, int fd, const struct peer *peer,
+                                 const struct sockaddr *sa);
 void services_accept_pop3(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa);
 void services_accept_pop3s(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa);
 void services_accept_imap(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa);

@@ -13,6 +13,19 @@ void services_accept_smtp(void *ctx, struct listen *l, int fd, const struct peer
     smtp_in_accept(s->smtp, l, fd, peer, sa);
 }
 
+void services_accept_submission(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa)
+{
+    struct services *s = ctx;
+    smtp_in_accept(s->submission, l, fd, peer, sa);
+}
+
+void services_accept_submissions(void *ctx, struct listen *l, int fd, const struct peer *peer,
+                                 const struct sockaddr *sa)
+{
+    struct services *s = ctx;
+    smtp_in_accept_tls(s->submission, l, fd, peer, sa);
+}
+
 void services_accept_pop3(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa)
 {
     struct services *s = ctx;

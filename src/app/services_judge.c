@@ -16,5 +16,6 @@ struct judge_opts services_judge(struct app *a, struct intake_budget *budget, st
                                 .label_only = c->trust_dmarc == CONFIG_DMARC_LABEL,
                                 .scanners = scanners,
                                 .malware_junk = c->scan_malware == CONFIG_MALWARE_JUNK,
+                                .unseen_refused = c->scan_unreadable == CONFIG_UNSEEN_REFUSE,
                                 .costs = &a->scanning.costs };
 }

@@ -32,11 +32,104 @@ const struct setting settings[] = {
       "Largest message taken in." },
     { "smtp.max_recipients", SET_INT, AT(smtp_max_recipients), "100", 0, 1, 1000, NULL,
       "Recipients of one message; a sender with more is told to come again with the rest." },
+    { "smtp.mta_sts", SET_ENUM, AT(smtp_mta_sts), "none", 0, 0, 0, "none testing enforce",
+      "The policy that other servers find at https://mta-sts.DOMAIN/.well-known/mta-sts.txt (MTA-STS): whether mail "
+      "may "
+      "come without TLS. Needs certificates for server.hostname and for these names." },
     { "smtp.command_timeout", SET_MS, AT(smtp_command_ms), "5m", 0, 1000, 60 * MINUTE, NULL,
       "Time for one whole command. RFC 5321 asks for 5 minutes." },
     { "smtp.data_timeout", SET_MS, AT(smtp_data_ms), "10m", 0, 1000, 60 * MINUTE, NULL, "Time for one whole message." },
     { "smtp.proxy_networks", SET_NETS, AT(smtp_proxy_networks), "", 0, 0, 0, NULL,
       "Networks of proxies that speak the PROXY protocol before SMTP; they must. Others are never believed." },
+
+    { "smtp.relay_from", SET_NETS, AT(smtp_relay_from), "", 0, 0, 0, NULL,
+      "Networks whose mail for other domains is taken, too, and sent on: your own machines, nobody else. Reports about "
+      "it "
+      "go to its reverse path. Empty: mail for server.domains alone." },
+
+    { "smtp_out.relay_host", SET_STR, AT(smtp_out_relay_host), "", 0, 0, 0, NULL,
+      "Smart host: name or address of the one server that all outgoing mail is given to. Empty: mail goes where its "
+      "domain's MX records say, for which dns.forward is needed." },
+    { "smtp_out.relay_port", SET_INT, AT(smtp_out_relay_port), "25", 0, 1, 65535, NULL, "The smart host's port." },
+    { "smtp_out.relay_user", SET_STR, AT(smtp_out_relay_user), "", 0, 0, 0, NULL,
+      "Log in at the smart host as this user; then only over TLS, with a certificate for its name." },
+    { "smtp_out.relay_password_file", SET_PATH, AT(smtp_out_relay_password_file), "", SETTING_READS, 0, 0, NULL,
+      "File with the password, on one line. Read at start." },
+    { "smtp_out.bind_ipv4", SET_STR, AT(smtp_out_bind_ipv4), "", 0, 0, 0, NULL,
+      "Address of this machine that mail leaves from. Empty: the kernel chooses." },
+    { "smtp_out.bind_ipv6", SET_STR, AT(smtp_out_bind_ipv6), "", 0, 0, 0, NULL, "Likewise." },
+    { "smtp_out.mta_sts", SET_BOOL, AT(smtp_out_mta_sts), "true", 0, 0, 0, NULL,
+      "Follow the policies of other domains (MTA-STS), which are fetched over HTTPS. DANE is followed in any case "
+      "where "
+      "dns.trust_anchor is set." },
+    { "smtp_out.tls_reports", SET_BOOL, AT(smtp_out_tls_reports), "false", 0, 0, 0, NULL,
+      "Tell other domains once a day how TLS to their mail servers went, if they ask for it (TLSRPT): counts, hosts "
+      "and "
+      "reasons, by mail that a key of mayfly domain signs, or over HTTPS. MTA-STS policies in testing are then looked "
+      "at, too. Counts are in memory: a restart loses the day's." },
+    { "smtp_out.tls_report_from", SET_STR, AT(smtp_out_tls_report_from), "", 0, 0, 0, NULL,
+      "Address that these reports are from, in one of server.domains. Empty: postmaster of the first." },
+    { "smtp_out.tls_report_delay", SET_MS, AT(smtp_out_tls_report_delay_ms), "4h", 0, 0, 720 * MINUTE, NULL,
+      "They leave after midnight (UTC) by so much at most, by chance." },
+    { "smtp_out.ca_file", SET_PATH, AT(smtp_out_ca_file), "/etc/ssl/certs/ca-certificates.crt", SETTING_READS, 0, 0,
+      NULL, "Authorities whose certificates are believed where MTA-STS or the smart host's login asks for one." },
+    { "smtp_out.connect_timeout", SET_MS, AT(smtp_out_connect_ms), "30s", 0, 100, 10 * MINUTE, NULL,
+      "Time for connecting to a server, all its addresses together." },
+    { "smtp_out.command_timeout", SET_MS, AT(smtp_out_command_ms), "5m", 0, 100, 60 * MINUTE, NULL,
+      "Time for an answer, where RFC 5321 does not say less." },
+    { "smtp_out.data_timeout", SET_MS, AT(smtp_out_data_ms), "10m", 0, 100, 60 * MINUTE, NULL,
+      "Time for the answer to a whole mail, likewise." },
+    { "smtp_out.port", SET_INT, AT(smtp_out_port), "25", SETTING_TEST, 1, 65535, NULL, "Port of other servers." },
+    { "smtp_out.sts_port", SET_INT, AT(smtp_out_sts_port), "443", SETTING_TEST, 1, 65535, NULL,
+      "Port that MTA-STS policies are fetched from." },
+    { "smtp_out.allow_private", SET_BOOL, AT(smtp_out_allow_private), "false", SETTING_TEST, 0, 0, NULL,
+      "Mail goes to private addresses, too, and to this machine." },
+    { "queue.max_age", SET_MS, AT(queue_max_age_ms), "5d", 0, 60 * MINUTE, 30 * DAY, NULL,
+      "How long mail that leaves is tried, unless its box ends before; then its sender is told. RFC 5321 asks for 4 to "
+      "5 "
+      "days." },
+    { "queue.delay_notice", SET_MS, AT(queue_delay_notice_ms), "4h", 0, 0, 30 * DAY, NULL,
+      "After how long a sender is told that his mail is late; 0: never." },
+    { "queue.max_messages", SET_INT, AT(queue_max_messages), "1000000", 0, 1, 100000000, NULL,
+      "Mails that wait to leave at once; more are refused (452). Each needs about a kilobyte of memory." },
+    { "queue.jobs", SET_INT, AT(queue_jobs), "1000", 0, 4, 10000, NULL,
+      "Connections to other servers at once; three quarters of them at most to such as did not answer the last time." },
+    { "queue.per_destination", SET_INT, AT(queue_per_destination), "20", 0, 1, 1000, NULL,
+      "Of them to one destination." },
+
+    { "submission.listen", SET_LISTEN, AT(submission_listen), "127.0.0.1:2587", 0, 0, 0, NULL,
+      "Where holders of boxes hand in mail to be sent, with STARTTLS. On the Internet: 0.0.0.0:587, [::]:587." },
+    { "submissions.listen", SET_LISTEN, AT(submissions_listen), "127.0.0.1:2465", 0, 0, 0, NULL,
+      "The same with TLS from the first octet on. On the Internet: 0.0.0.0:465, [::]:465." },
+    { "submission.keep_copy", SET_BOOL, AT(submission_keep_copy), "true", 0, 0, 0, NULL,
+      "A copy of what a mail program sends is kept in the box's Sent folder. Programs that store their own there as "
+      "well can be told not to." },
+
+    { "send.policy", SET_ENUM, AT(send_policy), "reply-only", 0, 0, 0, "off reply-only verified open",
+      "Whom boxes may write to: nobody; those who are proven to have written to the box; anybody, "
+      "once the box is verified by a proof of work or mayfly box allow-sending; anybody." },
+    { "send.off_domains", SET_NAMES, AT(send_off_domains), "", SETTING_OWN_DOMAINS, 0, 0, NULL,
+      "Domains of server.domains where send.policy is off, whatever it is elsewhere." },
+    { "send.reply_only_domains", SET_NAMES, AT(send_reply_only_domains), "", SETTING_OWN_DOMAINS, 0, 0, NULL,
+      "The same for reply-only." },
+    { "send.verified_domains", SET_NAMES, AT(send_verified_domains), "", SETTING_OWN_DOMAINS, 0, 0, NULL,
+      "The same for verified." },
+    { "send.open_domains", SET_NAMES, AT(send_open_domains), "", SETTING_OWN_DOMAINS, 0, 0, NULL,
+      "The same for open." },
+    { "send.unchecked", SET_BOOL, AT(send_unchecked), "false", 0, 0, 0, NULL,
+      "reply-only believes the author of mail that nobody has checked, too (no dns.forward, or clients of private "
+      "networks). For closed networks and tests: elsewhere one forged mail opens any address." },
+    { "send.mails_per_day", SET_INT, AT(send_mails_per_day), "50", 0, 0, 1000000000, NULL,
+      "Mails that one box may send in a day; 0: as many as it likes." },
+    { "send.recipients_per_day", SET_INT, AT(send_recipients_per_day), "100", 0, 0, 1000000000, NULL,
+      "Recipients of all these together; 0: as many as it likes." },
+    { "send.recipients_per_hour", SET_INT, AT(send_recipients_per_hour), "1000", 0, 0, 1000000000, NULL,
+      "Recipients of all boxes of this server together; 0: as many as they like." },
+    { "send.max_recipients", SET_INT, AT(send_max_recipients), "20", 0, 1, 1000, NULL, "Recipients of one mail." },
+    { "send.forward", SET_BOOL, AT(send_forward), "false", 0, 0, 0, NULL,
+      "Boxes may have their mail forwarded to an address outside, once its reader has said yes by a link." },
+    { "send.max_bytes", SET_BYTES, AT(send_max_bytes), "25M", 0, 1024, INT64_C(1) << 30, NULL,
+      "Largest mail that is sent." },
 
     { "pop3.listen", SET_LISTEN, AT(pop3_listen), "127.0.0.1:2110", 0, 0, 0, NULL,
       "Boxes over POP3, with STLS. On the Internet: 0.0.0.0:110, [::]:110." },
@@ -64,14 +157,15 @@ const struct setting settings[] = {
     { "metrics.listen", SET_LISTEN, AT(metrics_listen), "127.0.0.1:8026", 0, 0, 0, NULL,
       "Prometheus metrics at /metrics. Keep it private." },
 
-    { "tls.cert", SET_PATH, AT(tls_cert), "", SETTING_RELOAD, 0, 0, NULL,
+    { "tls.cert", SET_PATH, AT(tls_cert), "", SETTING_RELOAD | SETTING_READS, 0, 0, NULL,
       "Certificate chain (PEM). Empty: a self-signed pair is made in the data folder. Read again at SIGHUP." },
-    { "tls.key", SET_PATH, AT(tls_key), "", SETTING_RELOAD, 0, 0, NULL, "Private key of tls.cert (PEM)." },
+    { "tls.key", SET_PATH, AT(tls_key), "", SETTING_RELOAD | SETTING_READS, 0, 0, NULL,
+      "Private key of tls.cert (PEM)." },
 
     { "dns.forward", SET_ENDPOINTS, AT(dns_forward), "", 0, 0, 0, NULL,
       "Resolvers that are asked who sent a mail, as address:port. Empty: nobody is asked, and senders stay "
       "unchecked." },
-    { "dns.trust_anchor", SET_PATH, AT(dns_trust_anchor), "", 0, 0, 0, NULL,
+    { "dns.trust_anchor", SET_PATH, AT(dns_trust_anchor), "", SETTING_READS, 0, 0, NULL,
       "File with the root's keys, for DNSSEC (Debian's dns-root-data: /usr/share/dns/root.key). Empty: not "
       "validated." },
     { "dns.timeout", SET_MS, AT(dns_timeout_ms), "4s", 0, 1000, MINUTE, NULL, "Time for one question." },
@@ -104,13 +198,17 @@ const struct setting settings[] = {
       "true: I have seen to it that the scanners' temporary files lie in memory (tmpfs) and that their logs keep no "
       "addresses. Until then they are not asked, since they see mail in plaintext." },
     { "scan.max_bytes", SET_BYTES, AT(scan_max_bytes), "25M", 0, 1024, INT64_C(1) << 30, NULL,
-      "Largest mail that is scanned; no more than clamd's StreamMaxLength. A larger one is taken and marked as "
-      "unscanned." },
+      "Largest mail that is scanned; no more than clamd's StreamMaxLength. For a larger one scan.unreadable "
+      "decides." },
     { "scan.timeout", SET_MS, AT(scan_timeout_ms), "30s", 0, 100, 5 * MINUTE, NULL,
       "Time for all scanners of one mail, which run at the same time as the other checks. Senders wait for ten minutes "
       "(RFC 5321)." },
     { "scan.malware", SET_ENUM, AT(scan_malware), "refuse", 0, 0, 0, "refuse junk",
       "Mail with malware in it: refused, or put into Junk, marked." },
+    { "scan.unreadable", SET_ENUM, AT(scan_unreadable), "accept", 0, 0, 0, "accept refuse",
+      "Mail that clamd cannot look into, however often it is asked: larger than scan.max_bytes, over clamd's own "
+      "limits, "
+      "encrypted or broken. It is taken and marked as unscanned, or refused." },
     { "scan.down", SET_ENUM, AT(scan_down), "tempfail", 0, 0, 0, "tempfail accept",
       "Mail while a scanner gives no answer: senders are told to come again (451), or it is taken, marked as "
       "unscanned." },
@@ -164,6 +262,8 @@ const struct setting settings[] = {
       "Wrong passwords and recovery words in ten minutes from one network. Tokens are not counted." },
     { "limits.unknown_per_network", SET_INT, AT(limits_unknown_per_network), "200", 0, 1, 1000000, NULL,
       "Unknown recipients in ten minutes from one network, before it is answered 421." },
+    { "limits.send_per_network", SET_INT, AT(limits_send_per_network), "100", 0, 1, 1000000, NULL,
+      "Recipients in an hour that boxes write to from one network." },
     { "limits.requests_per_network", SET_INT, AT(limits_requests_per_network), "1200", 0, 1, 1000000, NULL,
       "API requests in a minute from one network." },
 
@@ -198,8 +298,6 @@ const struct setting settings[] = {
     { "test.clock", SET_BOOL, AT(test_clock), "false", SETTING_TEST, 0, 0, NULL,
       "A clock that the control socket moves; only on a data folder made with it." },
 
-    LATER("submission.listen"),
-    LATER("submissions.listen"),
     LATER("lmtp.listen"),
     LATER("store.redis"),
 };

@@ -6,6 +6,8 @@
 #include "base/log.h"
 #include "base/rand.h"
 #include "base/secret.h"
+#include "core/forward.h"
+#include "core/forward_asks.h"
 #include "core/mailbox.h"
 #include "io/dns.h"
 #include "io/file.h"
@@ -86,6 +88,7 @@ enum err start_limits(struct app *a)
                                 [LIMIT_LOGIN_BOX] = LOGIN_BOX_TRIES,
                                 [LIMIT_PASSWORDS] = AUTH_PASSWORDS,
                                 [LIMIT_UNKNOWN_RCPT] = (uint32_t)c->limits_unknown_per_network,
+                                [LIMIT_SEND] = (uint32_t)c->limits_send_per_network,
                                 [LIMIT_REQUESTS] = (uint32_t)c->limits_requests_per_network,
                             } };
     struct standing_opts standing = { .ban_score = (uint32_t)c->access_ban_score,
@@ -94,6 +97,8 @@ enum err start_limits(struct app *a)
     enum err e = parse_nets(&a->arena, &c->smtp_proxy_networks, &a->smtp_proxies, &a->smtp_proxies_n);
     if (e == OK)
         e = parse_nets(&a->arena, &c->http_proxy_networks, &a->http_proxies, &a->http_proxies_n);
+    if (e == OK)
+        e = parse_nets(&a->arena, &c->smtp_relay_from, &a->smtp_relay_from, &a->smtp_relay_from_n);
     if (e == OK)
         e = standing_new(&standing, &a->standing);
     if (e == OK)
@@ -139,6 +144,10 @@ enum err start_certificate(struct app *a)
         log_error(a->log, "start.tls", LOG_C("reason", "tls.cert and tls.key cannot be used"), LOG_ERR(e));
     return e;
 }
+
+/* The smart host's password may be, too. */
+enum err start_carrying(struct app *a) { return carrying_start(&a->carrying, &a->config, a->log); }
+enum err start_fetcher(struct app *a) { return carrying_begin(&a->carrying, &a->config); }
 
 enum err start_user(struct app *a)
 {
@@ -204,11 +213,14 @@ enum err start_files(struct app *a)
     read_pair(a, &p, a->config.dns_trust_anchor);
     if (shipped_is_path(a->config.trust_prior))
         read_pair(a, &p, a->config.trust_prior);
+    if (a->carrying.on)
+        read_pair(a, &p, a->config.smtp_out_ca_file);
     if (a->sources.file)
         read_pair(a, &p, str_c(a->sources.file));
     const struct config_list *dns = &a->config.dns_forward;
     p.tcp_n = dns->n ? dns_ports(dns->v, dns->n, p.tcp, SANDBOX_PORTS_MAX) : 0;
     p.tcp_n = scanning_ports(&a->scanning, p.tcp, p.tcp_n, SANDBOX_PORTS_MAX);
+    p.tcp_n = carrying_ports(&a->carrying, &a->config, p.tcp, p.tcp_n, SANDBOX_PORTS_MAX);
     enum err e = sandbox_files(&p);
     if (e == ERR_GONE)
         log_warn(a->log, "start.sandbox", LOG_C("reason", "this kernel has no Landlock: files are not fenced off"));
@@ -248,17 +260,31 @@ enum err start_charsets(struct app *a)
 
 enum err start_hub(struct app *a)
 {
-    struct loop *loops[WORKERS_MAX];
+    struct loop *loops[WORKERS_MAX + 1];
     for (size_t i = 0; i < a->workers_n; i++)
         loops[i] = worker_loop(a, i);
-    return event_hub_new(loops, a->workers_n, &a->hub);
+    loops[a->workers_n] = a->out_loop;
+    return event_hub_new(loops, a->workers_n + 1, &a->hub);
 }
+
+enum err start_forwards(struct app *a)
+{
+    struct forwards_opts o = { start_path(a, "forward"), start_path(a, "forward.key") };
+    if (!a->config.send_forward)
+        return OK;
+    enum err e = forwards_new(&o, &a->forwards);
+    return e == OK ? forward_asks_new(&a->forward_asks) : e;
+}
+
+enum err start_said(struct app *a) { return said_new(start_path(a, "said"), &a->said); }
 
 /* On a store thread. */
 static void on_ended(void *ctx, const struct box_id *ids, size_t n)
 {
     struct app *a = ctx;
     for (size_t i = 0; i < n; i++) {
+        forwards_end(a->forwards, &ids[i]);
+        said_end(a->said, &ids[i]);
         struct event *e = event_new(a->hub, EVENT_BOX_ENDED, &ids[i], (struct str){ 0 });
         if (e)
             event_publish(e);
@@ -307,7 +333,8 @@ enum err start_teacher(struct app *a)
                               .learns = c->trust_learn };
     enum err e = shipped_open(c->trust_prior, &o.prior);
     if (e != OK)
-        log_error(a->log, "start.prior", LOG_C("reason", "trust.prior cannot be used"), LOG_ERR(e));
+        log_error(a->log, "start.prior", LOG_C("reason", "trust.prior cannot be used"), LOG_STR("path", c->trust_prior),
+                  LOG_ERR(e));
     e = file_make_dir(start_path(a, "learner"));
     if (e == OK)
         e = teacher_new(&o, &a->teacher);
@@ -356,7 +383,8 @@ enum err start_syscalls(struct app *a)
     if (!a->config.server_sandbox)
         return OK;
     uint16_t ports[SANDBOX_PORTS_MAX];
-    unsigned reach = a->dns || scanning_ports(&a->scanning, ports, 0, COUNT(ports)) > 0 ? SANDBOX_REACHES_IP : 0;
+    bool scans = scanning_ports(&a->scanning, ports, 0, COUNT(ports)) > 0;
+    unsigned reach = a->dns || scans || a->carrying.on ? SANDBOX_REACHES_IP : 0;
     enum err e = sandbox_syscalls(reach | (scanning_on_unix(&a->scanning) ? SANDBOX_REACHES_UNIX : 0));
     if (e != OK)
         log_warn(a->log, "start.sandbox", LOG_C("reason", "seccomp was refused: system calls are not fenced off"));

@@ -11,6 +11,8 @@ const char *start_path(struct app *a, const char *rest); /* <data_dir>/rest */
 [[nodiscard]] enum err start_loops(struct app *a);
 [[nodiscard]] enum err start_listeners(struct app *a);
 [[nodiscard]] enum err start_certificate(struct app *a);
+[[nodiscard]] enum err start_carrying(struct app *a);
+[[nodiscard]] enum err start_fetcher(struct app *a);
 [[nodiscard]] enum err start_charsets(struct app *a);
 [[nodiscard]] enum err start_user(struct app *a);
 [[nodiscard]] enum err start_owned(struct app *a);
@@ -19,6 +21,8 @@ const char *start_path(struct app *a, const char *rest); /* <data_dir>/rest */
 [[nodiscard]] enum err start_self_signed(struct app *a);
 [[nodiscard]] enum err start_secrets(struct app *a);
 [[nodiscard]] enum err start_hub(struct app *a);
+[[nodiscard]] enum err start_forwards(struct app *a); /* before the store, which may tell of boxes that have ended */
+[[nodiscard]] enum err start_said(struct app *a);     /* likewise */
 [[nodiscard]] enum err start_store(struct app *a);
 [[nodiscard]] enum err start_teacher(struct app *a);
 enum err start_pools(struct app *a);

@@ -155,9 +155,13 @@ static bool args_check(struct verify *v, const struct config *c)
     in->sender.receiver = in->server;
     in->sealers = &v->sealer;
     in->sealers_n = v->sealer.p != NULL;
-    if (!v->ip_text.p) /* no client, no SPF */
-        in->sender.from = in->sender.helo = S("");
-    return v->ip_text.p || !v->kind->takes_ip;
+    if (v->ip_text.p)
+        return true;
+    bool named = in->sender.from.p || in->sender.helo.p; /* no client, no SPF */
+    if (named)
+        fprintf(stderr, "mayfly verify: --from and --helo need --ip\n");
+    in->sender.from = in->sender.helo = S("");
+    return !named && !v->kind->takes_ip;
 }
 
 /* ---- the message ---- */
@@ -211,6 +215,8 @@ static enum err ask(struct verify *v, const struct config *c)
     struct dns *dns = NULL;
     struct inquiry *q = NULL;
     enum err e = resolver(v, c, &dns);
+    if (e == OK && dns == NULL)
+        fprintf(stderr, "mayfly verify: no resolver (--dns, dns.forward): nobody was asked\n");
     struct inquiry_opts o = {
         .dns = dns, .loop = v->loop, .deadline_ms = DEADLINE_MS, .check = v->kind->check, .done = on_done, .ctx = v
     };
@@ -247,7 +253,8 @@ int verify_run(const struct config *c, char **args, int n)
     if (e == OK)
         fwrite(v.out.p, 1, v.out.n, stdout);
     else
-        fprintf(stderr, "mayfly verify: %s\n", err_name(e));
+        fprintf(stderr, "mayfly verify: %s\n",
+                e == ERR_BAD ? "--dns, dns.forward or dns.trust_anchor cannot be used" : err_name(e));
     arena_reset(&v.arena);
     buf_fini(&v.text);
     buf_fini(&v.out);

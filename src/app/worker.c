@@ -2,31 +2,28 @@
  * to stop is told on its own loop, by a job. */
 #include "app/worker.h"
 #include "app/services.h"
-#include "base/secret.h"
-#include "base/zip.h"
+#include "app/thread.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
-enum { LISTENERS_MAX = 64, FORGET_MS = 1000 };
+enum { LISTENERS_MAX = 64 };
 
 struct worker {
     struct app *app;
-    struct loop *loop;
-    pthread_t thread;
-    bool running;
+    struct loop_thread thread;
     struct services *services;
     struct listen_opts doors[DOOR_KINDS];
     struct listen *listeners[LISTENERS_MAX];
     size_t listeners_n;
-    struct job ping, drain, stop;
-    struct timer forget;
-    _Atomic bool answered;
+    struct job drain;
 };
 
 const struct door_row door_rows[DOOR_KINDS] = {
     [DOOR_SMTP] = { "smtp.listen", offsetof(struct config, smtp_listen) },
+    [DOOR_SUBMISSION] = { "submission.listen", offsetof(struct config, submission_listen) },
+    [DOOR_SUBMISSIONS] = { "submissions.listen", offsetof(struct config, submissions_listen) },
     [DOOR_POP3] = { "pop3.listen", offsetof(struct config, pop3_listen) },
     [DOOR_POP3S] = { "pop3s.listen", offsetof(struct config, pop3s_listen) },
     [DOOR_IMAP] = { "imap.listen", offsetof(struct config, imap_listen) },
@@ -36,8 +33,6 @@ const struct door_row door_rows[DOOR_KINDS] = {
     [DOOR_METRICS] = { "metrics.listen", offsetof(struct config, metrics_listen) },
 };
 
-static void on_ping(struct job *j) { CONTAINER_OF(j, struct worker, ping)->answered = true; }
-
 static void on_drain(struct job *j)
 {
     struct worker *w = CONTAINER_OF(j, struct worker, drain);
@@ -46,18 +41,6 @@ static void on_drain(struct job *j)
     services_drain(w->services);
 }
 
-/* What lives on keeps the last thing that went through it: the loop's read buffer, zstd's tables, the stack. */
-static void on_forget(struct timer *t)
-{
-    struct worker *w = CONTAINER_OF(t, struct worker, forget);
-    secret_wipe(loop_scratch(w->loop), LOOP_SCRATCH_N);
-    zip_forget();
-    secret_wipe_stack();
-    timer_set(t, FORGET_MS);
-}
-
-static void on_stop(struct job *j) { loop_stop(CONTAINER_OF(j, struct worker, stop)->loop); }
-
 enum err workers_new(struct app *a, size_t n)
 {
     a->workers = calloc(n, sizeof *a->workers);
@@ -65,17 +48,15 @@ enum err workers_new(struct app *a, size_t n)
         return ERR_IO;
     for (size_t i = 0; i < n; i++) {
         struct worker *w = &a->workers[i];
-        *w = (struct worker){
-            .app = a, .ping.run = on_ping, .drain.run = on_drain, .stop.run = on_stop, .answered = true
-        };
-        if (loop_new(&w->loop) != OK)
+        *w = (struct worker){ .app = a, .drain.run = on_drain };
+        if (loop_thread_new(&w->thread) != OK)
             return ERR_IO;
         a->workers_n = i + 1;
     }
     return OK;
 }
 
-struct loop *worker_loop(const struct app *a, size_t i) { return a->workers[i].loop; }
+struct loop *worker_loop(const struct app *a, size_t i) { return a->workers[i].thread.loop; }
 
 /* ---- listeners ---- */
 /* Each kind of door may take three quarters of the descriptors, so that the store and the other kinds keep some. */
@@ -99,6 +80,8 @@ static void doors_fill(struct worker *w)
         w->doors[k].side = k == DOOR_SMTP ? STANDING_MX : STANDING_READER;
     }
     w->doors[DOOR_SMTP].accept = services_accept_smtp;
+    w->doors[DOOR_SUBMISSION].accept = services_accept_submission;
+    w->doors[DOOR_SUBMISSIONS].accept = services_accept_submissions;
     w->doors[DOOR_POP3].accept = services_accept_pop3;
     w->doors[DOOR_POP3S].accept = services_accept_pop3s;
     w->doors[DOOR_IMAP].accept = services_accept_imap;
@@ -106,14 +89,16 @@ static void doors_fill(struct worker *w)
     w->doors[DOOR_HTTP].accept = services_accept_http;
     w->doors[DOOR_HTTPS].accept = services_accept_https;
     w->doors[DOOR_METRICS].accept = services_accept_metrics;
-    struct listen_opts *smtp = &w->doors[DOOR_SMTP];
-    smtp->kind = LIMIT_MX_CONNS;
-    smtp->proxies = a->smtp_proxies;
-    smtp->proxies_n = a->smtp_proxies_n;
-    smtp->full = S("421 4.3.2 too busy, try again later\r\n");
-    smtp->network = S("421 4.7.0 too many connections from your network\r\n");
-    smtp->banned = S("421 4.7.0 your network is refused for a while, try again later\r\n");
-    smtp->denied = S("554 5.7.1 your network is not served here\r\n");
+    for (int k = DOOR_SMTP; k <= DOOR_SUBMISSION; k++) {
+        struct listen_opts *smtp = &w->doors[k];
+        smtp->full = S("421 4.3.2 too busy, try again later\r\n");
+        smtp->network = S("421 4.7.0 too many connections from your network\r\n");
+        smtp->banned = S("421 4.7.0 your network is refused for a while, try again later\r\n");
+        smtp->denied = S("554 5.7.1 your network is not served here\r\n");
+    }
+    w->doors[DOOR_SMTP].kind = LIMIT_MX_CONNS;
+    w->doors[DOOR_SMTP].proxies = a->smtp_proxies;
+    w->doors[DOOR_SMTP].proxies_n = a->smtp_proxies_n;
     struct listen_opts *pop3 = &w->doors[DOOR_POP3]; /* whoever expects TLS first would not understand a word */
     pop3->full = S("-ERR [SYS/TEMP] too busy, try again later\r\n");
     pop3->network = S("-ERR [SYS/TEMP] too many connections from your network\r\n");
@@ -128,7 +113,7 @@ static void doors_fill(struct worker *w)
     http->banned =
         S("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 600\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     http->denied = S("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-    for (int k = DOOR_POP3; k <= DOOR_IMAPS; k++) {
+    for (int k = DOOR_SUBMISSION; k <= DOOR_IMAPS; k++) {
         w->doors[k].kind = LIMIT_PRELOGIN_CONNS;
         w->doors[k].passed = LIMIT_MAIL_CONNS;
     }
@@ -146,7 +131,7 @@ static enum err listen_at(struct worker *w, int kind, struct str address, struct
     if (e == OK && w == w->app->workers)
         e = listen_probe(address);
     if (e == OK)
-        e = listen_start(w->loop, address, &w->doors[kind], &l);
+        e = listen_start(w->thread.loop, address, &w->doors[kind], &l);
     if (e == OK)
         w->listeners[w->listeners_n++] = l;
     else
@@ -193,7 +178,7 @@ enum err workers_serve(struct app *a)
     enum err e = services_shared_new(a);
     for (size_t i = 0; e == OK && i < a->workers_n; i++) {
         struct worker *w = &a->workers[i];
-        e = services_new(a, w->loop, &w->services);
+        e = services_new(a, w->thread.loop, &w->services);
         for (int k = 0; k < DOOR_KINDS; k++) /* the loops do not run yet */
             w->doors[k].ctx = w->services;
     }
@@ -201,26 +186,14 @@ enum err workers_serve(struct app *a)
 }
 
 /* ---- threads ---- */
-static void *run(void *arg)
-{
-    struct worker *w = arg;
-    timer_init(&w->forget, w->loop, on_forget);
-    timer_set(&w->forget, FORGET_MS);
-    loop_run(w->loop);
-    timer_clear(&w->forget);
-    return NULL;
-}
-
 enum err workers_start(struct app *a)
 {
     for (size_t i = 0; i < a->workers_n; i++) {
-        struct worker *w = &a->workers[i];
-        if (pthread_create(&w->thread, NULL, run, w) != 0)
-            return ERR_IO;
-        w->running = true;
         char name[16]; /* the kernel's ceiling */
         snprintf(name, sizeof name, "worker-%u", (unsigned)(i % 1000));
-        pthread_setname_np(w->thread, name);
+        enum err e = loop_thread_start(&a->workers[i].thread, name);
+        if (e != OK)
+            return e;
     }
     return OK;
 }
@@ -228,7 +201,7 @@ enum err workers_start(struct app *a)
 void workers_drain(struct app *a)
 {
     for (size_t i = 0; i < a->workers_n; i++)
-        post(a->workers[i].loop, &a->workers[i].drain);
+        post(a->workers[i].thread.loop, &a->workers[i].drain);
 }
 
 bool workers_idle(const struct app *a)
@@ -242,11 +215,9 @@ bool workers_idle(const struct app *a)
 void workers_stop(struct app *a)
 {
     for (size_t i = 0; i < a->workers_n; i++)
-        if (a->workers[i].running)
-            post(a->workers[i].loop, &a->workers[i].stop);
+        loop_thread_stop(&a->workers[i].thread);
     for (size_t i = 0; i < a->workers_n; i++)
-        if (a->workers[i].running)
-            pthread_join(a->workers[i].thread, NULL);
+        loop_thread_join(&a->workers[i].thread);
 }
 
 void workers_close(struct app *a)
@@ -257,13 +228,8 @@ void workers_close(struct app *a)
 
 void workers_settle(struct app *a)
 {
-    for (size_t i = 0; i < a->workers_n; i++) {
-        struct worker *w = &a->workers[i];
-        if (!w->running)
-            continue;
-        post(w->loop, &w->stop); /* behind all that is queued */
-        loop_run(w->loop);
-    }
+    for (size_t i = 0; i < a->workers_n; i++)
+        loop_thread_settle(&a->workers[i].thread);
 }
 
 void workers_quit(struct app *a)
@@ -280,7 +246,7 @@ void workers_quit(struct app *a)
 void workers_free(struct app *a)
 {
     for (size_t i = 0; i < a->workers_n; i++)
-        loop_free(a->workers[i].loop);
+        loop_thread_free(&a->workers[i].thread);
     free(a->workers);
     a->workers = NULL;
     a->workers_n = 0;
@@ -290,10 +256,8 @@ bool workers_answer(struct app *a)
 {
     bool all = true;
     for (size_t i = 0; i < a->workers_n; i++)
-        all &= a->workers[i].answered;
-    for (size_t i = 0; all && i < a->workers_n; i++) {
-        a->workers[i].answered = false;
-        post(a->workers[i].loop, &a->workers[i].ping);
-    }
+        all &= loop_thread_answered(&a->workers[i].thread);
+    for (size_t i = 0; all && i < a->workers_n; i++)
+        loop_thread_ask(&a->workers[i].thread);
     return all;
 }

@@ -1,7 +1,6 @@
 /* A thread with its loop, its listeners and what serves them. Workers share nothing but the context (context.h). */
 #pragma once
 #include "app/context.h"
-#include <pthread.h>
 
 struct worker;
 /* In this order, all on the main thread: one loop each; listeners (as root, for ports below 1024); services (once the

@@ -1,5 +1,5 @@
 /* Growth doubles up to max. A secret buffer never goes through realloc(), which would leave a copy behind; a large one
- * is mapped by itself, so that it can be kept out of core dumps and goes back to the kernel when freed. */
+ * has whole pages of its own, so that it can be kept out of core dumps. */
 #include "base/buf.h"
 #include "base/secret.h"
 #include <sodium/utils.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { CAP_MIN = 64, PAGE = 4096, DONTDUMP_MIN = 64 * 1024 };
+enum { CAP_MIN = 64, PAGE = 4096, DONTDUMP_MIN = 128 * 1024 };
 
 void buf_init(struct buf *b, size_t max) { *b = (struct buf){ .max = max }; }
 

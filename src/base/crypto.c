@@ -46,25 +46,11 @@ void crypto_tag(uint8_t out[TAG_N], const uint8_t key[KEY_N], struct str in)
         crypto_onetimeauth_poly1305(out, bytes(in), in.n, key);
 }
 
-/* OpenSSL's uses the processor's own instructions: 8 times as fast for an attachment. */
-void crypto_sha256(uint8_t out[32], struct str in)
-{
-    if (EVP_Digest(bytes(in), in.n, out, NULL, EVP_sha256(), NULL) != 1)
-        crypto_hash_sha256(out, bytes(in), in.n);
-}
-
 void crypto_sha1(uint8_t out[20], struct str in)
 {
     if (EVP_Digest(bytes(in), in.n, out, NULL, EVP_sha1(), NULL) != 1)
         memset(out, 0, 20); /* only where a policy forbids SHA-1: the handshake then fails, as it should */
 }
-
-static_assert(sizeof(struct sha256_state) >= sizeof(crypto_hash_sha256_state), "state fits");
-static crypto_hash_sha256_state *state_of(struct sha256_state *s) { return (crypto_hash_sha256_state *)(void *)s; }
-
-void sha256_begin(struct sha256_state *s) { crypto_hash_sha256_init(state_of(s)); }
-void sha256_add(struct sha256_state *s, struct str in) { crypto_hash_sha256_update(state_of(s), bytes(in), in.n); }
-void sha256_end(struct sha256_state *s, uint8_t out[32]) { crypto_hash_sha256_final(state_of(s), out); }
 
 bool crypto_eq(const void *a, const void *b, size_t n) { return n == 0 || sodium_memcmp(a, b, n) == 0; }
 

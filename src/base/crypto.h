@@ -2,6 +2,7 @@
  * else (TLS and DKIM aside). Keys are 32 bytes. All functions are thread-safe. */
 #pragma once
 #include "base/buf.h"
+#include "base/crypto_sha256.h"
 #include "base/err.h"
 
 enum { KEY_N = 32, HASH_N = 32, AEAD_TAG_N = 16, AEAD_NONCE_N = 24, SEAL_OVERHEAD = 48, SALT_N = 16, TAG_N = 16 };
@@ -14,14 +15,7 @@ void crypto_digest(uint8_t out[HASH_N], struct str key, const struct str *parts,
 /* Poly1305, in a third of BLAKE2b's time, where tags are shown to nobody: one key then serves for any number of texts,
  * and who lacks it finds no two that share a tag but by guessing (n / 2^107 for n octets). */
 void crypto_tag(uint8_t out[TAG_N], const uint8_t key[KEY_N], struct str in);
-void crypto_sha256(uint8_t out[32], struct str in);
-void crypto_sha1(uint8_t out[20], struct str in); /* WebSocket handshake only, RFC 6455 section 1.3 */
-struct sha256_state {
-    uint64_t opaque[16]; /* a crypto_hash_sha256_state fits */
-};
-void sha256_begin(struct sha256_state *s);
-void sha256_add(struct sha256_state *s, struct str in);
-void sha256_end(struct sha256_state *s, uint8_t out[32]);
+void crypto_sha1(uint8_t out[20], struct str in);       /* WebSocket handshake only, RFC 6455 section 1.3 */
 bool crypto_eq(const void *a, const void *b, size_t n); /* constant time */
 uint32_t crypto_crc32c(uint32_t seed, struct str in);   /* Castagnoli, for records on disk; start with seed 0 */
 

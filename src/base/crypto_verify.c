@@ -77,7 +77,7 @@ static bool exponent_usable(const BIGNUM *e)
     return BN_num_bits(e) <= LIMIT_RSA_EXPONENT_BITS && BN_is_odd(e) && !BN_is_one(e);
 }
 
-static EVP_PKEY *rsa_key(struct str der, unsigned *bits)
+static EVP_PKEY *rsa_pkey(struct str der, unsigned *bits)
 {
     struct str modulus, exponent;
     EVP_PKEY *key = NULL;
@@ -90,28 +90,36 @@ static EVP_PKEY *rsa_key(struct str der, unsigned *bits)
         key = rsa_made(n, e);
     BN_free(n);
     BN_free(e);
-    ERR_clear_error();
     return key;
 }
 
-static bool rsa_good(EVP_PKEY *key, struct str signature, const uint8_t hash[32])
-{
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
-    bool good = ctx && EVP_PKEY_verify_init(ctx) == 1 && EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
-                EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1 &&
-                EVP_PKEY_verify(ctx, (const uint8_t *)signature.p, signature.n, hash, 32) == 1;
-    EVP_PKEY_CTX_free(ctx);
-    ERR_clear_error();
-    return good;
-}
+/* ---- checks: a key is its context, which OpenSSL takes some thirty look-ups and allocations to set up ---- */
+static EVP_PKEY_CTX *ctx_of(struct rsa_key *k) { return (EVP_PKEY_CTX *)(void *)k; }
 
-enum err verify_rsa_sha256(struct str der, struct str signature, const uint8_t hash[32], unsigned *bits)
+enum err rsa_key_read(struct str der, struct rsa_key **out, unsigned *bits)
 {
     *bits = 0;
-    EVP_PKEY *key = rsa_key(der, bits);
-    enum err e = !key ? ERR_BAD : rsa_good(key, signature, hash) ? OK : ERR_DENIED;
+    EVP_PKEY *key = rsa_pkey(der, bits);
+    EVP_PKEY_CTX *ctx = key ? EVP_PKEY_CTX_new(key, NULL) : NULL; /* has a hold of its own on the key */
+    bool good = ctx && EVP_PKEY_verify_init(ctx) == 1 && EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
+                EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1;
     EVP_PKEY_free(key);
-    return e;
+    ERR_clear_error();
+    if (!good) {
+        EVP_PKEY_CTX_free(ctx);
+        return ERR_BAD;
+    }
+    *out = (struct rsa_key *)(void *)ctx;
+    return OK;
+}
+
+void rsa_key_free(struct rsa_key *k) { EVP_PKEY_CTX_free(ctx_of(k)); }
+
+enum err rsa_key_check(struct rsa_key *k, struct str signature, const uint8_t hash[32])
+{
+    bool good = EVP_PKEY_verify(ctx_of(k), (const uint8_t *)signature.p, signature.n, hash, 32) == 1;
+    ERR_clear_error();
+    return good ? OK : ERR_DENIED;
 }
 
 enum err verify_ed25519(struct str key, struct str signature, struct str text)
@@ -122,36 +130,4 @@ enum err verify_ed25519(struct str key, struct str signature, struct str text)
                 crypto_sign_verify_detached((const uint8_t *)signature.p, (const uint8_t *)text.p, text.n,
                                             (const uint8_t *)key.p) == 0;
     return good ? OK : ERR_DENIED;
-}
-
-static EVP_MD_CTX *ctx_of(struct sha256_feed *f) { return (EVP_MD_CTX *)(void *)f; }
-
-struct sha256_feed *sha256_feed_new(void)
-{
-    EVP_MD_CTX *c = EVP_MD_CTX_new();
-    if (c && EVP_DigestInit_ex(c, EVP_sha256(), NULL) != 1) {
-        EVP_MD_CTX_free(c);
-        c = NULL;
-    }
-    return (struct sha256_feed *)(void *)c;
-}
-
-void sha256_feed_add(struct sha256_feed *f, struct str in)
-{
-    (void)EVP_DigestUpdate(ctx_of(f), in.p ? in.p : "", in.n);
-}
-
-struct sha256_feed *sha256_feed_copy(struct sha256_feed *f)
-{
-    struct sha256_feed *copy = sha256_feed_new();
-    if (copy)
-        (void)EVP_MD_CTX_copy_ex(ctx_of(copy), ctx_of(f));
-    return copy;
-}
-
-void sha256_feed_end(struct sha256_feed *f, uint8_t out[32])
-{
-    if (EVP_DigestFinal_ex(ctx_of(f), out, NULL) != 1)
-        memset(out, 0, 32);
-    EVP_MD_CTX_free(ctx_of(f));
 }

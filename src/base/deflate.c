@@ -9,6 +9,8 @@ enum {
     WINDOW_OUT = -13, /* 8 KiB; negative: no zlib header */
     MEMORY_OUT = 6,
     WINDOW_IN = -15, /* the peer chooses */
+    WINDOW_GZIP = 16 + 15,
+    MEMORY_GZIP = 8,
     STEP_N = 16 * 1024
 };
 
@@ -84,4 +86,20 @@ void deflate_peek(struct str in, struct buf *out)
         out->n += room - z.avail_out;
     }
     (void)inflateEnd(&z);
+}
+
+enum err gzip_pack(struct buf *out, struct str in)
+{
+    z_stream z = { .next_in = (z_const Bytef *)(uintptr_t)in.p, .avail_in = (uInt)in.n };
+    if (deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, WINDOW_GZIP, MEMORY_GZIP, Z_DEFAULT_STRATEGY) != Z_OK)
+        return ERR_FULL;
+    uLong most = deflateBound(&z, (uLong)in.n);
+    char *room = buf_reserve(out, most);
+    z.next_out = (Bytef *)room;
+    z.avail_out = (uInt)most;
+    bool good = room != NULL && deflate(&z, Z_FINISH) == Z_STREAM_END;
+    if (good)
+        out->n += z.total_out;
+    deflateEnd(&z);
+    return good ? OK : ERR_FULL;
 }

@@ -48,8 +48,11 @@ size_t str_find(struct str s, struct str needle)
 
 size_t str_find_nocase(struct str s, struct str needle)
 {
+    if (needle.n == 0)
+        return 0;
+    char first = char_lower(needle.p[0]);
     for (size_t i = 0; needle.n <= s.n && i <= s.n - needle.n; i++)
-        if (str_same_nocase(s.p + i, needle.p, needle.n))
+        if (char_lower(s.p[i]) == first && str_same_nocase(s.p + i, needle.p, needle.n))
             return i;
     return STR_NONE;
 }

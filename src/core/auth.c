@@ -142,10 +142,13 @@ static void finish(struct auth_req *r, const struct store_box *box, const struct
 {
     struct opened *o = NULL;
     enum err e = opened_make(r->a, box, cred, lease, seed, &o);
-    if (e != OK)
+    if (e != OK) {
         refuse(r, e);
-    else
-        answer(r, OK, o);
+        return;
+    }
+    if (r->a->o.opened)
+        r->a->o.opened(r->a->o.ctx, o);
+    answer(r, OK, o);
 }
 
 /* Something ended or was revoked between the store's answer and now, and what was cached of it is gone already: what

@@ -13,6 +13,7 @@
 
 struct auth;
 enum { AUTH_PASSWORDS = 4 }; /* for LIMIT_PASSWORDS: of one network at once, where the queue has room for 32 */
+struct opened;
 struct auth_opts {
     struct loop *loop;
     struct store *store;
@@ -21,7 +22,9 @@ struct auth_opts {
     struct standing *standing; /* is told of wrong secrets; NULL: nobody is */
     struct work_pool *argon;   /* one thread for passwords */
     struct log *log;
-    uint32_t max_opened; /* 0: 10,000 */
+    uint32_t max_opened;                         /* 0: 10,000 */
+    void (*opened)(void *ctx, struct opened *o); /* a box was opened that was not before, on this loop; may be NULL */
+    void *ctx;
 };
 struct opened {
     struct store_box box; /* as last known; box.end_ms follows EVENT_BOX_CHANGED; box.sealed is not kept */

@@ -10,7 +10,8 @@ static const char runs[] = "This file is a program", script[] = "This file is a 
                   doubled[] = "The name has two endings to look harmless",
                   help[] = "This file can start programs when opened",
                   turned[] = "The name is written to look like another", within[] = "This archive holds a program",
-                  locked[] = "This archive is encrypted: nobody could look into it";
+                  locked[] = "This archive is encrypted: nobody could look into it",
+                  two_faced[] = "This file is two in one: programs may find different things in it";
 
 static const struct {
     const char *why;
@@ -129,7 +130,9 @@ static const char *danger_within(struct str name, struct str bytes)
 {
     const char *why = NULL;
     struct str stem, ending = ending_of(name, &stem);
-    (void)archive_list(bytes, look_within, &why);
+    struct archive a = archive_list(bytes, look_within, &why);
+    if (a.two_faced && why != within)
+        why = two_faced;
     if (str_eq_nocase(ending, S("gz")))
         look_within(&why, &(struct archive_member){ .name = stem });
     return why;
@@ -150,7 +153,7 @@ const char *danger_of_file(struct str name, struct str type, struct str bytes)
     if (str_ends(type, S("macroEnabled.12")) ||
         (ole && str_find(bytes, S("_\0V\0B\0A\0_\0P\0R\0O\0J\0E\0C\0T\0")) != STR_NONE))
         return macro;
-    return is_archive(type) ? danger_within(name, bytes) : NULL;
+    return is_archive(type) || archive_zip_behind(bytes) ? danger_within(name, bytes) : NULL;
 }
 
 bool danger_is_disguise(const char *why) { return why == doubled || why == turned; }

@@ -7,7 +7,9 @@
 #include "base/zip.h"
 #include "core/deliver_req.h"
 #include "core/mail_tell.h"
+#include "core/received.h"
 #include "wire/authres.h"
+#include "wire/domain.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +27,7 @@ enum err deliver_new(const struct deliver_opts *o, struct deliver **out)
     d->o.judge.loop = o->loop;
     d->o.judge.work = o->work;
     d->o.judge.server = o->hostname;
+    d->o.judge.keys = key_cache_new(); /* NULL: then none are kept */
     known_init(&d->known, o->loop, o->hub);
     d->events.on = deliver_forget;
     event_listen_all(o->hub, o->loop, &d->events);
@@ -38,6 +41,7 @@ void deliver_free(struct deliver *d)
         return;
     event_unlisten(d->o.hub, &d->events);
     known_fini(&d->known);
+    key_cache_free(d->o.judge.keys);
     free(d);
 }
 
@@ -114,13 +118,6 @@ static void note(struct deliver_req *r, const struct store_append_item *it)
         deliver_note(r->d, &it->box, (struct arrival){ .result = result, .domain = r->from_domain, .tls = r->tls });
 }
 
-/* What a network sends counts for or against it. */
-static void tell_standing(struct deliver_req *r, enum standing_event e)
-{
-    if (r->d->o.standing && r->judge_mail.client_known)
-        standing_note(r->d->o.standing, STANDING_MX, &r->peer, e, loop_now_ms(r->d->o.loop));
-}
-
 static void on_appended(struct store_req *q)
 {
     struct deliver_req *r = q->ctx;
@@ -130,13 +127,21 @@ static void on_appended(struct store_req *q)
             log_info(r->d->o.log, "deliver.refused", LOG_ERR(a->items[i].err));
     for (size_t i = 0; q->err == OK && i < a->n; i++)
         note(r, &a->items[i]);
+    for (size_t i = 0; q->err == OK && i < a->n; i++)
+        deliver_tell_stored(r, &a->items[i]);
+    for (size_t i = 0; q->err == OK && i < a->n; i++)
+        deliver_tell_reported(r, &a->items[i]);
     if (q->err == OK)
-        tell_standing(r, r->junk ? STANDING_JUNK : STANDING_GOOD);
+        deliver_count(r);
     mail_answer(r, q->err, NULL);
 }
 
 static enum err append(struct deliver_req *r)
 {
+    if (deliver_flooded(r)) {
+        r->why = "this mailbox gets too much junk, try again later";
+        return ERR_BUSY;
+    }
     struct store_append *a = STORE_NEW(append, r, on_appended);
     if (a == NULL)
         return ERR_BUSY;
@@ -281,20 +286,17 @@ static enum err take(struct deliver_req *r, struct deliver_mail *m, struct str f
     r->json = (struct buf){ .max = SUMMARY_MAX * 4, .secret = true };
     if (r->copies == NULL || m->rcpts_n == 0)
         return ERR_BUSY;
+    r->null_sender = m->mail_from.n == 0;
+    r->rcpts = m->rcpts;
+    r->rcpts_n = m->rcpts_n;
     (void)authres_strip(&m->data, r->d->o.hostname);
     deliver_trace(r, m, found, &trace);
     copies_fill(r, m);
     deliver_dedupe(r, m);
-    r->raw = m->data; /* in place: a second copy would double what large mails cost */
+    r->raw = m->data;
     m->data = (struct buf){ 0 };
-    r->raw.max = trace.n + r->raw.n;
     r->raw.secret = true;
-    if (trace.failed || buf_reserve(&r->raw, trace.n) == NULL)
-        return ERR_BUSY;
-    memmove(r->raw.p + trace.n, r->raw.p, r->raw.n);
-    memcpy(r->raw.p, trace.p, trace.n);
-    r->raw.n += trace.n;
-    return OK;
+    return trace.failed ? ERR_BUSY : received_prepend(&r->raw, buf_str(&trace));
 }
 
 static void store(struct deliver_req *r, struct deliver_mail *m, struct str found)
@@ -319,8 +321,13 @@ static void on_judged(void *ctx, struct judgement *j)
     r->auth = arena_dup(&r->arena, buf_str(&j->auth));
     r->judged = j->judged;
     enum err e = symbols_copy(&r->symbols, &r->arena, &j->symbols);
+    r->sender = arena_dup(&r->arena, j->sender);
     if (j->junk)
         r->folder = FOLDER_JUNK;
+    if (j->err == OK && deliver_sender_banned(r)) {
+        j->err = ERR_BUSY;
+        j->why = "too much junk from your domain, try again later";
+    }
     if (r->cancelled) /* the sender has not been told that it is taken */
         deliver_req_free(r);
     else if (j->err != OK)
@@ -349,6 +356,13 @@ static enum err keep(struct deliver_req *r, struct deliver_mail *m)
     return OK;
 }
 
+static struct str domain_of(struct arena *a, struct str address)
+{
+    AUTO_BUF struct buf b = { .max = LIMIT_DOMAIN + 1 };
+    enum err e = domain_to_ascii(&b, str_from(address, str_rchr(address, '@') + 1));
+    return e == OK && !b.failed ? arena_dup(a, buf_str(&b)) : S("");
+}
+
 struct deliver_req *deliver_mail(struct deliver *d, struct deliver_mail *m, deliver_done *done, void *ctx)
 {
     struct deliver_req *r = deliver_req_new(d, ctx);
@@ -361,6 +375,8 @@ struct deliver_req *deliver_mail(struct deliver *d, struct deliver_mail *m, deli
     r->judge_mail =
         (struct judge_mail){ .client = m->client, .client_known = m->client_known, .data = buf_str(&m->data) };
     r->peer = m->peer;
+    r->own = m->own;
+    r->submitted = m->submitted ? domain_of(&r->arena, m->mail_from) : S("");
     if (!judge_would(&d->o.judge, &r->judge_mail)) {
         store(r, m, S(""));
         return r;

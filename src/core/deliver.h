@@ -8,8 +8,15 @@
 #include "core/standing.h"
 #include "io/work.h"
 #include "trust/teacher.h"
+#include "wire/report.h"
 
 struct deliver;
+struct deliver_stored { /* borrowed for the call */
+    struct box_id box;
+    struct str address;   /* the recipient that it came for, as given */
+    struct str raw;       /* as stored: with our trace fields */
+    const uint8_t *lease; /* the box's */
+};
 struct deliver_opts {
     struct loop *loop;
     struct store *store;
@@ -17,11 +24,19 @@ struct deliver_opts {
     struct work_pool *work;
     struct log *log;
     struct domain_list domains;
-    struct str hostname;                  /* for the trace header */
-    struct standing *standing;            /* is told what networks send; NULL: nobody is */
-    struct judge_opts judge;              /* loop, work and server are deliver's own */
-    struct arrivals *arrivals;            /* NULL: attempts are not kept */
-    struct teacher *teacher;              /* NULL: nobody remembers what readers said */
+    struct str hostname;       /* for the trace header */
+    struct standing *standing; /* is told what networks send; NULL: nobody is */
+    struct judge_opts judge;   /* loop, work and server are deliver's own */
+    struct arrivals *arrivals; /* NULL: attempts are not kept */
+    struct teacher *teacher;   /* NULL: nobody remembers what readers said */
+    /* Told of each mail that came into an INBOX from a sender that can be answered, once it is durable. NULL: nobody.
+     */
+    void (*stored)(void *ctx, const struct deliver_stored *m);
+    void *stored_ctx;
+    /* Told of each report on mail (wire/report.h) that came from the null sender into a box, once it is durable. NULL:
+     * nobody. */
+    void (*reported)(void *ctx, const struct box_id *box, const struct report *report);
+    void *reported_ctx;
     bool content;                         /* what a mail says counts too, not only who sent it */
     _Atomic uint64_t *accepted, *refused; /* metrics; may be NULL */
 };
@@ -48,6 +63,8 @@ struct deliver_mail {
     struct ip client; /* in memory only (P5) */
     bool client_known;
     struct peer peer;                 /* its network, where client_known */
+    bool own;                         /* this server itself wrote it: nothing that came from elsewhere may say so */
+    bool submitted;                   /* by the box whose address mail_from and From are: that is proven */
     const struct deliver_rcpt *rcpts; /* borrowed until done */
     size_t rcpts_n;
     struct buf data; /* CRLF lines, dot-stuffing undone; taken */

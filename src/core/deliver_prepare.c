@@ -2,47 +2,27 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "core/deliver_req.h"
+#include "core/received.h"
 #include "trust/rules.h"
-#include "wire/date.h"
-#include "wire/domain.h"
+#include "wire/json.h"
 #include <string.h>
 
-/* What is not the sender's header must not become part of ours: a fold at the top would go on with our Received. As
- * Postfix does: an empty line before what is no field, a name for mbox's "From ". */
-static void part_from(struct str data, struct buf *out)
-{
-    switch (header_start(data)) {
-    case HEADER_STARTS:
-        break;
-    case HEADER_MBOX_LINE:
-        buf_puts(out, "X-Mailbox-Line: ");
-        break;
-    case HEADER_MISSING:
-        buf_puts(out, "\r\n");
-        break;
-    }
-}
+enum { AUTH_MAX = 1024 };
 
 void deliver_trace(struct deliver_req *r, const struct deliver_mail *m, struct str found, struct buf *out)
 {
+    const struct received trace = { .helo = m->helo,
+                                    .hostname = r->d->o.hostname,
+                                    .protocol = m->protocol,
+                                    .tls_version = m->tls_version,
+                                    .tls_cipher = m->tls_cipher,
+                                    .now_ms = r->now_ms };
     buf_put(out, found);
-    /* RFC 5321 section 4.4, without the client's address: a deviation that DESIGN P5 asks for. An address literal as
-     * HELO would be one, so it is left out. */
-    struct str helo = domain_is_name(m->helo) ? m->helo : S("unknown");
     buf_puts(out, "Return-Path: <");
     buf_put(out, m->mail_from);
-    buf_puts(out, ">\r\nReceived: from ");
-    buf_put(out, helo);
-    buf_puts(out, "\r\n\tby ");
-    buf_put(out, r->d->o.hostname);
-    buf_puts(out, " with ");
-    buf_puts(out, m->protocol == NULL ? "ESMTP" : m->protocol);
-    if (m->tls_version != NULL)
-        buf_printf(out, "\r\n\t(%s %s)", m->tls_version, m->tls_cipher == NULL ? "" : m->tls_cipher);
-    buf_puts(out, ";\r\n\t");
-    date_put(out, r->now_ms, 0);
-    buf_puts(out, "\r\n");
-    part_from(buf_str(&m->data), out);
+    buf_puts(out, ">\r\n");
+    received_put(out, &trace);
+    received_part(out, buf_str(&m->data));
 }
 
 /* The recipient that a box's copy is for: the first of its names. */
@@ -106,6 +86,29 @@ static void send_copies(struct deliver_req *r, const struct content *c)
     }
 }
 
+/* What was found of its sender; of mail between boxes here nothing was asked, but who hands it in has logged in. Of
+ * what this server wrote itself there is nothing to find. */
+static struct str auth_of(struct deliver_req *r)
+{
+    if (!r->own && (r->auth.n > 0 || r->submitted.n == 0))
+        return r->auth;
+    AUTO_BUF struct buf b = { .max = AUTH_MAX };
+    struct json_out j = json_out(&b);
+    json_put_object(&j);
+    json_kv_null(&j, "spf");
+    json_kv_null(&j, "dkim");
+    json_kv_null(&j, "dmarc");
+    json_kv_null(&j, "arc");
+    if (r->own) {
+        json_kv_null(&j, "domain");
+        json_kv_str(&j, "origin", S("server"));
+    } else {
+        json_kv_str(&j, "domain", r->submitted);
+    }
+    json_put_end(&j);
+    return b.failed ? S("") : arena_dup(&r->arena, buf_str(&b));
+}
+
 /* What the mail says joins what was found of its sender, and the sum decides where it goes. */
 static void weigh(struct deliver_req *r, const struct mime_tree *tree, const struct content *c)
 {
@@ -119,7 +122,7 @@ static void weigh(struct deliver_req *r, const struct mime_tree *tree, const str
     }
     r->junk = r->folder == FOLDER_JUNK || symbols_word(&r->symbols) == SYMBOLS_JUNK; /* whatever its reader says */
     send_copies(r, c);
-    understand_put_trust(&r->json, r->auth, content || r->judged || r->symbols.n > 0 ? &r->symbols : NULL);
+    understand_put_trust(&r->json, auth_of(r), content || r->judged || r->symbols.n > 0 ? &r->symbols : NULL);
 }
 
 void deliver_prepare(struct deliver_req *r)
@@ -128,6 +131,7 @@ void deliver_prepare(struct deliver_req *r)
     struct content content;
     struct pack p = { 0 };
     r->err = understand(&r->arena, buf_str(&r->raw), &tree, &content, &r->json, &r->why);
+    r->report = r->err == OK ? content.report : NULL;
     if (r->err == OK)
         r->err = understand_check(&tree, buf_str(&r->raw), &r->why);
     if (r->err == OK)

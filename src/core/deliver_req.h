@@ -31,14 +31,20 @@ struct deliver_req {
     struct peer peer;       /* where judge_mail.client_known */
     struct str from_domain; /* for who is told of the attempt, as tls */
     const char *tls;
-    struct str auth; /* what was found of its sender, in the arena, as are the symbols' texts */
-    bool judged;
+    struct str sender;    /* the domain that has proven that it sent it; empty: none; in the arena, as what follows */
+    struct str auth;      /* what was found of its sender; the symbols' texts, too */
+    struct str submitted; /* the domain of the box here that wrote it; empty: nobody here did */
+    bool judged, own;
+    bool null_sender;                 /* a report, say: that goes no further */
+    const struct deliver_rcpt *rcpts; /* the caller's, or the copy while the sender was judged */
+    size_t rcpts_n;
     bool junk; /* by what was found, not by what a reader has said */
     struct symbols symbols;
     uint32_t folder;
     struct buf raw; /* trace header and data */
     struct buf json;
-    struct sealed *copies; /* one a recipient */
+    const struct report *report; /* in the arena; NULL: it is none */
+    struct sealed *copies;       /* one a recipient */
     size_t n, waiting;
     struct work work;
     enum err err;
@@ -50,6 +56,14 @@ void deliver_req_free(struct deliver_req *r);
 
 /* deliver_note.c: a box has ended. */
 void deliver_forget(struct event_listener *l, const struct event *e);
+void deliver_tell_stored(struct deliver_req *r, const struct store_append_item *it);         /* opts.stored */
+void deliver_tell_reported(const struct deliver_req *r, const struct store_append_item *it); /* opts.reported */
+
+/* deliver_standing.c. Has its sender's domain lately sent too much junk? Is it junk, and every box that it is for full
+ * of that lately? It is stored: it counts. */
+bool deliver_sender_banned(const struct deliver_req *r);
+bool deliver_flooded(const struct deliver_req *r);
+void deliver_count(const struct deliver_req *r);
 
 /* deliver_prepare.c: touches nothing but the request, so that it also runs on a work thread. The trace header (found:
  * Authentication-Results or nothing; RFC 5321 section 4.4, without the client's address); each copy's hash that tells a

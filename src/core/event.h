@@ -12,9 +12,10 @@ enum event_kind {
     EVENT_MESSAGE_CHANGED, /* all of the row as it is now; when it was moved also from_folder, from_uid, from_modseq */
     EVENT_MESSAGE_GONE,    /* msg, folder, uid: where it was; modseq: of the expunge */
     EVENT_FOLDER_CHANGED,  /* folder, change, json: its name, was: the name before */
-    EVENT_ARRIVAL,         /* an attempt to hand mail in that did not end in INBOX; json: as arrival_put() has it */
-    EVENT_BOX_CHANGED,     /* its end, idle or count: end_ms */
-    EVENT_BOX_ENDED,       /* close sessions, wipe keys; last event of a box */
+    EVENT_SENDING,     /* what became of mail that leaves (core/outq.h); msg: its copy in Sent, json: outq_info_put() */
+    EVENT_ARRIVAL,     /* an attempt to hand mail in that did not end in INBOX; json: as arrival_put() has it */
+    EVENT_BOX_CHANGED, /* its end, idle or count: end_ms */
+    EVENT_BOX_ENDED,   /* close sessions, wipe keys; last event of a box */
     EVENT_CREDS_CHANGED /* cred: the one that stays valid for sure (who did it); others must be looked up again; 0: none
                          */
 };
@@ -30,6 +31,7 @@ struct event {
     uint32_t from_folder, from_uid; /* MESSAGE_CHANGED: 0: not moved */
     uint64_t from_modseq;           /* of the expunge there; modseq is that of its arrival */
     enum event_folder change;       /* FOLDER_CHANGED */
+    uint32_t uidvalidity;           /* the same: as it is now */
     int64_t received_ms, saved_ms;
     int64_t end_ms, idle_ttl_ms, last_visit_ms; /* BOX_CHANGED */
     struct str json;                            /* plaintext summary, folder name, or empty; with the event */

@@ -1,7 +1,7 @@
 /* Folders of an opened box, by name: listed, made, renamed, deleted, subscribed. Names are UTF-8 of at most
- * FOLDER_NAME_MAX octets, levels separated by '/'; INBOX alone is known in any case, and as first level always spelt
- * so. What the store holds of a name opens with a credential and the lease only (auth.h). A name may have children
- * without existing itself: deleting a folder leaves its children where they are.
+ * FOLDER_NAME_MAX octets, FOLDER_LEVELS_MAX levels separated by '/'; INBOX alone is known in any case, and as
+ * first level always spelt so. What the store holds of a name opens with a credential and the lease only (auth.h). A
+ * name may have children without existing itself: deleting a folder leaves its children where they are.
  *
  * Each call answers once on a later turn, unless cancelled (what was begun is carried out and told even then), and
  * gives NULL when memory is out. Changes are told as EVENT_FOLDER_CHANGED: a new folder before what is moved into it, a

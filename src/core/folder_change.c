@@ -47,7 +47,7 @@ static void item_tell(const struct step *s, size_t i)
                                : named          ? FOLDER_RENAMED
                                : it->subscribed ? FOLDER_SUBSCRIBED
                                                 : FOLDER_UNSUBSCRIBED;
-    mail_tell_folder(at->hub, &at->opened->box.id, it->folder.no, change, s->names[i], s->were[i]);
+    mail_tell_folder(at->hub, &at->opened->box.id, &it->folder, change, s->names[i], s->were[i]);
 }
 
 /* What is above comes first: of those made it is the first item, of those renamed the last. */
@@ -281,7 +281,7 @@ static void on_del(struct store_req *q)
         return;
     }
     if (q->err == OK)
-        mail_tell_folder(r->at.hub, &d->box, d->no, FOLDER_DELETED, r->name, (struct str){ 0 });
+        mail_tell_folder(r->at.hub, &d->box, &r->now, FOLDER_DELETED, r->name, (struct str){ 0 });
     answer(r, q->err == ERR_DENIED ? ERR_GONE : q->err);
 }
 

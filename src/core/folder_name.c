@@ -25,14 +25,16 @@ static bool octet_ok(char c) { return (unsigned char)c >= ' ' && c != 0x7f; }
 bool folder_name_ok(struct str name)
 {
     bool level = false; /* something stands in this one */
+    size_t levels = 1;
     if (name.n > FOLDER_NAME_MAX || !utf8_valid(name))
         return false;
     for (size_t i = 0; i < name.n; i++) {
         if (!octet_ok(name.p[i]) || (name.p[i] == '/' && !level))
             return false;
         level = name.p[i] != '/';
+        levels += !level;
     }
-    return level;
+    return level && levels <= FOLDER_LEVELS_MAX;
 }
 
 struct str folder_name_canon(struct arena *a, struct str name)

@@ -3,8 +3,12 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-enum { FOLDER_NAME_MAX = 255 };
-/* Not empty, no empty level, UTF-8 without control characters, at most FOLDER_NAME_MAX octets. */
+enum {
+    FOLDER_NAME_MAX = 255,
+    FOLDER_LEVELS_MAX = 16, /* what IMAP takes in a name; else it would be listed and never opened */
+};
+/* Not empty, no empty level, UTF-8 without control characters, at most FOLDER_NAME_MAX octets, FOLDER_LEVELS_MAX
+ * levels. */
 bool folder_name_ok(struct str name);
 /* The one spelling: inbox as first level becomes INBOX, a '/' at the end is taken off. A copy in the arena; NULL when
  * it has no room. */

@@ -21,7 +21,7 @@ struct judge_req {
     struct verdict_in in;
     struct verdict verdict;
     struct inquiry *inquiry;
-    enum err err; /* of the sender's checks; ERR_GONE: none were asked for */
+    enum err err; /* of the sender's checks; ERR_GONE: none were asked for; ERR_BUSY: they could not be made now */
     uint64_t begun_us;
     struct scan_mail scan_mail;
     struct scan_result scan;
@@ -60,6 +60,7 @@ static void put_sender(const struct judge_req *r, struct judgement *j)
     verdict_symbols(&r->verdict, r->o->label_only, &j->symbols);
     j->judged = true;
     j->junk = action == VERDICT_JUNK;
+    j->sender = verdict_sender(&r->verdict);
     if (action == VERDICT_REFUSE)
         refuse(j, ERR_DENIED, "the domain in From asks to refuse what it did not send (DMARC)");
 }
@@ -76,6 +77,10 @@ static void put_scan(const struct judge_req *r, struct judgement *j)
     case SCAN_OFF:
     case SCAN_CLEAN:
     case SCAN_SKIPPED:
+        return;
+    case SCAN_UNSEEN:
+        if (r->o->unseen_refused)
+            refuse(j, ERR_DENIED, "it cannot be scanned: too large, encrypted or broken");
         return;
     case SCAN_LATER:
         if (j->err == OK)
@@ -96,8 +101,7 @@ static void judge_free(struct judge_req *r)
     arena_reset(&r->arena);
     if (r->o->budget)
         intake_budget_give(r->o->budget, r->counted);
-    secret_wipe(r, sizeof *r); /* it names the client */
-    free(r);
+    secret_give_back(r, sizeof *r); /* it names the client */
 }
 
 static void judge_answer(struct judge_req *r)
@@ -106,6 +110,8 @@ static void judge_answer(struct judge_req *r)
                            .auth = { .max = JSON_MAX, .secret = true } };
     if (r->err == OK)
         put_sender(r, &j);
+    if (r->err == ERR_BUSY)
+        refuse(&j, ERR_BUSY, "its sender cannot be checked now, try again later");
     put_scan(r, &j);
     r->done(r->ctx, &j);
     judgement_fini(&j);
@@ -138,7 +144,8 @@ static enum err check(void *ctx, struct answers *as)
     return verdict_run(&r->verdict, as);
 }
 
-static void on_done(void *ctx, enum err e) { sender_done(ctx, e); }
+/* Memory or room that was not there is no reason to believe a sender. */
+static void on_done(void *ctx, enum err e) { sender_done(ctx, e == OK ? OK : ERR_BUSY); }
 
 static void prepare(struct work *w)
 {
@@ -152,13 +159,14 @@ static void prepared(struct work *w)
     struct inquiry_opts o = { .dns = r->o->dns,
                               .loop = r->o->loop,
                               .deadline_ms = r->o->deadline_ms,
+                              .keys = r->o->keys,
                               .check = check,
                               .done = on_done,
                               .ctx = r };
-    if (r->err == OK)
-        r->err = inquiry_start(&o, &r->inquiry);
-    if (r->err == OK)
+    if (r->err == OK && inquiry_start(&o, &r->inquiry) == OK)
         return;
+    if (r->err == OK)
+        r->err = ERR_BUSY;
     r->later.run = answer_later; /* what cannot be taken apart is not judged; deliver says why it is not taken */
     loop_later(r->o->loop, &r->later);
 }
@@ -219,7 +227,11 @@ enum err judge_start(const struct judge_opts *o, const struct judge_mail *m, int
     struct judge_req *r = calloc(1, sizeof *r);
     if (!r)
         return ERR_BUSY;
-    *r = (struct judge_req){ .o = o, .done = done, .ctx = ctx, .data = m->data, .err = ERR_GONE };
+    r->o = o; /* one by one: it is large, and all zeros already */
+    r->done = done;
+    r->ctx = ctx;
+    r->data = m->data;
+    r->err = ERR_GONE;
     arena_init(&r->arena, ARENA_MAX);
     r->arena.secret = true;
     r->left = (unsigned)sender + (unsigned)scanners;

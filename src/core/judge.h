@@ -9,7 +9,8 @@
 
 struct judge_opts { /* borrowed by what is under way */
     struct loop *loop;
-    struct dns *dns; /* NULL: nobody is judged */
+    struct dns *dns;        /* NULL: nobody is judged */
+    struct key_cache *keys; /* of signers, this loop's; may be NULL */
     struct work_pool *work;
     struct intake_budget *budget; /* what a judgement holds on to while it waits is counted there; NULL: nowhere */
     struct str server;            /* our own name */
@@ -24,6 +25,7 @@ struct judge_opts { /* borrowed by what is under way */
     bool label_only;           /* a policy refuses nothing and moves nothing */
     struct scanners *scanners; /* NULL, or none in it: nobody scans */
     bool malware_junk;         /* it is put into Junk, not refused */
+    bool unseen_refused;       /* what clamd cannot look into is refused, not taken and marked */
     struct check_costs *costs; /* may be NULL */
 };
 struct judge_mail {   /* outlives the answer */
@@ -32,13 +34,14 @@ struct judge_mail {   /* outlives the answer */
     struct str helo, from, data;
 };
 struct judgement {
-    enum err err;           /* OK: it is taken. ERR_DENIED; ERR_BUSY: not now */
-    const char *why;        /* not OK: static words for the sender */
-    bool junk;              /* into Junk, whatever the symbols say */
-    struct str scan;        /* what the scanners say (scan.h), borrowed likewise; empty: nobody scans */
-    struct buf header;      /* Authentication-Results; empty: nothing was found out */
-    struct buf auth;        /* JSON for understand_put_trust(), empty likewise */
-    bool judged;            /* symbols say what was found; else there are none */
+    enum err err;      /* OK: it is taken. ERR_DENIED; ERR_BUSY: not now */
+    const char *why;   /* not OK: static words for the sender */
+    bool junk;         /* into Junk, whatever the symbols say */
+    struct str scan;   /* what the scanners say (scan.h), borrowed likewise; empty: nobody scans */
+    struct buf header; /* Authentication-Results; empty: nothing was found out */
+    struct str sender; /* the domain that it was proven to be from; empty: none; borrowed until the answer returns */
+    struct buf auth;   /* JSON for understand_put_trust(), empty likewise */
+    bool judged;       /* symbols say what was found; else there are none */
     struct symbols symbols; /* texts are borrowed until the answer returns */
 };
 bool judge_would(const struct judge_opts *o, const struct judge_mail *m);

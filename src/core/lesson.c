@@ -1,11 +1,15 @@
 #include "core/lesson.h"
 #include "core/mail.h"
+#include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct lesson {
     struct store *store;
     struct opened *opened; /* a reference */
     struct teacher *teacher;
+    struct said *said;
+    struct teacher_reader who;
     struct msg_id id;
     bool spam;
     struct mail_stream *stream;
@@ -18,8 +22,11 @@ struct lesson {
 static void on_end(struct job *j)
 {
     struct lesson *l = CONTAINER_OF(j, struct lesson, later);
-    if (l->whole)
-        teacher_told(l->teacher, &l->opened->box.id, &l->id, buf_str(&l->msg), l->spam, store_now_ms(l->store));
+    int64_t now_ms = store_now_ms(l->store);
+    struct teacher_word word;
+    if (l->whole && teacher_told(l->teacher, &l->who, &l->id, buf_str(&l->msg), l->spam, now_ms, &word) &&
+        opened_alive(l->opened, now_ms))
+        said_note(l->said, l->opened, &word);
     mail_stream_close(l->stream);
     opened_release(l->opened);
     buf_fini(&l->msg);
@@ -55,13 +62,18 @@ static void on_failed(void *ctx, enum err e)
     end(ctx, false);
 }
 
-void lesson_give(const struct mail_at *at, struct teacher *t, const struct msg_id *id, bool spam)
+static_assert(sizeof((struct peer){ 0 }.key) == TEACHER_NETWORK_N, "a network fits");
+
+void lesson_give(const struct mail_at *at, struct teacher *t, struct said *said, const struct peer *who,
+                 const struct msg_id *id, bool spam)
 {
     static const struct mail_stream_ops ops = { .opened = on_opened, .piece = on_piece, .failed = on_failed };
     struct lesson *l = t == NULL ? NULL : calloc(1, sizeof *l);
     if (l == NULL)
         return;
-    *l = (struct lesson){ .store = at->store, .loop = at->loop, .teacher = t, .id = *id, .spam = spam };
+    *l = (struct lesson){ .store = at->store, .loop = at->loop, .teacher = t, .said = said, .id = *id, .spam = spam };
+    l->who.box = at->opened->box.id;
+    memcpy(l->who.network, who->key, sizeof l->who.network);
     l->msg = (struct buf){ .max = TEACHER_MESSAGE_MAX, .secret = true };
     l->opened = opened_hold(at->opened);
     l->stream = mail_stream_open(at->store, at->loop, l->opened, id, -1, &ops, l);

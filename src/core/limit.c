@@ -37,7 +37,7 @@ struct limit {
 /* The window in which opts.value may be taken, 0 for concurrent kinds. */
 static const int64_t window_ms[LIMIT_KINDS] = {
     [LIMIT_CREATE] = 3600 * 1000,      [LIMIT_LOGIN_FAIL] = 600 * 1000, [LIMIT_LOGIN_BOX] = 600 * 1000,
-    [LIMIT_UNKNOWN_RCPT] = 600 * 1000, [LIMIT_REQUESTS] = 60 * 1000,
+    [LIMIT_UNKNOWN_RCPT] = 600 * 1000, [LIMIT_REQUESTS] = 60 * 1000,    [LIMIT_SEND] = 3600 * 1000,
 };
 
 /* Mapped, not calloc()ed: three megabytes of which most servers touch a few pages, and M_PERTURB would touch them all.

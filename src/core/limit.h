@@ -25,6 +25,7 @@ enum limit_kind {
     LIMIT_PASSWORDS,      /* concurrent Argon2id computations: nobody has the queue to himself */
     LIMIT_UNKNOWN_RCPT,   /* recipients not there, per 10 minutes */
     LIMIT_REQUESTS,       /* API requests, per minute */
+    LIMIT_SEND,           /* recipients that boxes write to, per hour */
     LIMIT_KINDS
 };
 struct limit_opts {

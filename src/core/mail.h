@@ -8,7 +8,7 @@ struct mail_row {
     struct store_row row;
     /* The summary, opened: members of a JSON object without the braces, always beginning with "from":
      * from, to, cc, reply_to, message_id, subject, date, intro, code, codes, links, html, attachments, auth, verdict,
-     * defects. Valid during done() only. */
+     * defects, and own (true) where the holder put it there. Valid during done() only. */
     struct str env;
 };
 struct mail_req;

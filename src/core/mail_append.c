@@ -201,6 +201,7 @@ static void prepare(struct letter *l)
     struct pack p = { 0 };
     enum err e = understand(&arena, msg, &tree, &content, &l->summary, &l->why);
     understand_put_trust(&l->summary, S(""), NULL);
+    buf_puts(&l->summary, ",\"own\":true"); /* else nothing told it from mail that somebody sent */
     if (e == OK)
         e = pack_make(&p, &arena, msg, &tree);
     if (e == OK)
@@ -265,9 +266,11 @@ enum err mail_append_add(struct mail_append *a, struct intake *octets, uint32_t 
     l->summary = (struct buf){ .max = SUMMARY_MAX * 4, .secret = true };
     *octets = (struct intake){ .budget = NULL };
     a->v[a->n++] = l;
-    if (a->err == OK)
-        failed(a, prepare_start(l), l->why);
-    else
+    if (a->err == OK) {
+        enum err e = prepare_start(l);
+        failed(a, e, l->why);
+    } else {
         intake_end(&l->octets); /* the append has failed already */
+    }
     return OK;
 }

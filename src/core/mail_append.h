@@ -23,9 +23,9 @@ struct mail_append *mail_append_new(const struct mail_at *at, struct work_pool *
 [[nodiscard]] enum err mail_append_add(struct mail_append *a, struct intake *octets, uint32_t flags, int64_t date_ms);
 /* This message goes in the step that stores the others, or all stays as it was (REPLACE); listeners are told. */
 void mail_append_instead_of(struct mail_append *a, uint32_t folder, uint32_t uid);
-/* ERR_BAD: why says it (header too large). ERR_DENIED: no such folder (TRYCREATE). ERR_FULL: the box's quota or the
- * disk. ERR_BUSY: memory, or the keys just changed. ERR_GONE: the box ended, or what was to be replaced is not there.
- * Nothing was added: OK with n 0. */
+/* ERR_BAD: why says what there is too much of (header too large, too many header fields). ERR_DENIED: no such folder
+ * (TRYCREATE). ERR_FULL: the box's quota or the disk. ERR_BUSY: memory, or the keys just changed. ERR_GONE: the box
+ * ended, or what was to be replaced is not there. Nothing was added: OK with n 0. */
 typedef void mail_append_fn(void *ctx, enum err e, const char *why, const struct mail_appended *appended);
 void mail_append_commit(struct mail_append *a, mail_append_fn *done, void *ctx); /* takes a; answers on a later turn */
 /* Before the commit: forgets it all. After it: done is not called any more; the mail may still be stored, and is told.

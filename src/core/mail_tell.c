@@ -65,13 +65,14 @@ void mail_tell_gone(struct event_hub *h, const struct box_id *box, const struct 
     }
 }
 
-void mail_tell_folder(struct event_hub *h, const struct box_id *box, uint32_t no, enum event_folder change,
-                      struct str name, struct str was)
+void mail_tell_folder(struct event_hub *h, const struct box_id *box, const struct store_folder *of,
+                      enum event_folder change, struct str name, struct str was)
 {
     struct event *e = event_new_was(h, EVENT_FOLDER_CHANGED, box, name, was);
     if (e == NULL)
         return;
-    e->folder = no;
+    e->folder = of->no;
+    e->uidvalidity = of->uidvalidity;
     e->change = change;
     event_publish(e);
 }

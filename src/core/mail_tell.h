@@ -10,6 +10,6 @@ void mail_tell_new(struct event_hub *h, const struct store_append *a, const stru
 void mail_tell_changed(struct event_hub *h, const struct box_id *box, const struct store_row *row,
                        const struct store_gone *from);
 void mail_tell_gone(struct event_hub *h, const struct box_id *box, const struct store_gone *gone, size_t n);
-/* was: the name before, of a renamed one. */
-void mail_tell_folder(struct event_hub *h, const struct box_id *box, uint32_t no, enum event_folder change,
-                      struct str name, struct str was);
+/* of: as it is now, or was. was: the name before, of a renamed one. */
+void mail_tell_folder(struct event_hub *h, const struct box_id *box, const struct store_folder *of,
+                      enum event_folder change, struct str name, struct str was);

@@ -2,10 +2,17 @@
  * trailing digits vanish, and then the folded wish is compared with the folded reserved names. */
 #include "core/name.h"
 #include "base/rand.h"
+#include "base/text.h"
 #include "core/words.h"
 #include "wire/addr.h"
 
-enum { TAIL = 8, LOCAL_MAX = 64, PASSWORD_MIN = 10, PASSWORD_MAX = 256, KEY_TEXT_MAX = 512 };
+enum {
+    TAIL = 8,
+    LOCAL_MAX = 64,
+    PASSWORD_MIN = 10 /* characters */,
+    PASSWORD_MAX = 256 /* octets */,
+    KEY_TEXT_MAX = 512
+};
 static const char tail_letters[] = "abcdefghijklmnopqrstuvwxyz234567"; /* 5 bits each, RFC 4648 base 32 */
 
 void name_generate(struct buf *out)
@@ -240,13 +247,23 @@ static bool one_run(struct str s)
     return same || up || down;
 }
 
+/* Code points; an octet that is part of none counts as one. */
+static size_t characters(struct str s)
+{
+    size_t n = 0;
+    uint32_t cp;
+    for (; s.n > 0; n++)
+        s = str_from(s, MAX(utf8_next(s, &cp), (size_t)1));
+    return n;
+}
+
 enum err password_check(struct str password, struct str address, struct refusal *why)
 {
     bool is_common = one_run(password);
     for (size_t i = 0; i < COUNT(common) && !is_common; i++)
         is_common = str_eq_nocase(password, str_c(common[i]));
     struct str rest, local = str_cut(address, '@', &rest);
-    if (password.n < PASSWORD_MIN)
+    if (characters(password) < PASSWORD_MIN)
         *why = (struct refusal){ "password_short", "A password has at least 10 characters." };
     else if (password.n > PASSWORD_MAX)
         *why = (struct refusal){ "password_long", "A password has at most 256 bytes." };

@@ -63,17 +63,29 @@ static void word(struct scan *s, enum scan_state state, const char *text)
 }
 
 /* Malware is malware whoever else is away. */
-static void no_answer(struct ask *a, bool stopped)
+static void no_verdict(struct ask *a, bool waits, const char *else_word)
 {
     struct scan *s = a->scan;
-    struct scanners *all = s->all;
-    bool waits = stopped || neighbour_failing_for(a->queue->to->state, clock_mono_ms()) < all->o.down_for_ms;
     if (s->result.state == SCAN_MALWARE)
         return;
     if (waits)
         word(s, SCAN_LATER, "");
     else if (a == &s->clamd && s->result.state != SCAN_LATER)
-        word(s, SCAN_SKIPPED, "unscanned: no scanner answered");
+        word(s, SCAN_SKIPPED, else_word);
+}
+
+static void no_answer(struct ask *a, bool stopped)
+{
+    int64_t down_for_ms = a->scan->all->o.down_for_ms;
+    no_verdict(a, stopped || neighbour_failing_for(a->queue->to->state, clock_mono_ms()) < down_for_ms,
+               "unscanned: no scanner answered");
+}
+
+static void only_errors(struct ask *a)
+{
+    int64_t down_for_ms = a->scan->all->o.down_for_ms;
+    no_verdict(a, neighbour_erring_for(a->queue->to->state, clock_mono_ms()) < down_for_ms,
+               "unscanned: the scanner has an error");
 }
 
 static void ask_end(struct ask *a)
@@ -88,6 +100,8 @@ static void ask_tell(struct ask *a, enum neighbour_outcome o)
     neighbour_tell(a->queue->to->state, o, clock_mono_ms());
     if (o == NEIGHBOUR_FAILED || o == NEIGHBOUR_LATE || o == NEIGHBOUR_UNASKED)
         no_answer(a, false);
+    if (o == NEIGHBOUR_ERROR)
+        only_errors(a);
     ask_end(a);
 }
 
@@ -146,13 +160,16 @@ static void on_clamd(void *ctx, enum err e, const struct clamd_reply *r)
         break;
     case CLAMD_TOO_LARGE:
     case CLAMD_LIMITS:
-    case CLAMD_FAILED:
         if (s->result.state != SCAN_LATER)
-            word(s, SCAN_SKIPPED, r->said == CLAMD_TOO_LARGE ? "unscanned: too large" : "unscanned: could not be read");
+            word(s, SCAN_UNSEEN, r->said == CLAMD_TOO_LARGE ? "unscanned: too large" : "unscanned: could not be read");
+        break;
+    case CLAMD_ERROR:
+    case CLAMD_FAILED: /* an error before it comes here */
         break;
     }
     ask_answered(a, r->said == CLAMD_CLEAN   ? NEIGHBOUR_CLEAN
                     : r->said == CLAMD_FOUND ? NEIGHBOUR_FOUND
+                    : r->said == CLAMD_ERROR ? NEIGHBOUR_ERROR
                                              : NEIGHBOUR_SKIPPED);
 }
 
@@ -256,7 +273,7 @@ static void ask(struct scan *s, struct ask *a, struct queue *q)
         ask_end(a);
     } else if (s->mail.data.n > s->all->o.max_bytes) {
         if (a == &s->clamd)
-            word(s, SCAN_SKIPPED, "unscanned: too large");
+            word(s, SCAN_UNSEEN, "unscanned: too large");
         ask_tell(a, NEIGHBOUR_SKIPPED);
     } else if (q->running_n == RUNNING_MAX) {
         list_add_tail(&q->waiting, &a->in);

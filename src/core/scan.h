@@ -28,7 +28,8 @@ enum scan_state {
     SCAN_OFF, /* there is no clamd */
     SCAN_CLEAN,
     SCAN_MALWARE,
-    SCAN_SKIPPED, /* taken as it is: too large, or clamd is away for too long */
+    SCAN_UNSEEN,  /* it cannot be looked into, now or later: too large, over clamd's limits, encrypted, broken */
+    SCAN_SKIPPED, /* taken as it is: clamd is away for too long */
     SCAN_LATER    /* a neighbour is away: the sender may try again */
 };
 struct scan_result {

@@ -2,6 +2,8 @@
  * takes the lock. A full neighbourhood forgets whoever stands best. */
 #include "core/standing.h"
 #include "base/clock.h"
+#include "base/crypto.h"
+#include "base/rand.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -13,6 +15,7 @@ enum {
     SECRETS = 12,                 /* wrong ones remembered of a network */
     TARPIT_MS = 2000,             /* at half the score; at the full one it is twice that */
     FORGIVEN_MS = 20 * 60 * 1000, /* a full score is gone after so long */
+    REKEY_MS = 24 * 3600 * 1000,
     STRIKES_MAX = 16
 };
 
@@ -27,6 +30,8 @@ struct entry {
 struct standing {
     struct standing_opts o;
     pthread_mutex_t lock;
+    uint8_t key[KEY_N]; /* of standing_who() */
+    int64_t keyed_ms;
     _Atomic uint32_t used;
     _Atomic uint64_t events[STANDING_EVENTS], bans[STANDING_EVENTS];
     struct entry slots[SLOTS];
@@ -61,12 +66,29 @@ enum err standing_new(const struct standing_opts *o, struct standing **out)
     if (!s)
         return ERR_IO;
     s->o = *o;
+    rand_bytes(s->key, sizeof s->key);
+    s->keyed_ms = clock_mono_ms();
     pthread_mutex_init(&s->lock, NULL);
     *out = s;
     return OK;
 }
 
 void standing_free(struct standing *s) { free(s); }
+
+struct peer standing_who(struct standing *s, enum standing_side side, struct str name, int64_t now_ms)
+{
+    struct peer who = { .loopback = false };
+    uint8_t hash[HASH_N], kind = (uint8_t)side;
+    pthread_mutex_lock(&s->lock);
+    if (now_ms - s->keyed_ms > REKEY_MS) { /* as with networks: yesterday's scores match nobody any more */
+        rand_bytes(s->key, sizeof s->key);
+        s->keyed_ms = now_ms;
+    }
+    CRYPTO_HASH(hash, str_of(s->key, sizeof s->key), S("who"), str_of(&kind, 1), name);
+    pthread_mutex_unlock(&s->lock);
+    memcpy(who.key, hash, sizeof who.key);
+    return who;
+}
 
 static bool is_counted(const struct standing *s, const struct peer *p) { return s->o.ban_score > 0 && !p->trusted; }
 
@@ -150,6 +172,12 @@ void standing_note(struct standing *s, enum standing_side side, const struct pee
                    int64_t now_ms)
 {
     atomic_fetch_add_explicit(&s->events[ev], 1, memory_order_relaxed);
+    standing_count(s, side, p, ev, now_ms);
+}
+
+void standing_count(struct standing *s, enum standing_side side, const struct peer *p, enum standing_event ev,
+                    int64_t now_ms)
+{
     if (!is_counted(s, p) || (events[ev].weight < 0 && is_empty(s)))
         return;
     pthread_mutex_lock(&s->lock);
@@ -266,3 +294,11 @@ static uint64_t load(const _Atomic uint64_t *v) { return atomic_load_explicit(v,
 uint64_t standing_events(const struct standing *s, enum standing_event e) { return load(&s->events[e]); }
 uint64_t standing_bans(const struct standing *s, enum standing_event e) { return load(&s->bans[e]); }
 const char *standing_event_name(enum standing_event e) { return events[e].name; }
+
+const char *standing_side_name(enum standing_side side)
+{
+    static const char *const names[STANDING_SIDES] = {
+        [STANDING_MX] = "smtp", [STANDING_READER] = "readers", [STANDING_SENDER] = "domain", [STANDING_BOX] = "box"
+    };
+    return names[side];
+}

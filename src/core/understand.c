@@ -277,6 +277,19 @@ void understand_put_trust(struct buf *json, struct str auth, const struct symbol
     buf_put(json, buf_str(&verdict));
 }
 
+/* Said only where it is one. */
+static enum err put_report(struct arena *a, struct json_out *j, struct content *c)
+{
+    struct report *r = arena_new(a, struct report);
+    enum err e = r ? report_read(a, c->tree, c->msg, r) : ERR_FULL;
+    if (e != OK)
+        return e == ERR_BAD ? OK : e;
+    c->report = r;
+    json_put_key(j, "report");
+    report_put(j, r);
+    return OK;
+}
+
 static enum err refuse(const char **why, const char *text)
 {
     *why = text;
@@ -292,6 +305,16 @@ enum err understand_check(const struct mime_tree *t, struct str msg, const char 
     return OK;
 }
 
+static const char *header_excess(struct str msg)
+{
+    struct header_iter it = header_walk(str_sub(msg, 0, LIMIT_HEADER_BYTES));
+    struct header_field f;
+    size_t n = 0;
+    while (n <= LIMIT_HEADER_FIELDS && header_next(&it, &f))
+        n++;
+    return n > LIMIT_HEADER_FIELDS ? "too many header fields" : "header too large";
+}
+
 enum err understand(struct arena *a, struct str msg, struct mime_tree *tree, struct content *out, struct buf *json,
                     const char **why)
 {
@@ -299,7 +322,7 @@ enum err understand(struct arena *a, struct str msg, struct mime_tree *tree, str
     *why = NULL;
     enum err e = mime_parse(a, msg, tree);
     if (e == ERR_FULL)
-        return refuse(why, "header too large");
+        return refuse(why, header_excess(msg));
     struct mime_pick *pick = arena_new(a, struct mime_pick);
     if (e == OK)
         e = pick ? mime_pick(a, tree, msg, pick) : ERR_FULL;
@@ -314,6 +337,8 @@ enum err understand(struct arena *a, struct str msg, struct mime_tree *tree, str
         e = put_understood(a, &j, tree, out);
     if (e == OK)
         e = put_files(a, &j, tree, out, left);
+    if (e == OK)
+        e = put_report(a, &j, out);
     put_left_out(&j, left);
     put_defects(&j, tree);
     buf_drop(json, 1); /* the brace that only the writer needed: what is kept are the members */

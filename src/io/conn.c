@@ -5,7 +5,6 @@
 #include "io/conn_flow.h"
 #include "io/stream.h"
 #include "io/tls.h"
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
@@ -216,23 +215,16 @@ static void on_job(struct job *j)
 
 /* ---- for the owner ---- */
 
-static bool prepare(int fd)
-{
-    int flags = fcntl(fd, F_GETFL), one = 1;
-    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
-        return false;
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* refused by a Unix socket, rightly */
-    return true;
-}
-
 enum err conn_new(struct loop *l, int fd, const struct conn_ops *ops, void *ctx, const struct conn_opts *o,
                   struct conn **out)
 {
-    struct conn *c = prepare(fd) ? calloc(1, sizeof *c) : NULL;
+    int one = 1;
+    struct conn *c = fd < 0 ? NULL : calloc(1, sizeof *c);
     if (!c) {
         close(fd);
         return ERR_IO;
     }
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* refused by a Unix socket, rightly */
     c->loop = l;
     c->ops = ops;
     c->ctx = ctx;
@@ -278,7 +270,15 @@ void conn_start_tls_client(struct conn *c, struct tls *t, const char *host)
         start_tls(c, tls_connect_state(t, host));
 }
 
+void conn_start_tls_dane(struct conn *c, struct tls *t, const struct tls_dane *d)
+{
+    if (!c->ending && !c->finishing && c->tls == TLS_NONE)
+        start_tls(c, tls_connect_dane(t, d));
+}
+
+bool conn_is_deaf(const struct conn *c) { return c->deaf; }
 bool conn_is_tls(const struct conn *c) { return c->tls == TLS_ON; }
+unsigned conn_tls_fault(const struct conn *c) { return c->fault; }
 const char *conn_tls_version(const struct conn *c) { return c->tls == TLS_ON ? SSL_get_version(c->ssl) : NULL; }
 const char *conn_tls_cipher(const struct conn *c) { return c->tls == TLS_ON ? SSL_get_cipher_name(c->ssl) : NULL; }
 

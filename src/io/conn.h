@@ -44,7 +44,14 @@ void conn_start_tls(struct conn *c, struct tls *t);
 /* The client side, for mail that leaves: host is named to the server and, with a verifying tls, must be in its
  * certificate. The rest as above. */
 void conn_start_tls_client(struct conn *c, struct tls *t, const char *host);
+/* The same to a server that DANE speaks for; t is of TLS_DANE_PEER. */
+struct tls_dane;
+void conn_start_tls_dane(struct conn *c, struct tls *t, const struct tls_dane *d);
+bool conn_is_deaf(const struct conn *c); /* with hears_out: the peer takes no more */
 bool conn_is_tls(const struct conn *c);
+/* What was wrong with the peer's certificate; also after a handshake that failed, and in closed(). An enum tls_fault.
+ */
+unsigned conn_tls_fault(const struct conn *c);
 const char *conn_tls_version(const struct conn *c); /* "TLSv1.3" or NULL */
 const char *conn_tls_cipher(const struct conn *c);
 

@@ -3,6 +3,7 @@
 #include "io/conn_flow.h"
 #include "base/secret.h"
 #include "io/stream.h"
+#include "io/tls.h"
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -168,6 +169,7 @@ void conn_shake(struct conn *c)
 {
     enum stream r = stream_handshake(c->ssl);
     c->read_wants_write = r == STREAM_WRITE;
+    c->fault = (uint8_t)tls_fault(c->ssl);
     if (r == STREAM_END || r == STREAM_BROKEN)
         conn_end(c, "TLS handshake failed");
     if (r != STREAM_OK)

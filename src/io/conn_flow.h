@@ -27,6 +27,7 @@ struct conn {
     uint8_t todo;      /* for the job */
     uint8_t tls;       /* enum tls_state */
     uint8_t lingered;  /* reads while lingering */
+    uint8_t fault;     /* enum tls_fault, once the handshake is over */
     bool busy : 1;     /* in a callback, or about to settle */
     bool paused : 1;   /* by the owner */
     bool poked : 1;    /* bytes came meanwhile */

@@ -48,11 +48,26 @@ enum err dial_parse(struct str text, struct dial_to *out)
     return parse_ip(str_sub(text, 0, colon), port, out);
 }
 
-enum err dial(const struct dial_to *to, int *fd)
+void dial_ip(const struct ip *ip, uint16_t port, struct dial_to *out)
+{
+    struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(port) };
+    struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+    memcpy(ip->six ? (void *)&v6.sin6_addr : &v4.sin_addr, ip->b, ip_n(ip));
+    *out = (struct dial_to){ .n = ip->six ? sizeof v6 : sizeof v4, .port = port };
+    memcpy(&out->sa, ip->six ? (void *)&v6 : &v4, out->n);
+}
+
+enum err dial_from(const struct dial_to *from, const struct dial_to *to, int *fd)
 {
     AUTO_FD int s = socket(to->sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (s < 0 || (connect(s, (const void *)&to->sa, to->n) != 0 && errno != EINPROGRESS))
+    if (s < 0)
+        return ERR_IO;
+    if (from && from->sa.ss_family == to->sa.ss_family && bind(s, (const void *)&from->sa, from->n) != 0)
+        return ERR_IO;
+    if (connect(s, (const void *)&to->sa, to->n) != 0 && errno != EINPROGRESS)
         return ERR_IO;
     *fd = KEEP(s);
     return OK;
 }
+
+enum err dial(const struct dial_to *to, int *fd) { return dial_from(NULL, to, fd); }

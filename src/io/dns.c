@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "base/secret.h"
+#include "io/dns_cache.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <unbound-event.h>
@@ -16,6 +17,7 @@ enum { SEC_BOGUS = 1, SEC_SECURE = 2 }; /* what libunbound's callback says */
 struct dns {
     struct loop *loop;
     struct ub_ctx *ub;
+    struct dns_cache *cache;
     struct list open; /* struct dns_question; the DNS thread's, as the count */
     size_t open_n;
     pthread_t thread;
@@ -91,6 +93,13 @@ static enum dns_status take_packet(struct dns_question *q, struct str packet)
     return DNS_FOUND;
 }
 
+/* As libunbound had it; what the name denied says is how long that holds. */
+static void remember(const struct dns_question *q, enum dns_status status, struct str packet)
+{
+    struct dns_answer a = { .status = status, .secure = q->answer.secure, .packet = packet };
+    dns_cache_put(q->dns->cache, str_c(q->name), q->type, &a, loop_now_ms(q->dns->loop));
+}
+
 /* The code that libunbound gives is about itself; the answer's own is in the packet's fourth octet. */
 static enum dns_status judge(struct dns_question *q, int rcode, struct str packet, int sec)
 {
@@ -110,8 +119,12 @@ static enum dns_status judge(struct dns_question *q, int rcode, struct str packe
 static void on_resolved(void *ctx, int rcode, void *packet, int n, int sec, char *, int)
 {
     struct dns_question *q = ctx;
-    if (!q->answered)
-        answer(q, judge(q, rcode, str_of(packet, packet && n > 0 ? (size_t)n : 0), sec));
+    if (q->answered)
+        return;
+    struct str p = str_of(packet, packet && n > 0 ? (size_t)n : 0);
+    enum dns_status status = judge(q, rcode, p, sec);
+    remember(q, status, p);
+    answer(q, status);
 }
 
 static void ask_unbound(struct job *j)
@@ -121,7 +134,7 @@ static void ask_unbound(struct job *j)
     list_init(&q->in);
     size_t room = q->rank == DNS_VITAL ? DNS_OPEN_MAX : DNS_OPEN_PLAIN_MAX;
     if (d->open_n >= room || d->stopping || !*q->name) {
-        answer(q, *q->name ? DNS_FAILED : DNS_NXNAME);
+        answer(q, !*q->name ? DNS_NXNAME : d->stopping ? DNS_FAILED : DNS_CROWDED);
         return;
     }
     list_add_tail(&d->open, &q->in);
@@ -177,6 +190,11 @@ struct dns_question *dns_ask(struct dns *d, struct loop *home, enum dns_rank ran
         q->answer.status = DNS_FAILED;
         q->job.run = come_home;
         post(home, &q->job);
+        return q;
+    }
+    if (dns_cache_get(d->cache, str_c(q->name), type, loop_now_ms(home), &q->answer, &q->packet)) {
+        q->job.run = come_home;
+        loop_later(home, &q->job);
         return q;
     }
     q->job.run = ask_unbound;
@@ -248,6 +266,7 @@ void dns_free(struct dns *d)
         ub_ctx_delete(d->ub);
     if (d->loop)
         loop_free(d->loop);
+    dns_cache_free(d->cache);
     free(d);
 }
 
@@ -259,6 +278,8 @@ enum err dns_start(const struct dns_opts *o, struct dns **out)
     list_init(&d->open);
     d->timeout_ms = o->timeout_ms;
     enum err e = loop_new(&d->loop);
+    if (e == OK)
+        e = dns_cache_new(&d->cache);
     if (e == OK)
         d->ub = ub_ctx_create_event(loop_base(d->loop));
     if (e == OK)

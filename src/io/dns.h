@@ -1,4 +1,4 @@
-/* Questions to the DNS, asked from any loop and answered on it. One thread with a loop of its own runs libunbound,
+/* Questions to the DNS, asked on any loop and answered on it. One thread with a loop of its own runs libunbound,
  * which caches, retries and validates (DNSSEC); nothing of a question is written anywhere. A question is answered
  * exactly once, on a later turn of the asker's loop, in bounded time whatever the network does; or never after a
  * cancel. */
@@ -8,15 +8,16 @@
 #include "io/loop.h"
 #include "wire/dns_rr.h"
 
-/* Questions under way, of all loops together; more are answered DNS_FAILED. A part is kept for what decides most. */
+/* Questions under way, of all loops together; more are answered DNS_CROWDED. A part is kept for what decides most. */
 enum { DNS_OPEN_MAX = 4096, DNS_OPEN_PLAIN_MAX = 3 * DNS_OPEN_MAX / 4 };
 enum dns_rank { DNS_PLAIN, DNS_VITAL };
 
 enum dns_status {
-    DNS_FOUND,  /* packet has the answer; records of the type asked for may still be none */
-    DNS_NXNAME, /* no such name (NXDOMAIN) */
-    DNS_FAILED, /* SERVFAIL, refused, forged (DNSSEC says bogus), or too many questions under way */
-    DNS_SILENT, /* no answer in time */
+    DNS_FOUND,   /* packet has the answer; records of the type asked for may still be none */
+    DNS_NXNAME,  /* no such name (NXDOMAIN) */
+    DNS_FAILED,  /* SERVFAIL, refused, or forged (DNSSEC says bogus) */
+    DNS_SILENT,  /* no answer in time */
+    DNS_CROWDED, /* not asked: too many questions are under way, which is our own lack */
 };
 struct dns_answer {
     enum dns_status status;
@@ -39,7 +40,8 @@ void dns_stop(struct dns *d);
 void dns_free(struct dns *d); /* after dns_stop(), when nobody asks any more. NULL is fine */
 
 struct dns_question;
-/* name: dns_name_valid(), else the answer is DNS_NXNAME. NULL when memory is out; then nothing is answered. */
+/* On the thread of home. name: dns_name_valid(), else the answer is DNS_NXNAME. NULL when memory is out; then nothing
+ * is answered. */
 struct dns_question *dns_ask(struct dns *d, struct loop *home, enum dns_rank rank, struct str name, enum dns_type type,
                              void (*done)(void *ctx, const struct dns_answer *a), void *ctx);
 void dns_cancel(struct dns_question *q); /* on the asker's loop, before done() was called */

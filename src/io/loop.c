@@ -271,12 +271,22 @@ static void on_watch(evutil_socket_t, short, void *watch)
     w->ready(w);
 }
 
-enum err watch_start(struct watch *w, struct loop *l, int fd, void (*ready)(struct watch *))
+static enum err watch_for(struct watch *w, struct loop *l, int fd, short what, void (*ready)(struct watch *))
 {
     w->ready = ready;
     w->fd = fd;
-    event_assign(watch_event(w), l->base, fd, EV_READ | EV_PERSIST, on_watch, w);
+    event_assign(watch_event(w), l->base, fd, (short)(what | EV_PERSIST), on_watch, w);
     return event_add(watch_event(w), NULL) == 0 ? OK : ERR_IO;
+}
+
+enum err watch_start(struct watch *w, struct loop *l, int fd, void (*ready)(struct watch *))
+{
+    return watch_for(w, l, fd, EV_READ, ready);
+}
+
+enum err watch_writable(struct watch *w, struct loop *l, int fd, void (*ready)(struct watch *))
+{
+    return watch_for(w, l, fd, EV_WRITE, ready);
 }
 
 void watch_stop(struct watch *w)

@@ -37,11 +37,13 @@ void timer_init(struct timer *t, struct loop *l, void (*fire)(struct timer *));
 void timer_set(struct timer *t, int64_t delay_ms); /* (re)arms; fires once, on a later turn */
 void timer_clear(struct timer *t);                 /* never fires after this */
 
-/* A descriptor watched for reading (listeners, signalfd, eventfd). Persistent. */
+/* A descriptor watched for reading (listeners, signalfd, eventfd), or until it can be written (a socket that connects).
+ * Persistent. */
 struct watch {
     void *opaque[20];
     void (*ready)(struct watch *w);
     int fd;
 };
 [[nodiscard]] enum err watch_start(struct watch *w, struct loop *l, int fd, void (*ready)(struct watch *));
+[[nodiscard]] enum err watch_writable(struct watch *w, struct loop *l, int fd, void (*ready)(struct watch *));
 void watch_stop(struct watch *w);

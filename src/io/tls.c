@@ -1,6 +1,7 @@
 /* The context in use is replaced whole, under a lock that is held for a pointer only; connections keep the one they
  * began with. */
 #include "io/tls.h"
+#include "wire/ip.h"
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
@@ -107,9 +108,11 @@ enum err tls_client_new(enum tls_peer peer, const char *ca_file, struct tls **ou
     SSL_CTX *ctx = context_new(TLS_client_method());
     if (!ctx)
         return ERR_IO;
-    int ok = ca_file ? SSL_CTX_load_verify_file(ctx, ca_file) : SSL_CTX_set_default_verify_paths(ctx);
+    int ok = peer == TLS_DANE_PEER ? SSL_CTX_dane_enable(ctx)
+             : ca_file             ? SSL_CTX_load_verify_file(ctx, ca_file)
+                                   : SSL_CTX_set_default_verify_paths(ctx);
     ERR_clear_error();
-    SSL_CTX_set_verify(ctx, peer == TLS_KNOWN_PEER ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+    SSL_CTX_set_verify(ctx, peer == TLS_ANY_PEER || peer == TLS_TOLD_PEER ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
     if (ok == 1)
         return tls_wrap(ctx, peer, out);
     SSL_CTX_free(ctx);
@@ -144,13 +147,63 @@ SSL *tls_accept_state(struct tls *t)
     return ssl;
 }
 
+/* RFC 6066 section 3: an address is no server name. */
+static bool expect_host(SSL *ssl, const char *host, bool verify)
+{
+    struct ip ip;
+    if (ip_parse(str_c(host), &ip) == OK)
+        return !verify || X509_VERIFY_PARAM_set1_ip(SSL_get0_param(ssl), ip.b, ip_n(&ip)) == 1;
+    return SSL_set_tlsext_host_name(ssl, host) == 1 && (!verify || SSL_set1_host(ssl, host) == 1);
+}
+
 SSL *tls_connect_state(struct tls *t, const char *host)
 {
     SSL *ssl = ssl_of(t);
     if (!ssl)
         return NULL;
     SSL_set_connect_state(ssl);
-    if (SSL_set_tlsext_host_name(ssl, host) == 1 && (t->peer == TLS_ANY_PEER || SSL_set1_host(ssl, host) == 1))
+    if (expect_host(ssl, host, t->peer != TLS_ANY_PEER))
+        return ssl;
+    SSL_free(ssl);
+    return NULL;
+}
+
+enum tls_fault tls_fault(const SSL *ssl)
+{
+    switch (SSL_get_verify_result(ssl)) {
+    case X509_V_OK:
+        return TLS_FAULTLESS;
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+        return TLS_FAULT_HOST;
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+        return TLS_FAULT_EXPIRED;
+    }
+    return TLS_FAULT_UNTRUSTED;
+}
+
+/* RFC 7672 section 3.1.1: with DANE-EE the record is all that counts, neither names nor dates do. */
+static bool take_records(SSL *ssl, const struct tls_dane *d)
+{
+    size_t usable = 0;
+    SSL_dane_set_flags(ssl, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
+    for (size_t i = 0; i < d->n; i++) {
+        const struct tlsa *r = &d->v[i];
+        usable +=
+            SSL_dane_tlsa_add(ssl, r->usage, r->selector, r->match, (const unsigned char *)r->data.p, r->data.n) > 0;
+    }
+    ERR_clear_error();
+    return usable > 0;
+}
+
+SSL *tls_connect_dane(struct tls *t, const struct tls_dane *d)
+{
+    SSL *ssl = ssl_of(t);
+    if (!ssl)
+        return NULL;
+    SSL_set_connect_state(ssl);
+    if (SSL_dane_enable(ssl, d->host) > 0 && SSL_set_tlsext_host_name(ssl, d->host) == 1 &&
+        SSL_add1_host(ssl, d->domain) == 1 && take_records(ssl, d))
         return ssl;
     SSL_free(ssl);
     return NULL;

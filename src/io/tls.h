@@ -3,6 +3,7 @@
 #pragma once
 #include "base/err.h"
 #include "base/str.h"
+#include "wire/tlsa.h"
 
 struct tls;
 struct ssl_st;
@@ -12,9 +13,21 @@ struct ssl_st;
 void tls_free(struct tls *t);
 struct ssl_st *tls_accept_state(struct tls *t); /* a fresh server-side SSL, or NULL; for conn.c */
 /* The client side. TLS_ANY_PEER encrypts without asking to whom (opportunistic, RFC 7435); TLS_KNOWN_PEER verifies the
- * chain and the host's name. ca_file: NULL for the system's. Freed by tls_free(). */
-enum tls_peer { TLS_ANY_PEER, TLS_KNOWN_PEER };
+ * chain and the host's name; TLS_TOLD_PEER likewise, but only tells (tls_fault()); TLS_DANE_PEER what TLSA records say
+ * (RFC 7672), and no authority of ours. ca_file: NULL for the system's. Freed by tls_free(). */
+enum tls_peer { TLS_ANY_PEER, TLS_KNOWN_PEER, TLS_TOLD_PEER, TLS_DANE_PEER };
 [[nodiscard]] enum err tls_client_new(enum tls_peer peer, const char *ca_file, struct tls **out);
+/* What was wrong with the certificate that the server showed, as far as the context looks. */
+enum tls_fault { TLS_FAULTLESS, TLS_FAULT_HOST, TLS_FAULT_EXPIRED, TLS_FAULT_UNTRUSTED };
+enum tls_fault tls_fault(const struct ssl_st *ssl);
 struct ssl_st *tls_connect_state(struct tls *t, const char *host); /* a fresh client-side SSL, or NULL; for conn.c */
+/* For TLS_DANE_PEER: host is where the records are, named to the server; a certificate under a DANE-TA record must be
+ * for it or for domain, whose mail it is. NULL also when no record can be used. */
+struct tls_dane {
+    const char *host, *domain;
+    const struct tlsa *v;
+    size_t n;
+};
+struct ssl_st *tls_connect_dane(struct tls *t, const struct tls_dane *d);
 /* A self-signed P-256 pair for hostname, valid 825 days, written with mode 0600 next to each other. */
 [[nodiscard]] enum err tls_self_signed(const char *hostname, const char *cert_pem_path, const char *key_pem_path);

@@ -17,6 +17,13 @@ const struct http_route api_routes[] = {
     { HTTP_M_POST, STR(MSGS "/{id}/html"), api_html_ticket, API_BOX | API_JSON, API_HTML_BODY },
     { HTTP_M_GET, STR(MSGS "/{id}/attachments/{n}"), api_attachment, API_BOX, 0 },
     { HTTP_M_POST, STR(MSGS "/{id}/verdict"), api_message_verdict, API_BOX | API_JSON, API_BODY },
+    { HTTP_M_GET, STR(MSGS "/{id}/compose"), api_compose, API_BOX, 0 },
+    { HTTP_M_POST, STR("/api/v1/mailbox/drafts"), api_draft_new, API_BOX | API_JSON | API_LONG, API_MAIL_BODY },
+    { HTTP_M_PUT, STR("/api/v1/mailbox/drafts/{id}"), api_draft_put, API_BOX | API_JSON | API_LONG, API_MAIL_BODY },
+    { HTTP_M_POST, STR("/api/v1/mailbox/send"), api_send, API_BOX | API_JSON | API_LONG, API_MAIL_BODY },
+    { HTTP_M_POST, STR("/api/v1/mailbox/send/proof"), api_send_proof, API_BOX | API_JSON, API_BODY },
+    { HTTP_M_GET, STR("/api/v1/mailbox/outbox"), api_outbox, API_BOX, 0 },
+    { HTTP_M_DELETE, STR("/api/v1/mailbox/outbox/{id}"), api_recall, API_BOX, 0 },
     { HTTP_M_GET, STR("/api/v1/mailbox"), api_mailbox_get, API_BOX, 0 },
     { HTTP_M_PATCH, STR("/api/v1/mailbox"), api_mailbox_patch, API_BOX | API_JSON, API_BODY },
     { HTTP_M_DELETE, STR("/api/v1/mailbox"), api_mailbox_delete, API_BOX, 0 },
@@ -50,14 +57,17 @@ enum err api_new(const struct api_opts *o, struct api **out)
         return ERR_IO;
     a->o = *o;
     list_init(&a->live);
+    list_init(&a->sends);
     timer_init(&a->sweep, o->loop, on_sweep);
     *out = a;
     return OK;
 }
 void api_free(struct api *a)
 {
-    if (a)
+    if (a) {
         timer_clear(&a->sweep);
+        api_send_end(a);
+    }
     free(a);
 }
 
@@ -74,6 +84,15 @@ static void unauthorized(struct http_req *r)
 
 static void release_box(struct http_req *r) { opened_release(r->opened); }
 
+/* The holder's: now its body is read. */
+static void let_on(struct http_req *r)
+{
+    enum { LONG_MS = 15 * 60 * 1000 }; /* 25 MiB over a slow line */
+    if (r->route->flags & API_LONG)
+        http_hold(r, LONG_MS);
+    http_go(r);
+}
+
 /* Once after a box with made folders was opened: handlers then find their names without asking. */
 static void on_names(void *ctx, enum err e, const struct folder *all, size_t n, uint64_t modseq)
 {
@@ -81,7 +100,7 @@ static void on_names(void *ctx, enum err e, const struct folder *all, size_t n, 
     (void)all, (void)n, (void)modseq;
     api_done(r);
     if (e == OK)
-        http_go(r);
+        let_on(r);
     else
         api_error(r, e, NULL);
 }
@@ -97,7 +116,7 @@ static void admit(struct http_req *r, struct opened *o)
     }
     mailbox_visit(a->o.boxes, o);
     if (folder_names_known(o))
-        http_go(r);
+        let_on(r);
     else
         api_wait_folder(r, api_folders(r, on_names));
 }

@@ -7,10 +7,14 @@
 #include "core/mail_change.h"
 #include "core/mailbox.h"
 #include "serve/http.h"
+#include "serve/once.h"
 #include "wire/json.h"
 
 struct metrics_opts;
 struct autoconfig;
+struct forwarding;
+struct outq;
+struct send;
 struct api_shared; /* tickets and proofs of work: api_ticket.c */
 struct api_opts {
     struct loop *loop;
@@ -22,6 +26,12 @@ struct api_opts {
     struct arrivals *arrivals; /* may be NULL, as what follows: no trace */
     struct deliver *deliver;   /* may be NULL: then no test mails */
     struct teacher *teacher;   /* NULL: a verdict moves the message, and that is all */
+    struct said *said;         /* where what it says of an author is written down; may be NULL */
+    struct work_pool *work;    /* for what is large */
+    struct intake_budget *budget;
+    struct send *send; /* NULL: nobody sends; then outq is, too */
+    struct outq *outq;
+    const struct forwarding *forwarding; /* NULL: off */
     struct log *log;
     struct api_shared *shared;
     struct domain_list domains;
@@ -37,6 +47,7 @@ struct api {
     struct api_opts o;
     struct timer sweep;                /* of tickets made on this loop */
     struct list live;                  /* live.c: WebSockets, streams, waits */
+    struct list sends;                 /* api_send.c: mails on their way into the queue, whoever still waits for it */
     const struct metrics_opts *health; /* site.c's, as what follows */
     const struct autoconfig *autoconfig;
 };
@@ -45,9 +56,13 @@ enum {
     API_BOX = 1,  /* needs a token: r->opened is a struct opened * */
     API_JSON = 2, /* a body must be application/json */
     API_FREE = 4, /* not counted against LIMIT_REQUESTS: assets, health */
-    API_FORM = 8  /* a body must be application/x-www-form-urlencoded */
+    API_FORM = 8, /* a body must be application/x-www-form-urlencoded */
+    API_LONG = 16 /* a body may take its time: attachments over a slow line */
 };
 enum { API_BODY = 64 * 1024, API_HTML_BODY = 6 * 1024 * 1024, API_TICKET_MAX = 4 * 1024 * 1024 };
+enum {
+    API_MAIL_BODY = 48 * 1024 * 1024 /* a message of 25 MiB as base64 in JSON, and what smtp.max_bytes may be more */
+};
 
 [[nodiscard]] enum err api_new(const struct api_opts *o, struct api **out);
 void api_free(struct api *a); /* after its http is freed */
@@ -92,8 +107,8 @@ struct str api_folder_name(const struct opened *o, uint32_t folder, char out[24]
 bool api_folder_no(const struct opened *o, struct str name, uint32_t *folder);
 
 /* api_box.c */
-void api_put_box(struct json_out *o, const struct api *a, struct str address, const struct store_box *box,
-                 const struct folder *folders, size_t folders_n);
+void api_put_box(struct json_out *o, const struct api *a, const struct opened *box, const struct folder *folders,
+                 size_t folders_n);
 /* Bodies of POST /mailboxes and PATCH /mailbox; complaints are j's. Apart, for the fuzzer. */
 void api_read_spec(struct json_in *j, struct mailbox_spec *spec);
 void api_read_change(struct json_in *j, int64_t now_ms, struct mailbox_change *c, struct str *password);
@@ -119,6 +134,25 @@ void api_message_verdict(struct http_req *r);
 /* Answers with the message whole; for wait, too. */
 void api_message_answer(struct http_req *r, const struct msg_id *id);
 [[nodiscard]] bool api_env(struct json_in *j, struct str env); /* a summary's members as an object again */
+/* api_write.c */
+void api_compose(struct http_req *r);
+void api_draft_new(struct http_req *r);
+void api_draft_put(struct http_req *r);
+/* api_send.c */
+void api_put_sending(struct json_out *o, const struct api *a, const struct opened *box);
+void api_send(struct http_req *r);
+void api_send_proof(struct http_req *r);
+void api_send_end(struct api *a); /* nobody waits for one any more */
+/* api_outbox.c */
+void api_outbox(struct http_req *r);
+void api_recall(struct http_req *r);
+/* How many mails of the request's box wait to leave; 0 where nobody can say. r->state is its own until then. */
+typedef void outbox_counted(struct http_req *r, size_t n);
+void outbox_count(struct http_req *r, outbox_counted *done);
+/* Takes a mail back. OK: nothing of it leaves; draft: its copy, NULL when there is none. ERR_BUSY: some has left.
+ * ERR_GONE: no such mail. r->user is its own until then. */
+typedef void outbox_recalled(struct http_req *r, enum err e, const struct msg_id *draft);
+void outbox_recall(struct http_req *r, const struct msg_id *id, outbox_recalled *done);
 /* api_trace.c */
 void api_trace(struct http_req *r);
 /* JSON objects as arrival_put() has them, newest first, in the request's arena; how many. */
@@ -134,6 +168,7 @@ void api_test_mail(struct http_req *r);
 /* api_ticket.c */
 [[nodiscard]] enum err api_shared_new(struct api_shared **out);
 void api_shared_free(struct api_shared *s);
+struct once *api_once(struct api_shared *s);
 enum { API_TICKET_N = 22, API_TICKET_MS = 10 * 1000, API_POW_MS = 5 * 60 * 1000 };
 /* html is copied. ERR_FULL: the table or its bytes are full. */
 [[nodiscard]] enum err api_ticket_put(struct api_shared *s, struct str html, bool images, int64_t now_ms,
@@ -142,6 +177,7 @@ enum { API_TICKET_N = 22, API_TICKET_MS = 10 * 1000, API_POW_MS = 5 * 60 * 1000 
 bool api_ticket_take(struct api_shared *s, struct str ticket, int64_t now_ms, struct buf *html, bool *images);
 size_t api_ticket_sweep(struct api_shared *s, int64_t now_ms); /* how many stay */
 void api_pow(struct http_req *r);
+uint32_t api_pow_bits(const struct api *a, bool for_sending); /* 0: none asked for */
 void api_pow_challenge(struct api_shared *s, int64_t now_ms, struct buf *out);
 /* OK once for a challenge of ours that is not too old and a nonce that solves it; ERR_DENIED. */
 [[nodiscard]] enum err api_pow_check(struct api_shared *s, struct str challenge, struct str nonce, uint32_t bits,

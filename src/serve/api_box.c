@@ -1,6 +1,6 @@
 /* Mailboxes over REST: make one, look at it, change its end, burn it. */
 #include "base/text.h"
-#include "serve/api.h"
+#include "serve/api_forward.h"
 #include <string.h>
 
 enum { TEXT_MAX = 1024 };
@@ -40,6 +40,11 @@ void api_domains(struct http_req *r)
     }
     if (a->o.services_json.n)
         json_kv_raw(&o, "services", a->o.services_json);
+    json_kv_array(&o, "features");
+    json_put_str(&o, S("test_mail"));
+    if (a->o.forwarding)
+        json_put_str(&o, S("forward"));
+    json_put_end(&o);
     json_put_end(&o);
     http_finish(r);
 }
@@ -76,11 +81,13 @@ static void put_box_members(struct json_out *o, struct str address, const struct
     json_put_end(o);
 }
 
-void api_put_box(struct json_out *o, const struct api *a, struct str address, const struct store_box *box,
-                 const struct folder *folders, size_t folders_n)
+void api_put_box(struct json_out *o, const struct api *a, const struct opened *box, const struct folder *folders,
+                 size_t folders_n)
 {
-    put_box_members(o, address, box);
+    put_box_members(o, box->address, &box->box);
     put_folders(o, folders, folders_n);
+    api_put_sending(o, a, box);
+    api_put_forward(o, a, box);
     json_kv_time(o, "now", api_now_ms(a));
 }
 
@@ -204,14 +211,13 @@ static void on_folders(void *ctx, enum err e, const struct folder *all, size_t n
 {
     struct http_req *r = ctx;
     (void)modseq;
-    struct store_box box = api_box(r)->box; /* refreshed by on_fresh() */
     api_done(r);
     if (e != OK) {
         api_error(r, e, NULL);
         return;
     }
     struct json_out o = api_json(r, 200);
-    api_put_box(&o, api_of(r), api_box(r)->address, &box, all, n);
+    api_put_box(&o, api_of(r), api_box(r), all, n); /* refreshed by on_fresh() */
     json_put_end(&o);
     http_finish(r);
 }
@@ -266,7 +272,7 @@ static void on_changed(void *ctx, enum err e, const struct refusal *why, const s
         api_mailbox_get(r);
 }
 
-static const char *const patch_keys[] = { "ttl", "expires_at", "idle_ttl", "ends_after", "password" };
+static const char *const patch_keys[] = { "ttl", "expires_at", "idle_ttl", "ends_after", "password", "forward" };
 
 void api_read_change(struct json_in *j, int64_t now_ms, struct mailbox_change *c, struct str *password)
 {
@@ -288,6 +294,8 @@ void api_read_change(struct json_in *j, int64_t now_ms, struct mailbox_change *c
         c->set |= CHANGE_COUNT;
         c->ends_after = (uint32_t)n;
     }
+    struct str forward = { 0 }; /* api_forward() reads it again */
+    json_get_str(j, j->root, "forward", TEXT_MAX, &forward);
     read_password(j, password);
 }
 
@@ -300,7 +308,7 @@ void api_mailbox_patch(struct http_req *r)
     if (!api_body(r, &j))
         return;
     api_read_change(&j, api_now_ms(a), &c, &password);
-    if (!api_body_ok(r, &j))
+    if (!api_body_ok(r, &j) || !api_forward(r, &j))
         return;
     struct str *kept = arena_new(&r->arena, struct str);
     if (password.n && kept) { /* set after the change of the end has passed */
@@ -319,6 +327,7 @@ void api_mailbox_patch(struct http_req *r)
 static void on_ended(void *ctx, enum err e, int64_t ended_ms, uint64_t messages)
 {
     struct http_req *r = ctx;
+    const size_t *unsent = r->user;
     api_done(r);
     if (e != OK) {
         api_error(r, e, NULL);
@@ -327,10 +336,19 @@ static void on_ended(void *ctx, enum err e, int64_t ended_ms, uint64_t messages)
     struct json_out o = api_json(r, 200);
     json_kv_time(&o, "ended_at", ended_ms);
     json_kv_u64(&o, "messages", messages);
+    json_kv_u64(&o, "unsent", unsent != NULL ? *unsent : 0);
     json_put_end(&o);
     http_finish(r);
 }
-void api_mailbox_delete(struct http_req *r)
+
+/* What waits to leave goes with the box: whoever burns it is told how much that was. */
+static void on_unsent(struct http_req *r, size_t n)
 {
+    size_t *unsent = arena_new(&r->arena, size_t);
+    if (unsent != NULL)
+        *unsent = n;
+    r->user = unsent;
     api_wait_mailbox(r, mailbox_end(api_of(r)->o.boxes, api_box(r), on_ended, r));
 }
+
+void api_mailbox_delete(struct http_req *r) { outbox_count(r, on_unsent); }

@@ -17,7 +17,7 @@ static void on_folders(void *ctx, enum err e, const struct folder *all, size_t n
     struct json_out o = api_json(r, 200);
     json_kv_str(&o, "token", *token);
     json_kv_object(&o, "mailbox");
-    api_put_box(&o, api_of(r), api_box(r)->address, &api_box(r)->box, all, n);
+    api_put_box(&o, api_of(r), api_box(r), all, n);
     json_put_end(&o);
     json_put_end(&o);
     http_finish(r);

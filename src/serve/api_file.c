@@ -264,7 +264,7 @@ void api_test_mail(struct http_req *r)
         return;
     }
     *to = (struct deliver_rcpt){ .box = api_box(r)->box.id, .address = api_box(r)->address };
-    struct deliver_mail m = { .helo = S("localhost"), .protocol = "HTTP", .rcpts = to, .rcpts_n = 1 };
+    struct deliver_mail m = { .own = true, .helo = S("localhost"), .protocol = "HTTP", .rcpts = to, .rcpts_n = 1 };
     m.data = (struct buf){ .max = 4096, .secret = true };
     write_test_mail(&m.data, to->address, a->o.domains.names[0], api_now_ms(a));
     struct deliver_req *q = deliver_mail(a->o.deliver, &m, on_delivered, r);

@@ -1,6 +1,7 @@
 /* Messages over REST. A list is written from the opened summaries as they are: no tree, no copy but into the answer. */
 #include "base/text.h"
 #include "core/lesson.h"
+#include "core/unsubscribe.h"
 #include "serve/api.h"
 #include <string.h>
 
@@ -9,7 +10,7 @@ enum { LIST_DEFAULT = 50, LIST_MAX = 200, QUERY_MAX = 256 };
 /* The members every message has; the summary's own follow. A page of a list has fifty of these: they are put together
  * on the stack and copied once. */
 struct line {
-    char p[320]; /* the longest is 245 */
+    char p[320]; /* the longest is 262 */
     size_t n;
 };
 static void add(struct line *l, struct str s)
@@ -50,6 +51,8 @@ void api_put_row(struct json_out *o, const struct opened *box, const struct stor
     add_flag(&l, row->flags & FLAG_SEEN);
     add(&l, S(",\"flagged\":"));
     add_flag(&l, row->flags & FLAG_FLAGGED);
+    add(&l, S(",\"answered\":"));
+    add_flag(&l, row->flags & FLAG_ANSWERED);
     add(&l, S(",\"junk\":"));
     add_flag(&l, row->folder == FOLDER_JUNK);
     if (env.n)
@@ -128,6 +131,31 @@ void api_message_list(struct http_req *r)
 }
 
 /* ---- one message ---- */
+static void put_unsubscribe(struct json_out *o, struct str header)
+{
+    AUTO_ARENA struct arena a = { .max = 512 * 1024 };
+    struct unsubscribe u;
+    if (!unsubscribe_find(header, &a, &u)) {
+        json_kv_null(o, "unsubscribe");
+        return;
+    }
+    json_kv_object(o, "unsubscribe");
+    if (u.url.n > 0)
+        json_kv_str(o, "url", u.url);
+    else
+        json_kv_null(o, "url");
+    if (u.address.n > 0) {
+        json_kv_object(o, "mail");
+        json_kv_str(o, "address", u.address);
+        json_kv_str(o, "subject", u.subject);
+        json_kv_str(o, "text", u.text);
+        json_put_end(o);
+    } else {
+        json_kv_null(o, "mail");
+    }
+    json_put_end(o);
+}
+
 static void on_message(void *ctx, enum err e, const struct mail *m)
 {
     struct http_req *r = ctx;
@@ -141,6 +169,7 @@ static void on_message(void *ctx, enum err e, const struct mail *m)
     api_put_row(&o, api_box(r), &m->head.row, m->head.env);
     json_kv_str(&o, "text", m->text);
     json_kv_bool(&o, "text_cut", m->text_cut);
+    put_unsubscribe(&o, m->header);
     json_put_end(&o);
     http_finish(r);
 }
@@ -186,7 +215,7 @@ static void teach(struct http_req *r, const struct msg_id *id, bool spam)
 {
     const struct api_opts *o = &api_of(r)->o;
     struct mail_at at = { .store = o->store, .hub = o->hub, .loop = o->loop, .opened = api_box(r) };
-    lesson_give(&at, o->teacher, id, spam);
+    lesson_give(&at, o->teacher, o->said, &r->peer, id, spam);
 }
 
 static const char *const patch_keys[] = { "seen", "flagged", "folder" };

@@ -1,5 +1,6 @@
-/* What loops share: one-use tickets for cleaned HTML, and proofs of work. Short critical sections under one lock: a
- * ticket's bytes move in and out by pointer. A challenge is its own record: expiry, chance, and a keyed hash over both.
+/* What loops share: one-use tickets for cleaned HTML, proofs of work, and what is done once (once.h). Short critical
+ * sections under one lock: a ticket's bytes move in and out by pointer. A challenge is its own record: expiry, chance,
+ * and a keyed hash over both.
  */
 #include "base/rand.h"
 #include "base/secret.h"
@@ -24,6 +25,7 @@ struct ticket {
 };
 struct api_shared {
     pthread_mutex_t lock;
+    struct once *once;
     struct ticket tickets[TICKETS];
     size_t bytes;
     uint8_t key[KEY_N];
@@ -36,7 +38,8 @@ enum err api_shared_new(struct api_shared **out)
     struct api_shared *s = calloc(1, sizeof *s);
     if (s)
         s->used = calloc(USED, sizeof *s->used);
-    if (!s || !s->used) {
+    if (!s || !s->used || once_new(&s->once) != OK) {
+        free(s ? s->used : NULL);
         free(s);
         return ERR_IO;
     }
@@ -62,9 +65,12 @@ void api_shared_free(struct api_shared *s)
         forget(s, &s->tickets[i]);
     secret_wipe(s->key, sizeof s->key);
     pthread_mutex_destroy(&s->lock);
+    once_free(s->once);
     free(s->used);
     free(s);
 }
+
+struct once *api_once(struct api_shared *s) { return s->once; }
 
 static size_t sweep(struct api_shared *s, int64_t now_ms, struct ticket **room)
 {
@@ -192,18 +198,26 @@ enum err api_pow_check(struct api_shared *s, struct str challenge, struct str no
     return first_use(s, get_be64(c + 8)) ? OK : ERR_DENIED;
 }
 
+uint32_t api_pow_bits(const struct api *a, bool for_sending)
+{
+    enum { SENDING_BITS = 18 }; /* half a second in a browser, once for a box; http.pow_bits may ask for more */
+    return for_sending ? MAX(a->o.pow_bits, (uint32_t)SENDING_BITS) : a->o.pow_bits;
+}
+
 void api_pow(struct http_req *r)
 {
     struct api *a = api_of(r);
     AUTO_BUF struct buf c = { .max = 128 };
-    if (a->o.pow_bits == 0) {
+    struct str use = { 0 };
+    uint32_t bits = api_pow_bits(a, http_query(r, S("for"), &use) && str_eq(use, S("sending")));
+    if (bits == 0) {
         http_problem(r, 404, "pow_not_needed", "No proof of work is asked for here.");
         return;
     }
     api_pow_challenge(a->o.shared, loop_now_ms(a->o.loop), &c);
     struct json_out o = api_json(r, 200);
     json_kv_str(&o, "challenge", buf_str(&c));
-    json_kv_u64(&o, "bits", a->o.pow_bits);
+    json_kv_u64(&o, "bits", bits);
     json_put_end(&o);
     http_finish(r);
 }

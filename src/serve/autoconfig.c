@@ -5,11 +5,21 @@
 #include "wire/json.h"
 
 static const struct protocol {
-    const char *thunderbird, *outlook, *apple;
+    const char *thunderbird, *direction, *outlook, *apple;
 } protocols[] = {
-    [AUTOCONFIG_IMAP] = { "imap", "IMAP", "EmailTypeIMAP" },
-    [AUTOCONFIG_POP3] = { "pop3", "POP3", "EmailTypePOP" },
+    [AUTOCONFIG_IMAP] = { "imap", "incoming", "IMAP", "EmailTypeIMAP" },
+    [AUTOCONFIG_POP3] = { "pop3", "incoming", "POP3", "EmailTypePOP" },
+    [AUTOCONFIG_SMTP] = { "smtp", "outgoing", "SMTP", NULL },
 };
+
+/* The first door to send by, or NULL. */
+static const struct autoconfig_door *way_out(const struct autoconfig *c)
+{
+    for (size_t i = 0; i < c->doors_n; i++)
+        if (c->doors[i].protocol == AUTOCONFIG_SMTP)
+            return &c->doors[i];
+    return NULL;
+}
 
 void autoconfig_services(const struct autoconfig *c, struct buf *out)
 {
@@ -37,9 +47,9 @@ static void number(struct buf *out, const char *name, uint32_t n) { buf_printf(o
 
 #define XML "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 
-/* Thunderbird takes no answer that lacks an outgoing server. Until mail is submitted here, that is the door for
+/* Thunderbird takes no answer that lacks an outgoing server. Where nobody may submit mail, that is the door for
  * everybody: it takes mail to our own domains, without a login, and says 550 to any other. */
-static void put_outgoing(const struct autoconfig *c, struct buf *out)
+static void put_mx(const struct autoconfig *c, struct buf *out)
 {
     buf_puts(out, "<outgoingServer type=\"smtp\">\n");
     element(out, "hostname", c->hostname);
@@ -47,6 +57,18 @@ static void put_outgoing(const struct autoconfig *c, struct buf *out)
     element(out, "socketType", S("STARTTLS"));
     element(out, "authentication", S("none"));
     buf_puts(out, "</outgoingServer>\n");
+}
+
+static void put_server(const struct autoconfig *c, const struct autoconfig_door *door, struct buf *out)
+{
+    const struct protocol *p = &protocols[door->protocol];
+    buf_printf(out, "<%sServer type=\"%s\">\n", p->direction, p->thunderbird);
+    element(out, "hostname", c->hostname);
+    number(out, "port", door->port);
+    element(out, "socketType", door->starttls ? S("STARTTLS") : S("SSL"));
+    element(out, "authentication", S("password-cleartext"));
+    element(out, "username", S("%EMAILADDRESS%"));
+    buf_printf(out, "</%sServer>\n", p->direction);
 }
 
 /* https://www.ietf.org/archive/id/draft-bucksch-autoconfig-02.html */
@@ -59,17 +81,10 @@ void autoconfig_thunderbird(const struct autoconfig *c, struct buf *out)
         element(out, "domain", c->domains[i]);
     element(out, "displayName", c->hostname);
     element(out, "displayShortName", S("mayfly"));
-    for (size_t i = 0; i < c->doors_n; i++) {
-        buf_printf(out, "<incomingServer type=\"%s\">\n", protocols[c->doors[i].protocol].thunderbird);
-        element(out, "hostname", c->hostname);
-        number(out, "port", c->doors[i].port);
-        element(out, "socketType", c->doors[i].starttls ? S("STARTTLS") : S("SSL"));
-        element(out, "authentication", S("password-cleartext"));
-        element(out, "username", S("%EMAILADDRESS%"));
-        buf_puts(out, "</incomingServer>\n");
-    }
-    if (c->smtp_port > 0)
-        put_outgoing(c, out);
+    for (size_t i = 0; i < c->doors_n; i++)
+        put_server(c, &c->doors[i], out);
+    if (c->smtp_port > 0 && way_out(c) == NULL)
+        put_mx(c, out);
     buf_puts(out, "</emailProvider>\n</clientConfig>\n");
 }
 
@@ -118,6 +133,23 @@ static void put_identity(struct buf *out, const char *what, struct str address)
     buf_puts(out, "<key>PayloadVersion</key><integer>1</integer>\n");
 }
 
+/* The payload must name one: the same as for Thunderbird. */
+static void put_apple_outgoing(const struct autoconfig *c, struct str address, struct buf *out)
+{
+    const struct autoconfig_door *door = way_out(c);
+    uint32_t port = door ? door->port : c->smtp_port;
+    if (port == 0)
+        return;
+    entry(out, "OutgoingMailServerAuthentication", door ? S("EmailAuthPassword") : S("EmailAuthNone"));
+    entry(out, "OutgoingMailServerHostName", c->hostname);
+    buf_printf(out, "<key>OutgoingMailServerPortNumber</key><integer>%u</integer>\n", port);
+    if (door) {
+        entry(out, "OutgoingMailServerUsername", address);
+        buf_puts(out, "<key>OutgoingPasswordSameAsIncomingPassword</key><true/>\n");
+    }
+    buf_puts(out, "<key>OutgoingMailServerUseSSL</key><true/>\n");
+}
+
 static void put_account(const struct autoconfig *c, struct str address, struct buf *out)
 {
     const struct autoconfig_door *door = &c->doors[0];
@@ -132,12 +164,7 @@ static void put_account(const struct autoconfig *c, struct str address, struct b
     buf_printf(out, "<key>IncomingMailServerPortNumber</key><integer>%u</integer>\n", door->port);
     entry(out, "IncomingMailServerUsername", address);
     buf_puts(out, "<key>IncomingMailServerUseSSL</key><true/>\n");
-    if (c->smtp_port > 0) { /* the payload must name one: the same as for Thunderbird */
-        entry(out, "OutgoingMailServerAuthentication", S("EmailAuthNone"));
-        entry(out, "OutgoingMailServerHostName", c->hostname);
-        buf_printf(out, "<key>OutgoingMailServerPortNumber</key><integer>%u</integer>\n", c->smtp_port);
-        buf_puts(out, "<key>OutgoingMailServerUseSSL</key><true/>\n");
-    }
+    put_apple_outgoing(c, address, out);
     buf_puts(out, "</dict>\n");
 }
 
@@ -149,7 +176,7 @@ void autoconfig_apple(const struct autoconfig *c, struct str address, struct buf
     entry(out, "PayloadDisplayName", address);
     put_identity(out, "profile", address);
     buf_puts(out, "<key>PayloadContent</key>\n<array>\n");
-    if (c->doors_n > 0)
+    if (c->doors_n > 0 && c->doors[0].protocol != AUTOCONFIG_SMTP)
         put_account(c, address, out);
     buf_puts(out, "</array>\n</dict>\n</plist>\n");
 }

@@ -2,10 +2,11 @@
  * All of them are printed from one list of doors, and so is "services" of GET /domains. */
 #pragma once
 #include "serve/http.h"
+#include "wire/mta_sts.h"
 
-enum autoconfig_protocol { AUTOCONFIG_IMAP, AUTOCONFIG_POP3 }; /* a row each in autoconfig.c */
-struct autoconfig_door {                                       /* the first of a list is what we would choose */
-    const char *name;                                          /* as the page calls it: "pop3s" */
+enum autoconfig_protocol { AUTOCONFIG_IMAP, AUTOCONFIG_POP3, AUTOCONFIG_SMTP }; /* a row each in autoconfig.c */
+struct autoconfig_door { /* the first of a protocol is what we would choose; incoming ones come first */
+    const char *name;    /* as the page calls it: "pop3s" */
     enum autoconfig_protocol protocol;
     uint32_t port;
     bool starttls; /* false: TLS from the first octet on */
@@ -17,7 +18,8 @@ struct autoconfig { /* borrowed, read-only */
     const struct autoconfig_door *doors;
     size_t doors_n;
     uint32_t https_port; /* 0: there is none, and no JSON that points there */
-    uint32_t smtp_port;  /* 0: there is none, and no outgoing server */
+    uint32_t smtp_port;  /* of the MX; 0: there is none */
+    enum sts_mode sts;   /* what other servers are told of mail to us, RFC 8461 */
 };
 
 /* {"pop3s": {"host": …, "port": …, "tls": "tls" or "starttls"}, …} */

@@ -3,7 +3,7 @@
 #include "serve/api.h"
 #include "serve/autoconfig.h"
 
-enum { REQUEST_MAX = 8 * 1024 };
+enum { REQUEST_MAX = 8 * 1024, STS_MAX_AGE_S = 7 * 24 * 3600 /* short enough to change one's mind */ };
 
 static const struct autoconfig *config_of(const struct http_req *r) { return api_of(r)->autoconfig; }
 
@@ -76,7 +76,22 @@ static void apple(struct http_req *r)
     http_finish(r);
 }
 
+/* RFC 8461 section 3.3: for other servers, who ask whether mail to us may come without TLS. */
+static void mta_sts(struct http_req *r)
+{
+    const struct autoconfig *c = config_of(r);
+    if (c->sts == STS_NONE) {
+        http_problem(r, 404, "policy_none", "No policy is published here.");
+        return;
+    }
+    struct buf *b = http_begin(r, 200, "text/plain");
+    buf_printf(b, "version: STSv1\r\nmode: %s\r\nmx: %.*s\r\nmax_age: %d\r\n",
+               c->sts == STS_ENFORCE ? "enforce" : "testing", STR_FMT(c->hostname), STS_MAX_AGE_S);
+    http_finish(r);
+}
+
 const struct http_route autoconfig_routes[] = {
+    { HTTP_M_GET, STR("/.well-known/mta-sts.txt"), mta_sts, 0, 0 },
     { HTTP_M_GET, STR("/.well-known/autoconfig/mail/config-v1.1.xml"), thunderbird, 0, 0 },
     { HTTP_M_GET, STR("/mail/config-v1.1.xml"), thunderbird, 0, 0 },
     { HTTP_M_POST, STR("/autodiscover/autodiscover.xml"), outlook, 0, REQUEST_MAX },

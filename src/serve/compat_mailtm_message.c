@@ -121,7 +121,8 @@ static void put_whole(struct http_req *r, struct json_out *o, struct json_in *j,
 
 /* ---- the list: pages of thirty, found by walking ---- */
 struct walk {
-    uint32_t page, left; /* pages to pass over */
+    uint32_t left;  /* pages to pass over */
+    uint32_t total; /* of the folder, when the frame tells it */
     struct mail_query q;
 };
 uint32_t mailtm_page(struct http_req *r)
@@ -144,6 +145,7 @@ static void put_rows(struct http_req *r, struct json_out *o, const struct mail_r
     }
 }
 
+static void list(struct http_req *r);
 static void on_list(void *ctx, enum err e, const struct mail_row *rows, size_t n, bool more)
 {
     struct http_req *r = ctx;
@@ -156,15 +158,38 @@ static void on_list(void *ctx, enum err e, const struct mail_row *rows, size_t n
     if (w->left && more && n) {
         w->left--;
         w->q.before_uid = rows[n - 1].row.uid;
-        api_wait_mail(r, mail_list(api_of(r)->o.store, api_of(r)->o.loop, api_box(r), &w->q, on_list, r));
+        list(r);
         return;
     }
     struct json_out o = json_out(mailtm_begin(r, 200));
     mailtm_list_begin(r, &o, "/messages");
     put_rows(r, &o, rows, w->left ? 0 : n);
-    mailtm_list_end(r, &o, api_box(r)->box.messages);
+    mailtm_list_end(r, &o, w->total);
     http_finish(r);
 }
+
+static void list(struct http_req *r)
+{
+    struct walk *w = r->user;
+    api_wait_mail(r, mail_list(api_of(r)->o.store, api_of(r)->o.loop, api_box(r), &w->q, on_list, r));
+}
+
+static void on_folders(void *ctx, enum err e, const struct folder *all, size_t n, uint64_t modseq)
+{
+    struct http_req *r = ctx;
+    struct walk *w = r->user;
+    (void)modseq;
+    api_done(r);
+    if (e != OK) {
+        mailtm_failed(r, e, NULL);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (all[i].at.no == w->q.folder)
+            w->total = all[i].at.total;
+    list(r);
+}
+
 void mailtm_messages(struct http_req *r)
 {
     struct walk *w = arena_new(&r->arena, struct walk);
@@ -174,7 +199,10 @@ void mailtm_messages(struct http_req *r)
     }
     *w = (struct walk){ .left = mailtm_page(r) - 1, .q = { .folder = FOLDER_INBOX, .limit = PAGE } };
     r->user = w;
-    api_wait_mail(r, mail_list(api_of(r)->o.store, api_of(r)->o.loop, api_box(r), &w->q, on_list, r));
+    if (mailtm_ld(r))
+        api_wait_folder(r, api_folders(r, on_folders));
+    else
+        list(r);
 }
 
 /* ---- one message ---- */

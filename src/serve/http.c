@@ -79,7 +79,8 @@ static void not_routed(struct http_req *r, struct str allow)
     struct str cors = http_field(&r->head, S("origin"));
     if (cors.n && http_origin_ok(r)) {
         http_header(r, "Access-Control-Allow-Methods", allow);
-        http_header(r, "Access-Control-Allow-Headers", S("Authorization, Content-Type, Last-Event-ID"));
+        http_header(r, "Access-Control-Allow-Headers",
+                    S("Authorization, Content-Type, Idempotency-Key, Last-Event-ID"));
         http_header(r, "Access-Control-Max-Age", S("600"));
     }
     http_finish((http_begin(r, 204, NULL), r));

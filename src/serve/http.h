@@ -139,12 +139,15 @@ struct conn *http_take(struct http_req *r, const struct http_raw_ops *ops, void 
 
 /* ---- reading a request ---- */
 struct str http_bearer(const struct http_req *r); /* the token, or empty */
+/* Hands the body to the caller, who finishes it; r->body is then empty. */
+void http_keep_body(struct http_req *r, struct buf *out);
 /* Is each % of the query followed by two hex digits? Members that are not so count as absent below. */
 bool http_query_ok(const struct http_req *r);
 /* The first query member so named, decoded into the arena; false when absent. */
 bool http_query(struct http_req *r, struct str name, struct str *out);
 /* Of an application/x-www-form-urlencoded body. */
 bool http_form(struct http_req *r, struct str name, struct str *out);
+bool http_form_long(struct http_req *r, struct arena *a, struct str name, struct str *out); /* decoded into a */
 bool http_type_is(const struct http_req *r, struct str type); /* Content-Type without parameters */
 /* No Origin, our own host, or one of cors_origins. */
 bool http_origin_ok(const struct http_req *r);

@@ -121,6 +121,13 @@ void http_go(struct http_req *r)
     }
 }
 
+void http_keep_body(struct http_req *r, struct buf *out)
+{
+    *out = r->body_buf;
+    r->body_buf = (struct buf){ 0 };
+    r->body = (struct str){ 0 };
+}
+
 /* Body bytes as they come; returns how many were taken. */
 size_t http_take_body(struct http_req *r, struct str data)
 {

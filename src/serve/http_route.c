@@ -124,12 +124,12 @@ bool http_type_is(const struct http_req *r, struct str type)
     return str_eq_nocase(str_trim(str_cut(http_field(&r->head, S("content-type")), ';', &rest)), type);
 }
 
-static bool decode(struct http_req *r, struct str raw, struct str *out)
+static bool decode(struct arena *a, struct str raw, struct str *out)
 {
-    AUTO_BUF struct buf b = { .max = HTTP_ARENA_MAX, .secret = true };
+    AUTO_BUF struct buf b = { .max = raw.n, .secret = true };
     if (text_percent_decode(&b, raw, true) != OK)
         return false;
-    *out = arena_dup(&r->arena, buf_str(&b));
+    *out = arena_dup(a, buf_str(&b));
     return out->p != NULL;
 }
 
@@ -139,14 +139,24 @@ bool http_query_ok(const struct http_req *r)
     return text_percent_decode(&b, r->head.query, true) == OK;
 }
 
-static bool find_pair(struct http_req *r, struct str all, struct str name, struct str *out)
+static bool find_pair(struct arena *a, struct str all, struct str name, struct str *out)
 {
     while (all.n) {
         struct str value, key = str_cut(str_cut(all, '&', &all), '=', &value);
         if (str_eq(key, name))
-            return decode(r, value, out);
+            return decode(a, value, out);
     }
     return false;
 }
-bool http_query(struct http_req *r, struct str name, struct str *out) { return find_pair(r, r->head.query, name, out); }
-bool http_form(struct http_req *r, struct str name, struct str *out) { return find_pair(r, r->body, name, out); }
+bool http_query(struct http_req *r, struct str name, struct str *out)
+{
+    return find_pair(&r->arena, r->head.query, name, out);
+}
+bool http_form(struct http_req *r, struct str name, struct str *out)
+{
+    return find_pair(&r->arena, r->body, name, out);
+}
+bool http_form_long(struct http_req *r, struct arena *a, struct str name, struct str *out)
+{
+    return find_pair(a, r->body, name, out);
+}

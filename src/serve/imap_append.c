@@ -135,12 +135,15 @@ static enum words read_url(struct imap_session *s, struct appending *w, struct a
     return w->url != NULL ? WORDS_LITERAL : refused(w, no_memory);
 }
 
-/* "TEXT {n}", "URL url" */
+/* "TEXT {n}", "UTF8 (~{n}" (RFC 6855 section 4), "URL url" */
 static enum words read_part(struct imap_session *s, struct appending *w, struct imap_literal *l)
 {
     struct imap_token *t = &s->cmd->in;
-    bool text = imap_token_try(t, S("TEXT"));
+    bool utf8 = imap_token_try(t, S("UTF8")), text = utf8 || imap_token_try(t, S("TEXT"));
     if ((!text && !imap_token_try(t, S("URL"))) || !imap_token_sp(t))
+        return refused(w, malformed);
+    w->bracket = utf8;
+    if (utf8 && !imap_token_char(t, '('))
         return refused(w, malformed);
     struct append_part *p = add_part(s, w);
     if (p == NULL)

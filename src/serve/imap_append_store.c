@@ -32,7 +32,7 @@ static void on_appended(struct imap_session *s, const struct imap_answer *a)
     if (a->err == ERR_DENIED)
         imap_reply(s, "NO [TRYCREATE] no such mailbox");
     else if (a->err == ERR_BAD)
-        imap_reply(s, "NO [CANNOT] %s", a->why ? a->why : "that is no message");
+        imap_reply(s, "NO [%s] %s", a->why ? "LIMIT" : "CANNOT", a->why ? a->why : "that is no message");
     else if (a->err != OK)
         imap_fail(s, a->err);
     else {
@@ -45,6 +45,7 @@ static void on_appended(struct imap_session *s, const struct imap_answer *a)
             buf_puts(s->out, "* ");
             put_appenduid(s->out, w, a);
             buf_puts(s->out, "\r\n");
+            s->cmd->expunged = true;
             imap_reply(s, "OK done");
         } else {
             put_appenduid(&s->cmd->done, w, a);

@@ -93,6 +93,8 @@ static bool enable(struct imap_session *s, struct str name, struct buf *said)
         if (str_eq_nocase(extensions[i].name, name)) {
             buf_putc(said, ' ');
             buf_put(said, extensions[i].name);
+            if (extensions[i].bits & IMAP_ON_CONDSTORE)
+                imap_condstore(s);
             s->on |= extensions[i].bits;
         }
     return true;

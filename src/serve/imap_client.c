@@ -21,11 +21,6 @@ static bool is_about(const struct imap_view *v, const struct event *e)
     return mail && v != NULL && (e->folder == v->folder || e->from_folder == v->folder);
 }
 
-static bool is_deletion(const struct imap_view *v, const struct event *e)
-{
-    return e->kind == EVENT_FOLDER_CHANGED && e->change == FOLDER_DELETED && v != NULL && e->folder == v->folder;
-}
-
 static void on_event(struct event_listener *l, const struct event *e)
 {
     struct imap_client *c = CONTAINER_OF(l, struct imap_client, events);
@@ -33,8 +28,7 @@ static void on_event(struct event_listener *l, const struct event *e)
         imap_client_ended(c, imap_ended_text);
     } else if (locked_out(c->o, e)) {
         imap_client_ended(c, "[UNAVAILABLE] the mailbox's secrets were changed, log in again");
-    } else if (is_deletion(c->s.view, e)) {
-        imap_mailbox_gone(imap_client_session(c));
+    } else if (imap_mailbox_over(imap_client_session(c), e)) {
         imap_client_proceed(c);
     } else {
         bool here = is_about(c->s.view, e);

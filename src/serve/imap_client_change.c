@@ -44,7 +44,7 @@ static void on_erased(void *ctx, enum err e, const struct store_delete *r)
 {
     struct imap_client *c = ctx;
     c->asked.change = NULL;
-    imap_client_tell(c, &(struct imap_answer){ .err = e, .modseq = e == OK && r->deleted > 0 ? r->modseq : 0 });
+    imap_client_tell(c, &(struct imap_answer){ .err = e, .found = e == OK && r->deleted > 0 });
 }
 
 void imap_client_erase(struct imap_session *s, uint32_t folder, const struct imap_uids *u)

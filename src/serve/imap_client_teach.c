@@ -6,7 +6,7 @@
 static void teach(struct imap_client *c, const struct msg_id *id, bool spam)
 {
     struct mail_at at = imap_client_at(c);
-    lesson_give(&at, c->of->o.teacher, id, spam);
+    lesson_give(&at, c->of->o.teacher, c->of->o.said, &c->c.peer, id, spam);
 }
 
 /* What leaves Junk for Trash is no less junk. */

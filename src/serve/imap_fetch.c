@@ -94,15 +94,29 @@ static bool stream(struct imap_session *s)
 
 /* ---- one message ---- */
 
+static void put_unasked(struct imap_session *s, struct fetching *f, enum imap_item item)
+{
+    if (f->f.items & (1u << item))
+        return;
+    fetch_put(s, f, &(struct imap_attr){ .item = item });
+    buf_putc(s->out, ' ');
+}
+
+/* Flags that have changed, mostly to \Seen with this command, are told whatever was asked for, and with them what the
+ * session has any change of flags told with: RFC 7162 sections 3.1 and 3.2.3. */
 static void begin(struct imap_session *s, struct fetching *f)
 {
+    bool flags = f->f.sets_seen || f->f.items & (1u << IMAP_ITEM_FLAGS);
     s->inside = true;
     f->begun = true;
     buf_printf(s->out, "* %u FETCH (", f->t.v[f->at] + 1);
-    if (!f->f.sets_seen || f->f.items & (1u << IMAP_ITEM_FLAGS) || !(s->view->v[f->t.v[f->at]].marks & IMAP_MSG_TELL))
+    if (!flags || !(s->view->v[f->t.v[f->at]].marks & IMAP_MSG_TELL))
         return;
-    fetch_put(s, f, &(struct imap_attr){ .item = IMAP_ITEM_FLAGS }); /* they became \Seen with this */
-    buf_putc(s->out, ' ');
+    if (s->on & IMAP_ON_QRESYNC)
+        put_unasked(s, f, IMAP_ITEM_UID);
+    if (s->on & IMAP_ON_CONDSTORE)
+        put_unasked(s, f, IMAP_ITEM_MODSEQ);
+    put_unasked(s, f, IMAP_ITEM_FLAGS);
 }
 
 static void leave(struct imap_session *s, struct fetching *f)
@@ -265,7 +279,7 @@ static void prepare(struct imap_session *s, struct fetching *f)
     s->cmd->msg.previewed = f->f.items & (1u << IMAP_ITEM_PREVIEW);
     s->cmd->msg.octets = reads_bodies(&f->f);
     if (f->f.items & (1u << IMAP_ITEM_MODSEQ))
-        s->on |= IMAP_ON_CONDSTORE;
+        imap_condstore(s);
 }
 
 void fetch_run(struct imap_session *s, struct str atts, uint32_t *v, size_t n)

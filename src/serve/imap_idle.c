@@ -29,15 +29,34 @@ void imap_idle_event(struct imap_session *s)
         imap_sync(s, imap_idle_told);
 }
 
+static void go_on(struct imap_session *s)
+{
+    if (s->view != NULL && s->view->stale)
+        imap_idle_event(s);
+    else if (s->view != NULL && s->view->over != NULL)
+        imap_stop(s, s->view->over);
+    else if (s->draining)
+        imap_stop(s, "[UNAVAILABLE] going down, come again");
+}
+
+/* Somebody else may have been told first after all. */
+static void on_claimed(struct imap_session *s, const struct imap_answer *a)
+{
+    size_t before = imap_view_recent(s->view), now;
+    imap_claimed(s->view, a);
+    now = imap_view_recent(s->view);
+    if (now != before)
+        imap_untagged(s, "%zu RECENT", now);
+    go_on(s);
+}
+
 void imap_idle_told(struct imap_session *s)
 {
     imap_tell(s, true);
-    if (s->view != NULL && s->view->stale)
-        imap_idle_event(s);
-    else if (s->view != NULL && s->view->deleted)
-        imap_stop(s, imap_deleted_text);
-    else if (s->draining)
-        imap_stop(s, "[UNAVAILABLE] going down, come again");
+    if (imap_claims(s))
+        imap_ask(s, on_claimed)->claim(s, s->view->folder);
+    else
+        go_on(s);
 }
 
 void imap_idle_line(struct imap_session *s, struct str line)
@@ -65,11 +84,24 @@ void imap_event(struct imap_session *s)
         imap_idle_event(s);
 }
 
-void imap_mailbox_gone(struct imap_session *s)
+/* Its end, in these words; NULL: it goes on. */
+static const char *end_of(const struct imap_view *v, const struct event *e)
 {
-    if (s->view == NULL)
-        return;
-    s->view->deleted = true;
+    if (e->kind != EVENT_FOLDER_CHANGED || v == NULL || v->folder != e->folder)
+        return NULL;
+    if (e->change == FOLDER_DELETED)
+        return "[NONEXISTENT] the selected mailbox was deleted";
+    bool other = e->change == FOLDER_RENAMED && e->uidvalidity != v->uidvalidity;
+    return other ? "the selected mailbox has another name, and another UIDVALIDITY with it" : NULL;
+}
+
+bool imap_mailbox_over(struct imap_session *s, const struct event *e)
+{
+    const char *text = end_of(s->view, e);
+    if (text == NULL)
+        return false;
+    s->view->over = text;
     if (s->mode == IMAP_COMMAND || (s->mode == IMAP_IDLE && s->next == NULL))
-        imap_bye(s, imap_deleted_text);
+        imap_bye(s, text);
+    return true;
 }

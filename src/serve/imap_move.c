@@ -9,7 +9,6 @@
 struct expunging {
     struct imap_targets t;
     struct imap_uids all, now; /* now: those asked for */
-    uint64_t modseq;
 };
 
 static void expunge_go_on(struct imap_session *s);
@@ -22,7 +21,7 @@ static void on_erased(struct imap_session *s, const struct imap_answer *a)
         imap_fail(s, a->err);
         return;
     }
-    w->modseq = a->modseq;
+    s->cmd->expunged |= a->found;
     w->all.v += w->now.n;
     w->all.n -= w->now.n;
     expunge_go_on(s);
@@ -34,8 +33,6 @@ static void expunge_go_on(struct imap_session *s)
     if (w->all.n > 0) {
         w->now = (struct imap_uids){ w->all.v, MIN(w->all.n, (size_t)STORE_IDS_MAX) };
         imap_ask(s, on_erased)->erase(s, s->view->folder, &w->now);
-    } else if (s->on & IMAP_ON_CONDSTORE && w->modseq > 0) { /* RFC 7162 section 3.2.7 */
-        imap_reply(s, "OK [HIGHESTMODSEQ %llu] done", (unsigned long long)w->modseq);
     } else {
         imap_reply(s, "OK done");
     }
@@ -130,6 +127,7 @@ static void on_copied(struct imap_session *s, const struct imap_answer *a)
         buf_puts(s->out, "* ");
         put_copyuid(s->out, a);
         buf_puts(s->out, "\r\n");
+        s->cmd->expunged = true;
         imap_reply(s, "OK done");
     } else {
         put_copyuid(&s->cmd->done, a);

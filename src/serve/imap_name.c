@@ -2,6 +2,9 @@
 #include "serve/imap_name.h"
 #include "wire/imap_mailbox.h"
 
+static_assert((int)LIMIT_IMAP_LEVELS == (int)FOLDER_LEVELS_MAX && (int)LIMIT_IMAP_MAILBOX == (int)FOLDER_NAME_MAX,
+              "what there is can be named");
+
 bool imap_name_read(struct imap_session *s, struct str *out)
 {
     AUTO_BUF struct buf name = { .max = 4 * LIMIT_IMAP_MAILBOX };

@@ -186,6 +186,7 @@ static bool hear(struct imap_session *s, const struct event *e)
             return false;
         note_change(s->notify, e);
         return true;
+    case EVENT_SENDING:
     case EVENT_ARRIVAL:
     case EVENT_BOX_CHANGED:
     case EVENT_BOX_ENDED:

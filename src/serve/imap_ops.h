@@ -84,10 +84,11 @@ struct imap_ops {
     void (*keywords)(struct imap_session *s);               /* keywords */
     void (*keyword_put)(struct imap_session *s, const struct str *names, size_t n);
 
-    void (*list)(struct imap_session *s, uint32_t folder, uint32_t after_uid);         /* rows, more, modseq */
-    void (*changes)(struct imap_session *s, uint32_t folder, uint64_t since);          /* rows, gone, modseq … */
-    void (*flag)(struct imap_session *s, const struct imap_flagging *f);               /* rows, how, modseq */
-    void (*erase)(struct imap_session *s, uint32_t folder, const struct imap_uids *u); /* those \Deleted alone */
+    void (*list)(struct imap_session *s, uint32_t folder, uint32_t after_uid); /* rows, more, modseq */
+    void (*changes)(struct imap_session *s, uint32_t folder, uint64_t since);  /* rows, gone, modseq … */
+    void (*flag)(struct imap_session *s, const struct imap_flagging *f);       /* rows, how, modseq */
+    /* Those \Deleted alone. found: there were some. */
+    void (*erase)(struct imap_session *s, uint32_t folder, const struct imap_uids *u);
     void (*move)(struct imap_session *s, uint32_t folder, const struct imap_uids *u, uint32_t to); /* rows, gone */
     void (*copy)(struct imap_session *s, uint32_t folder, const struct imap_uids *u, uint32_t to); /* rows, gone */
     /* Takes the octets. uids. instead_of: what goes in the same step, or uid 0. */

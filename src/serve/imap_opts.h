@@ -2,10 +2,10 @@
 #pragma once
 #include "core/intake.h"
 #include "core/mailbox.h"
+#include "core/said.h"
 #include "io/tls.h"
 #include "serve/listen.h"
 #include "serve/login.h"
-#include "trust/teacher.h"
 
 struct imap_server_opts {    /* copied; what it points to is borrowed until imap_server_free() */
     struct login_opts login; /* this loop's, as what follows */
@@ -20,5 +20,6 @@ struct imap_server_opts {    /* copied; what it points to is borrowed until imap
     struct intake_budget *budget; /* shared by all loops, as what follows */
     struct imap_stats *stats;
     struct teacher *teacher;        /* NULL: nobody learns from moves to and from Junk */
+    struct said *said;              /* where what is learned of authors is written down; may be NULL */
     const struct listen_gate *gate; /* whose crowding means stress; NULL: none does */
 };

@@ -24,8 +24,7 @@ static void answer_sort(struct imap_session *s, struct searching *w)
     imap_sort_run(&w->sort, w->sorts, w->n);
     for (size_t k = 0; k < w->n; k++)
         w->found[k] = w->sorts[k].seq - 1;
-    searching_put(s, w, "* SORT");
-    imap_reply(s, w->missing ? "OK [EXPUNGEISSUED] some messages are gone" : "OK that is all");
+    searching_answer(s, w, "* SORT");
 }
 
 void imap_run_sort(struct imap_session *s)
@@ -36,16 +35,17 @@ void imap_run_sort(struct imap_session *s)
     struct imap_search_context c = searching_context(s);
     w->note = note_sort;
     w->answer = answer_sort;
-    if (!imap_sort_read(&s->cmd->in, &w->sort) || w->sort.returns & IMAP_RETURN_SAVE || !imap_token_sp(&s->cmd->in)) {
+    if (!imap_sort_read(&s->cmd->in, &w->sort) || !imap_token_sp(&s->cmd->in)) {
         imap_bad(s);
         return;
     }
-    if (!imap_search_read_keys(&s->cmd->in, &c, &w->q)) {
+    bool good = imap_search_read_keys(&s->cmd->in, &c, &w->q);
+    w->q.esearch = w->sort.esearch;
+    w->q.returns = w->sort.returns;
+    if (!good) {
         searching_bad(s, &w->q);
         return;
     }
-    w->q.esearch = w->sort.esearch;
-    w->q.returns = w->sort.returns;
     w->opens = w->sort.needs_header;
     w->sorts = arena_array(&s->cmd->arena, s->view->told_n + 1, sizeof *w->sorts);
     if (w->sorts == NULL)

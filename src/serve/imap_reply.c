@@ -5,8 +5,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-const char imap_deleted_text[] = "[NONEXISTENT] the selected mailbox was deleted";
-
 void imap_untagged(struct imap_session *s, const char *fmt, ...)
 {
     va_list ap;
@@ -53,12 +51,18 @@ void imap_between(struct imap_session *s)
 {
     if (s->errors >= (s->authed ? LIMIT_IMAP_ERRORS : LIMIT_IMAP_ERRORS_LOGIN))
         imap_bye(s, "too many errors");
-    else if (s->view != NULL && s->view->deleted)
-        imap_bye(s, imap_deleted_text);
+    else if (s->view != NULL && s->view->over != NULL)
+        imap_bye(s, s->view->over);
     else if (s->draining)
         imap_bye(s, "[UNAVAILABLE] going down, come again");
     else if (s->notify != NULL)
         imap_notify_go(s);
+}
+
+/* What the client knows now, with what it itself has expunged: RFC 7162 sections 3.2.7 and 3.2.10. */
+static void say_expunged(struct imap_session *s)
+{
+    buf_printf(s->out, "OK [HIGHESTMODSEQ %llu] done", (unsigned long long)s->view->told);
 }
 
 static void say_done(struct imap_session *s)
@@ -66,10 +70,14 @@ static void say_done(struct imap_session *s)
     struct imap_cmd *c = s->cmd;
     bool failed = c->done.failed;
     imap_tell(s, c->row == NULL || c->uid || !(c->row->flags & CMD_KEEPS));
+    imap_tell_modseq(s);
     imap_notify_own(s);
     buf_put(s->out, c->tag);
     buf_putc(s->out, ' ');
-    buf_put(s->out, failed ? S("NO [SERVERBUG] too long to say") : buf_str(&c->done));
+    if (c->expunged && s->on & IMAP_ON_CONDSTORE && str_eq(buf_str(&c->done), S("OK done")))
+        say_expunged(s);
+    else
+        buf_put(s->out, failed ? S("NO [SERVERBUG] too long to say") : buf_str(&c->done));
     buf_puts(s->out, "\r\n");
     imap_cmd_end(s);
     s->mode = IMAP_COMMAND;

@@ -15,10 +15,60 @@ struct imap_search_context searching_context(const struct imap_session *s)
                                          .uid_star = v->told_n > 0 ? v->v[v->told_n - 1].uid : 0 };
 }
 
+/* ---- "$": RFC 5182 ---- */
+
+static void forget_saved(struct imap_session *s)
+{
+    free(s->saved);
+    s->saved = NULL;
+}
+
+static int by_uid(const void *a, const void *b)
+{
+    const uint32_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* With MIN and MAX alone only these are saved (section 2.4). */
+static bool save(struct imap_session *s, const struct searching *w)
+{
+    unsigned r = w->q.returns & ~(unsigned)IMAP_RETURN_SAVE;
+    bool ends = r != 0 && !(r & (IMAP_RETURN_ALL | IMAP_RETURN_COUNT));
+    uint32_t *uids = arena_array(&s->cmd->arena, w->n + 1, sizeof *uids);
+    struct imap_set set = { 0 };
+    size_t n = 0;
+    for (size_t k = 0; uids != NULL && k < w->n; k++)
+        if (!ends || (k == 0 && r & IMAP_RETURN_MIN) || (k + 1 == w->n && r & IMAP_RETURN_MAX))
+            uids[n++] = s->view->v[w->found[k]].uid;
+    if (n > 0)
+        qsort(uids, n, sizeof *uids, by_uid); /* SORT has them in another order */
+    if (uids == NULL || imap_set_from(&s->cmd->arena, uids, n, &set) != OK || set.n > LIMIT_IMAP_KEPT)
+        return false;
+    struct imap_saved *kept = malloc(sizeof *kept + set.n * sizeof kept->v[0]);
+    if (kept == NULL)
+        return false;
+    kept->n = set.n;
+    if (set.n > 0)
+        memcpy(kept->v, set.v, set.n * sizeof kept->v[0]);
+    forget_saved(s);
+    s->saved = kept;
+    return true;
+}
+
+static bool saves(const struct imap_search *q) { return q->returns & IMAP_RETURN_SAVE; }
+
+/* The words of a NO, which leaves nothing in "$" (section 2.1); BAD leaves what was there. */
+static void refuse(struct imap_session *s, const struct imap_search *q, const char *words)
+{
+    if (saves(q))
+        forget_saved(s);
+    imap_reply(s, "NO %s", words);
+}
+
 void searching_bad(struct imap_session *s, const struct imap_search *q)
 {
     if (q->bad_charset)
-        imap_reply(s, "NO [BADCHARSET (UTF-8 US-ASCII)] only these");
+        refuse(s, q, "[BADCHARSET (UTF-8 US-ASCII)] only these");
     else
         imap_bad(s);
 }
@@ -155,7 +205,7 @@ static void next(struct imap_session *s)
         imap_message_close(s);
     }
     if (w->failed)
-        imap_reply(s, "NO [SERVERBUG] some messages could not be read");
+        refuse(s, &w->q, "[SERVERBUG] some messages could not be read");
     else
         w->answer(s, w);
 }
@@ -189,13 +239,13 @@ void searching_start(struct imap_session *s)
     struct searching *w = s->cmd->state;
     name_keywords(s, &w->q);
     if (w->q.modseq)
-        s->on |= IMAP_ON_CONDSTORE;
+        imap_condstore(s);
     w->by_saved = uses_savedate(&w->q);
     s->cmd->msg.octets = uses_octets(&w->q);
     w->now_ms = s->rules->ops->now_ms(s);
     w->found = arena_array(&s->cmd->arena, s->view->told_n + 1, sizeof *w->found);
     if (w->found == NULL)
-        imap_reply(s, "NO [LIMIT] out of memory");
+        refuse(s, &w->q, "[LIMIT] out of memory");
     else
         next(s);
 }
@@ -257,58 +307,22 @@ static void put_esearch(struct imap_session *s, const struct searching *w)
     buf_puts(s->out, "\r\n");
 }
 
-/* ---- "$": RFC 5182 ---- */
-
-static void forget_saved(struct imap_session *s)
+void searching_answer(struct imap_session *s, const struct searching *w, const char *plain)
 {
-    free(s->saved);
-    s->saved = NULL;
-}
-
-/* With MIN and MAX alone only these are saved (section 2.4). */
-static bool save(struct imap_session *s, const struct searching *w)
-{
-    unsigned r = w->q.returns & ~(unsigned)IMAP_RETURN_SAVE;
-    bool ends = r != 0 && !(r & (IMAP_RETURN_ALL | IMAP_RETURN_COUNT));
-    uint32_t *uids = arena_array(&s->cmd->arena, w->n + 1, sizeof *uids);
-    struct imap_set set = { 0 };
-    size_t n = 0;
-    for (size_t k = 0; uids != NULL && k < w->n; k++)
-        if (!ends || (k == 0 && r & IMAP_RETURN_MIN) || (k + 1 == w->n && r & IMAP_RETURN_MAX))
-            uids[n++] = s->view->v[w->found[k]].uid;
-    if (uids == NULL || imap_set_from(&s->cmd->arena, uids, n, &set) != OK || set.n > LIMIT_IMAP_KEPT)
-        return false;
-    struct imap_saved *kept = malloc(sizeof *kept + set.n * sizeof kept->v[0]);
-    if (kept == NULL)
-        return false;
-    kept->n = set.n;
-    if (set.n > 0)
-        memcpy(kept->v, set.v, set.n * sizeof kept->v[0]);
-    forget_saved(s);
-    s->saved = kept;
-    return true;
-}
-
-void searching_put(struct imap_session *s, const struct searching *w, const char *name)
-{
-    if (w->q.esearch)
+    if (saves(&w->q) && !save(s, w)) {
+        refuse(s, &w->q, "[NOTSAVED] too much to remember");
+        return;
+    }
+    if (w->q.esearch || plain == NULL)
         put_esearch(s, w);
     else
-        put_plain(s, w, name);
+        put_plain(s, w, plain);
+    imap_reply(s, w->missing ? "OK [EXPUNGEISSUED] some messages are gone" : "OK that is all");
 }
 
 static void answer(struct imap_session *s, struct searching *w)
 {
-    if (w->q.esearch && w->q.returns & IMAP_RETURN_SAVE && !save(s, w)) {
-        forget_saved(s);
-        imap_reply(s, "NO [NOTSAVED] too much to remember");
-        return;
-    }
-    if (imap_rev2(s))
-        put_esearch(s, w);
-    else
-        searching_put(s, w, "* SEARCH");
-    imap_reply(s, w->missing ? "OK [EXPUNGEISSUED] some messages are gone" : "OK that is all");
+    searching_answer(s, w, imap_rev2(s) ? NULL : "* SEARCH");
 }
 
 void imap_run_search(struct imap_session *s)
@@ -322,7 +336,5 @@ void imap_run_search(struct imap_session *s)
         searching_start(s);
         return;
     }
-    if (w->q.returns & IMAP_RETURN_SAVE)
-        forget_saved(s); /* RFC 5182 section 2.1: a SEARCH that fails leaves nothing in it */
     searching_bad(s, &w->q);
 }

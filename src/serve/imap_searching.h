@@ -22,8 +22,9 @@ struct searching {
     void (*answer)(struct imap_session *s, struct searching *w);
 };
 
-/* What was found, as ESEARCH where RETURN was said, else behind that name. */
-void searching_put(struct imap_session *s, const struct searching *w, const char *name);
+/* Says what was found, as ESEARCH where RETURN was said or plain is NULL, else behind that name; keeps it where SAVE
+ * was said, and ends the command. */
+void searching_answer(struct imap_session *s, const struct searching *w, const char *plain);
 /* Reads of the keys are done: begins to look. */
 void searching_start(struct imap_session *s);
 /* Keys that could not be read. */

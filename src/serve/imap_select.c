@@ -66,14 +66,6 @@ static void put_unseen(struct imap_session *s)
         }
 }
 
-static uint64_t highest_modseq(const struct imap_session *s, const struct selecting *w)
-{
-    uint64_t top = MAX(w->folder.at.modseq, UINT64_C(1));
-    for (size_t i = 0; i < s->view->n; i++)
-        top = MAX(top, s->view->v[i].modseq);
-    return top;
-}
-
 static void put_state(struct imap_session *s, const struct selecting *w)
 {
     struct imap_view *v = s->view;
@@ -89,7 +81,8 @@ static void put_state(struct imap_session *s, const struct selecting *w)
     }
     imap_untagged(s, "OK [UIDVALIDITY %u] UIDs valid", v->uidvalidity);
     imap_untagged(s, "OK [UIDNEXT %u] comes next", v->uidnext);
-    imap_untagged(s, "OK [HIGHESTMODSEQ %llu] so far", (unsigned long long)highest_modseq(s, w));
+    v->told = v->highest;
+    imap_untagged(s, "OK [HIGHESTMODSEQ %llu] so far", (unsigned long long)v->told);
     buf_puts(s->out, "* OK [");
     imap_put_mailboxid(s, s->out, v->folder);
     buf_puts(s->out, "] its name for good\r\n");
@@ -198,6 +191,7 @@ static void on_folders(struct imap_session *s, const struct imap_answer *a)
     v->folder = f->at.no;
     v->uidvalidity = f->at.uidvalidity;
     v->uidnext = f->at.uidnext;
+    v->highest = MAX(f->at.modseq, UINT64_C(1));
     v->read_only = w->examine;
     s->view = v;
     imap_ask(s, on_keywords)->keywords(s);

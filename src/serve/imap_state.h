@@ -99,7 +99,8 @@ struct imap_cmd {
     void *state;                                       /* the handler's own, in the arena */
     void (*fini)(struct imap_session *s, void *state); /* of what in state is not the arena's; may be NULL */
     bool uid;
-    bool doomed; /* the login failed, and only the client's last line is waited for */
+    bool doomed;   /* the login failed, and only the client's last line is waited for */
+    bool expunged; /* its OK says up to which mod-sequence, for who uses them */
 };
 
 struct imap_session {
@@ -123,6 +124,7 @@ struct imap_session {
     bool more : 1;                       /* octets stand behind the command that is being run */
     bool cut : 1;                        /* what the peer still sends is no command any more: read past it */
     bool inside : 1;                     /* of a literal that is being written: no word may come between */
+    bool owes_modseq : 1;                /* HIGHESTMODSEQ, since CONDSTORE has come on under a selected mailbox */
 };
 
 /* ---- asking ---- */
@@ -139,7 +141,6 @@ bool imap_room(struct imap_session *s, imap_step *step);
 static inline bool imap_more(const struct imap_token *t) { return !t->failed && str_trim(t->rest).n > 0; }
 
 /* ---- answering ---- */
-extern const char imap_deleted_text[];
 void imap_untagged(struct imap_session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* "OK text" or the like. Ends the command: what else there is to tell comes first. */
 void imap_reply(struct imap_session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -171,6 +172,13 @@ void imap_sync(struct imap_session *s, imap_step *step);
 /* Says what the client does not know yet; numbers move only with expunges. */
 void imap_tell(struct imap_session *s, bool expunges);
 void imap_unselect(struct imap_session *s);
+/* Is there new mail that another session may have been told of first? Then the store is asked, and answers. */
+bool imap_claims(const struct imap_session *s);
+void imap_claimed(struct imap_view *v, const struct imap_answer *a);
+/* A command uses mod-sequences, and so does the session from now on; who has a mailbox selected then is told where it
+ * stands (RFC 7162 section 3.1), behind what else is told before the tagged reply. */
+void imap_condstore(struct imap_session *s);
+void imap_tell_modseq(struct imap_session *s);
 void imap_put_flags(struct imap_session *s, struct buf *out, uint32_t flags, bool recent); /* without parentheses */
 void imap_put_msg(struct imap_session *s, size_t i); /* "* 3 FETCH (FLAGS (…))" and what belongs to it */
 void imap_put_flag_lists(struct imap_session *s);    /* FLAGS and PERMANENTFLAGS */

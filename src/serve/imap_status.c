@@ -56,7 +56,7 @@ bool imap_status_read(struct imap_session *s, unsigned *out)
             return false;
     } while (imap_token_more(t));
     if (*out & (1u << IMAP_STATUS_HIGHESTMODSEQ)) /* RFC 7162 section 3.1 */
-        s->on |= IMAP_ON_CONDSTORE;
+        imap_condstore(s);
     return !t->failed;
 }
 

@@ -28,7 +28,7 @@ static bool read_modifier(struct imap_session *s, struct storing *w)
     struct imap_token *t = &s->cmd->in;
     if (imap_token_peek(t) != '(')
         return true;
-    s->on |= IMAP_ON_CONDSTORE;
+    imap_condstore(s);
     w->ask.conditional = true;
     return imap_token_open(t) && imap_token_try(t, S("UNCHANGEDSINCE")) && imap_token_sp(t) &&
            imap_token_number64(t, &w->ask.unchanged_since) && imap_token_close(t) && imap_token_sp(t);
@@ -136,6 +136,15 @@ static void start(struct imap_session *s)
     go_on(s);
 }
 
+/* Too many keywords are still a STORE. */
+static void refuse(struct imap_session *s)
+{
+    if (s->cmd->in.full)
+        imap_reply(s, "NO [LIMIT] keywords that are too many, or too long");
+    else
+        imap_bad(s);
+}
+
 void imap_run_store(struct imap_session *s)
 {
     struct imap_token *t = &s->cmd->in;
@@ -147,7 +156,7 @@ void imap_run_store(struct imap_session *s)
     w->modified.out = &w->modified_text;
     if (!imap_token_sp(t) || !read_modifier(s, w) || !read_item(t, w) || !imap_token_sp(t) ||
         !imap_token_store_flags(t, &w->flags) || !imap_token_end(t))
-        imap_bad(s);
+        refuse(s);
     else if (s->view->read_only)
         imap_reply(s, "NO [READ-ONLY] examined, not selected");
     else if (!imap_targets_uids(s, &w->t, &w->uids))

@@ -13,6 +13,7 @@ void imap_unselect(struct imap_session *s)
     s->view = NULL;
     s->names = NULL;
     s->saved = NULL;
+    s->owes_modseq = false;
 }
 
 /* ---- reading the log ---- */
@@ -25,24 +26,33 @@ static void go_on(struct imap_session *s)
         imap_idle_told(s);
 }
 
-static void on_claimed(struct imap_session *s, const struct imap_answer *a)
+void imap_claimed(struct imap_view *v, const struct imap_answer *a)
 {
-    struct imap_view *v = s->view;
     for (size_t i = imap_view_from(v, v->unclaimed); i < v->n; i++)
         if (a->err != OK || v->v[i].uid < a->recent_from || a->recent_from == 0)
             v->v[i].marks &= ~(uint32_t)IMAP_MSG_RECENT;
     v->unclaimed = 0;
+}
+
+static void on_claimed(struct imap_session *s, const struct imap_answer *a)
+{
+    imap_claimed(s->view, a);
     go_on(s);
 }
 
-/* New mail is \Recent to whoever is told first. While somebody idles nobody waits for the store to write that down. */
+bool imap_claims(const struct imap_session *s)
+{
+    const struct imap_view *v = s->view;
+    return v != NULL && v->unclaimed != 0 && !v->read_only && !imap_rev2(s);
+}
+
+/* New mail is \Recent to whoever is told first. Who idles is told before the store has written that down. */
 static void claim_then_go_on(struct imap_session *s)
 {
-    struct imap_view *v = s->view;
-    if (v->unclaimed == 0 || v->read_only || imap_rev2(s) || s->cmd == NULL || s->cmd->silent != NULL)
-        go_on(s);
+    if (s->cmd != NULL && imap_claims(s))
+        imap_ask(s, on_claimed)->claim(s, s->view->folder);
     else
-        imap_ask(s, on_claimed)->claim(s, v->folder);
+        go_on(s);
 }
 
 static void on_names(struct imap_session *s, const struct imap_answer *a)
@@ -104,8 +114,10 @@ static void on_changes(struct imap_session *s, const struct imap_answer *a)
         return;
     }
     for (size_t i = 0; i < a->gone_n; i++)
-        if (a->gone[i].folder == v->folder)
+        if (a->gone[i].folder == v->folder) {
             imap_view_gone(v, a->gone[i].uid);
+            v->highest = MAX(v->highest, a->gone[i].modseq);
+        }
     v->modseq = a->more ? a->rows[a->rows_n - 1].modseq : MAX(v->modseq, a->modseq);
     v->listed_uid = 0;
     if (a->more)
@@ -210,4 +222,21 @@ void imap_tell(struct imap_session *s, bool expunges)
         tell_expunges(s);
     if (may & IMAP_NOTIFY_NEW)
         tell_new(s);
+    if (!v->tell && v->gone_n == 0 && v->told_n == v->n)
+        v->told = v->highest;
+}
+
+/* ---- HIGHESTMODSEQ ---- */
+
+void imap_condstore(struct imap_session *s)
+{
+    s->owes_modseq |= s->view != NULL && !(s->on & IMAP_ON_CONDSTORE);
+    s->on |= IMAP_ON_CONDSTORE;
+}
+
+void imap_tell_modseq(struct imap_session *s)
+{
+    if (s->owes_modseq)
+        imap_untagged(s, "OK [HIGHESTMODSEQ %llu] so far", (unsigned long long)s->view->told);
+    s->owes_modseq = false;
 }

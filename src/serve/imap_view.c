@@ -61,6 +61,7 @@ enum err imap_view_put(struct imap_view *v, const struct store_row *row)
 {
     size_t i = imap_view_from(v, row->uid);
     v->flag_bits |= row->flags;
+    v->highest = MAX(v->highest, row->modseq);
     if (i < v->n && v->v[i].uid == row->uid) {
         update(v, &v->v[i], row);
         return OK;

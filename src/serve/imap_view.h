@@ -24,18 +24,20 @@ static_assert(sizeof(struct imap_msg) <= 48, "the view grows with the box");
 struct imap_view {
     struct imap_msg *v; /* by uid */
     size_t n, cap;
-    size_t told_n;   /* so many the client knows of, the gone ones among them included */
-    size_t gone_n;   /* entries with GONE */
-    uint64_t modseq; /* the box's, up to which this is true */
+    size_t told_n;    /* so many the client knows of, the gone ones among them included */
+    size_t gone_n;    /* entries with GONE */
+    uint64_t modseq;  /* the box's, up to which this is true */
+    uint64_t highest; /* of what has happened here, as far as this knows */
+    uint64_t told;    /* the same, of what the client has been told */
     uint32_t folder;
     uint32_t uidvalidity, uidnext;
     uint32_t flag_bits;  /* of all entries that ever were here */
     uint32_t unclaimed;  /* from this uid on RECENT is a guess: the store has not been asked; 0: none */
     uint32_t listed_uid; /* while a whole folder is listed: so far */
     bool read_only;
-    bool tell;    /* some entry has TELL */
-    bool stale;   /* something happened: ask the store */
-    bool deleted; /* the mailbox itself is gone */
+    bool tell;        /* some entry has TELL */
+    bool stale;       /* something happened: ask the store */
+    const char *over; /* the words of BYE: the mailbox itself is gone, or its UIDs hold no more */
 };
 
 void imap_view_free(struct imap_view *v); /* NULL is fine */

@@ -3,6 +3,7 @@
 #include "serve/lite.h"
 #include "core/seal.h"
 #include "serve/lite_page.h"
+#include "serve/lite_write.h"
 #include <string.h>
 
 enum { LITE_LIST = 50, LITE_BODY = 4096 };
@@ -37,8 +38,7 @@ static void on_auth(void *ctx, enum err e, struct opened *o, int64_t retry_ms)
         lite_sorry(r, e == ERR_BUSY ? 429 : 503, "This cannot be done right now. Try again in a little while.");
 }
 
-/* Runs next with r->opened set, or answers. */
-static void enter(struct http_req *r, void (*next)(struct http_req *))
+void lite_enter(struct http_req *r, void (*next)(struct http_req *))
 {
     struct api *a = api_of(r);
     struct str token = { 0 };
@@ -56,7 +56,7 @@ static void enter(struct http_req *r, void (*next)(struct http_req *))
         api_wait_auth(r, auth_token(a->o.auth, str_trim(token), &r->peer, on_auth, r));
 }
 
-static bool msg_of(struct http_req *r, struct msg_id *id)
+bool lite_msg_of(struct http_req *r, struct msg_id *id)
 {
     struct str text = { 0 };
     if (http_form(r, S("id"), &text) && text_unhex(text, id->b, sizeof id->b) == OK)
@@ -65,7 +65,7 @@ static bool msg_of(struct http_req *r, struct msg_id *id)
     return false;
 }
 
-static void failed(struct http_req *r, enum err e, const struct refusal *why)
+void lite_failed(struct http_req *r, enum err e, const struct refusal *why)
 {
     int status = e == ERR_BAD ? 422 : e == ERR_GONE ? 404 : e == ERR_BUSY ? 409 : 503;
     lite_sorry(r, status,
@@ -85,7 +85,7 @@ static void on_list(void *ctx, enum err e, const struct mail_row *rows, size_t n
     struct http_req *r = ctx;
     api_done(r);
     if (e != OK)
-        failed(r, e, NULL);
+        lite_failed(r, e, NULL);
     else
         lite_inbox(r, wants_junk(r), rows, n, more);
 }
@@ -95,7 +95,7 @@ static void show_inbox(struct http_req *r)
     const struct mail_query q = { .folder = wants_junk(r) ? FOLDER_JUNK : FOLDER_INBOX, .limit = LITE_LIST };
     api_wait_mail(r, mail_list(a->o.store, a->o.loop, api_box(r), &q, on_list, r));
 }
-static void post_inbox(struct http_req *r) { enter(r, show_inbox); }
+static void post_inbox(struct http_req *r) { lite_enter(r, show_inbox); }
 
 /* ---- one message: marked as seen, then shown ---- */
 static void on_message(void *ctx, enum err e, const struct mail *m)
@@ -103,7 +103,7 @@ static void on_message(void *ctx, enum err e, const struct mail *m)
     struct http_req *r = ctx;
     api_done(r);
     if (e != OK) {
-        failed(r, e, NULL);
+        lite_failed(r, e, NULL);
         return;
     }
     lite_message(r, m);
@@ -114,7 +114,7 @@ static void on_seen(void *ctx, enum err e, const struct store_row *now)
     struct api *a = api_of(r);
     api_done(r);
     if (e != OK)
-        failed(r, e, NULL);
+        lite_failed(r, e, NULL);
     else
         api_wait_mail(r, mail_get(a->o.store, a->o.loop, api_box(r), &now->id, true, on_message, r));
 }
@@ -122,17 +122,17 @@ static void show_message(struct http_req *r)
 {
     static const struct mail_change seen = { .set = FLAG_SEEN };
     struct msg_id id;
-    if (msg_of(r, &id))
+    if (lite_msg_of(r, &id))
         api_wait_change(r, api_change(r, &id, &seen, on_seen));
 }
-static void post_message(struct http_req *r) { enter(r, show_message); }
+static void post_message(struct http_req *r) { lite_enter(r, show_message); }
 
 static void send_file(struct http_req *r)
 {
     struct msg_id id;
     struct str n = { 0 };
     uint32_t index = 0;
-    if (!msg_of(r, &id))
+    if (!lite_msg_of(r, &id))
         return;
     bool raw = !http_form(r, S("n"), &n);
     if (!raw && (!str_to_u32(n, &index) || index >= LIMIT_MIME_PARTS))
@@ -140,7 +140,7 @@ static void send_file(struct http_req *r)
     else
         api_stream(r, &id, raw ? -1 : (int)index);
 }
-static void post_file(struct http_req *r) { enter(r, send_file); }
+static void post_file(struct http_req *r) { lite_enter(r, send_file); }
 
 static void on_deleted(void *ctx, enum err e, const struct store_row *now)
 {
@@ -148,17 +148,17 @@ static void on_deleted(void *ctx, enum err e, const struct store_row *now)
     (void)now;
     api_done(r);
     if (e != OK && e != ERR_GONE)
-        failed(r, e, NULL);
+        lite_failed(r, e, NULL);
     else
         show_inbox(r);
 }
 static void delete_message(struct http_req *r)
 {
     struct msg_id id;
-    if (msg_of(r, &id))
+    if (lite_msg_of(r, &id))
         api_wait_change(r, api_delete(r, &id, on_deleted));
 }
-static void post_delete(struct http_req *r) { enter(r, delete_message); }
+static void post_delete(struct http_req *r) { lite_enter(r, delete_message); }
 
 /* Moved, then the inbox: there it is, or is not any more. */
 static void on_corrected(void *ctx, enum err e, const struct store_row *now)
@@ -169,19 +169,19 @@ static void on_corrected(void *ctx, enum err e, const struct store_row *now)
     if (e == OK)
         show_inbox(r);
     else
-        failed(r, e, NULL);
+        lite_failed(r, e, NULL);
 }
 static void correct(struct http_req *r)
 {
     struct str spam = { 0 };
     struct msg_id id;
-    if (!msg_of(r, &id))
+    if (!lite_msg_of(r, &id))
         return;
     bool junk = http_form(r, S("spam"), &spam) && str_eq(spam, S("yes"));
     const struct mail_change c = { .folder = junk ? FOLDER_JUNK : FOLDER_INBOX };
     api_wait_change(r, api_change(r, &id, &c, on_corrected));
 }
-static void post_junk(struct http_req *r) { enter(r, correct); }
+static void post_junk(struct http_req *r) { lite_enter(r, correct); }
 
 /* ---- the box itself ---- */
 static void on_changed(void *ctx, enum err e, const struct refusal *why, const struct store_box *box)
@@ -189,7 +189,7 @@ static void on_changed(void *ctx, enum err e, const struct refusal *why, const s
     struct http_req *r = ctx;
     api_done(r);
     if (e != OK) {
-        failed(r, e, why);
+        lite_failed(r, e, why);
         return;
     }
     api_box(r)->box.end_ms = box->end_ms;
@@ -201,7 +201,7 @@ static void extend(struct http_req *r)
     const struct mailbox_change c = { .set = CHANGE_END, .end_ms = api_box(r)->box.end_ms + 10 * 60 * 1000 };
     api_wait_mailbox(r, mailbox_change(a->o.boxes, api_box(r), &c, on_changed, r));
 }
-static void post_extend(struct http_req *r) { enter(r, extend); }
+static void post_extend(struct http_req *r) { lite_enter(r, extend); }
 
 static void on_ended(void *ctx, enum err e, int64_t ended_ms, uint64_t messages)
 {
@@ -209,7 +209,7 @@ static void on_ended(void *ctx, enum err e, int64_t ended_ms, uint64_t messages)
     (void)ended_ms;
     api_done(r);
     if (e != OK)
-        failed(r, e, NULL);
+        lite_failed(r, e, NULL);
     else
         lite_ended(r, messages);
 }
@@ -221,14 +221,14 @@ static void end_box(struct http_req *r)
     else
         lite_sure(r);
 }
-static void post_end(struct http_req *r) { enter(r, end_box); }
+static void post_end(struct http_req *r) { lite_enter(r, end_box); }
 
 static void on_made(void *ctx, enum err e, const struct refusal *why, const struct mailbox_made *made)
 {
     struct http_req *r = ctx;
     api_done(r);
     if (e != OK)
-        failed(r, e, why);
+        lite_failed(r, e, why);
     else
         lite_made(r, made);
 }
@@ -261,7 +261,7 @@ static void on_token(void *ctx, enum err e, const struct refusal *why, uint64_t 
     (void)id;
     api_done(r);
     if (e != OK) {
-        failed(r, e, why);
+        lite_failed(r, e, why);
         return;
     }
     lite_opened(r, secret);
@@ -301,6 +301,30 @@ static void post_open(struct http_req *r)
         api_wait_auth(r, auth_password(a->o.auth, address, secret, &r->peer, on_auth, r));
 }
 
+/* Only forms lead to these: who reloads, or comes back by a bookmark, begins anew. */
+static bool is_form(struct str path)
+{
+    for (size_t i = 0; i < lite_routes_n; i++)
+        if (lite_routes[i].method == HTTP_M_POST && str_eq(lite_routes[i].path, path))
+            return true;
+    return false;
+}
+static void lost(struct http_req *r)
+{
+    if (!is_form(r->head.path)) {
+        lite_sorry(r, 404, "There is no such page.");
+        return;
+    }
+    http_header(r, "Location", S("/lite"));
+    lite_sorry(r, 303, "This page is reached by its form alone.");
+}
+
+void lite_problem(struct http_req *r, int status, const char *code, const char *detail)
+{
+    (void)code;
+    lite_sorry(r, status, detail);
+}
+
 const struct http_route lite_routes[] = {
     { HTTP_M_GET, STR("/lite"), lite_front, API_FREE, 0 },
     { HTTP_M_GET, STR("/lite/style.css"), lite_style, API_FREE, 0 },
@@ -313,5 +337,11 @@ const struct http_route lite_routes[] = {
     { HTTP_M_POST, STR("/lite/junk"), post_junk, API_FORM, LITE_BODY },
     { HTTP_M_POST, STR("/lite/extend"), post_extend, API_FORM, LITE_BODY },
     { HTTP_M_POST, STR("/lite/end"), post_end, API_FORM, LITE_BODY },
+    { HTTP_M_POST, STR("/lite/write"), lite_write, API_FORM, LITE_BODY },
+    { HTTP_M_POST, STR("/lite/send"), lite_send, API_FORM, LITE_MAIL_BODY },
+    { HTTP_M_POST, STR("/lite/sent"), lite_sent, API_FORM, LITE_BODY },
+    { HTTP_M_POST, STR("/lite/back"), lite_back, API_FORM, LITE_BODY },
+    { HTTP_M_GET, STR("/lite/{*}"), lost, API_FREE, 0 },
+    { HTTP_M_POST, STR("/lite/{*}"), lost, API_FORM, LITE_BODY },
 };
 const size_t lite_routes_n = COUNT(lite_routes);

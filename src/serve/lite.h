@@ -4,3 +4,5 @@
 #include "serve/api.h"
 extern const struct http_route lite_routes[];
 extern const size_t lite_routes_n;
+/* What goes wrong on its way, as a page. */
+void lite_problem(struct http_req *r, int status, const char *code, const char *detail);

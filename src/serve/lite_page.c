@@ -1,6 +1,7 @@
 /* Plain HTML that reads well as text: no table of layout, no image, one small style sheet of its own. */
 #include "serve/lite_page.h"
 #include "serve/lite_trust.h"
+#include "serve/lite_write.h"
 
 /* Referrer-Policy: with no-referrer a browser sends "Origin: null" with its own forms, and they would be refused;
  * same-origin tells other sites as little. */
@@ -16,9 +17,10 @@ static const char headers[] =
 
 /* The tokens of web/src/styles.css, the few that this page needs. */
 static const char style[] =
-    ":root{color-scheme:light dark;--p:#fbfaf6;--c:#fff;--i:#16201c;--h:#5f6b64;--l:#e3e0d6;--w:#0b6e5b;--o:#fff}"
+    ":root{color-scheme:light "
+    "dark;--p:#fbfaf6;--c:#fff;--i:#16201c;--h:#5f6b64;--l:#e3e0d6;--w:#0b6e5b;--o:#fff;--e:#b3261e}"
     "@media(prefers-color-scheme:dark){:root{--p:#0f1312;--c:#171d1b;--i:#eaf1ed;--h:#92a09a;--l:#26302c;"
-    "--w:#5bd6b8;--o:#07241d}}"
+    "--w:#5bd6b8;--o:#07241d;--e:#ff8a80}}"
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:42rem;margin:2rem auto;padding:0 1rem;background:var(--p);"
     "color:var(--i);overflow-wrap:anywhere}"
     "h1{font-size:1.375rem;line-height:1.25;letter-spacing:-.02em}h2{font-size:1.0625rem;margin-top:2rem}"
@@ -31,6 +33,8 @@ static const char style[] =
     "0}label{display:block;margin-block:.5rem;color:var(--h)}"
     "input{font:inherit;box-sizing:border-box;width:30rem;max-width:100%;min-height:2.75rem;padding:0 .75rem;"
     "border:1px solid var(--h);border-radius:10px;background:var(--c);color:var(--i)}"
+    "textarea{font:inherit;box-sizing:border-box;width:100%;min-height:16rem;padding:.75rem;border:1px solid var(--h);"
+    "border-radius:10px;background:var(--c);color:var(--i)}.wide,.wide input{width:100%}.bad{color:var(--e)}"
     "input[type=submit]{width:auto;padding:0 1rem;font-weight:500;cursor:pointer}"
     "body>form:first-of-type>input[type=submit]{background:var(--w);border-color:var(--w);color:var(--o)}"
     ":focus-visible{outline:2px solid var(--w);outline-offset:2px}";
@@ -38,7 +42,7 @@ static const char style[] =
 void lite_style(struct http_req *r) { http_reply(r, 200, "text/css; charset=utf-8", str_c(style)); }
 
 /* ---- pieces ---- */
-static struct buf *begin(struct http_req *r, int status, const char *title)
+struct buf *lite_begin(struct http_req *r, int status, const char *title)
 {
     r->policy = headers;
     struct buf *b = http_begin(r, status, "text/html; charset=utf-8");
@@ -50,38 +54,38 @@ static struct buf *begin(struct http_req *r, int status, const char *title)
     buf_puts(b, "</h1>\n");
     return b;
 }
-static void end(struct http_req *r, struct buf *b)
+void lite_end(struct http_req *r, struct buf *b)
 {
     buf_puts(b, "</body></html>\n");
     http_finish(r);
 }
-static void hidden(struct buf *b, const char *name, struct str value)
+void lite_hidden(struct buf *b, const char *name, struct str value)
 {
     buf_printf(b, "<input type=\"hidden\" name=\"%s\" value=\"", name);
     text_html(b, value);
     buf_puts(b, "\">");
 }
-static void form(struct buf *b, const char *action, struct str token)
+void lite_form(struct buf *b, const char *action, struct str token)
 {
     buf_printf(b, "<form method=\"post\" action=\"/lite/%s\">", action);
-    hidden(b, "token", token);
+    lite_hidden(b, "token", token);
 }
-static void button(struct buf *b, const char *label)
+void lite_button(struct buf *b, const char *label)
 {
     buf_printf(b, "<input type=\"submit\" value=\"%s\"></form>\n", label);
 }
-static void simple(struct buf *b, const char *action, struct str token, const char *label)
+void lite_simple(struct buf *b, const char *action, struct str token, const char *label)
 {
-    form(b, action, token);
-    button(b, label);
+    lite_form(b, action, token);
+    lite_button(b, label);
 }
-static void id_form(struct buf *b, const char *action, struct str token, const struct msg_id *id)
+void lite_id_form(struct buf *b, const char *action, struct str token, const struct msg_id *id)
 {
     char hex[MSG_ID_N * 2];
-    form(b, action, token);
-    hidden(b, "id", str_of(hex, text_hex(hex, msg_id_str(id))));
+    lite_form(b, action, token);
+    lite_hidden(b, "id", str_of(hex, text_hex(hex, msg_id_str(id))));
 }
-static void line(struct buf *b, const char *label, struct str text)
+void lite_line(struct buf *b, const char *label, struct str text)
 {
     buf_printf(b, "<p>%s: ", label);
     text_html(b, text);
@@ -104,7 +108,7 @@ static void when(struct buf *b, const char *label, int64_t ms)
     struct str hm, day = str_cut(buf_str(&t), 'T', &hm);
     buf_printf(b, "<p>%s: %.*s, %.*s UTC</p>\n", label, STR_FMT(day), STR_FMT(str_sub(hm, 0, 5)));
 }
-static struct str token_of(struct http_req *r)
+struct str lite_token_of(struct http_req *r)
 {
     struct str t = { 0 };
     http_form(r, S("token"), &t);
@@ -134,45 +138,45 @@ static void put_who(struct buf *b, struct json_in *j)
 /* ---- pages ---- */
 void lite_front(struct http_req *r)
 {
-    struct buf *b = begin(r, 200, "mayfly, plain");
+    struct buf *b = lite_begin(r, 200, "mayfly, plain");
     buf_puts(b, "<p>An e-mail address for the next hour. No account, and nothing left when it ends.</p>\n"
                 "<form method=\"post\" action=\"/lite/new\"><label>A name of your own, or nothing for a random one: "
                 "<input name=\"local\" autocomplete=\"off\"></label>");
-    button(b, "New address");
+    lite_button(b, "New address");
     buf_puts(b, "<h2>Open one you have</h2>\n<form method=\"post\" action=\"/lite/open\">"
                 "<label>Recovery words, token or password: <input name=\"secret\" autocomplete=\"off\"></label>"
                 "<label>Address, with a password: <input name=\"address\" autocomplete=\"off\"></label>");
-    button(b, "Open");
-    end(r, b);
+    lite_button(b, "Open");
+    lite_end(r, b);
 }
 
 void lite_sorry(struct http_req *r, int status, const char *text)
 {
-    struct buf *b = begin(r, status, "That did not work");
+    struct buf *b = lite_begin(r, status, "That did not work");
     buf_puts(b, "<p>");
     text_html(b, str_c(text));
     buf_puts(b, "</p>\n<p><a href=\"/lite\">Start again</a></p>\n");
-    end(r, b);
+    lite_end(r, b);
 }
 
 void lite_made(struct http_req *r, const struct mailbox_made *made)
 {
-    struct buf *b = begin(r, 201, "Your address");
+    struct buf *b = lite_begin(r, 201, "Your address");
     put_address(b, made->address);
     when(b, "It ends at", store_box_end_ms(&made->box));
-    line(b, "Recovery words, shown this once; they open the mailbox anywhere", made->recovery);
-    line(b, "Token for programs, shown this once", made->token);
-    simple(b, "inbox", made->token, "Check for mail");
-    end(r, b);
+    lite_line(b, "Recovery words, shown this once; they open the mailbox anywhere", made->recovery);
+    lite_line(b, "Token for programs, shown this once", made->token);
+    lite_simple(b, "inbox", made->token, "Check for mail");
+    lite_end(r, b);
 }
 
 void lite_opened(struct http_req *r, struct str token)
 {
-    struct buf *b = begin(r, 200, "Opened");
-    line(b, "Address", api_box(r)->address);
+    struct buf *b = lite_begin(r, 200, "Opened");
+    lite_line(b, "Address", api_box(r)->address);
     when(b, "It ends at", store_box_end_ms(&api_box(r)->box));
-    simple(b, "inbox", token, "Go to the inbox");
-    end(r, b);
+    lite_simple(b, "inbox", token, "Go to the inbox");
+    lite_end(r, b);
 }
 
 static void put_item(struct buf *b, struct str token, const struct mail_row *m)
@@ -192,16 +196,16 @@ static void put_item(struct buf *b, struct str token, const struct mail_row *m)
         }
     }
     buf_puts(b, "<br>");
-    id_form(b, "message", token, &m->row.id);
-    button(b, "Read");
+    lite_id_form(b, "message", token, &m->row.id);
+    lite_button(b, "Read");
     buf_puts(b, "</li>\n");
 }
 
 static void folder_form(struct buf *b, struct str token, struct str folder, const char *label)
 {
-    form(b, "inbox", token);
-    hidden(b, "folder", folder);
-    button(b, label);
+    lite_form(b, "inbox", token);
+    lite_hidden(b, "folder", folder);
+    lite_button(b, label);
 }
 
 static void put_empty(struct buf *b, struct http_req *r, bool junk)
@@ -216,18 +220,20 @@ static void put_empty(struct buf *b, struct http_req *r, bool junk)
 
 void lite_inbox(struct http_req *r, bool junk, const struct mail_row *rows, size_t n, bool more)
 {
-    struct str token = token_of(r);
-    struct buf *b = begin(r, 200, junk ? "Junk" : "Inbox");
+    struct str token = lite_token_of(r);
+    struct buf *b = lite_begin(r, 200, junk ? "Junk" : "Inbox");
     put_address(b, api_box(r)->address);
     when(b, "It ends at", store_box_end_ms(&api_box(r)->box));
     if (junk)
-        simple(b, "inbox", token, "Back to the inbox");
+        lite_simple(b, "inbox", token, "Back to the inbox");
     else
-        simple(b, "inbox", token, "Check for mail");
+        lite_simple(b, "inbox", token, "Check for mail");
     if (!junk)
         folder_form(b, token, S("Junk"), "Junk");
-    simple(b, "extend", token, "10 minutes more");
-    simple(b, "end", token, "End it now");
+    if (!junk)
+        lite_put_write(b, r);
+    lite_simple(b, "extend", token, "10 minutes more");
+    lite_simple(b, "end", token, "End it now");
     if (n == 0)
         put_empty(b, r, junk);
     buf_puts(b, n ? "<ol>\n" : "");
@@ -236,7 +242,7 @@ void lite_inbox(struct http_req *r, bool junk, const struct mail_row *rows, size
     buf_puts(b, n ? "</ol>\n" : "");
     if (more)
         buf_puts(b, "<p>Older messages are not shown here.</p>\n");
-    end(r, b);
+    lite_end(r, b);
 }
 
 static void put_files(struct buf *b, struct str token, struct json_in *j, const struct msg_id *id)
@@ -248,9 +254,9 @@ static void put_files(struct buf *b, struct str token, struct json_in *j, const 
         buf_puts(b, "<p>Attachment: ");
         text_html(b, name);
         buf_putc(b, ' ');
-        id_form(b, "file", token, id);
+        lite_id_form(b, "file", token, id);
         buf_printf(b, "<input type=\"hidden\" name=\"n\" value=\"%zu\">", i);
-        button(b, "Download");
+        lite_button(b, "Download");
         buf_puts(b, "</p>\n");
     }
     int64_t more = 0;
@@ -279,16 +285,17 @@ static void put_links(struct buf *b, struct json_in *j)
 void lite_message(struct http_req *r, const struct mail *m)
 {
     AUTO_JSON struct json_in j = { 0 };
-    struct str token = token_of(r);
+    struct str token = lite_token_of(r);
     bool known = api_env(&j, m->head.env);
-    struct buf *b = begin(r, 200, "Message");
-    simple(b, "inbox", token, "Back to the inbox");
+    struct buf *b = lite_begin(r, 200, "Message");
+    lite_simple(b, "inbox", token, "Back to the inbox");
     if (known) {
         buf_puts(b, "<p>From: ");
         put_who(b, &j);
         buf_puts(b, "</p>\n");
         lite_put_trust(b, &j);
-        line(b, "Subject", member(&j, j.root, "subject"));
+        lite_put_report(b, &j);
+        lite_line(b, "Subject", member(&j, j.root, "subject"));
         struct str code = member(&j, j.root, "code");
         if (code.n) {
             buf_puts(b, "<p>Code: <span class=\"code\">");
@@ -304,36 +311,37 @@ void lite_message(struct http_req *r, const struct mail *m)
         put_links(b, &j);
         put_files(b, token, &j, &m->head.row.id);
     }
-    id_form(b, "file", token, &m->head.row.id);
-    button(b, "Download the whole message");
+    lite_id_form(b, "file", token, &m->head.row.id);
+    lite_button(b, "Download the whole message");
+    lite_put_answers(b, r, &m->head.row.id);
     bool junk = m->head.row.folder == FOLDER_JUNK;
-    id_form(b, "junk", token, &m->head.row.id);
-    hidden(b, "spam", junk ? S("no") : S("yes"));
-    button(b, junk ? "Not junk" : "It is junk");
-    id_form(b, "delete", token, &m->head.row.id);
-    button(b, "Delete it");
-    end(r, b);
+    lite_id_form(b, "junk", token, &m->head.row.id);
+    lite_hidden(b, "spam", junk ? S("no") : S("yes"));
+    lite_button(b, junk ? "Not junk" : "It is junk");
+    lite_id_form(b, "delete", token, &m->head.row.id);
+    lite_button(b, "Delete it");
+    lite_end(r, b);
 }
 
 void lite_sure(struct http_req *r)
 {
-    struct buf *b = begin(r, 200, "End this mailbox?");
+    struct buf *b = lite_begin(r, 200, "End this mailbox?");
     buf_puts(
         b,
         "<p>Its address stops working and its mail can never be read again, not even with the recovery words.</p>\n");
-    form(b, "end", token_of(r));
-    hidden(b, "sure", S("yes"));
-    button(b, "End it for ever");
-    simple(b, "inbox", token_of(r), "Keep it");
-    end(r, b);
+    lite_form(b, "end", lite_token_of(r));
+    lite_hidden(b, "sure", S("yes"));
+    lite_button(b, "End it for ever");
+    lite_simple(b, "inbox", lite_token_of(r), "Keep it");
+    lite_end(r, b);
 }
 
 void lite_ended(struct http_req *r, uint64_t messages)
 {
-    struct buf *b = begin(r, 200, "It is gone");
+    struct buf *b = lite_begin(r, 200, "It is gone");
     buf_printf(b,
                "<p>The mailbox has ended, and %llu message%s with it. Nobody can read it any more.</p>\n"
                "<p><a href=\"/lite\">Start again</a></p>\n",
                (unsigned long long)messages, messages == 1 ? "" : "s");
-    end(r, b);
+    lite_end(r, b);
 }

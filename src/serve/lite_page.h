@@ -1,7 +1,28 @@
-/* The pages of /lite; lite.c alone includes this. Each answers r. */
+/* The pages of /lite, for its own parts alone. */
 #pragma once
 #include "base/text.h"
 #include "serve/lite.h"
+
+/* ---- pieces: appended to b ---- */
+struct buf *lite_begin(struct http_req *r, int status, const char *title);
+void lite_end(struct http_req *r, struct buf *b);                    /* answers r */
+struct str lite_token_of(struct http_req *r);                        /* as the form had it */
+void lite_form(struct buf *b, const char *action, struct str token); /* begins one, to /lite/action */
+void lite_hidden(struct buf *b, const char *name, struct str value);
+void lite_button(struct buf *b, const char *label); /* and ends the form */
+void lite_simple(struct buf *b, const char *action, struct str token,
+                 const char *label); /* a form that is one button */
+void lite_id_form(struct buf *b, const char *action, struct str token, const struct msg_id *id);
+/* Of a message's summary: what a far end reports of mail that was sent (lite_sent.c); nothing when it is no report. */
+void lite_put_report(struct buf *b, struct json_in *j);
+void lite_line(struct buf *b, const char *label, struct str text);
+
+/* ---- what its handlers share (lite.c) ---- */
+void lite_enter(struct http_req *r, void (*next)(struct http_req *)); /* runs next with r->opened set, or answers */
+void lite_failed(struct http_req *r, enum err e, const struct refusal *why); /* answers */
+bool lite_msg_of(struct http_req *r, struct msg_id *id);                     /* false: answered */
+
+/* ---- pages: each answers r ---- */
 
 void lite_front(struct http_req *r);
 void lite_style(struct http_req *r);

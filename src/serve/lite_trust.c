@@ -26,7 +26,9 @@ static void put_sender(struct buf *b, struct json_in *j)
     struct str proven = member(j, auth, "domain"), claimed = member(j, object(j, "from"), "address");
     claimed = str_from(claimed, str_rchr(claimed, '@') == STR_NONE ? 0 : str_rchr(claimed, '@') + 1);
     bool passed = str_eq(dmarc, S("pass"));
-    if (str_eq(dmarc, S("fail")) || (str_eq(spf, S("fail")) && !passed && !str_eq(dkim, S("pass")))) {
+    if (str_eq(member(j, auth, "origin"), S("server"))) {
+        buf_puts(b, "<p>From this server</p>\n");
+    } else if (str_eq(dmarc, S("fail")) || (str_eq(spf, S("fail")) && !passed && !str_eq(dkim, S("pass")))) {
         buf_puts(b, "<p>Claims to be ");
         text_html(b, claimed);
         buf_puts(b, ", but fails its checks. Be careful.</p>\n");

@@ -50,6 +50,7 @@ static void put_changed(struct json_out *o, const struct opened *b, const struct
     json_kv_str(o, "folder", api_folder_name(b, e->folder, name));
     json_kv_bool(o, "seen", e->flags & FLAG_SEEN);
     json_kv_bool(o, "flagged", e->flags & FLAG_FLAGGED);
+    json_kv_bool(o, "answered", e->flags & FLAG_ANSWERED);
     json_kv_bool(o, "junk", e->folder == FOLDER_JUNK);
     json_put_end(o);
 }
@@ -72,6 +73,13 @@ static void put_attempt(struct json_out *o, const struct event *e)
     json_put_end(o);
 }
 
+static void put_sending(struct json_out *o, const struct event *e)
+{
+    begin(o, "message.sending", &e->box);
+    json_kv_raw(o, "sending", e->json);
+    json_put_end(o);
+}
+
 bool live_told(const struct event *e) { return e->kind != EVENT_CREDS_CHANGED && e->kind != EVENT_FOLDER_CHANGED; }
 
 void live_put_event(struct json_out *o, const struct opened *b, const struct event *e)
@@ -87,6 +95,9 @@ void live_put_event(struct json_out *o, const struct opened *b, const struct eve
         begin(o, "message.deleted", &e->box);
         json_kv_hex(o, "id", msg_id_str(&e->msg));
         json_put_end(o);
+        return;
+    case EVENT_SENDING:
+        put_sending(o, e);
         return;
     case EVENT_ARRIVAL:
         put_attempt(o, e);

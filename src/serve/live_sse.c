@@ -212,7 +212,9 @@ void live_sse(struct http_req *r, const struct live_sse_shape *shape)
     }
     if (!live_hold(r))
         return;
-    bool resumes = str_to_u64(id, &last);
+    bool resumes = shape->resume && id.n > 0;
+    if (resumes && !str_to_u64(id, &last))
+        last = UINT64_MAX; /* never given out either */
     *s = (struct sse){ .r = r, .shape = shape, .fresh = !resumes, .since = last };
     http_header(r, "X-Accel-Buffering", S("no"));
     r->keep = r->keep && !r->head.http10;

@@ -1,6 +1,7 @@
 #include "serve/metrics.h"
 #include "base/secret.h"
 #include "core/event.h"
+#include "core/send_shared.h"
 #include "serve/listen.h"
 #include <inttypes.h>
 
@@ -72,13 +73,15 @@ static void put_login(struct buf *b, const char *protocol, const struct login_st
 
 static void put_logins(struct buf *b, const struct metrics_opts *m)
 {
-    if (!m->imap_logins && !m->pop3_logins)
+    if (!m->imap_logins && !m->pop3_logins && !m->submission_logins)
         return;
     head(b, "mayfly_login_total", "counter", "Logins of mail programs by protocol and result.");
     if (m->imap_logins)
         put_login(b, "imap", m->imap_logins);
     if (m->pop3_logins)
         put_login(b, "pop3", m->pop3_logins);
+    if (m->submission_logins)
+        put_login(b, "submission", m->submission_logins);
 }
 
 /* By name, those that are none of ours as one: the set is the table of commands. */
@@ -99,6 +102,41 @@ static void put_imap(struct buf *b, const struct imap_stats *s)
     put_commands(b, "mayfly_imap_commands_total", s->commands, imap_counted_name);
 }
 
+static void put_send(struct buf *b, const struct send_counts *n)
+{
+    const struct {
+        const char *result;
+        uint64_t n;
+    } rows[] = { { "queued", load(&n->queued) }, { "refused", load(&n->refused) }, { "capped", load(&n->capped) } };
+    head(b, "mayfly_send_total", "counter", "Mails that holders of boxes wanted to send, by what came of it.");
+    for (size_t i = 0; i < COUNT(rows); i++)
+        buf_printf(b, "mayfly_send_total{result=\"%s\"} %" PRIu64 "\n", rows[i].result, rows[i].n);
+    one(b, "mayfly_send_signed_total", "counter", "Of these, signed with DKIM.", load(&n->signed_n));
+    one(b, "mayfly_send_unsigned_total", "counter", "Of these, without keys to sign with.", load(&n->unsigned_n));
+}
+
+static void put_smtp_out(struct buf *b, const struct smtp_out_stats *s)
+{
+    const struct {
+        const char *name, *help;
+        const _Atomic uint64_t *v;
+    } rows[] = {
+        { "mayfly_smtp_out_sessions_total", "Connections to other servers.", &s->sessions },
+        { "mayfly_smtp_out_reused_total", "Mails that went over a connection that stood.", &s->reused },
+        { "mayfly_smtp_out_tls_total", "Connections of those that turned to TLS.", &s->tls },
+        { "mayfly_smtp_out_dane_total", "Of these, to a server that DANE vouched for.", &s->dane },
+        { "mayfly_smtp_out_sts_total", "Of these, to a server that an MTA-STS policy named.", &s->sts },
+        { "mayfly_smtp_out_tls_failed_total", "Handshakes that failed.", &s->tls_failed },
+        { "mayfly_smtp_out_login_failed_total", "Sessions at the smart host that came to no login.", &s->login_failed },
+        { "mayfly_smtp_out_unreached_total", "Hosts none of whose addresses answered.", &s->unreached },
+        { "mayfly_smtp_out_tls_reports_total", "Reports on TLS that went into the queue, or are posted.", &s->reports },
+        { "mayfly_smtp_out_tls_reports_lost_total", "Such as did neither.", &s->reports_lost },
+        { "mayfly_smtp_out_local_total", "Mails from the queue into boxes here.", &s->local },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        one(b, rows[i].name, "counter", rows[i].help, load(rows[i].v));
+}
+
 static void put_pop3(struct buf *b, const struct pop3_stats *s)
 {
     one(b, "mayfly_pop3_sessions_total", "counter", "POP3 sessions that logged in.", load(&s->sessions));
@@ -108,6 +146,34 @@ static void put_pop3(struct buf *b, const struct pop3_stats *s)
     one(b, "mayfly_pop3_deleted_total", "counter", "Messages deleted at QUIT.", load(&s->deleted));
     one(b, "mayfly_pop3_sessions_open", "gauge", "POP3 sessions that are logged in now.", load(&s->inside));
     put_commands(b, "mayfly_pop3_commands_total", s->commands, pop3_counted_name);
+}
+
+static void put_queue(struct buf *b, const struct outq_shared *q)
+{
+    struct outq_stats s;
+    outq_stats(q, &s);
+    const struct {
+        const char *name, *type, *help;
+        uint64_t v;
+    } rows[] = {
+        { "mayfly_queue_waiting", "gauge", "Messages that wait to leave.", s.waiting },
+        { "mayfly_queue_active", "gauge", "Attempts under way.", s.active },
+        { "mayfly_queue_destinations", "gauge", "Destinations known now.", s.destinations },
+        { "mayfly_queue_taken_total", "counter", "Messages put into the queue.", s.put },
+        { "mayfly_queue_sent_total", "counter", "Recipients that took their message.", s.sent },
+        { "mayfly_queue_deferred_total", "counter", "Attempts after which a recipient is to be tried again.", s.later },
+        { "mayfly_queue_failed_total", "counter", "Recipients given up.", s.failed },
+        { "mayfly_queue_expired_total", "counter", "Messages given up because their time was over.", s.expired },
+        { "mayfly_queue_dropped_total", "counter", "Messages dropped by the operator.", s.dropped },
+        { "mayfly_queue_recalled_total", "counter", "Messages called back by their sender.", s.recalled },
+        { "mayfly_queue_reports_total", "counter", "Reports of far ends that changed how a mail stands.", s.reported },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        one(b, rows[i].name, rows[i].type, rows[i].help, rows[i].v);
+    head(b, "mayfly_queue_notices_total", "counter", "Reports to senders, by kind.");
+    buf_printf(b, "mayfly_queue_notices_total{kind=\"failed\"} %" PRIu64 "\n", s.dsn_failed);
+    buf_printf(b, "mayfly_queue_notices_total{kind=\"delayed\"} %" PRIu64 "\n", s.dsn_delayed);
+    buf_printf(b, "mayfly_queue_notices_total{kind=\"success\"} %" PRIu64 "\n", s.dsn_success);
 }
 
 static void put_gates(struct buf *b, const struct metrics_opts *m)
@@ -202,6 +268,10 @@ void metrics_write(const struct metrics_opts *m, struct buf *b)
         put_store(b, m->store);
     if (m->smtp)
         put_smtp(b, m->smtp);
+    if (m->send)
+        put_send(b, m->send);
+    if (m->smtp_out)
+        put_smtp_out(b, m->smtp_out);
     put_logins(b, m);
     if (m->imap)
         put_imap(b, m->imap);
@@ -211,6 +281,8 @@ void metrics_write(const struct metrics_opts *m, struct buf *b)
         one(b, "mayfly_deliver_accepted_total", "counter", "Messages delivered.", load(m->deliver_accepted));
     if (m->deliver_refused)
         one(b, "mayfly_deliver_refused_total", "counter", "Messages not delivered.", load(m->deliver_refused));
+    if (m->outq)
+        put_queue(b, m->outq);
     put_gates(b, m);
     if (m->checks)
         put_checks(b, m->checks);

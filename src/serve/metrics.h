@@ -4,15 +4,18 @@
 #pragma once
 #include "core/check_cost.h"
 #include "core/intake.h"
+#include "core/outq.h"
 #include "serve/http.h"
 #include "serve/imap_stats.h"
 #include "serve/login.h"
 #include "serve/pop3_stats.h"
 #include "serve/smtp_in_stats.h"
+#include "serve/smtp_out_stats.h"
 #include "store/store.h"
 #include "trust/neighbour.h"
 
 struct listen_gate;
+struct send_counts;
 struct access;
 struct metrics_gate { /* one kind of listener */
     const char *name; /* "smtp", "http", … */
@@ -29,12 +32,15 @@ struct metrics_opts { /* borrowed whole; what is NULL is left out */
     const struct standing *standing;
     const struct access *access;
     const struct smtp_in_stats *smtp;
-    const struct login_stats *imap_logins, *pop3_logins;
+    const struct smtp_out_stats *smtp_out;
+    const struct send_counts *send;
+    const struct login_stats *imap_logins, *pop3_logins, *submission_logins;
     const struct imap_stats *imap;
     const struct pop3_stats *pop3;
     const struct intake_budget *budget;
     const struct http_counts *http;
     const _Atomic uint64_t *deliver_accepted, *deliver_refused;
+    const struct outq_shared *outq;
     const struct metrics_gate *gates;
     size_t gates_n;
     const struct check_costs *checks;

@@ -57,6 +57,13 @@ enum err network_parse(struct str text, struct network *out)
     return OK;
 }
 
+bool network_has_ip(const struct network *n, const struct ip *ip)
+{
+    struct ip net = { .six = n->family == AF_INET6 };
+    memcpy(net.b, n->bytes, sizeof net.b);
+    return ip_within(ip, &net, n->bits);
+}
+
 bool network_has(const struct network *n, const struct sockaddr *sa)
 {
     const uint8_t *p = NULL;

@@ -14,6 +14,7 @@ struct network { /* "10.0.0.0/8", "fd00::/8", "192.0.2.1" */
 [[nodiscard]] enum err network_parse(struct str text, struct network *out);
 /* IPv4 peers of an IPv6 socket (::ffff:192.0.2.1) count as IPv4. */
 bool network_has(const struct network *n, const struct sockaddr *sa);
+bool network_has_ip(const struct network *n, const struct ip *ip);
 
 /* "192.0.2.1:25", "[::1]:25". */
 [[nodiscard]] enum err network_addr_parse(struct str text, struct sockaddr_storage *out);

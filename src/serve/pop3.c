@@ -83,8 +83,12 @@ static void run(struct pop3 *s, struct str line)
         pop3_fail(s, s->logged_in ? "-ERR you are logged in" : "-ERR log in first");
     else if (c->arg != ARG_ANY && (c->arg == ARG_SOME) != (arg.n > 0))
         pop3_fail(s, arg.n > 0 ? "-ERR takes no argument" : "-ERR needs an argument");
-    else
+    else {
+        uint8_t before = s->errors;
         c->run(s, arg);
+        if (s->logged_in && s->errors == before) /* before login USER, which is never wrong, would wash all away */
+            s->errors = 0;
+    }
 }
 
 static void take_line(struct pop3 *s, struct str line)

@@ -20,7 +20,7 @@ enum pop3_state {
 };
 enum {
     LIMIT_POP3_LINE = 255,    /* octets of a command with CRLF, RFC 2449 section 4; AUTH may have more (RFC 5034) */
-    LIMIT_POP3_ERRORS = 20,   /* commands that were no use */
+    LIMIT_POP3_ERRORS = 20,   /* commands that were no use: in a row, before login in all */
     POP3_LIST_ROWS = 1000,    /* so many at once */
     POP3_COPY_MAX = 32 * 1024 /* longer runs of a message go out without being copied */
 };

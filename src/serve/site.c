@@ -2,11 +2,12 @@
 #include "serve/assets.h"
 #include "serve/autoconfig.h"
 #include "serve/compat_mailtm.h"
+#include "serve/forward_page.h"
 #include "serve/lite.h"
 #include "serve/live.h"
 #include <stdlib.h>
 
-enum { TABLES = 7 };
+enum { TABLES = 8 };
 struct site {
     struct api *api;
     struct http *http, *metrics;
@@ -32,7 +33,8 @@ static enum err open_http(struct site *s, const struct site_opts *o)
     s->tables[n++] = (struct http_table){ health_routes, COUNT(health_routes), s->api };
     s->tables[n++] = (struct http_table){ assets_routes, assets_n, s->api };
     s->tables[n++] = (struct http_table){ autoconfig_routes, autoconfig_routes_n, s->api };
-    s->tables[n++] = (struct http_table){ lite_routes, lite_routes_n, s->api };
+    s->tables[n++] = (struct http_table){ lite_routes, lite_routes_n, s->api, lite_problem };
+    s->tables[n++] = (struct http_table){ forward_routes, forward_routes_n, s->api, lite_problem };
     s->tables[n++] = (struct http_table){ compat_mailtm_routes, compat_mailtm_routes_n, s->api, compat_mailtm_problem };
     if (o->api.echo_websocket)
         s->tables[n++] = (struct http_table){ echo_routes, COUNT(echo_routes), s->api };

@@ -3,6 +3,7 @@
  * the store's answer: it outlives a connection that breaks meanwhile, because the sender has said all of it. */
 #include "base/secret.h"
 #include "serve/smtp_in_client.h"
+#include "serve/smtp_in_submit.h"
 #include <stdlib.h>
 
 enum {
@@ -25,7 +26,11 @@ static bool stressed(const struct smtp_in *in)
 
 /* ---- what comes next: after anything that may have changed the mode ---- */
 
-static int64_t command_ms(const struct client *c) { return c->s.stressed ? STRESSED_MS : c->of->o.command_ms; }
+static int64_t command_ms(const struct client *c)
+{
+    int64_t ms = c->s.stressed ? STRESSED_MS : c->of->o.command_ms;
+    return c->s.rules->submit && !c->s.logged_in ? session_conn_stranger_ms(&c->c, ms) : ms;
+}
 
 /* Memory is set aside from MAIL on, so the transaction as a whole has an end, however its commands are spread. */
 static void set_deadline(struct client *c, int64_t ms)
@@ -44,6 +49,8 @@ static void proceed(struct client *c)
     switch (c->s.mode) {
     case SMTP_IN_COMMAND:
     case SMTP_IN_SKIP:
+    case SMTP_IN_SASL:
+    case SMTP_IN_REFUSED:
         set_deadline(c, command_ms(c));
         break;
     case SMTP_IN_DATA:
@@ -62,6 +69,8 @@ static void proceed(struct client *c)
         session_conn_start_tls(&c->c, c->of->o.tls);
         break;
     case SMTP_IN_CLOSED:
+        if (c->s.rules->submit && c->s.abused && !c->s.logged_in)
+            login_unruly(&c->of->o.login, &c->c.peer);
         smtp_in_guard_closed(&c->of->o.guard, &c->s, &c->c.peer, loop_now_ms(c->of->o.loop));
         conn_deadline(c->c.conn, STRESSED_MS);
         conn_finish(c->c.conn);
@@ -74,6 +83,7 @@ struct smtp_in_session *smtp_in_session_of(struct client *c)
     c->s.out = conn_out(c->c.conn);
     c->s.stressed = stressed(c->of);
     c->s.draining = c->of->conns.draining;
+    c->s.may_login = c->of->o.send && login_allowed(&c->of->o.login, &c->c.peer, c->s.tls);
     return &c->s;
 }
 
@@ -105,6 +115,7 @@ static size_t on_input(struct session_conn *conn, struct str data)
 static void on_secured(struct session_conn *conn)
 {
     struct client *c = client_at(conn);
+    smtp_in_submission_leave(c);
     smtp_in_secured(smtp_in_session_of(c));
     proceed(c);
 }
@@ -141,6 +152,8 @@ static void on_timeout(struct session_conn *conn)
         break;
     case SMTP_IN_COMMAND:
     case SMTP_IN_SKIP:
+    case SMTP_IN_SASL:
+    case SMTP_IN_REFUSED:
         give_up(c, "421 4.4.2 idle for too long");
         break;
     case SMTP_IN_TLS:
@@ -160,7 +173,8 @@ static void stop(struct client *c, const char *text)
 /* Is the session between messages, so that nothing is lost when it ends? */
 static bool is_idle(const struct client *c)
 {
-    return (c->s.mode == SMTP_IN_COMMAND || c->s.mode == SMTP_IN_SKIP) && !(c->s.tx && c->s.tx->chunked);
+    bool reads = c->s.mode == SMTP_IN_COMMAND || c->s.mode == SMTP_IN_SKIP || c->s.sasl;
+    return reads && c->s.mode != SMTP_IN_WAIT && !(c->s.tx && c->s.tx->chunked);
 }
 
 static void on_stop(struct session_conn *conn)
@@ -177,6 +191,7 @@ static void on_leave(struct session_conn *conn)
         deliver_cancel(c->check);
     smtp_in_storing_leave(c->storing);
     smtp_in_listed_stop(c->listed);
+    smtp_in_submission_leave(c);
     smtp_in_session_fini(&c->s);
 }
 
@@ -211,6 +226,7 @@ static struct session_conn *make(struct session_conns *all, const struct peer *p
     c->s.rules = &in->rules;
     c->s.loopback = peer->loopback;
     c->ip_known = network_ip(from, &c->ip) == OK;
+    smtp_in_may_relay(c);
     return &c->c;
 }
 
@@ -219,7 +235,8 @@ static void greet(struct session_conn *conn)
     struct client *c = client_at(conn);
     smtp_in_count_add(c->of->o.stats, SMTP_IN_CONNECTIONS, 1);
     conn_deadline(conn->conn, command_ms(c));
-    smtp_in_ask_lists(c);
+    if (!c->of->o.send) /* a holder may be where he likes */
+        smtp_in_ask_lists(c);
     smtp_in_greet(smtp_in_session_of(c));
     conn_flush(conn->conn);
     if (stressed(c->of))
@@ -255,17 +272,22 @@ enum err smtp_in_new(const struct smtp_in_opts *o, struct smtp_in **out)
                                         .xclient = o->xclient,
                                         .budget = o->budget,
                                         .stats = o->stats,
-                                        .ops = &smtp_in_session_ops };
+                                        .ops = &smtp_in_session_ops,
+                                        .submit = o->send ? &smtp_in_submission_ops : NULL };
     in->conns = (struct session_conns){
         .loop = o->loop,
         .ops = &conn_calls,
         .conn = { .in_max = IN_MAX, .out_max = OUT_MAX, .deadline_ms = in->o.command_ms },
         .log = o->log,
-        .closed = "smtp.closed",
+        .closed = o->send ? "submission.closed" : "smtp.closed",
     };
     session_conns_init(&in->conns);
+    in->storing = (struct smtp_in_all_storing){ .store = o->store,
+                                                .deliver = o->deliver,
+                                                .outq = o->outq,
+                                                .hostname = o->hostname,
+                                                .count = o->stats ? &o->stats->storing : NULL };
     list_init(&in->storing.list);
-    in->storing.count = o->stats ? &o->stats->storing : NULL;
     *out = in;
     return OK;
 }
@@ -274,6 +296,12 @@ void smtp_in_accept(void *ctx, struct listen *l, int fd, const struct peer *peer
 {
     struct smtp_in *in = ctx;
     session_conn_accept(&in->conns, l, fd, peer, from, NULL);
+}
+
+void smtp_in_accept_tls(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *from)
+{
+    struct smtp_in *in = ctx;
+    session_conn_accept(&in->conns, l, fd, peer, from, in->o.tls);
 }
 
 void smtp_in_drain(struct smtp_in *in) { session_conns_drain(&in->conns); }

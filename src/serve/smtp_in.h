@@ -1,16 +1,24 @@
-/* Receiving mail for our own boxes (RFC 5321): the sockets, the clock and the store around smtp_in_session. One smtp_in
- * a loop; its connections are its own. */
+/* Receiving mail for our own boxes (RFC 5321), or from their holders, to be sent (RFC 6409): the sockets, the clock and
+ * the store around smtp_in_session. One smtp_in a loop for each of the two; its connections are its own. */
 #pragma once
 #include "io/tls.h"
 #include "serve/listen.h"
+#include "serve/login.h"
 #include "serve/smtp_in_guard.h"
 #include "serve/smtp_in_session.h"
 
 struct smtp_in;
 struct smtp_in_opts { /* copied; what it points to is borrowed until smtp_in_free() */
     struct loop *loop;
-    struct deliver *deliver; /* this loop's */
+    struct deliver *deliver; /* this loop's, as what follows */
+    struct send *send;       /* a submission: where its mail goes. NULL: mail for our boxes */
+    struct login_opts login; /* of a submission */
+    bool keep_copy;          /* the same: what was sent is in Sent, too */
     struct smtp_in_guard guard;
+    struct store *store;
+    struct outq *outq;                /* this loop's */
+    const struct network *relay_from; /* whose mail for other domains is taken, too */
+    size_t relay_from_n;
     struct tls *tls; /* NULL: no STARTTLS */
     struct log *log;
     struct str hostname;
@@ -28,6 +36,8 @@ struct smtp_in_opts { /* copied; what it points to is borrowed until smtp_in_fre
 [[nodiscard]] enum err smtp_in_new(const struct smtp_in_opts *o, struct smtp_in **out);
 /* As listen_opts.accept has it; in is the listener's ctx. */
 void smtp_in_accept(void *in, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa);
+/* The same where TLS comes first (RFC 8314 section 3.3). */
+void smtp_in_accept_tls(void *in, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa);
 /* No more messages: idle connections are told 421, whoever is in the middle of one may finish it. Connections leave
  * their gate as they go. */
 void smtp_in_drain(struct smtp_in *in);

@@ -41,6 +41,14 @@ void smtp_in_ask_lists(struct client *c)
                     : NULL;
 }
 
+void smtp_in_may_relay(struct client *c)
+{
+    const struct smtp_in_opts *o = &c->of->o;
+    c->s.relay = false;
+    for (size_t i = 0; i < o->relay_from_n && c->ip_known && !c->s.relay; i++)
+        c->s.relay = network_has_ip(&o->relay_from[i], &c->ip);
+}
+
 static void on_checked(void *ctx, enum err e, const struct box_id *box)
 {
     struct client *c = ctx;
@@ -80,7 +88,7 @@ static void ask_store(struct smtp_in_session *s, struct smtp_in_tx *tx, const ch
                                .client = c->ip,
                                .client_known = c->ip_known,
                                .peer = c->c.peer };
-    c->storing = smtp_in_storing_new(&c->of->storing, c->of->o.deliver, tx, &way, on_stored, c);
+    c->storing = smtp_in_storing_new(&c->of->storing, tx, &way, on_stored, c);
     if (!c->storing)
         smtp_in_stored(s, ERR_IO, NULL, 0);
 }
@@ -98,6 +106,7 @@ static bool ask_moved(struct smtp_in_session *s, struct str addr)
         return false;
     struct str host = str_starts_nocase(addr, S("IPv6:")) ? str_from(addr, 5) : addr;
     c->ip_known = ip_parse(host, &c->ip) == OK;
+    smtp_in_may_relay(c);
     smtp_in_ask_lists(c);
     return true;
 }

@@ -1,6 +1,7 @@
 /* One connection of smtp_in, for its two halves: smtp_in.c has its socket and its time, smtp_in_ask.c what its session
  * asks for. */
 #pragma once
+#include "serve/login.h"
 #include "serve/network.h"
 #include "serve/session_conn.h"
 #include "serve/smtp_in.h"
@@ -30,6 +31,10 @@ struct client {
     struct smtp_in_listed *listed;                   /* block lists; NULL: none is asked */
     uint16_t phase;                                  /* of the session, when last looked at */
     enum { HELD_NOT, HELD_LISTS, HELD_TARPIT } held; /* by what is still to come, or by time alone */
+    struct login login;                              /* of a submission, as what follows */
+    struct opened *opened;                           /* who has logged in; a reference, or NULL */
+    struct send_req *sending; /* a recipient that is being looked at, or a mail on its way into the queue */
+    uint64_t sending_n;       /* octets of that */
 };
 
 static inline struct client *client_of(struct smtp_in_session *s) { return CONTAINER_OF(s, struct client, s); }
@@ -43,4 +48,10 @@ void smtp_in_answered(struct client *c);
 void smtp_in_tell(struct client *c);
 /* Asks the operator's block lists about the client, anew when it turns out to be another one. */
 void smtp_in_ask_lists(struct client *c);
+/* Who the client is has become known, or changed. */
+void smtp_in_may_relay(struct client *c);
 extern const struct smtp_in_ops smtp_in_session_ops;
+
+/* smtp_in_submission.c */
+extern const struct smtp_in_submit_ops smtp_in_submission_ops;
+void smtp_in_submission_leave(struct client *c); /* forgets what was asked for, and who it was */

@@ -2,6 +2,7 @@
  * commands begin. The one exception is a bare CR or LF under DATA: then nobody can tell where that end is, and the
  * connection is cut. Octets of a refused BDAT are counted off and never seen by the command parser. */
 #include "serve/smtp_in_data.h"
+#include "serve/smtp_in_submit.h"
 
 static const char bare[] = "521 5.5.2 bare CR or LF: lines end with CRLF";
 static const char no_rcpt[] = "554 5.5.1 no valid recipients";
@@ -12,7 +13,7 @@ static const char *not_ready(const struct smtp_in_session *s)
         return "503 5.5.1 MAIL first";
     if (s->tx->tries == 0)
         return "503 5.5.1 RCPT first";
-    return s->tx->rcpts_n == 0 ? no_rcpt : NULL;
+    return smtp_in_tx_rcpts(s->tx) == 0 ? no_rcpt : NULL;
 }
 
 void smtp_in_run_data(struct smtp_in_session *s, struct str)
@@ -35,7 +36,9 @@ void smtp_in_run_data(struct smtp_in_session *s, struct str)
 static const char *protocol(const struct smtp_in_session *s)
 {
     if (s->tx->utf8) /* RFC 6531 section 4.3 */
-        return s->tls ? "UTF8SMTPS" : "UTF8SMTP";
+        return s->logged_in ? (s->tls ? "UTF8SMTPSA" : "UTF8SMTPA") : s->tls ? "UTF8SMTPS" : "UTF8SMTP";
+    if (s->logged_in) /* RFC 4954 section 7 */
+        return s->tls ? "ESMTPSA" : "ESMTPA";
     if (s->tls)
         return s->esmtp ? "ESMTPS" : "SMTPS";
     return s->esmtp ? "ESMTP" : "SMTP";
@@ -72,7 +75,10 @@ static void finish(struct smtp_in_session *s)
     const char *p = protocol(s);
     s->mode = SMTP_IN_WAIT;
     s->tx = NULL;
-    s->rules->ops->store(s, tx, p);
+    if (s->rules->submit)
+        s->rules->submit->send(s, tx, p);
+    else
+        s->rules->ops->store(s, tx, p);
 }
 
 size_t smtp_in_read_data(struct smtp_in_session *s, struct str in)
@@ -158,19 +164,25 @@ size_t smtp_in_read_chunk(struct smtp_in_session *s, struct str in)
 
 /* ---- the store's answer ---- */
 
+const char smtp_in_queue_full[] = "too much mail waits to leave, try again later";
+const char smtp_in_loop[] = "it goes round in circles: too many Received fields";
+
 struct smtp_in_refusal smtp_in_refusal_of(enum err e, const char *why)
 {
     switch (e) {
     case OK:
         break;
     case ERR_FULL: /* with words: the message passes a ceiling and always will; without: the boxes are full */
+        if (why == smtp_in_queue_full)
+            return (struct smtp_in_refusal){ SMTP_IN_TEMPFAIL, "452 4.3.1", why };
         if (why)
             return (struct smtp_in_refusal){ SMTP_IN_MALFORMED, "552 5.3.4", why };
         return (struct smtp_in_refusal){ SMTP_IN_BOX_FULL, "452 4.2.2", "mailbox full" };
     case ERR_GONE:
         return (struct smtp_in_refusal){ SMTP_IN_UNKNOWN, "550 5.1.1", "no such mailbox here" };
     case ERR_BAD:
-        return (struct smtp_in_refusal){ SMTP_IN_MALFORMED, "554 5.6.0", why ? why : "malformed message" };
+        return (struct smtp_in_refusal){ SMTP_IN_MALFORMED, why == smtp_in_loop ? "554 5.4.6" : "554 5.6.0",
+                                         why ? why : "malformed message" };
     case ERR_DENIED:
         return (struct smtp_in_refusal){ SMTP_IN_POLICY, "554 5.7.1", why ? why : "refused" };
     case ERR_MORE:

@@ -1,5 +1,6 @@
 /* The words for a recipient that never was and for one that has ended are the same, and so is the time they take. */
 #include "serve/smtp_in_mail.h"
+#include "serve/smtp_in_submit.h"
 
 enum { TARPIT_STEP_MS = 1000 };
 
@@ -36,11 +37,17 @@ void smtp_in_run_mail(struct smtp_in_session *s, struct str arg)
         smtp_in_fail(s, "503 5.5.1 one sender is enough");
         return;
     }
+    if (s->rules->submit && !smtp_in_may_submit(s))
+        return;
     enum smtp_fault f = smtp_mail_parse(arg, &m);
+    if (f == SMTP_FINE && m.requiretls && !(s->rules->submit && s->tls)) /* not offered: RFC 8689 section 4.2 */
+        f = SMTP_PARAM;
     if (f != SMTP_FINE) {
         fail_mail(s, f);
         return;
     }
+    if (s->rules->submit && !smtp_in_may_submit_as(s, &m))
+        return;
     if (m.size > s->rules->max_bytes) {
         smtp_in_note(s, SMTP_IN_TOO_BIG);
         smtp_in_fail(s, "552 5.3.4 message too big");
@@ -55,7 +62,7 @@ void smtp_in_run_mail(struct smtp_in_session *s, struct str arg)
 /* Words why not, or NULL. */
 static const char *rcpt_not_now(const struct smtp_in_session *s)
 {
-    if (s->tx->rcpts_n >= s->rules->max_rcpts)
+    if (smtp_in_tx_rcpts(s->tx) >= s->rules->max_rcpts)
         return "452 4.5.3 too many recipients";
     if (smtp_in_tx_crowded(s->tx))
         return "452 4.5.3 too many recipients for a message of this size";
@@ -70,7 +77,10 @@ static void look_up(struct smtp_in_session *s, const struct addr *to)
         return;
     }
     s->mode = SMTP_IN_WAIT;
-    s->rules->ops->check(s, s->tx->pending, s->tx->size);
+    if (s->rules->submit)
+        s->rules->submit->check(s, s->tx->pending);
+    else
+        s->rules->ops->check(s, s->tx->pending, s->tx->size);
 }
 
 void smtp_in_run_rcpt(struct smtp_in_session *s, struct str arg)
@@ -90,12 +100,14 @@ void smtp_in_run_rcpt(struct smtp_in_session *s, struct str arg)
         fail_rcpt(s, f);
         return;
     }
-    if (s->rules->ops->throttled(s)) { /* before the look-up: nobody learns anything any more */
+    if (!s->rules->submit && s->rules->ops->throttled(s)) { /* before the look-up: nobody learns anything any more */
         smtp_in_note(s, SMTP_IN_ABUSE);
         smtp_in_cut(s, "421 4.7.0 too many unknown recipients from your network, try again later");
         return;
     }
     const char *no = rcpt_not_now(s); /* no error: an honest sender with a long list comes back with the rest */
+    s->tx->notify = r.notify;
+    s->tx->orcpt = arena_dup(&s->tx->arena, r.orcpt);
     if (no)
         smtp_in_reply(s, no);
     else
@@ -153,6 +165,20 @@ static void known(struct smtp_in_session *s, const struct box_id *box)
     smtp_in_reply(s, added ? "250 2.1.5 recipient ok" : "452 4.5.3 too many recipients");
 }
 
+/* For another domain, from who may send to all: the queue takes it. */
+static void elsewhere(struct smtp_in_session *s)
+{
+    if (!s->relay) {
+        smtp_in_note(s, SMTP_IN_RELAY);
+        smtp_in_fail(s, "550 5.7.1 that domain is not served here");
+        return;
+    }
+    bool added = smtp_in_tx_add_to(s->tx);
+    if (added)
+        smtp_in_note(s, SMTP_IN_RCPTS);
+    smtp_in_reply(s, added ? "250 2.1.5 recipient ok" : "452 4.5.3 too many recipients");
+}
+
 void smtp_in_checked(struct smtp_in_session *s, enum err e, const struct box_id *box)
 {
     s->mode = SMTP_IN_COMMAND;
@@ -168,8 +194,7 @@ void smtp_in_checked(struct smtp_in_session *s, enum err e, const struct box_id 
         unknown(s, box);
         break;
     case ERR_DENIED:
-        smtp_in_note(s, SMTP_IN_RELAY);
-        smtp_in_fail(s, "550 5.7.1 that domain is not served here");
+        elsewhere(s);
         break;
     case ERR_BAD:
         fail_rcpt(s, SMTP_PATH);

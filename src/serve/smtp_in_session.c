@@ -2,6 +2,7 @@
  * the call. A line's ends are strict: a client that sends bare LF gets one answer and is gone. */
 #include "serve/smtp_in_session.h"
 #include "base/secret.h"
+#include "serve/smtp_in_submit.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@ struct command {
 static void forget(struct smtp_in_session *s)
 {
     smtp_in_end_tx(s);
+    smtp_in_end_sasl(s);
     if (s->helo)
         secret_wipe(s->helo, strlen(s->helo)); /* often the client's own address */
     free(s->helo);
@@ -50,11 +52,14 @@ static void run_ehlo(struct smtp_in_session *s, struct str arg)
     if (!hello(s, arg))
         return;
     s->esmtp = true;
-    /* No DSN: a client that asked for success would rightly wait for a report, and we send none (no backscatter). Its
-     * parameters are taken all the same. */
     buf_printf(s->out, "250-%.*s\r\n250-PIPELINING\r\n250-SIZE %zu\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-CHUNKING\r\n",
                STR_FMT(s->rules->hostname), s->rules->max_bytes);
-    buf_puts(s->out, "250-BINARYMIME\r\n");
+    /* No DSN for mail to our boxes: a client that asked for success would rightly wait for a report, and we send none
+     * (no backscatter). Its parameters are taken all the same. */
+    if (s->rules->submit)
+        smtp_in_put_submission(s);
+    else
+        buf_puts(s->out, "250-BINARYMIME\r\n");
     if (s->rules->tls && !s->tls)
         buf_puts(s->out, "250-STARTTLS\r\n");
     if (s->rules->xclient && s->loopback)
@@ -99,6 +104,7 @@ void smtp_in_secured(struct smtp_in_session *s)
 {
     forget(s);
     s->tls = true;
+    s->logged_in = false;
     s->mode = SMTP_IN_COMMAND;
     smtp_in_note(s, SMTP_IN_SECURED);
 }
@@ -136,7 +142,7 @@ static const struct command commands[] = {
     { STR("EXPN"), ARG_ANY, false, false, run_none },
     { STR("ETRN"), ARG_ANY, false, false, run_none },
     { STR("TURN"), ARG_ANY, false, false, run_none },
-    { STR("AUTH"), ARG_ANY, false, true, run_none },
+    { STR("AUTH"), ARG_ANY, false, true, smtp_in_run_auth },
 };
 
 static const struct command *find(struct str verb)
@@ -185,6 +191,15 @@ static void run(struct smtp_in_session *s, struct str line)
         row->run(s, c.arg);
 }
 
+/* What is to be done with the next line depends on what was asked for. */
+static void run_line(struct smtp_in_session *s, struct str line)
+{
+    if (s->mode == SMTP_IN_COMMAND)
+        run(s, line);
+    else
+        smtp_in_sasl_line(s, line);
+}
+
 static size_t read_command(struct smtp_in_session *s, struct str in)
 {
     struct str line;
@@ -196,11 +211,12 @@ static size_t read_command(struct smtp_in_session *s, struct str in)
     switch (line_command(in, LIMIT_SMTP_LONG, &line, &used)) {
     case OK:
         s->more = used < in.n;
-        run(s, line);
+        run_line(s, line);
         return used;
     case ERR_MORE:
         return 0;
     case ERR_FULL:
+        smtp_in_end_sasl(s);
         s->mode = SMTP_IN_SKIP;
         s->skipped = 0;
         smtp_in_fail(s, "500 5.5.2 line too long");
@@ -235,6 +251,8 @@ size_t smtp_in_input(struct smtp_in_session *s, struct str in)
         enum smtp_in_mode before = s->mode;
         switch (before) {
         case SMTP_IN_COMMAND:
+        case SMTP_IN_SASL:
+        case SMTP_IN_REFUSED:
             n = read_command(s, rest);
             break;
         case SMTP_IN_SKIP:
@@ -259,7 +277,7 @@ size_t smtp_in_input(struct smtp_in_session *s, struct str in)
 
 void smtp_in_stop(struct smtp_in_session *s, const char *text)
 {
-    if (s->mode != SMTP_IN_COMMAND) /* in the middle of a message: that is an attempt that failed */
+    if (smtp_in_reads_message(s)) /* in the middle of a message: that is an attempt that failed */
         smtp_in_kept_out(s, text);
     smtp_in_cut(s, text);
 }

@@ -1,6 +1,7 @@
 /* Every reply goes through here, and so do the counts that end a session. Under stress one error and one idle command
  * are enough (Postfix's stress mode, research/security.md section 1). */
 #include "serve/smtp_in_state.h"
+#include <stdlib.h>
 
 void smtp_in_reply(struct smtp_in_session *s, const char *text)
 {
@@ -23,10 +24,19 @@ void smtp_in_end_tx(struct smtp_in_session *s)
     s->tx = NULL;
 }
 
+void smtp_in_end_sasl(struct smtp_in_session *s)
+{
+    if (s->sasl)
+        sasl_fini(s->sasl);
+    free(s->sasl);
+    s->sasl = NULL;
+}
+
 void smtp_in_close(struct smtp_in_session *s, const char *text)
 {
     smtp_in_reply(s, text);
     smtp_in_end_tx(s);
+    smtp_in_end_sasl(s);
     s->mode = SMTP_IN_CLOSED;
 }
 

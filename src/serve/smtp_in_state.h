@@ -2,13 +2,16 @@
 #pragma once
 #include "serve/smtp_in_stats.h"
 #include "serve/smtp_in_tx.h"
+#include "wire/sasl.h"
 
 enum smtp_in_mode {
     SMTP_IN_COMMAND, /* reads command lines */
     SMTP_IN_SKIP,    /* reads past the rest of a line that was too long */
     SMTP_IN_DATA,    /* reads a message up to its dot */
     SMTP_IN_CHUNK,   /* reads the octets of a BDAT */
-    SMTP_IN_WAIT,    /* an answer is owed: smtp_in_checked() or smtp_in_stored() */
+    SMTP_IN_SASL,    /* reads a response of AUTH */
+    SMTP_IN_REFUSED, /* the same, where the secret was wrong: whatever comes, the login has failed */
+    SMTP_IN_WAIT,    /* an answer is owed: smtp_in_checked() or smtp_in_stored(), or one of smtp_in_submit.h */
     SMTP_IN_TLS,     /* 220 is written, now the handshake: smtp_in_secured() */
     SMTP_IN_CLOSED   /* the last reply is written */
 };
@@ -29,7 +32,8 @@ struct smtp_in_ops {
     /* Is the pending recipient to be told to come back? For how long, or 0. */
     int64_t (*greylisted)(struct smtp_in_session *s);
 };
-struct smtp_in_rules { /* shared and borrowed; all of it outlives the sessions */
+struct smtp_in_submit_ops; /* smtp_in_submit.h */
+struct smtp_in_rules {     /* shared and borrowed; all of it outlives the sessions */
     struct str hostname;
     struct str postmaster; /* the whole address that <postmaster> means */
     size_t max_bytes;
@@ -38,6 +42,7 @@ struct smtp_in_rules { /* shared and borrowed; all of it outlives the sessions *
     struct intake_budget *budget;
     struct smtp_in_stats *stats; /* may be NULL */
     const struct smtp_in_ops *ops;
+    const struct smtp_in_submit_ops *submit; /* a submission: who has logged in sends. NULL: mail for our boxes */
 };
 
 enum {
@@ -55,6 +60,7 @@ struct smtp_in_session {
     struct buf *out;       /* replies are appended here; set before each call */
     struct smtp_in_tx *tx; /* NULL between messages */
     char *helo;            /* the heap's; NULL before HELO */
+    struct sasl *sasl;     /* of an AUTH under way; the heap's, or NULL */
     uint64_t data_n;       /* octets of this DATA or BDAT taken from the peer */
     uint64_t chunk_left;
     uint32_t skipped;
@@ -62,12 +68,15 @@ struct smtp_in_session {
     uint8_t errors, junk, unknown;
     uint16_t phase; /* goes up with each DATA and BDAT */
     bool esmtp : 1, tls : 1;
-    bool loopback : 1; /* XCLIENT is for tests on this machine */
-    bool stressed : 1; /* the owner says so: be strict */
-    bool draining : 1; /* the owner says so: 421 to the next command */
-    bool more : 1;     /* bytes stand behind the command that is being run */
-    bool linger : 1;   /* CLOSED: the peer may still be sending; read past it for a moment, so that it sees the reply */
+    bool logged_in : 1; /* a submission's client, as what follows */
+    bool may_login : 1; /* the owner says so: a secret may be said on this connection */
+    bool loopback : 1;  /* XCLIENT is for tests on this machine */
+    bool stressed : 1;  /* the owner says so: be strict */
+    bool draining : 1;  /* the owner says so: 421 to the next command */
+    bool more : 1;      /* bytes stand behind the command that is being run */
+    bool linger : 1; /* CLOSED: the peer may still be sending; read past it for a moment, so that it sees the reply */
     bool chunk_last : 1, chunk_refused : 1;
+    bool relay : 1;  /* the owner says so: mail for other domains is taken, too */
     bool listed : 1; /* the owner says so, before smtp_in_checked(): a block list has the client */
     bool abused : 1; /* it has done what costs its network its standing; the owner takes it back */
 };
@@ -86,6 +95,11 @@ void smtp_in_cut(struct smtp_in_session *s, const char *text);
 /* The holders of the boxes in tx are told, once: reply is the end of it. */
 void smtp_in_kept_out(struct smtp_in_session *s, const char *reply);
 void smtp_in_end_tx(struct smtp_in_session *s);
+void smtp_in_end_sasl(struct smtp_in_session *s); /* wiped; fine when there is none */
+static inline bool smtp_in_reads_message(const struct smtp_in_session *s)
+{
+    return s->mode == SMTP_IN_DATA || s->mode == SMTP_IN_CHUNK;
+}
 static inline void smtp_in_note(struct smtp_in_session *s, enum smtp_in_count c)
 {
     smtp_in_count_add(s->rules->stats, c, 1);

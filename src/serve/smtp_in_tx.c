@@ -1,5 +1,6 @@
 /* What is kept of a message, and why it is not: the first flaw gives all of it back. */
 #include "serve/smtp_in_tx.h"
+#include "core/send_known.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,9 @@ struct smtp_in_tx *smtp_in_tx_new(struct intake_budget *b, const struct smtp_mai
     arena_init(&tx->arena, ARENA_MAX);
     tx->arena.secret = true;
     tx->from = arena_dup(&tx->arena, m->from.text);
+    tx->envid = arena_dup(&tx->arena, m->envid);
+    tx->ret = m->ret_full ? OUTQ_RET_FULL : m->ret_hdrs ? OUTQ_RET_HDRS : OUTQ_RET_UNSET;
+    tx->requiretls = m->requiretls;
     return tx;
 }
 
@@ -32,6 +36,7 @@ void smtp_in_tx_free(struct smtp_in_tx *tx)
     if (!tx)
         return;
     intake_end(&tx->in);
+    send_known_drop(tx->known);
     arena_reset(&tx->arena);
     free(tx);
 }
@@ -44,17 +49,19 @@ static void flawed(struct smtp_in_tx *tx, enum smtp_in_flaw why)
     intake_end(&tx->in);
 }
 
-static bool rcpts_grow(struct smtp_in_tx *tx)
+/* Room for one more behind the n that are at v; NULL when memory is out. */
+static void *grown(struct smtp_in_tx *tx, void *v, size_t n, size_t *cap, size_t size)
 {
-    size_t cap = tx->rcpts_cap ? tx->rcpts_cap * 2 : FIRST_RCPTS;
-    struct deliver_rcpt *more = arena_array(&tx->arena, cap, sizeof *more);
+    if (n < *cap)
+        return v;
+    size_t more_n = *cap ? *cap * 2 : FIRST_RCPTS;
+    void *more = arena_array(&tx->arena, more_n, size);
     if (!more)
-        return false;
-    if (tx->rcpts_n)
-        memcpy(more, tx->rcpts, tx->rcpts_n * sizeof *more);
-    tx->rcpts = more;
-    tx->rcpts_cap = cap;
-    return true;
+        return NULL;
+    if (n)
+        memcpy(more, v, n * size);
+    *cap = more_n;
+    return more;
 }
 
 bool smtp_in_tx_add(struct smtp_in_tx *tx, const struct box_id *box)
@@ -62,9 +69,24 @@ bool smtp_in_tx_add(struct smtp_in_tx *tx, const struct box_id *box)
     for (size_t i = 0; i < tx->rcpts_n; i++)
         if (memcmp(&tx->rcpts[i].box, box, sizeof *box) == 0)
             return true;
-    if (tx->rcpts_n == tx->rcpts_cap && !rcpts_grow(tx))
+    struct deliver_rcpt *room = grown(tx, tx->rcpts, tx->rcpts_n, &tx->rcpts_cap, sizeof *room);
+    if (!room)
         return false;
+    tx->rcpts = room;
     tx->rcpts[tx->rcpts_n++] = (struct deliver_rcpt){ *box, tx->pending };
+    return true;
+}
+
+bool smtp_in_tx_add_to(struct smtp_in_tx *tx)
+{
+    for (size_t i = 0; i < tx->to_n; i++)
+        if (str_eq(tx->to[i].address, tx->pending))
+            return true;
+    struct outq_rcpt *room = grown(tx, tx->to, tx->to_n, &tx->to_cap, sizeof *room);
+    if (!room)
+        return false;
+    tx->to = room;
+    tx->to[tx->to_n++] = (struct outq_rcpt){ .address = tx->pending, .orcpt = tx->orcpt, .notify = tx->notify };
     return true;
 }
 

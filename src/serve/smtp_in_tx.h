@@ -6,6 +6,8 @@
 #include "base/buf.h"
 #include "core/deliver.h"
 #include "core/intake.h"
+#include "core/outq.h"
+#include "core/send.h"
 #include "wire/line.h"
 #include "wire/smtp.h"
 
@@ -30,9 +32,17 @@ struct smtp_in_tx {
     struct line_data lines;
     struct intake in;
     struct str from, helo, pending; /* pending: the recipient that is being looked up */
-    struct deliver_rcpt *rcpts;
+    struct deliver_rcpt *rcpts;     /* boxes here */
     size_t rcpts_n, rcpts_cap, tries;
-    void *owner; /* whoever waits for the store's answer */
+    struct outq_rcpt *to; /* those that the queue takes: all of a submission */
+    size_t to_n, to_cap;
+    struct send_known *known; /* of a submission: who may be written to; NULL: nothing is known yet */
+    struct str orcpt;         /* of the pending one: RFC 3461, as what follows */
+    unsigned notify;
+    struct str envid;
+    enum outq_ret ret;
+    bool requiretls; /* RFC 8689 */
+    void *owner;     /* whoever waits for the store's answer */
 };
 
 /* NULL: the message memory is used up, or there is none at all. */
@@ -40,6 +50,9 @@ struct smtp_in_tx *smtp_in_tx_new(struct intake_budget *b, const struct smtp_mai
 void smtp_in_tx_free(struct smtp_in_tx *tx); /* NULL is fine */
 /* Adds the pending recipient; a box that is there already is not added twice. False when memory is out. */
 bool smtp_in_tx_add(struct smtp_in_tx *tx, const struct box_id *box);
+/* The same for one that the queue takes; one that is there already is not added twice. */
+bool smtp_in_tx_add_to(struct smtp_in_tx *tx);
+static inline size_t smtp_in_tx_rcpts(const struct smtp_in_tx *tx) { return tx->rcpts_n + tx->to_n; }
 /* Would one more recipient make too many octets in all? */
 bool smtp_in_tx_crowded(const struct smtp_in_tx *tx);
 /* Reads message octets, as line_data_feed(). */

@@ -330,6 +330,8 @@ static void change_apply(struct batch *b, const struct store_change *c, struct s
         x->ends_after = c->ends_after;
     if (c->set & CHANGE_IDLE)
         x->idle_ttl_ms = MAX(c->idle_ttl_ms, 0);
+    if (c->set & CHANGE_FLAGS)
+        x->flags = (x->flags & ~c->flags_clear) | c->flags_set;
     if (c->set & (CHANGE_VISIT | CHANGE_IDLE))
         x->last_visit_ms = b->now_ms;
     if (x->ends_after && x->received >= x->ends_after)

@@ -12,18 +12,22 @@
 #include "store/embed_name.h"
 #include "store/embed_reclaim.h"
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
     BATCH_REQS = 4096,
     BATCH_BYTES = 8 << 20,
     BATCH_CHANGES = 16 << 20, /* of the index, in the journal; what is left waits for the next batch */
-    SLICE_US = 1000,          /* reclaiming, at most; beside a batch no more than an eighth of what the last one took */
-    SLICE_BUSY_MIN_US = 100,
-    SLICE_BUSY_ROWS = 1000, /* some five a message */
+    SLICE_US = 1000, /* reclaiming, at most; beside a batch a 16th of what the last one took, but at least so much: */
+    SLICE_BUSY_MIN_US = 200,
+    SLICE_BUSY_EACH_US = 10, /* for each request: what comes in must not outrun what is cleared away */
+    SLICE_BUSY_ROWS = 1000,  /* some five a message */
+    QUIET_US = 10000,        /* without a request: reclaiming has commits of its own */
     SECOND_US = 1000000,
-    SLOW_US = 1500,  /* a commit that takes longer is worth gathering for */
-    GATHER_STEPS = 8 /* of a 32nd of the last commit each */
+    SLOW_US = 1500,   /* a commit that takes longer is worth gathering for */
+    GATHER_STEPS = 8, /* of a 32nd of the last commit each */
+    GATHER_REST = 32  /* commits, after one for which it did not pay */
 };
 
 struct commit {
@@ -35,7 +39,9 @@ struct commit {
     bool stop, kicked, waiting;
     bool unwell;                   /* the last try failed, and so did going back to what was before it */
     uint64_t last_us, last_end_us; /* how long the last batch took, and when it was answered */
-    uint32_t expect;               /* as many as were in it, and those that waited then */
+    uint32_t n;                    /* requests in this one */
+    uint32_t expect;               /* as many as were in the last one, and those that waited then */
+    unsigned rest;                 /* commits without gathering still */
     struct job *left;              /* of the batch's list: what there was no room for, NULL: nothing */
     struct batch b;                /* its arrays are kept from one to the next */
 };
@@ -129,9 +135,10 @@ static void batch_begin(struct commit *c)
     atomic_store(&c->st->batch_start_ms, b->due_ms);
 }
 
-static uint64_t slice_us(const struct commit *c, const struct job *list)
+static uint64_t slice_us(const struct commit *c)
 {
-    return list ? MAX((uint64_t)SLICE_BUSY_MIN_US, MIN(c->last_us / 8, (uint64_t)SLICE_US)) : SLICE_US;
+    uint64_t busy_us = MAX(MAX(c->last_us / 16, (uint64_t)SLICE_BUSY_MIN_US), (uint64_t)SLICE_BUSY_EACH_US * c->n);
+    return c->n ? MIN(busy_us, (uint64_t)SLICE_US) : SLICE_US;
 }
 
 /* Back to what the index says, which is as it was before. */
@@ -169,7 +176,7 @@ static enum err attempt(struct commit *c, struct job *list, bool intake, bool *m
         if (intake || !is_intake(req_of(j)))
             run_req(b, req_of(j));
     c->left = j;
-    *more = reclaim_slice(st->reclaim, b, slice_us(c, list), list ? SLICE_BUSY_ROWS : UINT32_MAX);
+    *more = reclaim_slice(st->reclaim, b, slice_us(c), c->n ? SLICE_BUSY_ROWS : UINT32_MAX);
     segs_age(st->segs, b->now_ms);
     e = b->failed ? ERR_IO : segs_write(st->segs);
     if (e == OK)
@@ -242,6 +249,8 @@ static bool batch_run(struct commit *c, struct job *list)
     atomic_store(&c->st->batch_start_ms, 0);
     if (e == OK)
         list = put_back(c, list);
+    if (c->n > 0) /* before any of them can have come again */
+        c->expect = MIN(atomic_load(&c->st->counts.queue), (uint32_t)BATCH_REQS);
     answer_all(c->st, list);
     return more;
 }
@@ -254,7 +263,7 @@ static uint64_t req_bytes(const struct store_req *r)
 }
 
 /* With the lock held: the head of the queue, as much as one commit should be. */
-static struct job *take(struct commit *c, uint32_t *taken)
+static struct job *take(struct commit *c)
 {
     struct job *first = c->head, **cut = &c->head;
     uint64_t bytes = 0;
@@ -263,7 +272,7 @@ static struct job *take(struct commit *c, uint32_t *taken)
         bytes += req_bytes(req_of(*cut));
         cut = &(*cut)->next;
     }
-    *taken = n;
+    c->n = n;
     struct job *rest = *cut;
     *cut = NULL;
     c->head = rest;
@@ -273,26 +282,54 @@ static struct job *take(struct commit *c, uint32_t *taken)
 }
 
 /* Who was just answered is likely to come again at once. Begun without them, the next commit makes them wait for all of
- * it, and at a slow disk two half-full commits alternate for ever: an eighth of a commit spent on waiting nearly
- * doubles what gets through. Nobody is waited for when fewer were answered, or long ago. */
-static void gather(const struct commit *c)
+ * it, and at a slow disk two half-full commits alternate for ever: at most a quarter of a commit spent on waiting
+ * nearly doubles what gets through. Nobody is waited for when all are there, or were answered long ago, or when it did
+ * not pay of late: while it was waited, fewer came than a commit takes in the same time, since they have work to do
+ * first. */
+static void gather(struct commit *c)
 {
-    if (c->last_us < SLOW_US || clock_mono_us() - c->last_end_us > c->last_us / 2)
+    uint64_t begin = clock_mono_us();
+    uint32_t before = atomic_load(&c->st->counts.queue);
+    if (before >= c->expect || c->last_us < SLOW_US || begin - c->last_end_us > c->last_us / 2)
         return;
+    if (c->rest > 0) {
+        c->rest--;
+        return;
+    }
     for (int i = 0; i < GATHER_STEPS && atomic_load(&c->st->counts.queue) < c->expect; i++)
         usleep((useconds_t)(c->last_us / 32));
+    uint64_t came = atomic_load(&c->st->counts.queue) - before;
+    if (came * c->last_us < before * (clock_mono_us() - begin))
+        c->rest = GATHER_REST;
 }
 
-static bool batch_timed(struct commit *c, struct job *list, uint32_t n)
+static bool batch_timed(struct commit *c, struct job *list)
 {
     uint64_t begin = clock_mono_us();
     bool more = batch_run(c, list);
-    if (n == 0)
+    if (c->n == 0)
         return more;
     c->last_end_us = clock_mono_us();
     c->last_us = MIN(c->last_end_us - begin, (uint64_t)SECOND_US);
-    c->expect = MIN(n + atomic_load(&c->st->counts.queue), (uint32_t)BATCH_REQS);
     return more;
+}
+
+/* With the lock held. While requests come in, what there is to reclaim goes beside them, but for a slice at each kick
+ * (something has just ended): a commit of its own makes the next mail wait for one flush more. */
+static void wait_for_work(struct commit *c, bool more)
+{
+    while (!c->head && !c->stop && !c->kicked) {
+        uint64_t quiet_us = c->last_end_us + QUIET_US;
+        if (more && clock_mono_us() >= quiet_us)
+            return;
+        struct timespec until = { (time_t)(quiet_us / SECOND_US), (long)(quiet_us % SECOND_US) * 1000 };
+        c->waiting = true;
+        if (more)
+            pthread_cond_timedwait(&c->wake, &c->mx, &until);
+        else
+            pthread_cond_wait(&c->wake, &c->mx);
+        c->waiting = false;
+    }
 }
 
 static void *run(void *arg)
@@ -302,21 +339,16 @@ static void *run(void *arg)
     pthread_setname_np(pthread_self(), "store-commit");
     pthread_mutex_lock(&c->mx);
     while (!c->stop || c->head) {
-        while (!c->head && !c->stop && !c->kicked && !more) {
-            c->waiting = true;
-            pthread_cond_wait(&c->wake, &c->mx);
-            c->waiting = false;
-        }
+        wait_for_work(c, more);
         c->kicked = false;
         if (c->head && !c->stop) {
             pthread_mutex_unlock(&c->mx);
             gather(c);
             pthread_mutex_lock(&c->mx);
         }
-        uint32_t n;
-        struct job *list = take(c, &n);
+        struct job *list = take(c);
         pthread_mutex_unlock(&c->mx);
-        more = batch_timed(c, list, n);
+        more = batch_timed(c, list);
         pthread_mutex_lock(&c->mx);
     }
     pthread_mutex_unlock(&c->mx);
@@ -331,7 +363,11 @@ enum err commit_start(struct store *st, struct commit **out)
     c->st = c->b.st = st;
     c->tail = &c->head;
     pthread_mutex_init(&c->mx, NULL);
-    pthread_cond_init(&c->wake, NULL);
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&c->wake, &attr);
+    pthread_condattr_destroy(&attr);
     if (pthread_create(&c->thread, NULL, run, c)) {
         free(c);
         return ERR_IO;

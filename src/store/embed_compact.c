@@ -52,6 +52,8 @@ void compact_free(struct compact *c)
     free(c);
 }
 
+bool compact_walks(const struct compact *c, uint64_t seg) { return c->walking && c->seg.id == seg; }
+
 void compact_again(struct compact *c)
 {
     c->look = true;

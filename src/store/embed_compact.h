@@ -5,5 +5,6 @@
 struct compact;
 [[nodiscard]] enum err compact_new(struct store *st, struct compact **out);
 void compact_free(struct compact *c);
-void compact_again(struct compact *c); /* look anew for segments to walk */
-bool compact_step(struct compact *c);  /* one small step; false: nothing to do */
+void compact_again(struct compact *c);                     /* look anew for segments to walk */
+bool compact_step(struct compact *c);                      /* one small step; false: nothing to do */
+bool compact_walks(const struct compact *c, uint64_t seg); /* is in the middle of that one */

@@ -1,6 +1,7 @@
 /* One lock for both queues: they are short and rare beside commits. */
 #include "store/embed_handover.h"
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum { PUNCHES_MAX = 65536 };
@@ -66,7 +67,6 @@ void handover_punch(struct handover *h, const struct punch *p, size_t n)
     for (size_t i = 0; i < n && h->punches_n < h->punches_cap; i++) /* the rest goes when its segment does */
         h->punches[h->punches_n++] = p[i];
     pthread_mutex_unlock(&h->mx);
-    pthread_cond_signal(&h->wake);
 }
 
 void handover_stop(struct handover *h)
@@ -87,19 +87,20 @@ struct job *handover_ends(struct handover *h)
     return list;
 }
 
-bool handover_take_punch(struct handover *h, struct punch *out)
+size_t handover_take_punches(struct handover *h, struct punch *out, size_t max)
 {
     pthread_mutex_lock(&h->mx);
-    bool some = h->punches_n > 0;
-    if (some)
-        *out = h->punches[--h->punches_n];
-    if (some && h->punches_n == 0) {
+    size_t n = MIN(max, h->punches_n);
+    h->punches_n -= n;
+    if (n > 0)
+        memcpy(out, h->punches + h->punches_n, n * sizeof *out);
+    if (n > 0 && h->punches_n == 0) {
         free(h->punches);
         h->punches = NULL;
         h->punches_cap = 0;
     }
     pthread_mutex_unlock(&h->mx);
-    return some;
+    return n;
 }
 
 bool handover_wait(struct handover *h, int64_t ms)
@@ -111,7 +112,7 @@ bool handover_wait(struct handover *h, int64_t ms)
     until.tv_nsec = ns % 1000000000;
     pthread_mutex_lock(&h->mx);
     int rc = 0;
-    while (ms > 0 && !h->ends && h->punches_n == 0 && !h->stop && rc == 0)
+    while (ms > 0 && !h->ends && !h->stop && rc == 0)
         rc = pthread_cond_timedwait(&h->wake, &h->mx, &until);
     bool go_on = !h->stop || h->ends;
     pthread_mutex_unlock(&h->mx);

@@ -10,6 +10,6 @@ void handover_punch(struct handover *h, const struct punch *p, size_t n);
 void handover_stop(struct handover *h);
 
 struct job *handover_ends(struct handover *h); /* all, oldest first, linked by job.next */
-bool handover_take_punch(struct handover *h, struct punch *out);
-/* Until there is an end or a range, it was told to stop, or so many ms are over. False: stop, and no end waits. */
+size_t handover_take_punches(struct handover *h, struct punch *out, size_t max); /* how many */
+/* Until there is an end, it was told to stop, or so many ms are over. False: stop, and no end waits. */
 bool handover_wait(struct handover *h, int64_t ms);

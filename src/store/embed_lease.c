@@ -1,4 +1,4 @@
-/* Slots are read and written under one lock, a page at a time when many end together, so a neighbour's slot is never
+/* Slots are written under one lock, a page at a time when many end together, so a neighbour's slot is never
  * written back stale. */
 #include "store/embed_lease.h"
 #include "base/secret.h"
@@ -19,9 +19,9 @@ struct leases {
     int fd[2];
     struct log *log;
     pthread_mutex_t shred_mx; /* one at a time: between its two looks at a slot nobody else may free it */
-    pthread_mutex_t mx;
-    uint64_t *used;  /* a bit a slot */
-    uint32_t n, max; /* slots there are on disk, slots there may be */
+    pthread_rwlock_t mx;      /* shared by who only reads slots: they are many */
+    uint64_t *used;           /* a bit a slot */
+    uint32_t n, max;          /* slots there are on disk, slots there may be */
     uint32_t used_n, hint;
     uint32_t epoch; /* grows when the files are opened anew */
 };
@@ -91,7 +91,11 @@ enum err leases_open(const char *dir, uint32_t max_slots, struct log *log, struc
         return ERR_IO;
     *l = (struct leases){ .fd = { -1, -1 }, .log = log, .max = max_slots ? max_slots : SLOTS_DEFAULT };
     pthread_mutex_init(&l->shred_mx, NULL);
-    pthread_mutex_init(&l->mx, NULL);
+    pthread_rwlockattr_t fair;
+    pthread_rwlockattr_init(&fair);
+    pthread_rwlockattr_setkind_np(&fair, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP); /* an end does not wait */
+    pthread_rwlock_init(&l->mx, &fair);
+    pthread_rwlockattr_destroy(&fair);
     enum err e =
         asprintf(&l->path[0], "%s/lease.a", dir) < 0 || asprintf(&l->path[1], "%s/lease.b", dir) < 0 ? ERR_IO : OK;
     if (e == OK)
@@ -115,7 +119,7 @@ void leases_close(struct leases *l)
         free(l->path[i]);
     }
     pthread_mutex_destroy(&l->shred_mx);
-    pthread_mutex_destroy(&l->mx);
+    pthread_rwlock_destroy(&l->mx);
     free(l->used);
     free(l);
 }
@@ -224,7 +228,7 @@ enum err lease_take(struct leases *l, const struct box_id *box, const uint8_t ke
     struct lease_rec rec = { .live = true, .box = *box };
     memcpy(rec.key, key, KEY_N);
     uint8_t raw[REC_LEASE_N] = { 0 };
-    pthread_mutex_lock(&l->mx);
+    pthread_rwlock_wrlock(&l->mx);
     enum err e = find_free(l, &rec.slot);
     if (e == OK)
         rec_lease_put(raw, &rec);
@@ -232,7 +236,7 @@ enum err lease_take(struct leases *l, const struct box_id *box, const uint8_t ke
         e = file_write_at(l->fd[i], str_of(raw, REC_LEASE_N), slot_off(rec.slot));
     if (e == OK)
         bit_set(l, rec.slot, true);
-    pthread_mutex_unlock(&l->mx);
+    pthread_rwlock_unlock(&l->mx);
     secret_wipe(raw, sizeof raw);
     secret_wipe(&rec.key, sizeof rec.key);
     *slot = rec.slot;
@@ -245,11 +249,11 @@ enum err lease_get(struct leases *l, const struct box_id *box, uint32_t slot, ui
     uint8_t raw[REC_LEASE_N];
     struct lease_rec rec = { .live = false };
     enum err e = ERR_IO;
-    pthread_mutex_lock(&l->mx);
+    pthread_rwlock_rdlock(&l->mx);
     for (int i = 0; i < 2 && e != OK; i++)
         if (file_read_at(l->fd[i], raw, REC_LEASE_N, slot_off(slot)) == OK)
             e = memcmp(raw, never, REC_LEASE_N) == 0 ? ERR_GONE : rec_lease_parse(str_of(raw, REC_LEASE_N), slot, &rec);
-    pthread_mutex_unlock(&l->mx);
+    pthread_rwlock_unlock(&l->mx);
     if (e != OK)
         e = e == ERR_GONE ? ERR_GONE : ERR_IO;
     else if (!rec.live || !crypto_eq(rec.box.b, box->b, BOX_ID_N))
@@ -303,7 +307,7 @@ static enum err shred_page(struct leases *l, int file, struct lease_ref *refs, s
 {
     uint8_t page[PAGE_N];
     uint32_t first = refs[0].slot / PAGE_SLOTS * PAGE_SLOTS;
-    pthread_mutex_lock(&l->mx);
+    pthread_rwlock_wrlock(&l->mx);
     size_t len = first < l->n ? MIN((size_t)(l->n - first), (size_t)PAGE_SLOTS) * REC_LEASE_N : 0;
     enum err e = len ? file_read_at(l->fd[file], page, len, slot_off(first)) : OK;
     for (size_t i = 0; i < n && e == OK; i++)
@@ -311,7 +315,7 @@ static enum err shred_page(struct leases *l, int file, struct lease_ref *refs, s
             shred_slot(l, file, &refs[i], page + (size_t)(refs[i].slot - first) * REC_LEASE_N);
     if (e == OK && len)
         e = file_write_at(l->fd[file], str_of(page, len), slot_off(first));
-    pthread_mutex_unlock(&l->mx);
+    pthread_rwlock_unlock(&l->mx);
     secret_wipe(page, sizeof page);
     return e;
 }
@@ -337,38 +341,38 @@ enum err lease_shred(struct leases *l, struct lease_ref *refs, size_t n)
     enum err a = shred_file(l, 0, refs, n), b = shred_file(l, 1, refs, n), e = a == OK && b == OK ? OK : ERR_IO;
     if (e != OK)
         leases_failed(l);
-    pthread_mutex_lock(&l->mx);
+    pthread_rwlock_wrlock(&l->mx);
     for (size_t i = 0; i < n && e == OK; i++)
         if (refs[i].empty && refs[i].slot < l->n)
             bit_set(l, refs[i].slot, false);
-    pthread_mutex_unlock(&l->mx);
+    pthread_rwlock_unlock(&l->mx);
     pthread_mutex_unlock(&l->shred_mx);
     return e;
 }
 
 uint32_t leases_fds(struct leases *l, int fds[2])
 {
-    pthread_mutex_lock(&l->mx);
+    pthread_rwlock_rdlock(&l->mx);
     fds[0] = l->fd[0];
     fds[1] = l->fd[1];
     uint32_t epoch = l->epoch;
-    pthread_mutex_unlock(&l->mx);
+    pthread_rwlock_unlock(&l->mx);
     return epoch;
 }
 
 void leases_failed(struct leases *l)
 {
-    pthread_mutex_lock(&l->mx);
+    pthread_rwlock_wrlock(&l->mx);
     l->epoch++;
     if (open_file(l, 0) != OK || open_file(l, 1) != OK)
         log_error(l->log, "store.lease", LOG_C("why", "files cannot be opened again"));
-    pthread_mutex_unlock(&l->mx);
+    pthread_rwlock_unlock(&l->mx);
 }
 
 uint32_t leases_used(struct leases *l)
 {
-    pthread_mutex_lock(&l->mx);
+    pthread_rwlock_rdlock(&l->mx);
     uint32_t n = l->used_n;
-    pthread_mutex_unlock(&l->mx);
+    pthread_rwlock_unlock(&l->mx);
     return n;
 }

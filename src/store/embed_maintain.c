@@ -10,6 +10,7 @@
 #include "store/embed_disk.h"
 #include "store/embed_handover.h"
 #include "store/embed_orphan.h"
+#include "store/embed_punch.h"
 #include "store/embed_reclaim.h"
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ struct maintain {
     int64_t refs_to_ms;
     int64_t second_ms, minute_ms;
     struct compact *compact;
+    struct puncher *puncher;
     struct orphan orphan;
 };
 
@@ -225,19 +227,11 @@ static int64_t lag(struct maintain *m)
 
 /* ---- the rest ---- */
 
-static bool punch_one(struct maintain *m)
-{
-    struct punch p;
-    bool some = handover_take_punch(m->st->handover, &p);
-    if (some && p.n > 0)
-        (void)!seg_punch(m->st->segs, p.seg, p.off, p.n); /* logged; the key's end takes what stays */
-    return some;
-}
-
 /* One small step of what may take long. */
 static bool slow_step(struct maintain *m)
 {
-    return segs_remove_step(m->st->segs) || punch_one(m) || orphan_step(&m->orphan, m->st) || compact_step(m->compact);
+    return segs_remove_step(m->st->segs) || puncher_step(m->puncher) || orphan_step(&m->orphan, m->st) ||
+           compact_step(m->compact);
 }
 
 static void now_and_then(struct maintain *m)
@@ -284,9 +278,12 @@ enum err maintain_start(struct store *st, struct maintain **out)
         return ERR_IO;
     m->st = st;
     enum err e = compact_new(st, &m->compact);
+    if (e == OK)
+        e = puncher_new(st, m->compact, &m->puncher);
     if (e == OK && pthread_create(&m->thread, NULL, run, m))
         e = ERR_IO;
     if (e != OK) {
+        puncher_free(m->puncher);
         compact_free(m->compact);
         free(m);
         return e;
@@ -301,6 +298,7 @@ void maintain_stop(struct maintain *m)
         return;
     handover_stop(m->st->handover);
     pthread_join(m->thread, NULL);
+    puncher_free(m->puncher);
     compact_free(m->compact);
     sweep_forget(m);
     free(m->again);

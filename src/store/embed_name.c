@@ -174,7 +174,14 @@ static bool takes_over(const struct table *t, const struct entry *e)
     return false;
 }
 
-/* Whoever had the new name before had at most `vacated`: what lies above that has not been seen under it. */
+/* Whoever had the new name before had at most `vacated`: what lies above that has not been seen under it. Nor has that
+ * very one but with this folder, which is renamed back then: those of the series are one folder's each. */
+static bool is_fresh(const struct table *t, const struct entry *e)
+{
+    bool back = e->was_uidvalidity == t->box.vacated && e->was_uidvalidity > t->box.box.uidvalidity;
+    return e->was_uidvalidity > t->box.vacated || back;
+}
+
 static void uidvalidities_settle(struct table *t)
 {
     uint32_t vacated = t->box.vacated;
@@ -183,7 +190,7 @@ static void uidvalidities_settle(struct table *t)
         if (!e->renamed)
             continue;
         vacated = MAX(vacated, e->was_uidvalidity);
-        if (e->was_uidvalidity > t->box.vacated && !takes_over(t, e))
+        if (is_fresh(t, e) && !takes_over(t, e))
             continue;
         ++t->box.box.folder_last;
         e->f.uidvalidity = series_uidvalidity(t);

@@ -33,7 +33,13 @@ struct store_box {
     uint32_t folder_last;      /* the highest number a folder was ever given; FOLDER_FIXED: none was ever made */
     struct str sealed;         /* sealed private meta (address text), opaque; borrowed from the request */
 };
-enum { BOX_GUESSABLE = 1 /* chosen name */, BOX_OPERATOR = 2 /* postmaster@, abuse@ */ };
+enum {
+    BOX_GUESSABLE = 1, /* chosen name */
+    BOX_OPERATOR = 2,  /* postmaster@, abuse@ */
+    BOX_QUEUE = 4,     /* mail that waits to leave lies in it (core/outbox.h): nobody's, and not counted as a box */
+    BOX_MAY_SEND = 8,  /* verified for sending, or allowed by the operator */
+    BOX_NO_SEND = 16   /* the operator stopped its sending */
+};
 /* After message number ends_after the box takes no more mail and ends this much later at the latest: time to read it.
  */
 enum {
@@ -106,7 +112,7 @@ struct store_recred {
 };
 /* Changes what `set` names. CHANGE_END/IDLE/COUNT within STORE_CHANGE_GAP_MS of the last such change: ERR_BUSY, unless
  * force. CHANGE_VISIT moves last_visit_ms to now. Ends lie in (now, created + maximum] by the caller's care. */
-enum { CHANGE_END = 1, CHANGE_IDLE = 2, CHANGE_COUNT = 4, CHANGE_VISIT = 8 };
+enum { CHANGE_END = 1, CHANGE_IDLE = 2, CHANGE_COUNT = 4, CHANGE_VISIT = 8, CHANGE_FLAGS = 16 };
 struct store_change {
     struct store_req req;
     struct box_id id;
@@ -114,7 +120,8 @@ struct store_change {
     bool force;
     int64_t end_ms, idle_ttl_ms;
     uint32_t ends_after;
-    struct store_box box; /* out: as it is now */
+    uint32_t flags_set, flags_clear; /* CHANGE_FLAGS: (flags & ~clear) | set */
+    struct store_box box;            /* out: as it is now */
 };
 /* Ends boxes at once: OK only after their lease slots are overwritten and synced. Unknown ids are no error. Each box
  * that lived is also reported through opts.ended. */

@@ -27,7 +27,7 @@ struct store_folders {
 };
 /* Makes folders (no is 0), renames (FOLDER_SET_NAME) and subscribes (FOLDER_SET_SUBSCRIBED) them: all of them in one
  * step, or none. What a name is only its keyed hash tells: ERR_BUSY when two would have the same. A renamed folder
- * keeps its number and messages, and its uidvalidity when that is higher than any that a vanished name had; else it
+ * keeps its number and messages, and its uidvalidity when no other folder that lost a name had a higher one; else it
  * gets a new one. ERR_DENIED: a folder that is not there, or a name for a fixed one. ERR_FULL: over STORE_FOLDERS_MAX.
  * ERR_BAD: no name, or one over STORE_NAME_MAX. */
 enum { FOLDER_SET_NAME = 1, FOLDER_SET_SUBSCRIBED = 2, FOLDER_SET_ARCHIVE = 4 /* for good */ };

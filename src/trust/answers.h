@@ -5,6 +5,7 @@
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
+#include "trust/key_cache.h"
 #include "wire/dns_rr.h"
 
 enum { LIMIT_VERIFIED = 1 };  /* signatures a round; three keys are tried for one, so a turn of the loop stays short */
@@ -29,7 +30,8 @@ struct answers {
     struct arena *scratch; /* what a check makes; emptied before the checks are called again */
     struct answer *v;      /* never moved */
     size_t n;
-    size_t verified; /* signatures that this round has checked */
+    size_t verified;        /* signatures that this round has checked */
+    struct key_cache *keys; /* of their signers; NULL: none are kept. Set it after answers_init() */
 };
 
 [[nodiscard]] enum err answers_init(struct answers *as, struct arena *kept, struct arena *scratch);

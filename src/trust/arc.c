@@ -2,7 +2,7 @@
  * newest message signature and all seals are then checked, the newest first; what was good once is not checked again.
  */
 #include "trust/arc.h"
-#include "base/crypto_verify.h"
+#include "base/crypto_sha256.h"
 
 static void judge(struct arc_check *c, enum result r, struct str why)
 {
@@ -23,20 +23,27 @@ bool arc_results(struct str raw, uint32_t *instance, struct str *rest)
     return str_eq_nocase(name, S("i")) && parse_instance(str_trim(value), instance);
 }
 
-/* Where a field of instance i goes, or NULL when there is no such instance. */
-static struct arc_set *set_at(struct arc_check *c, uint32_t i)
+/* Where a field of instance i goes; NULL: no memory. A set is 4 KB, so there are as many as the message has. */
+static struct arc_set *set_at(struct arc_check *c, struct arena *a, uint32_t i)
 {
-    c->n = MAX(c->n, (size_t)i);
-    return &c->v[i - 1];
+    if (!c->v[i - 1])
+        c->v[i - 1] = arena_new(a, struct arc_set);
+    if (c->v[i - 1])
+        c->n = MAX(c->n, (size_t)i);
+    else
+        c->failed = true;
+    return c->v[i - 1];
 }
 
-static struct str add_results(struct arc_check *c, struct arena *, const struct header_field *f)
+static struct str add_results(struct arc_check *c, struct arena *a, const struct header_field *f)
 {
     struct str rest;
     uint32_t i;
     if (!arc_results(f->raw, &i, &rest))
         return S("bad i= of results");
-    struct arc_set *set = set_at(c, i);
+    struct arc_set *set = set_at(c, a, i);
+    if (!set)
+        return S("");
     if (set->results)
         return S("results come twice");
     set->results = f;
@@ -56,7 +63,9 @@ static struct str add_message(struct arc_check *c, struct arena *a, const struct
         return S("unknown a=");
     if (dkim_sig_names(&s, S("ARC-Seal"))) /* section 4.1.2 */
         return S("a message signature over a seal");
-    struct arc_set *set = set_at(c, i);
+    struct arc_set *set = set_at(c, a, i);
+    if (!set)
+        return S("");
     if (set->has_message)
         return S("a message signature comes twice");
     set->message = s;
@@ -81,7 +90,9 @@ static struct str add_seal(struct arc_check *c, struct arena *a, const struct he
     bool ended = str_eq_nocase(cv, S("fail"));
     if (!ended && !str_eq_nocase(cv, i == 1 ? S("none") : S("pass")))
         return S("bad cv=");
-    struct arc_set *set = set_at(c, i);
+    struct arc_set *set = set_at(c, a, i);
+    if (!set)
+        return S("");
     if (set->has_seal)
         return S("a seal comes twice");
     set->seal = s;
@@ -142,13 +153,13 @@ static enum err hash_seals(struct arc_check *c)
     struct sha256_feed *f = sha256_feed_new();
     enum err e = f ? OK : ERR_IO;
     for (size_t i = 0; e == OK && i < c->n; i++) {
-        e = add_field(f, c->v[i].results);
+        e = add_field(f, c->v[i]->results);
         if (e == OK)
-            e = add_field(f, c->v[i].message.field);
+            e = add_field(f, c->v[i]->message.field);
         if (e == OK)
-            e = seal_hash(f, &c->v[i]);
+            e = seal_hash(f, c->v[i]);
         if (e == OK)
-            e = add_field(f, c->v[i].seal.field);
+            e = add_field(f, c->v[i]->seal.field);
     }
     uint8_t unused[32];
     if (f)
@@ -159,15 +170,15 @@ static enum err hash_seals(struct arc_check *c)
 enum err arc_check_init(struct arc_check *c, struct arena *a, struct dkim_msg *msg)
 {
     struct str why = S("");
-    *c = (struct arc_check){ .msg = msg, .v = arena_array(a, LIMIT_ARC_SETS, sizeof *c->v) };
-    if (!c->v)
-        return ERR_FULL;
+    *c = (struct arc_check){ .msg = msg };
     if (collect(c, a, &why) == 0) {
         judge(c, RESULT_NONE, S(""));
         return OK;
     }
+    if (c->failed)
+        return ERR_FULL;
     for (size_t i = 0; i < c->n && why.n == 0; i++)
-        if (!c->v[i].results || !c->v[i].has_message || !c->v[i].has_seal)
+        if (!c->v[i] || !c->v[i]->results || !c->v[i]->has_message || !c->v[i]->has_seal)
             why = S("a set is not complete");
     if (why.n == 0)
         return hash_seals(c);
@@ -178,7 +189,7 @@ enum err arc_check_init(struct arc_check *c, struct arena *a, struct dkim_msg *m
 /* ---- signatures ---- */
 static enum err check_message(struct arc_check *c, struct answers *as)
 {
-    const struct dkim_sig *s = &c->v[c->n - 1].message;
+    const struct dkim_sig *s = &c->v[c->n - 1]->message;
     struct dkim_outcome o;
     uint8_t hash[32];
     enum err e = dkim_body_hash(c->msg, s->body);
@@ -203,13 +214,13 @@ static enum err check_message(struct arc_check *c, struct answers *as)
 static enum err check_seal(struct arc_check *c, size_t i, struct answers *as)
 {
     struct dkim_outcome o;
-    enum err e = dkim_key_ask(as, &c->v[i].seal);
+    enum err e = dkim_key_ask(as, &c->v[i]->seal);
     if (e != OK)
         return e;
-    e = dkim_verify(as, &c->v[i].seal, c->v[i].seal_hash, &o);
+    e = dkim_verify(as, &c->v[i]->seal, c->v[i]->seal_hash, &o);
     if (e == OK && o.result != RESULT_PASS)
         judge(c, RESULT_FAIL, o.why);
-    c->v[i].sealed = e == OK;
+    c->v[i]->sealed = e == OK;
     return e;
 }
 
@@ -218,13 +229,13 @@ enum err arc_check_run(struct arc_check *c, struct answers *as)
 {
     enum err whole = c->judged || c->message_good ? OK : check_message(c, as);
     for (size_t i = c->n; i > 0 && !c->judged; i--) {
-        if (c->v[i - 1].ended) {
+        if (c->v[i - 1]->ended) {
             if (whole == OK)
                 judge(c, RESULT_NONE, S("a sealer found the chain broken"));
             c->ended = true;
             break;
         }
-        enum err e = c->v[i - 1].sealed ? OK : check_seal(c, i - 1, as);
+        enum err e = c->v[i - 1]->sealed ? OK : check_seal(c, i - 1, as);
         if (e != OK && (whole == OK || whole == ERR_MORE))
             whole = e;
     }

@@ -16,8 +16,10 @@ struct arc_set {                        /* of one instance, i= */
 };
 struct arc_check {
     struct dkim_msg *msg;
-    struct arc_set *v; /* by instance, the first is 1 */
+    struct arc_set
+        *v[LIMIT_ARC_SETS]; /* by instance, the first is 1; NULL: nothing is of it, and the chain is broken */
     size_t n;
+    bool failed;       /* memory was out while they were collected */
     bool message_good; /* the newest ARC-Message-Signature has been checked and is good */
     enum result result;
     struct str why; /* static; empty on pass, and on none without a chain */

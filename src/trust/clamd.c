@@ -33,7 +33,31 @@ static bool is_no_malware(struct str name)
     return str_starts(name, S("Heuristics.Limits.Exceeded")) || str_starts(name, S("Heuristics.Encrypted"));
 }
 
-/* "stream: Eicar-Test-Signature FOUND", "stream: OK", "INSTREAM size limit exceeded. ERROR" */
+/* cl_strerror()'s words for what lies in the mail and not in the scanner (libclamav's clamav.h). */
+static bool is_of_the_mail(struct str error)
+{
+    static const struct str words[] = { STR("Can't parse data"),
+                                        STR("Can't unpack some data"),
+                                        STR("CL_EPARSE"),
+                                        STR("CL_EUNPACK"),
+                                        STR("CL_EFORMAT"),
+                                        STR("Bad format or broken data"),
+                                        STR("CL_EMAXREC"),
+                                        STR("CL_EMAXSIZE"),
+                                        STR("CL_EMAXFILES"),
+                                        STR("CL_ETIMEOUT"),
+                                        STR("Exceeded time limit"),
+                                        STR("Time limit reached"),
+                                        STR("Error during bytecode"),
+                                        STR("CL_EBYTECODE:") };
+    for (size_t i = 0; i < COUNT(words); i++)
+        if (str_starts(error, words[i]))
+            return true;
+    return false;
+}
+
+/* "stream: Eicar-Test-Signature FOUND", "stream: OK", "INSTREAM size limit exceeded. ERROR", "stream: Can't allocate
+ * memory ERROR" */
 struct clamd_reply clamd_reply_of(struct str line)
 {
     line = str_trim(line);
@@ -41,6 +65,8 @@ struct clamd_reply clamd_reply_of(struct str line)
         return (struct clamd_reply){ .said = CLAMD_CLEAN };
     if (str_starts(line, S("INSTREAM size limit exceeded")))
         return (struct clamd_reply){ .said = CLAMD_TOO_LARGE };
+    if (str_starts(line, S("stream: ")) && str_ends(line, S(" ERROR")))
+        return (struct clamd_reply){ .said = is_of_the_mail(str_from(line, 8)) ? CLAMD_LIMITS : CLAMD_ERROR };
     if (!str_starts(line, S("stream: ")) || !str_ends(line, S(" FOUND")) || line.n < sizeof "stream:  FOUND" - 1)
         return (struct clamd_reply){ .said = CLAMD_FAILED };
     struct str name = printable(str_sub(line, 8, line.n - 8 - 6));

@@ -8,8 +8,9 @@ enum clamd_said {
     CLAMD_CLEAN,
     CLAMD_FOUND,
     CLAMD_TOO_LARGE, /* over its StreamMaxLength */
-    CLAMD_LIMITS,    /* it could not look into all of it: over its limits, or encrypted */
-    CLAMD_FAILED     /* an error of its own, or nothing that we know */
+    CLAMD_LIMITS,    /* it could not look into all of it: over its limits, encrypted, or broken */
+    CLAMD_ERROR,     /* an error of its own over this mail: no memory, no room for its files */
+    CLAMD_FAILED     /* nothing that we know: no clamd, or one that does not work */
 };
 struct clamd_reply {
     enum clamd_said said;

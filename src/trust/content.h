@@ -5,6 +5,7 @@
 #include "wire/addr.h"
 #include "wire/links.h"
 #include "wire/mime.h"
+#include "wire/report.h"
 
 struct content_file {
     struct str name, type; /* type: by its first bytes, lower-case */
@@ -25,5 +26,6 @@ struct content {
     const struct links *links;   /* of the page, or of the plain text where the page has none */
     struct content_file *files;  /* attachments and what is inline, in part order */
     size_t files_n;
-    bool awaited; /* it has a code to enter, or a link to confirm, sign in or reset with */
+    const struct report *report; /* on mail that was sent; NULL: it is none */
+    bool awaited;                /* it has a code to enter, or a link to confirm, sign in or reset with */
 };

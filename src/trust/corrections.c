@@ -40,14 +40,23 @@ void corrections_free(struct corrections *c)
     secret_give_back(c, sizeof *c);
 }
 
-static uint64_t tag_of(const struct corrections *c, const struct box_id *box, struct str author)
+struct correction_author correction_author(const struct box_id *box, struct str author)
 {
+    struct correction_author a;
     char lower[ADDRESS_MAX];
     uint8_t hash[HASH_N];
     size_t n = MIN(author.n, sizeof lower);
     for (size_t i = 0; i < n; i++)
         lower[i] = char_lower(author.p[i]);
-    CRYPTO_HASH(hash, str_of(c->key, sizeof c->key), S("correction"), str_of(box, sizeof *box), str_of(lower, n));
+    CRYPTO_HASH(hash, S(""), S("author"), str_of(box, sizeof *box), str_of(lower, n));
+    memcpy(a.hash, hash, sizeof a.hash);
+    return a;
+}
+
+static uint64_t tag_of(const struct corrections *c, const struct correction_author *a)
+{
+    uint8_t hash[HASH_N];
+    CRYPTO_HASH(hash, str_of(c->key, sizeof c->key), S("correction"), str_of(a->hash, sizeof a->hash));
     return get_be64(hash);
 }
 
@@ -68,11 +77,9 @@ static struct place *oldest(struct place set[WAYS])
     return p;
 }
 
-void corrections_set(struct corrections *c, const struct box_id *box, struct str author, enum correction what)
+void corrections_set(struct corrections *c, const struct correction_author *a, enum correction what)
 {
-    if (author.n == 0)
-        return;
-    uint64_t tag = tag_of(c, box, author);
+    uint64_t tag = tag_of(c, a);
     pthread_mutex_lock(&c->lock);
     struct place *set = c->v[tag % SETS], *p = find(set, tag);
     if (p == NULL)
@@ -81,11 +88,9 @@ void corrections_set(struct corrections *c, const struct box_id *box, struct str
     pthread_mutex_unlock(&c->lock);
 }
 
-enum correction corrections_get(struct corrections *c, const struct box_id *box, struct str author)
+enum correction corrections_get(struct corrections *c, const struct correction_author *a)
 {
-    if (author.n == 0)
-        return CORRECTION_NONE;
-    uint64_t tag = tag_of(c, box, author);
+    uint64_t tag = tag_of(c, a);
     pthread_mutex_lock(&c->lock);
     const struct place *p = find(c->v[tag % SETS], tag);
     enum correction what = p == NULL ? CORRECTION_NONE : p->what;

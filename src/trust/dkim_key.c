@@ -67,7 +67,8 @@ static void judge(enum err e, struct dkim_outcome *o)
     o->why = e == OK ? S("") : e == ERR_DENIED ? S("the signature does not fit") : S("the key cannot be used");
 }
 
-static void try_key(const struct dkim_key *k, const struct dkim_sig *s, const uint8_t hash[32], struct dkim_outcome *o)
+static void try_key(struct key_cache *keys, const struct dkim_key *k, const struct dkim_sig *s, const uint8_t hash[32],
+                    struct dkim_outcome *o)
 {
     o->testing = k->testing;
     o->strict = k->strict;
@@ -77,7 +78,7 @@ static void try_key(const struct dkim_key *k, const struct dkim_sig *s, const ui
     } else if (k->ed25519) {
         judge(verify_ed25519(k->p, s->signature, str_of(hash, 32)), o); /* RFC 8463 section 3 */
     } else {
-        judge(verify_rsa_sha256(k->p, s->signature, hash, &o->bits), o);
+        judge(key_cache_check(keys, k->p, s->signature, hash, &o->bits), o);
         if (o->result == RESULT_PASS && o->bits < DKIM_RSA_BITS_MIN) {
             o->result = RESULT_POLICY;
             o->why = S("the key is too short");
@@ -97,7 +98,7 @@ enum err dkim_verify(struct answers *as, const struct dkim_sig *s, const uint8_t
     for (size_t i = 0; i < MIN(a->records.n, (size_t)KEYS_TRIED) && o.result != RESULT_PASS; i++) {
         struct dkim_key k;
         if (dkim_key_parse(as->scratch, a->records.v[i].data, &k, &o.why) == OK)
-            try_key(&k, s, hash, &o);
+            try_key(as->keys, &k, s, hash, &o);
     }
     *out = o;
     return OK;

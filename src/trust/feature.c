@@ -26,7 +26,7 @@ enum err feature_set_init(struct feature_set *s, struct arena *a, size_t max)
 {
     *s = (struct feature_set){ .max = max };
     s->seen = arena_alloc(a, (1u << FEATURE_SEEN_BITS) / 8);
-    s->v = arena_array(a, max, sizeof *s->v);
+    s->v = arena_room(a, max * sizeof *s->v);
     return s->seen != NULL && s->v != NULL ? OK : ERR_FULL;
 }
 
@@ -66,7 +66,9 @@ static size_t path_end(struct str s, size_t at)
 static void put_squeezed(struct buf *out, struct str s)
 {
     bool host = false; /* within a link, up to its path */
-    for (size_t i = 0; i < s.n && out->n < FEATURE_TEXT; i++) {
+    size_t most = FEATURE_TEXT - out->n, n = 0;
+    char *to = buf_reserve(out, most), last = out->n > 0 && to ? to[-1] : ' ';
+    for (size_t i = 0; to && i < s.n && n < most; i++) {
         char c = is_blank(s.p[i]) ? ' ' : s.p[i];
         if (host && (c == '/' || c == '?' || c == '#')) {
             i = path_end(s, i) - 1;
@@ -74,14 +76,15 @@ static void put_squeezed(struct buf *out, struct str s)
             continue;
         }
         host = host && c != ' ';
-        if (c == ' ' && (out->n == 0 || out->p[out->n - 1] == ' '))
+        if (c == ' ' && last == ' ')
             continue;
-        buf_putc(out, c);
+        to[n++] = last = c;
         if (c == '/' && i >= 2 && s.p[i - 1] == '/' && s.p[i - 2] == ':')
             host = true;
     }
-    if (out->n > 0 && out->p[out->n - 1] != ' ' && out->n < FEATURE_TEXT)
-        buf_putc(out, ' ');
+    if (to && last != ' ' && n < most)
+        to[n++] = ' ';
+    out->n += n;
 }
 
 static enum err put_page(struct arena *a, struct str html, struct buf *out)
@@ -138,33 +141,31 @@ static void cut_segments(struct feature_set *s, struct str text, struct features
 }
 
 /* ---- the whole ---- */
-static void add_names(struct feature_set *s, struct arena *a, struct str head)
+static void add_names(struct feature_set *s, struct arena *a, const struct feature_head *head)
 {
-    static const struct str fields[] = { STR("Subject"), STR("From"), STR("Reply-To") };
-    struct str raw[COUNT(fields)];
-    header_find_each(head, fields, raw, COUNT(fields));
-    for (uint32_t i = 0; i < COUNT(fields); i++)
-        feature_grams(s, str_sub(header_text(a, str_sub(raw[i], 0, 4 * FEATURE_FIELD)), 0, FEATURE_FIELD),
+    for (uint32_t i = 0; i < FEATURE_NAMES; i++)
+        feature_grams(s, str_sub(header_text(a, str_sub(head->names[i], 0, 4 * FEATURE_FIELD)), 0, FEATURE_FIELD),
                       SALT_NAMES + i * SALT_NAMES_STEP);
 }
 
 enum err feature_make(struct arena *a, const struct mime_tree *t, struct str msg, struct str host, struct features *out)
 {
-    enum { MOST = FEATURE_HEADER_MAX + 3 * FEATURE_FIELD + FEATURE_TEXT };
+    enum { MOST = FEATURE_HEADER_MAX + FEATURE_NAMES * FEATURE_FIELD + FEATURE_TEXT };
     AUTO_BUF struct buf text = { .max = FEATURE_TEXT, .secret = true };
     struct feature_set s;
-    struct str head = mime_head(&t->v[0], msg);
+    struct feature_head head;
     *out = (struct features){ 0 };
     enum err e = feature_set_init(&s, a, MOST);
     if (e == OK)
         e = put_text(a, t, msg, &text);
     if (e != OK)
         return e;
-    s.max = 3 * FEATURE_FIELD; /* no group takes another's room */
-    add_names(&s, a, head);
+    head = feature_head_read(a, mime_head(&t->v[0], msg), host);
+    s.max = FEATURE_NAMES * FEATURE_FIELD; /* no group takes another's room */
+    add_names(&s, a, &head);
     out->names = feature_set_cut(&s);
     s.max = FEATURE_HEADER_MAX;
-    feature_header(&s, a, head, host, &out->travels);
+    feature_header(&s, a, &head, &out->travels);
     out->header = feature_set_cut(&s);
     s.max = FEATURE_TEXT;
     cut_segments(&s, buf_str(&text), out);

@@ -1,5 +1,5 @@
-/* The header in words. Two walks: first the fields that say the same wherever a mail goes, then all others with the
- * order they stand in. What is hashed of a field is decided by its row, or it is an ordinary one. */
+/* The header in words: first of the fields that say the same wherever a mail goes, then of all others with the order
+ * they stand in. What is hashed of a field is decided by its row, or it is an ordinary one. */
 #include "trust/feature_set.h"
 #include "wire/header.h"
 
@@ -26,7 +26,7 @@ struct row {
     bool travels;
 };
 static const struct row rows[] = {
-    { STR("Subject"), USE_ALL, true },
+    { STR("Subject"), USE_ALL, true }, /* these three are FEATURE_NAMES, in that order */
     { STR("From"), USE_ALL, true },
     { STR("Reply-To"), USE_ALL, true },
     { STR("Content-Type"), USE_ALL, true },
@@ -81,15 +81,17 @@ static const struct row rows[] = {
 };
 static const struct str left_out[] = { STR("X-Spam"), STR("X-Virus"), STR("X-Antivirus") }; /* and all that begins so */
 
-static struct row row_of(struct str name)
+static const struct row *row_of(struct str name)
 {
+    static const struct row ordinary = { .use = USE_ALL }, nothing = { .use = USE_NOTHING };
+    char first = char_lower(name.p[0]); /* no field's name is empty */
     for (size_t i = 0; i < COUNT(rows); i++)
-        if (rows[i].name.n == name.n && str_eq_nocase(rows[i].name, name))
-            return rows[i];
-    for (size_t i = 0; i < COUNT(left_out); i++)
+        if (rows[i].name.n == name.n && char_lower(rows[i].name.p[0]) == first && str_eq_nocase(rows[i].name, name))
+            return &rows[i];
+    for (size_t i = 0; first == 'x' && i < COUNT(left_out); i++)
         if (str_starts_nocase(name, left_out[i]))
-            return (struct row){ .use = USE_NOTHING };
-    return (struct row){ .use = USE_ALL };
+            return &nothing;
+    return &ordinary;
 }
 
 /* ---- words ---- */
@@ -151,8 +153,9 @@ static void add_words(struct feature_set *s, struct str text, uint32_t name, boo
         while (i < text.n && !in_word[(uint8_t)text.p[i]])
             i++;
         size_t end = i;
-        while (end < text.n && in_word[(uint8_t)text.p[end]] && end - i < WORD)
-            end++;
+        bool dotted = false; /* has it what add_parts() divides it by? */
+        for (; end < text.n && in_word[(uint8_t)text.p[end]] && end - i < WORD; end++)
+            dotted = dotted || text.p[end] == '.';
         if (end == i)
             return;
         struct str word = str_sub(text, i, end - i);
@@ -163,7 +166,8 @@ static void add_words(struct feature_set *s, struct str text, uint32_t name, boo
         if (before != 0)
             feature_add(s, feature_mix(h * 7 + before));
         before = h;
-        add_parts(s, word, name);
+        if (dotted)
+            add_parts(s, word, name);
         i = end;
     }
 }
@@ -188,28 +192,50 @@ static bool is_by(struct str raw, struct str host)
     return host.n > 0 && at != STR_NONE && str_starts_nocase(str_from(raw, at + 3), host);
 }
 
-struct walk {
-    struct feature_set *s;
-    struct arena *a;
-    struct str host;
-    uint32_t received, before; /* before: the field that came before */
+/* A field that says something. */
+struct feature_field {
+    struct feature_field *next;
+    const struct row *row;
+    struct str raw;
+    uint32_t name; /* hashed */
 };
 
-static void add_value(struct walk *w, const struct row *row, struct str raw, uint32_t name)
+struct feature_head feature_head_read(struct arena *a, struct str head, struct str host)
+{
+    struct feature_head out = { .first = NULL };
+    struct feature_field **end = &out.first, *kept;
+    struct header_iter it = header_walk(head);
+    struct header_field f;
+    while (header_next(&it, &f)) {
+        const struct row *row = row_of(f.name);
+        if (row->use == USE_NOTHING || f.name.n > NAME_MAX_N ||
+            (row->use == USE_RECEIVED && is_by(str_sub(f.raw, 0, FIELD), host)))
+            continue;
+        if (row >= rows && row < rows + FEATURE_NAMES)
+            out.names[row - rows] = f.raw; /* of several the last counts: wire/header.h */
+        if ((kept = arena_new(a, struct feature_field)) == NULL)
+            break;
+        *kept = (struct feature_field){ NULL, row, f.raw, hash_folded(f.name, SALT_HEADER ^ 0x811c9dc5u) };
+        *end = kept;
+        end = &kept->next;
+    }
+    return out;
+}
+
+static void add_value(struct feature_set *s, struct arena *a, const struct feature_field *f)
 {
     size_t at;
-    switch (row->use) {
+    switch (f->row->use) {
     case USE_ALL:
-        add_words(w->s, before_boundary(text_of(w->a, raw)), name, true);
+        add_words(s, before_boundary(text_of(a, f->raw)), f->name, true);
         break;
     case USE_RECEIVED:
-        if (++w->received <= RECEIVED)
-            add_words(w->s, str_sub(raw, 0, FIELD), name, false);
+        add_words(s, str_sub(f->raw, 0, FIELD), f->name, false);
         break;
     case USE_DOMAIN:
-        at = str_rchr(raw, '@');
+        at = str_rchr(f->raw, '@');
         if (at != STR_NONE)
-            add_words(w->s, str_from(str_sub(raw, 0, FIELD), at), name, true);
+            add_words(s, str_from(str_sub(f->raw, 0, FIELD), at), f->name, true);
         break;
     case USE_PRESENCE:
     case USE_NOTHING:
@@ -217,32 +243,33 @@ static void add_value(struct walk *w, const struct row *row, struct str raw, uin
     }
 }
 
-static void walk_fields(struct walk *w, struct str head, bool travelling)
+static void add_travelling(struct feature_set *s, struct arena *a, const struct feature_head *head)
 {
-    struct header_iter it = header_walk(head);
-    struct header_field f;
-    while (header_next(&it, &f)) {
-        struct row row = row_of(f.name);
-        if (row.use == USE_NOTHING || f.name.n > NAME_MAX_N ||
-            (row.use == USE_RECEIVED && is_by(str_sub(f.raw, 0, FIELD), w->host)))
-            continue;
-        uint32_t name = hash_folded(f.name, SALT_HEADER ^ 0x811c9dc5u);
-        if (!travelling) {
-            feature_add(w->s, feature_mix(name * 5 + w->before));
-            w->before = name;
+    for (const struct feature_field *f = head->first; f; f = f->next)
+        if (f->row->travels) {
+            feature_add(s, f->name);
+            add_value(s, a, f);
         }
-        if (row.travels != travelling)
-            continue;
-        feature_add(w->s, name);
-        add_value(w, &row, f.raw, name);
-    }
 }
 
-void feature_header(struct feature_set *s, struct arena *a, struct str head, struct str host, uint32_t *travels)
+static void add_others(struct feature_set *s, struct arena *a, const struct feature_head *head)
 {
-    struct walk w = { .s = s, .a = a, .host = host };
-    walk_fields(&w, head, true);
+    uint32_t received = 0, before = 0; /* before: the field that came before */
+    for (const struct feature_field *f = head->first; f; f = f->next) {
+        feature_add(s, feature_mix(f->name * 5 + before));
+        before = f->name;
+        if (f->row->travels)
+            continue;
+        feature_add(s, f->name);
+        if (f->row->use != USE_RECEIVED || ++received <= RECEIVED)
+            add_value(s, a, f);
+    }
+    feature_add(s, feature_mix(SALT_COUNT + MIN(received, 8u)));
+}
+
+void feature_header(struct feature_set *s, struct arena *a, const struct feature_head *head, uint32_t *travels)
+{
+    add_travelling(s, a, head);
     *travels = (uint32_t)s->n;
-    walk_fields(&w, head, false);
-    feature_add(s, feature_mix(SALT_COUNT + MIN(w.received, 8u)));
+    add_others(s, a, head);
 }

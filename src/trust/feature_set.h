@@ -35,5 +35,13 @@ static inline void feature_add(struct feature_set *s, uint32_t hash)
 void feature_grams(struct feature_set *s, struct str text, uint32_t salt);
 extern const char feature_folded[256]; /* lower case; digits are '0' */
 
-/* feature_head.c: adds the header's; *travels as in struct features. */
-void feature_header(struct feature_set *s, struct arena *a, struct str head, struct str host, uint32_t *travels);
+/* feature_head.c: the header's fields, read once; host as in feature_make(). They are in the arena, what did not fit is
+ * left out. */
+enum { FEATURE_NAMES = 3 };
+struct feature_head {
+    struct feature_field *first;
+    struct str names[FEATURE_NAMES]; /* raw values of Subject, From and Reply-To; {NULL, 0}: there is none */
+};
+struct feature_head feature_head_read(struct arena *a, struct str head, struct str host);
+/* Adds what they say; *travels as in struct features. */
+void feature_header(struct feature_set *s, struct arena *a, const struct feature_head *head, uint32_t *travels);

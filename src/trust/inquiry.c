@@ -20,6 +20,7 @@ struct inquiry {
     struct deadline deadline;
     struct job again;
     size_t late;    /* rounds since the deadline */
+    bool crowded;   /* a policy could not be asked for, because we had no room */
     bool queued;    /* again is in the loop's hands */
     bool finished;  /* done() has been called */
     bool abandoned; /* freed by again, which is still queued */
@@ -55,6 +56,7 @@ static enum answer_status status_of(enum dns_status s)
         return ANSWER_NONAME;
     case DNS_FAILED:
     case DNS_SILENT:
+    case DNS_CROWDED:
         return ANSWER_FAILED;
     }
     return ANSWER_FAILED;
@@ -76,6 +78,7 @@ static void on_answer(void *ctx, const struct dns_answer *got)
     struct inquiry *q = qu->inquiry;
     struct answer *a = &q->answers.v[qu - q->questions];
     qu->q = NULL;
+    q->crowded = q->crowded || (got->status == DNS_CROWDED && rank_of(a->name) == DNS_VITAL);
     a->status = status_of(got->status);
     a->secure = got->secure;
     if (a->status == ANSWER_FOUND &&
@@ -142,7 +145,7 @@ static void run_again(struct job *j)
         return;
     enum err e = check(q);
     if (e != ERR_MORE) {
-        finish(q, e);
+        finish(q, e == OK && q->crowded ? ERR_BUSY : e);
         return;
     }
     arena_reset(&q->scratch);
@@ -173,6 +176,7 @@ enum err inquiry_start(const struct inquiry_opts *o, struct inquiry **out)
         inquiry_release(q);
         return ERR_IO;
     }
+    q->answers.keys = o->keys;
     q->deadline.fire = on_deadline;
     q->again.run = run_again;
     loop_deadline(o->loop, &q->deadline, o->deadline_ms);

@@ -5,17 +5,19 @@
 #include "trust/answers.h"
 
 enum {
-    LIMIT_ASKED = 32,             /* questions of one message under way: nobody's mail has the DNS to itself */
+    LIMIT_ASKED = 16,             /* questions of one message under way: nobody's mail has the DNS to itself */
     LIMIT_INQUIRY_BYTES = 1 << 20 /* what its answers may take while it waits */
 };
 struct inquiry;
 struct inquiry_opts {
     struct dns *dns; /* NULL: every question fails at once */
     struct loop *loop;
-    int64_t deadline_ms; /* from now, of all together */
+    int64_t deadline_ms;    /* from now, of all together */
+    struct key_cache *keys; /* as in answers.h; of this loop; may be NULL */
     /* Called on later turns, again and again as long as it returns ERR_MORE. */
     enum err (*check)(void *ctx, struct answers *as);
-    /* Once, with what check returned last (no ERR_MORE); inquiry_free() may be called in it. */
+    /* Once, with what check returned last (no ERR_MORE); ERR_BUSY: there was no room to ask for a policy, so what was
+     * found says too little. inquiry_free() may be called in it. */
     void (*done)(void *ctx, enum err e);
     void *ctx;
 };

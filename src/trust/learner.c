@@ -3,6 +3,7 @@
  * measurement (docs/decisions/0012). */
 #include "trust/learner.h"
 #include "base/crypto.h"
+#include "base/list.h"
 #include "base/secret.h"
 #include <math.h>
 #include <pthread.h>
@@ -32,16 +33,20 @@ struct learner {
     uint16_t *mark; /* MARK_NONE, MARK_OPEN, or whose the only lesson was */
     struct learner_labels labels;
     uint64_t changes;
+    struct list lessons; /* struct learner_change: those that may be taken back, the oldest first */
 };
 
 struct learner_touch {
     uint32_t at;
     float weight, square;
-    bool marked; /* it had no mark before */
+    uint16_t before; /* the mark that it had */
 };
 struct learner_change {
+    struct list in;
+    struct learner *l;
     struct learner_labels labels;
     float bias;
+    uint16_t who;
     size_t n;
     struct learner_touch v[];
 };
@@ -75,6 +80,7 @@ enum err learner_new(const uint8_t *key, bool travelling, struct learner **out)
     if (l == NULL)
         return ERR_IO;
     pthread_mutex_init(&l->lock, NULL);
+    list_init(&l->lessons);
     l->counts = calloc(BUCKETS, sizeof *l->counts);
     l->travelling = travelling;
     fill_table(l, str_of(key, key != NULL ? LEARNER_KEY_N : 0));
@@ -165,10 +171,10 @@ struct teaching {
     struct learner_change *change;
 };
 
-static void note(struct teaching *t, uint32_t at, float weight, float square, bool marked)
+static void note(struct teaching *t, uint32_t at, float weight, float square, uint16_t before)
 {
     if (t->change != NULL)
-        t->change->v[t->change->n++] = (struct learner_touch){ at, weight, square, marked };
+        t->change->v[t->change->n++] = (struct learner_touch){ at, weight, square, before };
 }
 
 /* The second source lets a bucket count, with all that was held back. */
@@ -192,14 +198,14 @@ static void teach_one(struct teaching *t, uint32_t at, float x)
 {
     struct learner *l = t->l;
     float g = t->gradient * x, square = g * g;
-    bool first = l->mark[at] == MARK_NONE;
+    uint16_t before = l->mark[at];
     mark(l, at, t->mark);
     if (l->squares[at] == 0)
         l->squares[at] = t->from;
     l->squares[at] += square;
     float step = RATE * g / sqrtf(l->squares[at]);
     set(l, at, l->weight[at] + step);
-    note(t, at, step, square, first);
+    note(t, at, step, square, before);
 }
 
 static void teach(struct teaching *t, const uint32_t *v, size_t n)
@@ -229,10 +235,21 @@ static float gradient(const struct learner *l, bool spam, double logit)
     return spam ? 1 - p : -p * ham_weight(&l->labels);
 }
 
-static struct learner_change *change_new(size_t n)
+static struct learner_change *change_new(struct learner *l, uint16_t who, size_t n)
 {
     struct learner_change *c = calloc(1, sizeof *c + n * sizeof c->v[0]);
+    if (c == NULL)
+        return NULL;
+    c->l = l;
+    c->who = who;
+    list_init(&c->in);
     return c;
+}
+
+static void change_wipe(struct learner_change *c)
+{
+    if (c != NULL)
+        secret_give_back(c, sizeof *c + c->n * sizeof c->v[0]);
 }
 
 static void count(struct learner *l, bool spam, struct learner_change *c)
@@ -252,33 +269,55 @@ enum err learner_train(struct learner *l, const struct features *f, const struct
     pthread_mutex_lock(&l->lock);
     t.gradient = gradient(l, lesson->spam, judge(l, f, &loudest) + lesson->offset);
     if (lesson->change != NULL)
-        t.change = change_new(f->names.n + f->header.n + f->segment[loudest].n);
+        t.change = change_new(l, t.mark, f->names.n + f->header.n + f->segment[loudest].n);
     bool good = can_be_taught(l) && (lesson->change == NULL || t.change != NULL);
     if (good) {
         count(l, lesson->spam, t.change);
         teach(&t, f->names.v, f->names.n);
         teach(&t, f->header.v, header_n(l, f));
         teach(&t, f->segment[loudest].v, f->segment[loudest].n);
-        put(&l->bias, load(&l->bias) + BIAS_RATE * t.gradient);
+        float bias = lesson->no_bias ? 0 : BIAS_RATE * t.gradient;
+        put(&l->bias, load(&l->bias) + bias);
         if (t.change != NULL) {
-            t.change->bias = BIAS_RATE * t.gradient;
+            t.change->bias = bias;
+            list_add_tail(&l->lessons, &t.change->in);
             *lesson->change = t.change;
         }
     }
     pthread_mutex_unlock(&l->lock);
     if (!good)
-        learner_change_free(t.change);
+        change_wipe(t.change);
     return good ? OK : ERR_IO;
+}
+
+/* Marks as they were before c, and then those that later lessons have set in the same buckets. */
+static void unmark(struct learner *l, const struct learner_change *c)
+{
+    uint64_t touched[BUCKETS / 64] = { 0 };
+    for (size_t i = c->n; i > 0; i--) {
+        l->mark[c->v[i - 1].at] = c->v[i - 1].before;
+        touched[c->v[i - 1].at / 64] |= UINT64_C(1) << c->v[i - 1].at % 64;
+    }
+    for (struct list *node = c->in.next; node != &l->lessons; node = node->next) {
+        struct learner_change *later = CONTAINER_OF(node, struct learner_change, in);
+        for (size_t i = 0; i < later->n; i++) {
+            struct learner_touch *t = &later->v[i];
+            if (!(touched[t->at / 64] >> t->at % 64 & 1))
+                continue;
+            t->before = l->mark[t->at];
+            mark(l, t->at, later->who);
+        }
+    }
 }
 
 void learner_take_back(struct learner *l, struct learner_change *c)
 {
     pthread_mutex_lock(&l->lock);
+    unmark(l, c);
+    list_del(&c->in);
     for (size_t i = 0; i < c->n; i++) {
         const struct learner_touch *t = &c->v[i];
         l->squares[t->at] = fmaxf(l->squares[t->at] - t->square, 0);
-        if (t->marked && l->mark[t->at] != MARK_OPEN)
-            l->mark[t->at] = MARK_NONE;
         set(l, t->at, l->weight[t->at] - t->weight);
     }
     put(&l->bias, load(&l->bias) - c->bias);
@@ -286,13 +325,18 @@ void learner_take_back(struct learner *l, struct learner_change *c)
     l->labels.spam -= c->labels.spam;
     l->changes++;
     pthread_mutex_unlock(&l->lock);
-    learner_change_free(c);
+    change_wipe(c);
 }
 
 void learner_change_free(struct learner_change *c)
 {
-    if (c != NULL)
-        secret_give_back(c, sizeof *c + c->n * sizeof c->v[0]);
+    if (c == NULL)
+        return;
+    struct learner *l = c->l;
+    pthread_mutex_lock(&l->lock);
+    list_del(&c->in);
+    pthread_mutex_unlock(&l->lock);
+    change_wipe(c);
 }
 
 /* ---- what is known of it ---- */

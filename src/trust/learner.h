@@ -2,7 +2,7 @@
  * (Duchi, Hazan, Singer 2011). A message is its header and the one segment of its text that speaks loudest for junk, in
  * judging and in training, so that good words elsewhere do not help a spammer.
  *
- * What it has learned from a single source (an inbox on one day) is kept, but counts for nothing and is not written
+ * What it has learned from a single source (a network on one day) is kept, but counts for nothing and is not written
  * down until another source teaches it too: a code or a name that one person got cannot be asked out of it.
  *
  * Scores are logits: above 0 speaks for junk. Any number of threads may score while one trains; training is locked. */
@@ -28,12 +28,14 @@ struct learner_lesson {
     bool spam;
     double offset;
     uint64_t source;
+    bool no_bias;                   /* what is true of all mail is not learned from it */
     struct learner_change **change; /* NULL, or where to put what was changed; the caller's to free or to take back */
 };
 [[nodiscard]] enum err learner_train(struct learner *l, const struct features *f, const struct learner_lesson *lesson);
-/* As if that lesson had not been, and frees it. */
+/* As if that lesson had not been, and frees it: what it and another source had opened is closed again, if nobody else
+ * has taught it. Of lessons after it those that may still be taken back are known; free the oldest first. */
 void learner_take_back(struct learner *l, struct learner_change *c);
-void learner_change_free(struct learner_change *c); /* wiped; NULL is fine */
+void learner_change_free(struct learner_change *c); /* wiped, before the learner is freed; NULL is fine */
 
 struct learner_labels {
     uint32_t ham, spam;

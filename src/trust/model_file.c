@@ -3,6 +3,7 @@
 #include "base/rand.h"
 #include "base/zip.h"
 #include "io/file.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
@@ -11,6 +12,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#define MAGIC "MAYFLYLM"
+enum { MAGIC_N = sizeof MAGIC - 1 };
 enum { VERSION = 1, BUCKETS = 1 << LEARNER_BITS, LEVEL = 3, PATH_N = 4096 };
 enum { HEAD_N = 52, HEAD_SUMMED = 48, STEPS_HEAD_N = 24 };
 enum { STEPS_PER_DOUBLING = 8, STEPS_LOWEST = -24 }; /* 2^-24 … 2^7.75 */
@@ -38,7 +41,7 @@ static bool is_sane(float f, float most) { return isfinite(f) && fabsf(f) <= mos
 
 static enum err check_head(const uint8_t *h, const struct learner *l)
 {
-    if (memcmp(h, "MAYFLYLM", 8) != 0 || get_be32(h + 8) != VERSION || get_be32(h + 12) != FEATURE_SET ||
+    if (memcmp(h, MAGIC, MAGIC_N) != 0 || get_be32(h + 8) != VERSION || get_be32(h + 12) != FEATURE_SET ||
         get_be32(h + 16) != LEARNER_BITS || !is_sane(from_bits(get_be32(h + 40)), 1) ||
         !is_sane(from_bits(get_be32(h + 44)), 100))
         return ERR_BAD;
@@ -161,7 +164,7 @@ static uint32_t put_weights(struct buf *out, const struct learner *l, const stru
 {
     AUTO_BUF struct buf octets = { .max = BUCKETS, .secret = true };
     float scale = scale_of(s->weight);
-    uint8_t head[HEAD_N] = "MAYFLYLM";
+    uint8_t head[HEAD_N] = MAGIC;
     for (size_t i = 0; i < BUCKETS; i++)
         buf_putc(&octets, scale > 0 ? (char)lrintf(s->weight[i] / scale) : 0);
     put_be32(head + 8, VERSION);
@@ -207,6 +210,25 @@ enum err model_file_write(const char *path, struct learner *l)
     return e == OK && learner_key_id(l) != 0 ? file_save(beside, buf_str(&steps)) : e;
 }
 
+/* ---- what is there ---- */
+enum err model_file_look(const char *path)
+{
+    char head[MAGIC_N];
+    AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return errno == ENOENT || errno == ENOTDIR ? ERR_GONE : ERR_IO;
+    return read(fd, head, sizeof head) == sizeof head && memcmp(head, MAGIC, sizeof head) == 0 ? OK : ERR_BAD;
+}
+
+const char *model_file_why(enum err e)
+{
+    return e == ERR_GONE     ? "is not there"
+           : e == ERR_BAD    ? "is no model, or a damaged one, or one of another version"
+           : e == ERR_DENIED ? "is a model of another kind or of another key"
+           : e == ERR_BUSY   ? "a server that runs, or another mayfly learn, has it"
+                             : err_name(e);
+}
+
 /* ---- the key ---- */
 enum err model_file_key(const char *path, uint8_t key[LEARNER_KEY_N])
 {
@@ -227,6 +249,9 @@ enum err model_file_lock(const char *path, uint8_t key[LEARNER_KEY_N], int *lock
     if (!path_of(beside, path, ".key"))
         return ERR_IO;
     if (e == ERR_GONE) {
+        enum err there = model_file_look(path);
+        if (there != ERR_GONE)
+            return there == OK ? ERR_DENIED : there;
         rand_bytes(key, LEARNER_KEY_N);
         e = file_save(beside, str_of(key, LEARNER_KEY_N));
     }

@@ -16,8 +16,12 @@ enum { MODEL_FILE_MAX = 1 << 20 };
 [[nodiscard]] enum err model_file_read(const char *path, struct learner *l);
 [[nodiscard]] enum err model_file_write(const char *path, struct learner *l); /* a public table has no FILE.steps */
 
-/* The key beside path, made if there is none, and the only right to write: until *lock is closed. ERR_BUSY: another
- * process has it. */
+/* Is there a model at path, by its first octets? ERR_GONE: nothing is there. ERR_BAD: something else. */
+[[nodiscard]] enum err model_file_look(const char *path);
+const char *model_file_why(enum err e); /* in an operator's words, of any function here */
+
+/* The key beside path, made if neither is there, and the only right to write: until *lock is closed. ERR_BUSY: another
+ * process has it. ERR_BAD, ERR_DENIED: no model, or one without its key, and nothing was made. */
 [[nodiscard]] enum err model_file_lock(const char *path, uint8_t key[LEARNER_KEY_N], int *lock);
 [[nodiscard]] enum err model_file_key(const char *path, uint8_t key[LEARNER_KEY_N]); /* without a right; ERR_GONE */
 

@@ -38,14 +38,14 @@ static void on_done(void *ctx, enum err e)
     struct ping *p = ctx;
     p->x = NULL;
     if (e == OK)
-        neighbour_alive(p->o.state);
+        neighbour_ponged(p->o.state, clock_mono_ms());
     else
-        neighbour_fails(p->o.state, clock_mono_ms());
+        neighbour_silent(p->o.state, clock_mono_ms());
     bool up = neighbour_is_up(p->o.state);
     if (up != p->up && p->o.changed)
         p->o.changed(p->o.ctx, up);
     p->up = up;
-    timer_set(&p->timer, e == OK ? PING_EVERY_MS : PING_AGAIN_MS);
+    timer_set(&p->timer, e == OK && up ? PING_EVERY_MS : PING_AGAIN_MS);
 }
 
 static const struct exchange_ops ops = { .send = send_question, .read = read_answer, .done = on_done };

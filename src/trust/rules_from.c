@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "trust/rules_brand.h"
 #include "trust/rules_part.h"
+#include "wire/deceptive.h"
 
 bool rule_from_twice(const struct facts *f) { return MIME_HAS(&f->c->tree->v[0], MIME_DEFECT_DUP_FROM); }
 
@@ -94,11 +95,38 @@ static bool domain_at(struct str text, struct rules_host *out)
     return out->org.n > 0;
 }
 
+enum { NAME_LOOKED_AT = 400 };
+
+/* What the eye takes for ASCII in an address: full-width letters (U+FF01 to U+FF5E), the small '@' (U+FE6B), and dots
+ * (U+2024, U+3002, U+FE52, U+FF61). Nothing for what is not seen. The rest stays as it is. */
+static struct str as_seen(struct str name, char out[NAME_LOOKED_AT])
+{
+    static const uint32_t dots[] = { 0x2024, 0x3002, 0xfe52, 0xff61 };
+    size_t n = 0, len;
+    for (uint32_t cp; (len = utf8_next(name, &cp)) > 0 && n + len <= NAME_LOOKED_AT; name = str_from(name, len)) {
+        bool dot = false;
+        for (size_t i = 0; i < COUNT(dots); i++)
+            dot |= cp == dots[i];
+        if (dot)
+            out[n++] = '.';
+        else if (cp == 0xfe6b)
+            out[n++] = '@';
+        else if (cp >= 0xff01 && cp <= 0xff5e)
+            out[n++] = (char)(cp - 0xff01 + '!');
+        else if (cp == ' ' || !deceptive_char(cp))
+            for (size_t i = 0; i < len; i++)
+                out[n++] = name.p[i];
+    }
+    return str_of(out, n);
+}
+
 bool rule_name_other_address(const struct facts *f)
 {
+    char seen[NAME_LOOKED_AT];
     struct rules_host h;
-    size_t at = f->from ? str_chr(f->from->name, '@') : STR_NONE;
-    return at != STR_NONE && at > 0 && f->author.org.n > 0 && domain_at(str_from(f->from->name, at + 1), &h) &&
+    struct str name = f->from ? as_seen(f->from->name, seen) : S("");
+    size_t at = str_chr(name, '@');
+    return at != STR_NONE && at > 0 && f->author.org.n > 0 && domain_at(str_from(name, at + 1), &h) &&
            !str_eq(h.org, f->author.org);
 }
 
@@ -116,8 +144,9 @@ static bool is_told_domain(struct str org)
 
 bool rule_name_other_domain(const struct facts *f)
 {
+    char seen[NAME_LOOKED_AT];
     struct rules_host h;
-    struct str rest = f->from ? str_sub(f->from->name, 0, 200) : S("");
+    struct str rest = f->from ? as_seen(f->from->name, seen) : S("");
     if (f->author.org.n == 0 || f->list)
         return false;
     for (struct str word = str_word(rest, &rest); word.n > 0; word = str_word(rest, &rest))
@@ -129,8 +158,9 @@ bool rule_name_other_domain(const struct facts *f)
 
 bool rule_name_brand(const struct facts *f)
 {
+    char seen[NAME_LOOKED_AT];
     return f->from && f->author.org.n > 0 && !facts_has(f, FIELD_LIST_ID) &&
-           brand_claimed(str_sub(f->from->name, 0, 200), f->author.org);
+           brand_claimed(as_seen(f->from->name, seen), f->author.org);
 }
 
 bool rule_from_lookalike(const struct facts *f) { return brand_mimicked(f->author.org); }

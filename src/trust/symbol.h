@@ -25,7 +25,8 @@ struct symbols { /* {0} is empty */
 enum symbols_word { SYMBOLS_HAM, SYMBOLS_UNSURE, SYMBOLS_JUNK };
 
 /* name and reason are borrowed: static, or in an arena that outlives the symbols. A name is there once, with the score
- * that is farthest from 0. Beyond LIMIT_SYMBOLS nothing is added. */
+ * that is farthest from 0. Beyond LIMIT_SYMBOLS nothing is added. The page has words of its own for each name, in
+ * web/src/i18n/why-*.ts. */
 void symbols_add(struct symbols *s, struct str name, double score, struct str reason);
 void symbols_add_learned(struct symbols *s, struct str name, double score, struct str reason);
 /* Adds those of from, their texts in the arena. ERR_FULL: it has no room. */

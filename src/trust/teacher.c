@@ -29,7 +29,7 @@ struct teacher {
     uint64_t saved;       /* learner_changes() of what is written down */
     pthread_mutex_t lock; /* of what follows */
     int64_t day;
-    struct map boxes; /* lessons of this day, as pointers; by box */
+    struct map boxes, networks; /* lessons of this day, as pointers; by box, and by network */
     struct repeats repeats;
     struct undo undo[TEACHER_UNDO_MAX];
     size_t undo_next;
@@ -60,6 +60,7 @@ enum err teacher_new(const struct teacher_opts *o, struct teacher **out)
     t->lock_fd = -1;
     pthread_mutex_init(&t->lock, NULL);
     map_init(&t->boxes, TEACHER_BOXES_MAX);
+    map_init(&t->networks, TEACHER_BOXES_MAX);
     enum err e = corrections_new(&t->corrections);
     if (e == OK)
         e = open_learner(t);
@@ -78,6 +79,7 @@ void teacher_free(struct teacher *t)
     for (size_t i = 0; i < TEACHER_UNDO_MAX; i++)
         learner_change_free(t->undo[i].change);
     map_fini(&t->boxes);
+    map_fini(&t->networks);
     corrections_free(t->corrections);
     learner_free(t->learner);
     prior_close(&t->prior);
@@ -124,7 +126,13 @@ enum err teacher_judge(struct teacher *t, struct arena *a, const struct mime_tre
 
 enum correction teacher_said(struct teacher *t, const struct box_id *box, struct str author)
 {
-    return corrections_get(t->corrections, box, author);
+    struct correction_author a = correction_author(box, author);
+    return author.n > 0 ? corrections_get(t->corrections, &a) : CORRECTION_NONE;
+}
+
+void teacher_recall(struct teacher *t, const struct teacher_word *word)
+{
+    corrections_set(t->corrections, &word->author, word->what);
 }
 
 void teacher_add_said(enum correction said, bool proven, struct symbols *out)
@@ -149,15 +157,23 @@ static void new_day(struct teacher *t, int64_t now_ms)
         return;
     t->day = now_ms / DAY_MS;
     map_fini(&t->boxes);
+    map_fini(&t->networks);
     map_init(&t->boxes, TEACHER_BOXES_MAX);
+    map_init(&t->networks, TEACHER_BOXES_MAX);
 }
 
-/* One more lesson from this box, if it may. */
-static bool allowed(struct teacher *t, const struct box_id *box)
+static uintptr_t lessons_of(const struct teacher *t, const struct teacher_reader *who)
 {
-    struct str key = str_of(box, sizeof *box);
-    uintptr_t n = (uintptr_t)map_get(&t->boxes, key);
-    return n < TEACHER_A_DAY && map_set(&t->boxes, key, (void *)(n + 1));
+    return (uintptr_t)map_get(&t->networks, str_of(who->network, sizeof who->network));
+}
+
+/* One more lesson from this reader, if box and network have some left. */
+static bool allowed(struct teacher *t, const struct teacher_reader *who)
+{
+    struct str box = str_of(&who->box, sizeof who->box), network = str_of(who->network, sizeof who->network);
+    uintptr_t of_box = (uintptr_t)map_get(&t->boxes, box), of_network = lessons_of(t, who);
+    return of_box < TEACHER_A_DAY && of_network < TEACHER_NETWORK_A_DAY &&
+           map_set(&t->boxes, box, (void *)(of_box + 1)) && map_set(&t->networks, network, (void *)(of_network + 1));
 }
 
 static struct undo *find_undo(struct teacher *t, const struct box_id *box, const struct msg_id *id)
@@ -183,29 +199,32 @@ static void forget_old(struct teacher *t, int64_t now_ms)
             forget(&t->undo[i]);
 }
 
-/* Distinct inboxes and days are distinct sources (learner.h). */
-static uint64_t source_of(const struct box_id *box, int64_t day)
+/* Distinct networks and days are distinct sources (learner.h). */
+static uint64_t source_of(const struct teacher_reader *who, int64_t day)
 {
     uint8_t hash[HASH_N], when[8];
     put_be64(when, (uint64_t)day);
-    CRYPTO_HASH(hash, S(""), S("source"), str_of(box, sizeof *box), str_of(when, sizeof when));
+    CRYPTO_HASH(hash, S(""), S("source"), str_of(who->network, sizeof who->network), str_of(when, sizeof when));
     return get_be64(hash);
 }
 
-static void learn(struct teacher *t, const struct undo *what, const struct features *f)
+static void learn(struct teacher *t, const struct teacher_reader *who, const struct undo *what,
+                  const struct features *f)
 {
     struct undo *u = &t->undo[t->undo_next];
     struct learner_lesson lesson = { .spam = what->spam, .change = &u->change };
     t->undo_next = (t->undo_next + 1) % TEACHER_UNDO_MAX;
     forget(u);
     *u = *what;
+    lesson.no_bias = lessons_of(t, who) > TEACHER_BIAS_A_DAY;
     lesson.offset = prior_score(&t->prior, f, learner_labels(t->learner));
-    lesson.source = repeats_source(&t->repeats, f, source_of(&what->box, t->day));
+    lesson.source = repeats_source(&t->repeats, f, source_of(who, t->day));
     if (learner_train(t->learner, f, &lesson) != OK)
         *u = (struct undo){ 0 };
 }
 
-static void teach(struct teacher *t, const struct undo *what, const struct features *f)
+static void teach(struct teacher *t, const struct teacher_reader *who, const struct undo *what,
+                  const struct features *f)
 {
     pthread_mutex_lock(&t->lock);
     new_day(t, what->at_ms);
@@ -214,8 +233,8 @@ static void teach(struct teacher *t, const struct undo *what, const struct featu
     if (u != NULL && u->spam != what->spam) {
         learner_take_back(t->learner, u->change);
         *u = (struct undo){ 0 };
-    } else if (u == NULL && allowed(t, &what->box)) {
-        learn(t, what, f);
+    } else if (u == NULL && allowed(t, who)) {
+        learn(t, who, what, f);
     }
     pthread_mutex_unlock(&t->lock);
 }
@@ -229,21 +248,32 @@ static struct str author_of(struct arena *a, struct str head)
     return first == NULL ? (struct str){ NULL, 0 } : first->text;
 }
 
-void teacher_told(struct teacher *t, const struct box_id *box, const struct msg_id *id, struct str msg, bool spam,
-                  int64_t now_ms)
+/* The same again stands, the opposite takes it back. */
+static enum correction after(enum correction before, enum correction now)
+{
+    return before == CORRECTION_NONE || before == now ? now : CORRECTION_NONE;
+}
+
+bool teacher_told(struct teacher *t, const struct teacher_reader *who, const struct msg_id *id, struct str msg,
+                  bool spam, int64_t now_ms, struct teacher_word *word)
 {
     AUTO_ARENA struct arena a = { .max = ARENA_MAX, .secret = true };
+    const struct box_id *box = &who->box;
     struct undo what = { .box = *box, .id = *id, .spam = spam, .at_ms = now_ms };
     struct mime_tree tree;
     struct features f;
     msg = str_sub(msg, 0, TEACHER_MESSAGE_MAX);
     if (mime_parse(&a, msg, &tree) != OK)
-        return;
+        return false;
     struct str author = author_of(&a, mime_head(&tree.v[0], msg));
-    enum correction now = spam ? CORRECTION_SPAM : CORRECTION_HAM, before = teacher_said(t, box, author);
-    corrections_set(t->corrections, box, author, before == CORRECTION_NONE || before == now ? now : CORRECTION_NONE);
+    if (author.n > 0) {
+        word->author = correction_author(box, author);
+        word->what = after(teacher_said(t, box, author), spam ? CORRECTION_SPAM : CORRECTION_HAM);
+        teacher_recall(t, word);
+    }
     if (t->o.learns && feature_make(&a, &tree, msg, t->o.host, &f) == OK)
-        teach(t, &what, &f);
+        teach(t, who, &what, &f);
+    return author.n > 0;
 }
 
 /* ---- writing down ---- */

@@ -7,7 +7,10 @@
 #include "trust/symbol.h"
 
 enum {
-    TEACHER_A_DAY = 20,                /* lessons from one box; its corrections go on counting for itself */
+    TEACHER_A_DAY = 20,         /* lessons from one box; its corrections go on counting for itself */
+    TEACHER_NETWORK_A_DAY = 60, /* and from one network, however many boxes it has made */
+    TEACHER_BIAS_A_DAY = 5,     /* of these the first say something of all mail, too */
+    TEACHER_NETWORK_N = 16,
     TEACHER_UNDO_MS = 10 * 60 * 1000,  /* a click that is taken back within this time has not been */
     TEACHER_UNDO_MAX = 256,            /* lessons that can be taken back at one time */
     TEACHER_BOXES_MAX = 100 * 1000,    /* that teach in one day */
@@ -25,6 +28,11 @@ struct teacher_opts {
     struct str host;    /* our name in Received */
     bool learns;        /* readers' clicks teach the learner; else they count for their own box alone */
 };
+/* Who teaches. Boxes cost nothing, networks do: so all boxes of one network on one day are one source (learner.h). */
+struct teacher_reader {
+    struct box_id box;
+    uint8_t network[TEACHER_NETWORK_N]; /* a keyed hash, new each day (core/limit); of no use to find an address by */
+};
 struct teacher;
 /* ERR_BUSY: another process teaches it. ERR_BAD, ERR_DENIED: the files cannot be used. Files are opened here and
  * written by teacher_save() alone. */
@@ -40,11 +48,17 @@ enum correction teacher_said(struct teacher *t, const struct box_id *box, struct
 /* proven: nothing speaks against the mail being that author's. */
 void teacher_add_said(enum correction said, bool proven, struct symbols *out);
 
+/* What a box's reader has said of one author, to be written down and told again after a restart. */
+struct teacher_word {
+    struct correction_author author;
+    enum correction what;
+};
 /* A reader says what a message is (the opposite of what was said of its author takes that back); msg is it, or its
  * first TEACHER_MESSAGE_MAX octets. What was said of the same message before is taken back, or, if it is the same
- * again, stands. */
-void teacher_told(struct teacher *t, const struct box_id *box, const struct msg_id *id, struct str msg, bool spam,
-                  int64_t now_ms);
+ * again, stands. True: *word is what counts of its author from now on; false: it has none. */
+bool teacher_told(struct teacher *t, const struct teacher_reader *who, const struct msg_id *id, struct str msg,
+                  bool spam, int64_t now_ms, struct teacher_word *word);
+void teacher_recall(struct teacher *t, const struct teacher_word *word);
 
 /* Writes down what was learned since the last time, and forgets what cannot be taken back any more. */
 [[nodiscard]] enum err teacher_save(struct teacher *t, int64_t now_ms);

@@ -14,7 +14,7 @@ enum err verdict_init(struct verdict *v, struct arena *a, const struct verdict_i
         if (!v->dkim.judged[i])
             e = dkim_body_hash(&v->msg, v->dkim.sig[i].body);
     if (e == OK && v->arc.n > 0 && !v->arc.judged)
-        e = dkim_body_hash(&v->msg, v->arc.v[v->arc.n - 1].message.body);
+        e = dkim_body_hash(&v->msg, v->arc.v[v->arc.n - 1]->message.body);
     if (e == OK)
         e = dmarc_authors(a, &v->msg, &v->authors);
     v->lists = (struct block_list_check){ .zones = in->lists, .zones_n = in->lists_n };
@@ -88,9 +88,9 @@ static bool says_pass(const struct verdict *v, const struct arc_set *set)
 static struct str lifted_by(const struct verdict *v)
 {
     if (v->arc.result == RESULT_PASS && v->authors.n == 1)
-        for (size_t i = v->arc.n; i > 0 && is_sealer(v, v->arc.v[i - 1].seal.domain); i--)
-            if (says_pass(v, &v->arc.v[i - 1]))
-                return v->arc.v[i - 1].seal.domain;
+        for (size_t i = v->arc.n; i > 0 && is_sealer(v, v->arc.v[i - 1]->seal.domain); i--)
+            if (says_pass(v, v->arc.v[i - 1]))
+                return v->arc.v[i - 1]->seal.domain;
     return (struct str){ NULL, 0 };
 }
 
@@ -142,4 +142,11 @@ enum verdict_action verdict_action(const struct verdict *v)
         return VERDICT_REFUSE;
     }
     return VERDICT_KEEP;
+}
+
+struct str verdict_sender(const struct verdict *v)
+{
+    if (v->dmarc.result == RESULT_PASS)
+        return domain_org(v->dmarc.aligned);
+    return v->spf.result == RESULT_PASS && domain_is_name(v->spf.domain) ? domain_org(v->spf.domain) : S("");
 }

@@ -47,6 +47,9 @@ struct verdict {
 /* For an inquiry: OK, ERR_MORE, or ERR_IO, ERR_FULL (memory). Results borrow from the answers. */
 [[nodiscard]] enum err verdict_run(struct verdict *v, struct answers *as);
 enum verdict_action verdict_action(const struct verdict *v);
+/* The organisation that has proven that the mail is its own: by DMARC, else by SPF for the envelope's sender. Empty:
+ * none has. */
+struct str verdict_sender(const struct verdict *v);
 
 /* verdict_put.c: the verdict as others read it. An Authentication-Results field with its line end. */
 void verdict_put_header(struct buf *out, const struct verdict *v);

@@ -62,10 +62,18 @@ void verdict_put_header(struct buf *out, const struct verdict *v)
 }
 
 /* ---- JSON ---- */
-/* Whom the message may be said to be from: the author when DMARC has passed, else whoever has signed it. */
+/* Where the author's domain publishes no DMARC record, what such a record would have asked for can still be seen. */
+static bool spf_is_authors(const struct verdict *v)
+{
+    return v->dmarc.result == RESULT_NONE && v->authors.n == 1 && v->spf.result == RESULT_PASS &&
+           str_eq_nocase(domain_org(v->spf.domain), domain_org(v->author));
+}
+
+/* Whom the message may be said to be from: the author when DMARC has passed, or would have, else whoever has signed it.
+ */
 static struct str proven(const struct verdict *v)
 {
-    if (v->dmarc.result == RESULT_PASS)
+    if (v->dmarc.result == RESULT_PASS || spf_is_authors(v))
         return v->author;
     for (size_t i = 0; i < v->dkim.n; i++)
         if (v->dkim.verdict[i].result == RESULT_PASS)

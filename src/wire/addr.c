@@ -240,3 +240,17 @@ enum err addr_key(struct buf *out, struct str in)
     enum err e = addr_parse(in, &a);
     return e == OK ? addr_normalize(out, &a, NULL) : e;
 }
+
+enum err addr_other_key(struct buf *out, struct str in)
+{
+    struct addr a;
+    if (addr_parse(in, &a) != OK || a.literal || a.domain.n == 0)
+        return ERR_BAD;
+    size_t at = out->n;
+    addr_local(out, &a);
+    for (size_t i = at; i < out->n; i++)
+        out->p[i] = char_lower(out->p[i]);
+    buf_putc(out, '@');
+    enum err e = domain_to_ascii(out, a.domain);
+    return e == OK && out->failed ? ERR_BAD : e;
+}

@@ -35,6 +35,9 @@ struct addr {
 [[nodiscard]] enum err addr_normalize(struct buf *out, const struct addr *a, struct str *tag);
 /* addr_parse() and addr_normalize() in one. */
 [[nodiscard]] enum err addr_key(struct buf *out, struct str in);
+/* Addresses elsewhere as they are compared, appended to out: the domain as A-labels, both in lower case. ERR_BAD: no
+ * address, or a literal. */
+[[nodiscard]] enum err addr_other_key(struct buf *out, struct str in);
 /* The local part without quotes and backslashes, as it was (no lower-casing). */
 void addr_local(struct buf *out, const struct addr *a);
 

@@ -20,9 +20,13 @@ struct archive_member {
 };
 struct archive {
     enum archive_kind kind; /* of the outermost wrapping */
-    size_t members;         /* told; what two directories of a zip name is told twice */
+    size_t members;         /* told; what two directories of a zip name is told twice, each second name again */
     bool part;              /* there are, or may be, more: over a limit, cut off, or damaged */
+    bool two_faced; /* a zip with octets before its first member (a program that unpacks itself; a picture to one
+                       reader and an archive to another), or with a second name for what needs none */
 };
 typedef void archive_fn(void *ctx, const struct archive_member *m);
-/* Calls member for each. ARCHIVE_NONE: no archive that we know. */
+/* Is there a zip in it for those who look at a file's end, though the file begins as something else? */
+bool archive_zip_behind(struct str bytes);
+/* Calls member for each. ARCHIVE_NONE: no archive that we know. What archive_zip_behind() finds is listed as a zip. */
 struct archive archive_list(struct str bytes, archive_fn *member, void *ctx);

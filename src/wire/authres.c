@@ -10,32 +10,10 @@ enum { SERVER_MAX = 512 };
 static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 static bool is_sign(char c) { return c == ';' || c == '=' || c == '(' || c == ')' || c == '"' || c == '/'; }
 
-/* Behind the comment at the front of s; they nest (RFC 5322 section 3.2.2). */
-static struct str skip_comment(struct str s)
-{
-    size_t depth = 0, i = 0;
-    for (; i < s.n; i++) {
-        if (s.p[i] == '\\')
-            i++;
-        else if (s.p[i] == '(')
-            depth++;
-        else if (s.p[i] == ')' && --depth == 0)
-            return str_from(s, i + 1);
-    }
-    return str_from(s, i);
-}
-
-static struct str skip_blanks(struct str s)
-{
-    while (s.n > 0 && (is_blank(s.p[0]) || s.p[0] == '('))
-        s = s.p[0] == '(' ? skip_comment(s) : str_from(s, 1);
-    return s;
-}
-
 /* A word, a string without its quotes, or one sign; empty at the end. */
 static struct str next_token(struct str s, struct str *rest)
 {
-    s = skip_blanks(s);
+    s = header_skip_blanks(s);
     size_t n = 0;
     if (s.n > 0 && s.p[0] == '"') {
         for (n = 1; n < s.n && s.p[n] != '"'; n++)

@@ -2,6 +2,7 @@
  * Words are cut off one by one; a word that doesn't fit its place ends it. Arithmetic is on days since 1970, after
  * Howard Hinnant's civil-from-days. */
 #include "wire/date.h"
+#include "wire/header.h"
 
 static const char month_names[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
@@ -48,22 +49,13 @@ void date_to_civil(int64_t ms, struct date_civil *out)
                                 .weekday = (int)(((days + 4) % 7 + 7) % 7) };
 }
 
-/* Blanks, commas and comments; a comment that never ends takes the rest. */
+/* Blanks, commas and comments. */
 static struct str skip_blanks(struct str s)
 {
-    size_t i = 0, depth = 0;
-    for (; i < s.n; i++) {
-        char c = s.p[i];
-        if (c == '(')
-            depth++;
-        else if (c == ')' && depth > 0)
-            depth--;
-        else if (depth > 0)
-            i += c == '\\';
-        else if (c != ' ' && c != '\t' && c != '\r' && c != '\n' && c != ',')
-            break;
-    }
-    return str_from(s, i);
+    s = header_skip_blanks(s);
+    while (s.n > 0 && s.p[0] == ',')
+        s = header_skip_blanks(str_from(s, 1));
+    return s;
 }
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }

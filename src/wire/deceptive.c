@@ -1,6 +1,7 @@
 /* A table of ranges, after Unicode's Default_Ignorable_Code_Point, Bidi_Control and White_Space. */
 #include "wire/deceptive.h"
 #include "base/text.h"
+#include <string.h>
 
 static const struct {
     uint32_t first, last;
@@ -51,4 +52,26 @@ bool deceptive_text(struct str s)
         s = str_from(s, n);
     }
     return false;
+}
+
+/* U+202A to U+202E and U+2066 to U+2069. */
+static bool is_order(const char *p, size_t n)
+{
+    return n >= 3 && p[0] == '\xe2' &&
+           ((p[1] == '\x80' && p[2] >= '\xaa' && p[2] <= '\xae') ||
+            (p[1] == '\x81' && p[2] >= '\xa6' && p[2] <= '\xa9'));
+}
+
+size_t deceptive_drop_order(char *p, size_t n)
+{
+    size_t kept = 0;
+    if (n == 0 || memchr(p, 0xe2, n) == NULL)
+        return n;
+    for (size_t i = 0; i < n; i++) {
+        if (is_order(p + i, n - i))
+            i += 2;
+        else
+            p[kept++] = p[i];
+    }
+    return kept;
 }

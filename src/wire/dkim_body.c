@@ -1,6 +1,6 @@
 /* Section 3.4.3 and 3.4.4. Line ends are held back until something follows them, so that empty lines at the end go, and
  * what has been written is hashed by the block: a message is not copied. */
-#include "base/crypto_verify.h"
+#include "base/crypto_sha256.h"
 #include "wire/dkim.h"
 
 enum { BLOCK = 16 * 1024 };

@@ -33,15 +33,20 @@ void dns_name_escape(struct buf *out, struct str name)
             buf_printf(out, "\\%03u", (unsigned char)name.p[i]);
 }
 
+static struct str name_kept(struct arena *a, char *text)
+{
+    for (char *p = text; *p; p++)
+        *p = char_lower(*p);
+    struct str name = str_c(text);
+    return arena_dup(a, str_eq(name, S(".")) ? S("") : name);
+}
+
 static struct str name_of(struct arena *a, const ns_msg *m, const uint8_t *at)
 {
     char text[NS_MAXDNAME];
     if (ns_name_uncompress(ns_msg_base(*m), ns_msg_end(*m), at, text, sizeof text) < 0)
         return (struct str){ NULL, 0 };
-    for (char *p = text; *p; p++)
-        *p = char_lower(*p);
-    struct str name = str_c(text);
-    return arena_dup(a, str_eq(name, S(".")) ? S("") : name);
+    return name_kept(a, text);
 }
 
 /* Character-strings, one behind the other: joined without blanks (RFC 7208 section 3.3, RFC 6376 section 3.6.2.2). */
@@ -63,6 +68,11 @@ static struct str octets_of(struct arena *a, struct str rdata, size_t n)
     return rdata.n == n ? arena_dup(a, rdata) : (struct str){ NULL, 0 };
 }
 
+static uint16_t number_at(struct str rdata, size_t i)
+{
+    return (uint16_t)((uint8_t)rdata.p[i] << 8 | (uint8_t)rdata.p[i + 1]);
+}
+
 static struct dns_record record_of(struct arena *a, const ns_msg *m, const ns_rr *rr, enum dns_type type)
 {
     struct dns_record r = { .data = { NULL, 0 } };
@@ -77,14 +87,24 @@ static struct dns_record record_of(struct arena *a, const ns_msg *m, const ns_rr
     case DNS_TXT:
         r.data = text_of(a, rdata);
         break;
+    case DNS_TLSA:
+        r.data = rdata.n <= LIMIT_DNS_TEXT ? arena_dup(a, rdata) : (struct str){ NULL, 0 };
+        break;
     case DNS_PTR:
         r.data = name_of(a, m, ns_rr_rdata(*rr));
         break;
     case DNS_MX:
         if (rdata.n < 3)
             break;
-        r.preference = (uint16_t)((uint8_t)rdata.p[0] << 8 | (uint8_t)rdata.p[1]);
+        r.preference = number_at(rdata, 0);
         r.data = name_of(a, m, ns_rr_rdata(*rr) + 2);
+        break;
+    case DNS_SRV: /* RFC 2782: priority, weight, port, target */
+        if (rdata.n < 7)
+            break;
+        r.preference = number_at(rdata, 0);
+        r.port = number_at(rdata, 4);
+        r.data = name_of(a, m, ns_rr_rdata(*rr) + 6);
         break;
     }
     return r;
@@ -111,4 +131,43 @@ enum err dns_records_parse(struct arena *a, struct str packet, enum dns_type typ
     }
     *out = got;
     return OK;
+}
+
+/* A TTL with its highest bit set counts as none (RFC 2181 section 8). */
+static uint32_t life_of(const ns_rr *rr)
+{
+    uint32_t ttl = ns_rr_ttl(*rr);
+    return ttl > INT32_MAX ? 0 : ttl;
+}
+
+bool dns_packet_life(struct str packet, enum dns_type type, uint32_t *seconds)
+{
+    static const ns_sect sections[] = { ns_s_an, ns_s_ns };
+    ns_msg m;
+    ns_rr rr;
+    uint32_t least = UINT32_MAX;
+    bool said = false;
+    if (packet.n > NS_MAXMSG || ns_initparse((const uint8_t *)packet.p, (int)packet.n, &m) != 0)
+        return false;
+    for (size_t s = 0; s < COUNT(sections); s++)
+        for (int i = 0; i < ns_msg_count(m, sections[s]); i++) {
+            if (ns_parserr(&m, sections[s], i, &rr) != 0)
+                return false;
+            least = MIN(least, life_of(&rr));
+            said = said || (int)ns_rr_type(rr) == (sections[s] == ns_s_an ? (int)type : (int)ns_t_soa);
+        }
+    *seconds = least;
+    return said && least > 0;
+}
+
+struct str dns_record_owner(struct arena *a, struct str packet, enum dns_type type)
+{
+    ns_msg m;
+    ns_rr rr;
+    if (packet.n > NS_MAXMSG || ns_initparse((const uint8_t *)packet.p, (int)packet.n, &m) != 0)
+        return (struct str){ NULL, 0 };
+    for (int i = 0; i < ns_msg_count(m, ns_s_an) && ns_parserr(&m, ns_s_an, i, &rr) == 0; i++)
+        if ((int)ns_rr_type(rr) == (int)type)
+            return name_kept(a, rr.name);
+    return (struct str){ NULL, 0 };
 }

@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum dns_type { DNS_A = 1, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28 };
+enum dns_type { DNS_A = 1, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28, DNS_SRV = 33, DNS_TLSA = 52 };
 enum {
     LIMIT_DNS_RECORDS = 100,    /* of one answer; real ones stay below fifty */
     LIMIT_DNS_NAME = 253,       /* as text; RFC 1035 section 3.1 has 255 on the wire */
@@ -14,9 +14,10 @@ enum {
 };
 
 struct dns_record {
-    struct str data; /* A, AAAA: 4 or 16 octets; MX, PTR: the name, lower-case, no dot at its end ("" is the root); TXT:
-                        its strings joined, any octets */
-    uint16_t preference; /* MX */
+    struct str data; /* A, AAAA: 4 or 16 octets; MX, PTR, SRV: the name, lower-case, no dot at its end ("" is the root);
+                        TXT: its strings joined, any octets; TLSA: its octets */
+    uint16_t preference; /* MX; SRV: its priority */
+    uint16_t port;       /* SRV */
 };
 struct dns_records {
     struct dns_record *v; /* in the arena */
@@ -31,3 +32,10 @@ void dns_name_escape(struct buf *out, struct str name);
  * Records beyond the limits and such as cannot be read are left out. ERR_BAD when it is no DNS packet. */
 [[nodiscard]] enum err dns_records_parse(struct arena *a, struct str packet, enum dns_type type,
                                          struct dns_records *out);
+/* For how many seconds an answer to a question of that type may be kept: the least TTL of what it says (RFC 1035
+ * section 3.2.1), and of the SOA that must come with the word that there is no such name or record (RFC 2308 section
+ * 5). False: not at all. */
+bool dns_packet_life(struct str packet, enum dns_type type, uint32_t *seconds);
+/* The name that the first such record has: another than was asked for when aliases led to it. {NULL, 0}: there is none,
+ * or no memory. */
+struct str dns_record_owner(struct arena *a, struct str packet, enum dns_type type);

@@ -119,26 +119,35 @@ void encword_decode(struct buf *out, struct str s)
     buf_fini(&w.octets);
 }
 
-static bool is_plain(struct str s)
+bool encword_needed(struct str s)
 {
-    for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] < 32 || (unsigned char)s.p[i] > 126)
-            return false;
-    return str_find(s, S("=?")) == STR_NONE;
+    enum { LONG = 900 }; /* no line could hold it: RFC 5322 section 2.1.1 */
+    size_t word = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        word = s.p[i] == ' ' ? 0 : word + 1;
+        if ((unsigned char)s.p[i] < 32 || (unsigned char)s.p[i] > 126 || word > LONG)
+            return true;
+    }
+    return str_find(s, S("=?")) != STR_NONE;
 }
 
-void encword_encode(struct buf *out, struct str s)
+void encword_encode(struct buf *out, struct str s, size_t column)
 {
-    enum { PIECE = 45 }; /* octets that fill a word of 75 with "=?utf-8?B?" and "?=" around their 60 characters */
-    if (is_plain(s)) {
+    enum { WORD = 75, AROUND = 12 }; /* "=?utf-8?B?" and "?=" */
+    if (!encword_needed(s)) {
         buf_put(out, s);
         return;
     }
     AUTO_BUF struct buf clean = { .max = 3 * s.n };
     utf8_scrub(&clean, s);
-    for (struct str rest = buf_str(&clean); rest.n > 0;) {
-        struct str piece = utf8_cut(rest, PIECE);
-        buf_puts(out, rest.p == clean.p ? "=?utf-8?B?" : "\r\n =?utf-8?B?");
+    for (struct str rest = buf_str(&clean); rest.n > 0; column = 1) {
+        size_t room = column < WORD - AROUND ? (WORD + 1 - column - AROUND) / 4 * 3 : 0;
+        struct str piece = utf8_cut(rest, MIN(room, (WORD - AROUND) / 4 * 3));
+        if (rest.p != clean.p || piece.n == 0)
+            buf_puts(out, "\r\n ");
+        if (piece.n == 0)
+            continue;
+        buf_puts(out, "=?utf-8?B?");
         text_base64(out, piece);
         buf_puts(out, "?=");
         rest = str_from(rest, piece.n);

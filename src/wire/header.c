@@ -2,6 +2,7 @@
  * blank continue it (RFC 5322 section 2.2.3). Everything else about headers follows from these two. */
 #include "wire/header.h"
 #include "wire/charset.h"
+#include "wire/deceptive.h"
 #include "wire/encword.h"
 #include <string.h>
 
@@ -180,6 +181,23 @@ size_t header_count(struct str block, struct str name)
     return n;
 }
 
+struct str header_skip_blanks(struct str s)
+{
+    size_t i = 0, depth = 0;
+    for (; i < s.n; i++) {
+        char c = s.p[i];
+        if (c == '(')
+            depth++;
+        else if (c == ')' && depth > 0)
+            depth--;
+        else if (depth > 0)
+            i += c == '\\';
+        else if (c != ' ' && c != '\t' && c != '\r' && c != '\n')
+            break;
+    }
+    return str_from(s, i);
+}
+
 struct str header_unfold(struct arena *a, struct str raw)
 {
     raw = str_trim(raw);
@@ -210,6 +228,7 @@ struct str header_text(struct arena *a, struct str raw)
     for (size_t i = 0; i < out.n; i++) /* an encoded word may say CR LF: never let it start a line elsewhere */
         if ((unsigned char)out.p[i] < 32 || out.p[i] == 127)
             out.p[i] = ' ';
+    out.n = deceptive_drop_order(out.p, out.n); /* "moc.knab" must not be read as "bank.com" */
     return arena_dup(a, str_trim(buf_str(&out)));
 }
 

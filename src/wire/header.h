@@ -56,11 +56,16 @@ struct str header_find(struct str block, struct str name);
 void header_find_each(struct str block, const struct str *names, struct str *raw, size_t n);
 size_t header_count(struct str block, struct str name);
 
+/* Behind blanks, line ends and comments, which nest (RFC 5322 section 3.2.2, CFWS); a comment that does not end takes
+ * the rest with it. */
+struct str header_skip_blanks(struct str s);
+
 /* One line: line ends taken out, blanks at both ends too (RFC 5322 section 2.2.3). Borrowed from raw when it has no
  * fold, else in the arena; {NULL, 0} only when the arena is full. */
 struct str header_unfold(struct arena *a, struct str raw);
 /* The text to show: unfolded, encoded words decoded (RFC 2047), 8-bit bytes as UTF-8 (RFC 6532) or else windows-1252,
- * control characters turned into spaces. Always well-formed UTF-8, one line. */
+ * control characters turned into spaces, what turns the order of letters around left out (wire/deceptive.h). Always
+ * well-formed UTF-8, one line. */
 struct str header_text(struct arena *a, struct str raw);
 /* header_text(header_find()). */
 struct str header_get(struct arena *a, struct str block, struct str name);

@@ -5,7 +5,7 @@
 #include "wire/fold.h"
 #include <string.h>
 
-enum arg { NOTHING, TEXT, NUMBER, SECONDS, DAY, WORD, FIELD_TEXT, UIDS, MODSEQ, KEYS };
+enum arg { NOTHING, TEXT, NUMBER, SECONDS, DAY, WORD, FIELD_TEXT, UIDS, MODSEQ, NEW, KEYS };
 
 struct row {
     struct str name;
@@ -32,6 +32,7 @@ static const struct row rows[] = {
     { STR("KEYWORD"), IMAP_KEY_KEYWORD, WORD },
     { STR("LARGER"), IMAP_KEY_LARGER, NUMBER },
     { STR("MODSEQ"), IMAP_KEY_MODSEQ, MODSEQ },
+    { STR("NEW"), IMAP_KEY_AND, NEW },
     { STR("NOT"), IMAP_KEY_NOT, KEYS, 1 },
     { STR("OLD"), IMAP_KEY_FLAG, NOTHING, IMAP_RECENT, true },
     { STR("OLDER"), IMAP_KEY_OLDER, SECONDS },
@@ -155,16 +156,31 @@ static bool take_set(struct reader *r, struct imap_search_key *k, uint32_t star)
     return true;
 }
 
+/* NEW is RECENT and UNSEEN (RFC 3501 section 6.4.4). */
+static bool put_new(struct reader *r, struct imap_search_key *both)
+{
+    struct imap_search_key *recent = key_new(r, IMAP_KEY_FLAG), *not = key_new(r, IMAP_KEY_NOT);
+    struct imap_search_key *seen = key_new(r, IMAP_KEY_FLAG);
+    if (seen == NULL)
+        return false;
+    recent->number = IMAP_RECENT;
+    seen->number = IMAP_SEEN;
+    not ->end = both->end = r->s.n;
+    return true;
+}
+
 static bool take_arg(struct reader *r, const struct row *row, struct imap_search_key *k)
 {
     k->number = row->number;
     k->field = row->field;
-    if (row->arg != NOTHING && !imap_token_sp(r->t))
+    if (row->arg != NOTHING && row->arg != NEW && !imap_token_sp(r->t))
         return false;
     switch (row->arg) {
     case NOTHING:
     case KEYS:
         return true;
+    case NEW:
+        return put_new(r, k);
     case TEXT:
         return take_text(r, &k->text);
     case NUMBER:
@@ -292,7 +308,7 @@ static bool finish(struct reader *r, bool good, struct imap_search *out)
     if (good)
         *out = r->s;
     else
-        *out = (struct imap_search){ .bad_charset = r->s.bad_charset, .fuzzy = r->s.fuzzy };
+        *out = (struct imap_search){ .returns = r->s.returns, .bad_charset = r->s.bad_charset, .fuzzy = r->s.fuzzy };
     return good;
 }
 

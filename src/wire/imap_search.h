@@ -56,7 +56,7 @@ struct imap_search {
     struct imap_search_key *v; /* v[0] is the AND of all */
     uint32_t n;
     bool esearch;     /* RETURN was given; an empty list means ALL */
-    unsigned returns; /* a set of the bits above */
+    unsigned returns; /* a set of the bits above; also where the keys behind it could not be read */
     bool modseq;      /* MODSEQ is used: the answer carries one, and CONDSTORE is on from now */
     bool uses_saved;  /* "$" is in it */
     bool bad_charset; /* failed for this: answer NO [BADCHARSET] */

@@ -9,11 +9,20 @@ static uint32_t message_of(const struct mime_tree *t, uint32_t part, bool whole)
     return t->v[part].flags & MIME_MESSAGE ? mime_child(t, part) : MIME_NONE;
 }
 
+/* A message that is encoded cannot be read as one, so the text that its structure tells of is empty. */
+static bool is_text_of_unread(const struct mime_tree *t, uint32_t part, struct str number)
+{
+    const struct mime_part *p = &t->v[part];
+    size_t cut = str_rchr(number, '.');
+    return cut != STR_NONE && mime_is_leaf(p) && mime_is(p, S("message"), S("rfc822")) &&
+           mime_section(t, str_sub(number, 0, cut)) == part;
+}
+
 enum err imap_section_find(const struct mime_tree *t, const struct imap_section *s, struct imap_octets *out)
 {
     bool whole = s->part.n == 0;
     uint32_t part = mime_section(t, s->part), m;
-    if (part == MIME_NONE)
+    if (part == MIME_NONE || is_text_of_unread(t, part, s->part))
         return ERR_GONE;
     struct imap_octets o = { .part = part };
     switch (s->kind) {

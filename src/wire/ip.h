@@ -18,3 +18,6 @@ void ip_put_reversed(struct buf *out, const struct ip *ip);
 bool ip_within(const struct ip *ip, const struct ip *net, unsigned bits);
 /* Such as nobody meets on the Internet: loopback, link-local, private (RFC 1918, 4193, 6598), unspecified. */
 bool ip_is_private(const struct ip *ip);
+/* May a stranger's name send us there? Stricter: no address of IANA's special-purpose registries, documentation among
+ * them, no multicast; one that carries an IPv4 address (mapped, NAT64, 6to4) is judged by that. */
+bool ip_is_global(const struct ip *ip);

@@ -26,6 +26,9 @@ void json_setup(uint64_t random);
  * ERR_BAD or ERR_FULL with the reason in why; finish with json_in_fini() either way (or AUTO_JSON). */
 [[nodiscard]] enum err json_parse(struct json_in *j, struct str text, size_t max);
 void json_in_fini(struct json_in *j);
+/* Of members, the inside of an object without its braces, those of these names, as they stand: a fifth of the work when
+ * few of many are wanted. Total; of what is no JSON comes what is none either. */
+void json_pick(struct buf *out, struct str members, const struct str *names, size_t n);
 #define AUTO_JSON __attribute__((cleanup(json_in_fini)))
 
 /* Getters: an absent or null member leaves *out alone, so its default is what it held before; a wrong one sets bad and

@@ -118,6 +118,13 @@ static bool take_utf8(void *out, struct str v)
     return v.p == NULL;
 }
 
+static bool take_requiretls(void *out, struct str v)
+{
+    struct smtp_mail *m = out;
+    m->requiretls = true;
+    return v.p == NULL;
+}
+
 static bool take_ret(void *out, struct str v)
 {
     struct smtp_mail *m = out;
@@ -189,8 +196,13 @@ static enum smtp_fault path_parse(struct str arg, struct str keyword, struct add
 enum smtp_fault smtp_mail_parse(struct str arg, struct smtp_mail *out)
 {
     static const struct param table[] = {
-        { STR("SIZE"), take_size }, { STR("BODY"), take_body },   { STR("SMTPUTF8"), take_utf8 },
-        { STR("RET"), take_ret },   { STR("ENVID"), take_envid }, { STR("AUTH"), take_auth },
+        { STR("SIZE"), take_size },
+        { STR("BODY"), take_body },
+        { STR("SMTPUTF8"), take_utf8 },
+        { STR("RET"), take_ret },
+        { STR("ENVID"), take_envid },
+        { STR("AUTH"), take_auth },
+        { STR("REQUIRETLS"), take_requiretls },
     };
     struct smtp_mail m = { 0 };
     struct str rest;

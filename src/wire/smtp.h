@@ -34,6 +34,7 @@ struct smtp_mail {
     uint64_t size;    /* 0 when not said; UINT64_MAX past 64 bits */
     enum smtp_body body;
     bool utf8;
+    bool requiretls;         /* RFC 8689 */
     bool ret_full, ret_hdrs; /* RFC 3461 RET */
     struct str envid;        /* xtext, as written */
 };

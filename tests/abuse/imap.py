@@ -94,7 +94,7 @@ def what_is_too_much_is_answered():
         assert timed(c, "UID FETCH 1:4294967295 UID").startswith(b"t OK")
         assert timed(c, "FETCH 1 (" + " ".join(["ENVELOPE"] * 5000) + ")").startswith((b"t OK", b"t BAD"))
         assert timed(c, "FETCH 1 (" + " ".join(f"BODY.PEEK[]<{i}.1>" for i in range(3000)) + ")").startswith(b"t BAD")
-        assert timed(c, "STORE 1 +FLAGS (" + " ".join(f"k{i}" for i in range(5000)) + ")").startswith(b"t BAD")
+        assert timed(c, "STORE 1 +FLAGS (" + " ".join(f"k{i}" for i in range(5000)) + ")").startswith(b"t NO [LIMIT]")
         assert timed(c, "STORE 1 +FLAGS (" + " ".join(f"k{i}" for i in range(30)) + ")").startswith(b"t NO [LIMIT]")
         assert timed(c, "CREATE " + "a/" * 100 + "b").startswith(b"t NO")
         assert timed(c, "CREATE " + "x" * 300).startswith(b"t NO")
@@ -166,9 +166,10 @@ def strangers_that_say_nothing():
     with daemon.Daemon(*OPEN) as d:
         friend = d_box(d)
         honest(d, friend, 5)
+        strangers = [Imap(d) for _ in range(200)]  # what the first ones make each thread take is not theirs
         before = memory(d.pid)[0]
-        strangers = [Imap(d) for _ in range(n)]
-        each = (memory(d.pid)[0] - before) / n
+        strangers += [Imap(d) for _ in range(n - 200)]
+        each = (memory(d.pid)[0] - before) / (n - 200)
         print(f"     {n} strangers: {each:.0f} octets of user memory each")
         assert each <= 1024 or daemon.SANITIZED, f"{each:.0f} octets for each stranger"
         for c in strangers[:200]:

@@ -285,6 +285,7 @@ def the_operator_bans_and_lifts():
             return line[:9]
 
         check("add", d.ctl("ban", "add", "192.0.2.0/25", "1h"), (0, "banned\n"))
+        check("too long", d.ctl("ban", "add", "192.0.2.0/25", "4000d")[1].count("too long"), 1)
         check("another part of that network", greeting("192.0.2.200")[:3], "220")
         check("banned", greeting("192.0.2.77"), "421 4.7.0")
         code, said = d.ctl("ban", "list")
@@ -333,7 +334,8 @@ def lists_are_read_again_at_sighup():
         until = time.monotonic() + 5
         while "reload.refused" not in d.log_text() and time.monotonic() < until:
             time.sleep(0.05)
-        check("a mistake is told", "reload.refused" in d.log_text(), True)
+        check("a mistake is told, by place", f'event=reload.refused where="{conf}:1: access.deny"' in d.log_text(), True)
+        check("and no address with it", "192.0.2.1/24" in d.log_text(), False)
         check("and changes nothing", [greeting("192.0.2.1")[:3], greeting("192.0.2.16")], ["220", "554 5.7.1"])
 
 

@@ -38,9 +38,10 @@ def thunderbird():
         doors = [(s.get("type"), s.findtext("port"), s.findtext("socketType")) for s in provider.findall("incomingServer")]
         assert ("pop3", port("pop3s.listen"), "SSL") in doors and ("pop3", port("pop3.listen"), "STARTTLS") in doors, doors
         assert {s.findtext("hostname") for s in provider.findall("incomingServer")} == {"mayfly.localhost"}
-        out = provider.find("outgoingServer")  # without one Thunderbird takes no answer
-        told = [out.get("type"), *(out.findtext(k) for k in ("hostname", "port", "socketType", "authentication"))]
-        assert told == ["smtp", "mayfly.localhost", port("smtp.listen"), "STARTTLS", "none"], told
+        told = [[out.get("type"), *(out.findtext(k) for k in ("hostname", "port", "socketType", "authentication", "username"))]
+                for out in provider.findall("outgoingServer")]
+        assert told == [["smtp", "mayfly.localhost", port("submissions.listen"), "SSL", "password-cleartext", "%EMAILADDRESS%"],
+                        ["smtp", "mayfly.localhost", port("submission.listen"), "STARTTLS", "password-cleartext", "%EMAILADDRESS%"]], told
 
 
 def outlook():
@@ -72,7 +73,8 @@ def apple():
     assert account["IncomingMailServerUsername"] == "a@mayfly.localhost" and account["IncomingMailServerUseSSL"] is True
     assert str(account["IncomingMailServerPortNumber"]) == port("imaps.listen")
     assert account["OutgoingMailServerHostName"] == account["IncomingMailServerHostName"]
-    assert str(account["OutgoingMailServerPortNumber"]) == port("smtp.listen") and account["OutgoingMailServerAuthentication"] == "EmailAuthNone"
+    assert str(account["OutgoingMailServerPortNumber"]) == port("submissions.listen")
+    assert (account["OutgoingMailServerAuthentication"], account["OutgoingMailServerUsername"]) == ("EmailAuthPassword", "a@mayfly.localhost")
     ask("GET", "/email.mobileconfig", want=404)
     ask("GET", "/email.mobileconfig?email=a%40elsewhere.test", want=404)
 
@@ -83,9 +85,19 @@ def the_page_shows_the_same():
 
 
 def only_what_listens():
-    with Daemon("pop3.listen=", "pop3s.listen=", "imap.listen=", "imaps.listen=") as quiet:
+    with Daemon("pop3.listen=", "pop3s.listen=", "imap.listen=", "imaps.listen=", "submission.listen=", "submissions.listen=") as quiet:
         assert b"incomingServer" not in quiet.request("GET", "/mail/config-v1.1.xml")[2]
         assert json.loads(quiet.request("GET", "/api/v1/domains")[2])["services"] == {}
 
 
-CASES = [thunderbird, outlook, outlook_json, apple, the_page_shows_the_same, only_what_listens]
+def what_other_servers_are_told_of_tls():
+    assert d.request("GET", "/.well-known/mta-sts.txt")[0] == 404
+    with Daemon("smtp.mta_sts=enforce", "server.hostname=mx.box.example", "server.domains=box.example") as strict:
+        status, headers, said = strict.request("GET", "/.well-known/mta-sts.txt", headers={"Host": "mta-sts.box.example"})
+        assert status == 200 and headers["content-type"].startswith("text/plain"), headers
+        assert said == b"version: STSv1\r\nmode: enforce\r\nmx: mx.box.example\r\nmax_age: 604800\r\n", said
+        records = strict.ctl("domain", "show", "box.example")[1]
+        assert '_mta-sts.box.example. 3600 IN TXT "v=STSv1; id=enforce' in records and "mta-sts.box.example. 3600 IN CNAME mx.box.example." in records, records
+
+
+CASES = [what_other_servers_are_told_of_tls, thunderbird, outlook, outlook_json, apple, the_page_shows_the_same, only_what_listens]

@@ -65,7 +65,7 @@ def accounts_and_messages():
     ask("POST", "/accounts", {"address": address, "password": "correct horse 77"}, want=422)
     ask("POST", "/accounts", {"address": "nodomain", "password": "correct horse 77"}, want=422)
     ask("POST", "/accounts", {"address": address}, want=422)
-    s = Events(d, token, path=f"{BASE}/.well-known/mercure?topic=/accounts/{id_}")
+    s = Events(d, token, last=1 << 40, path=f"{BASE}/.well-known/mercure?topic=/accounts/{id_}")
     assert s.status == 200
     for i in range(35):
         d.send(address, mail(f"Number {i}"))
@@ -90,6 +90,19 @@ def accounts_and_messages():
     ask("GET", "/me", token=token, want=401)
 
 
+def counts_what_it_lists():
+    address, _, token = account("counts.right")
+    for i in range(33):
+        d.send(address, mail(f"Number {i}"))
+    first, second = (ask("GET", f"/messages?page={n}", token=token, headers=LD) for n in (1, 2))
+    assert first["hydra:totalItems"] == second["hydra:totalItems"] == 33
+    for m in first["hydra:member"][:2]:
+        api.v1("POST", f"/mailbox/messages/{m['id']}/verdict", {"spam": True}, token)
+    pages = [ask("GET", f"/messages?page={n}", token=token, headers=LD) for n in (1, 2, 3)]
+    assert [len(p["hydra:member"]) for p in pages] == [30, 1, 0]
+    assert [p["hydra:totalItems"] for p in pages] == [31] * 3, [p["hydra:totalItems"] for p in pages]
+
+
 def sources_of_any_bytes():
     address, _, token = account("any.bytes")
     body = "\u20ac\U0001f600" * 200000
@@ -109,4 +122,4 @@ def the_client_of_the_wild():
     assert r.returncode == 0, r.stdout + r.stderr
 
 
-CASES = [domains_in_both_frames, errors_in_its_own_shape, accounts_and_messages, sources_of_any_bytes, the_client_of_the_wild]
+CASES = [domains_in_both_frames, errors_in_its_own_shape, accounts_and_messages, counts_what_it_lists, sources_of_any_bytes, the_client_of_the_wild]

@@ -150,6 +150,20 @@ def more_files_than_are_listed():
     assert "3 more attachments are only in the whole message" in b.page.text
 
 
+def a_report_of_a_far_end():
+    b = api.box()
+    status = "Reporting-MTA: dns; mx.far.example\r\n\r\nFinal-Recipient: rfc822; <ben@far.example>\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1 no <b>such</b> user\r\n"
+    d.send(b["address"], "From: MAILER-DAEMON@far.example\r\nSubject: Undelivered\r\nContent-Type: multipart/report; boundary=b\r\n\r\n"
+           f"--b\r\n\r\nSorry.\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n{status}--b--\r\n", sender="")
+    m = d.wait(b["token"])
+    assert m["report"] == {"envelope_id": None, "message_id": None, "reporting_mta": "mx.far.example", "arrival_date": None, "more": 0, "recipients": [
+        {"address": "ben@far.example", "original": None, "action": "failed", "status": "5.1.1", "code": 550, "reason": "no <b>such</b> user", "remote_mta": None, "retry_until": None}]}, m["report"]
+    body, h = form(token=b["token"], id=m["id"])
+    page = Browser().show(d.request("POST", "/lite/message", body, headers=h)).page
+    for words in ("Mail to ben@far.example could not be delivered", "5.1.1 no <b>such</b> user", "Reported by: mx.far.example", "Anybody can write such a report"):
+        assert words in page.text, (words, page.text)
+
+
 def forms_of_strangers():
     body, h = form(local="")
     assert d.request("POST", "/lite/new", body, headers={**h, "Origin": "https://evil.example"})[0] == 403
@@ -166,7 +180,16 @@ def forms_of_strangers():
         body, h = form(token=b["token"], id=m["id"])
         assert d.request("POST", "/lite/" + path, body, headers=h)[0] in (200, 404)
     assert api.v1("GET", f"/mailbox/messages/{m['id']}", token=a["token"])
-    assert d.request("GET", "/lite/inbox")[0] == 405
+    for path in ("inbox", "message", "file", "send", "back"):
+        status, h, _ = d.request("GET", "/lite/" + path)
+        assert (status, h["location"]) == (303, "/lite"), (path, status)
+    for path, status in (("nothing", 404), ("inbox/x", 404), ("", 404)):
+        Browser().show(d.request("GET", "/lite/" + path), want=status)
+    body, h = form(token=a["token"], id=m["id"])
+    Browser().show(d.request("POST", "/lite/nothing", body, headers=h), want=404)
+    for n in ("99", "9999", "x"):
+        body, h = form(token=a["token"], id=m["id"], n=n)
+        Browser().show(d.request("POST", "/lite/file", body, headers=h), want=404)
 
 
 def text_browsers():
@@ -181,5 +204,5 @@ def text_browsers():
         assert "New address" in out and "Recovery words" in out, out
 
 
-CASES = [the_whole_story, junk_and_what_was_kept_out, a_name_of_ones_own_and_a_password, more_files_than_are_listed,
+CASES = [the_whole_story, junk_and_what_was_kept_out, a_name_of_ones_own_and_a_password, more_files_than_are_listed, a_report_of_a_far_end,
          forms_of_strangers, text_browsers]

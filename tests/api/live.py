@@ -251,6 +251,10 @@ def events_come_in_order_and_a_line_goes_on_where_it_broke():
     assert s.event()["type"] == "resync" and s.id == got[1]
     d.send(box["address"], mail("next"))
     assert s.event()["message"]["subject"] == "next"
+    for never in ("abc", "-1", "1 2", str(1 << 70)):
+        s.close()
+        s = Events(d, box["token"], never)
+        assert s.event()["type"] == "resync", never
 
 
 def what_was_kept_out_is_told_and_kept():

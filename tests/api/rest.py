@@ -256,7 +256,7 @@ def other_sites():
     status, h, _ = d.request("OPTIONS", "/api/v1/mailboxes", headers={"Origin": "https://friend.example", "Access-Control-Request-Method": "POST"})
     assert status == 204 and "POST" in h["access-control-allow-methods"] and "Authorization" in h["access-control-allow-headers"]
     assert "access-control-allow-credentials" not in h
-    assert h["access-control-allow-headers"] == "Authorization, Content-Type, Last-Event-ID"  # those that are read
+    assert h["access-control-allow-headers"] == "Authorization, Content-Type, Idempotency-Key, Last-Event-ID"  # those that are read
 
 
 def the_page_and_its_files():

@@ -2,7 +2,7 @@
 import re
 
 KNOWN = {"type", "properties", "required", "additionalProperties", "items", "anyOf", "oneOf", "const", "enum", "pattern", "format",
-         "$ref", "minimum", "maximum", "default", "description"}
+         "$ref", "minimum", "maximum", "default", "description", "readOnly"}
 TYPES = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool, "null": type(None)}
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { closeBrowser, DATA, mail, reader, serve } from './lib.mjs';
+import { closeBrowser, DATA, mail, NARROW, reader, serve } from './lib.mjs';
 
 let server;
 before(async () => void (server = await serve('box.max_messages=2000', 'trust.content=false')));
@@ -86,5 +86,26 @@ test('text of a mail is text wherever it shows', async () => {
   }
   assert.equal(await r.page.evaluate(() => window.ran), undefined);
   assert.deepEqual([...r.seen.foreign, ...r.seen.dialogs, ...r.seen.errors], []);
+  await r.close();
+});
+
+test('a long subject takes four lines until it is asked for, and a name that is an address does not hide the real one', async () => {
+  const r = await reader(server, { size: NARROW });
+  const address = await r.open();
+  await r.live();
+  await server.send(address, mail({ from: '"help@bank.example" <thief@evil.example>', subject: 'verylongword'.repeat(60), text: 'x' }));
+  await r.row('verylong').click();
+  const subject = r.page.locator('#subject');
+  const high = async () => (await subject.boundingBox()).height;
+  await r.page.getByRole('button', { name: 'Show all' }).waitFor();
+  assert.ok((await high()) < 130, `${await high()} px`);
+  await r.shot('subject-long');
+  await r.page.getByRole('button', { name: 'Show all' }).click();
+  assert.ok((await high()) > 300);
+  await r.page.getByRole('button', { name: 'Show less' }).click();
+  assert.ok((await high()) < 130);
+  await r.page.locator('.answers').getByRole('button', { name: 'Reply', exact: true }).click();
+  await r.page.locator('.composer .who').getByText('thief@evil.example').waitFor();
+  await r.shot('reply-address');
   await r.close();
 });

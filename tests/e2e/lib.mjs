@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { createHash, generateKeyPairSync, sign as signWith } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,7 +20,7 @@ export const DIST = join(ROOT, 'web/dist');
 const SHOTS = join(ROOT, 'test-output/page');
 mkdirSync(SHOTS, { recursive: true });
 
-const LISTEN = ['smtp.listen', 'pop3.listen', 'pop3s.listen', 'imap.listen', 'imaps.listen', 'http.listen', 'https.listen', 'metrics.listen'];
+const LISTEN = ['smtp.listen', 'submission.listen', 'submissions.listen', 'pop3.listen', 'pop3s.listen', 'imap.listen', 'imaps.listen', 'http.listen', 'https.listen', 'metrics.listen'];
 const MUCH = ['trust.prior=none', 'limits.mx_per_network=100000', 'limits.http_per_network=100000', 'limits.live_per_network=100000', 'limits.create_per_network=1000000', 'limits.requests_per_network=1000000', 'store.reserve=0'];
 
 export async function serve(...options) {
@@ -49,6 +49,7 @@ export async function serve(...options) {
   return {
     get base() { return `http://${ready['http.listen'][0]}/`; },
     get log() { return log; },
+    port: (key) => Number(ready[key][0].split(':').pop()),
     send: (to, mail, way) => smtp(Number(ready['smtp.listen'][0].split(':').pop()), to, mail, way),
     halt: stop,
     /** Up again, on the ports it had. */
@@ -83,6 +84,45 @@ function smtp(port, to, mail, { from = 'sender@sender.example', client } = {}) {
       if (lines.length === 0) s.end();
     });
   });
+}
+
+/** Another mail server, which keeps what it is sent. `answers` says what it answers to a recipient whose address begins
+ *  so, if not that it takes it. */
+export async function sink(answers = {}) {
+  const mails = [];
+  const server = createServer((s) => {
+    let got = '', data = null, to = [], from = '';
+    const say = (line) => s.write(`${line}\r\n`);
+    say('220 far.example ESMTP');
+    s.on('error', () => s.destroy());
+    s.on('data', (d) => {
+      got += d.toString('latin1');
+      for (let end; (end = got.indexOf(data === null ? '\r\n' : '\r\n.\r\n')) >= 0; ) {
+        const line = got.slice(0, end);
+        got = got.slice(end + (data === null ? 2 : 5));
+        if (data !== null) {
+          mails.push({ from, to, text: Buffer.from(line.replace(/^\.\./gm, '.'), 'latin1').toString() });
+          data = null;
+          say('250 2.0.0 taken');
+        } else if (/^(EHLO|HELO)/i.test(line)) say('250 far.example');
+        else if (/^MAIL FROM:<(.*?)>/i.test(line)) [from, to] = [/<(.*?)>/.exec(line)[1], []], say('250 2.1.0 ok');
+        else if (/^RCPT TO:/i.test(line)) {
+          const address = /<(.*?)>/.exec(line)[1];
+          const said = Object.entries(answers).find(([begins]) => address.startsWith(begins))?.[1];
+          if (!said) to.push(address);
+          say(said ?? '250 2.1.5 ok');
+        } else if (/^DATA/i.test(line)) to.length ? ((data = ''), say('354 go on')) : say('554 5.5.1 nobody');
+        else if (/^QUIT/i.test(line)) say('221 2.0.0 bye'), s.end();
+        else say(/^(RSET|NOOP)/i.test(line) ? '250 2.0.0 ok' : '502 5.5.1 what');
+      }
+    });
+  });
+  await new Promise((go) => server.listen(0, '127.0.0.1', go));
+  return {
+    mails,
+    options: ['smtp_out.relay_host=127.0.0.1', `smtp_out.relay_port=${server.address().port}`, 'smtp_out.allow_private=true'],
+    close: () => new Promise((go) => (server.close(go), server.closeAllConnections?.(), go())),
+  };
 }
 
 /** A mail from parts: {from, subject, text, html, files: [{name, type, body, cid}]}. */

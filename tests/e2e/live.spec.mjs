@@ -32,7 +32,9 @@ test('several addresses live at once on one socket', async () => {
   await r.page.locator('.acts').getByRole('button', { name: 'New', exact: true }).click();
   await r.page.getByRole('button', { name: 'Make address' }).click();
   await r.page.getByRole('dialog').waitFor({ state: 'detached' });
-  await r.page.waitForTimeout(300);
+  await server.send(await r.address(), mail({ subject: 'For the new one', text: 'x' }));
+  await r.row('For the new one').waitFor();
+  await r.page.getByRole('button', { name: 'Write' }).waitFor(); /* it may send like any other */
   await server.send(first, mail({ subject: 'For the other one', text: 'x' }));
   await r.page.getByText(`New mail for ${first}`).first().waitFor();
   assert.equal(await r.row('For the other one').count(), 0, 'a box shows no mail of another');

@@ -110,6 +110,11 @@ test('no mail and no token in any cache, and the shell opens offline', async () 
   const r = await reader(server);
   const address = await r.open();
   await r.live();
+  await r.context.setOffline(true);
+  await r.page.getByRole('heading', { name: 'Not connected' }).waitFor();
+  await r.shot('offline-empty');
+  await r.context.setOffline(false);
+  await r.live();
   await server.send(address, mail(MAILS[4]));
   await r.row('verification').click();
   await r.page.frameLocator('iframe').locator('b').waitFor();
@@ -126,8 +131,13 @@ test('no mail and no token in any cache, and the shell opens offline', async () 
   await server.halt();
   await r.page.reload();
   await r.page.locator('[data-testid=address]', { hasText: address }).waitFor();
-  await r.page.getByText(/Connection lost\./).waitFor({ timeout: 15_000 });
+  await r.page.getByText('Connection lost. Your mail is shown once it is back.').waitFor({ timeout: 15_000 });
+  await r.page.getByText('Your mail is on the server only').waitFor();
   await r.shot('lost');
+  await r.context.setOffline(true);
+  await r.page.reload();
+  await r.page.getByText(/(You are offline|Connection lost)\. Your mail is shown/).waitFor(); // the browser does not always know
+  await r.context.setOffline(false);
   await server.again();
   await r.page.getByRole('button', { name: 'Try again' }).click();
   await r.live();
@@ -148,6 +158,11 @@ test('Chinese, Spanish, and a page written from right to left', async () => {
       await r.shot('list');
       await r.row('verification').click();
       await r.page.locator('.tabs').waitFor();
+      if (lang === 'ar') {
+        await r.page.locator('#tab-text').click();
+        const [text, box] = await Promise.all(['.plain', '#mail-body'].map((x) => r.page.locator(x).evaluate((e) => e.getBoundingClientRect().left + (e.id ? parseFloat(getComputedStyle(e).paddingLeft) : 0))));
+        assert.equal(text, box, 'text from left to right begins at the left edge');
+      }
       await r.shot('reader');
       await r.close();
     }

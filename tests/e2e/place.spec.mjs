@@ -114,13 +114,13 @@ test('a mail that arrives moves neither the focus nor the page of who is reading
   await server.send(address, mail({ subject: 'Long one', text: 'A line of text\n'.repeat(200) }));
   await r.row('Long one').click();
   await r.page.locator('.plain').waitFor();
-  const print = r.page.getByRole('button', { name: 'Print' });
-  await print.focus();
+  const save = r.page.getByRole('button', { name: 'Save as .eml' });
+  await save.focus();
   await r.page.evaluate(() => scrollTo(0, 900));
   await server.send(address, mail({ subject: 'Another', text: 'x' }));
   await r.page.getByText(/New mail from Example: Another/).first().waitFor();
   await r.page.waitForTimeout(1800);
-  assert.equal(await r.page.evaluate(() => document.activeElement?.getAttribute('aria-label')), 'Print');
+  assert.equal(await r.page.evaluate(() => document.activeElement?.getAttribute('aria-label')), 'Save as .eml');
   assert.equal(await r.page.evaluate(() => scrollY), 900);
   await r.close();
 });

@@ -103,6 +103,20 @@ for (const size of SIZES) {
       await look(`read-${name}`);
       await back();
     }
+    await r.row('週末').click();
+    await page.locator('.answers').getByRole('button', { name: 'Reply', exact: true }).click();
+    const composer = page.locator('.composer');
+    await composer.locator('textarea').waitFor();
+    await look('write-reply');
+    await composer.getByRole('button', { name: 'Cc, Bcc' }).click();
+    await composer.getByRole('combobox', { name: 'To' }).fill('nobody, somebody.with.a.long.name@a-domain-of-some-length.example,');
+    await composer.locator('input[type=file]').setInputFiles([{ name: 'a file with quite a long name, as they often have one.pdf', mimeType: 'application/pdf', buffer: Buffer.alloc(20_000, 1) }]);
+    await composer.locator('textarea').press('Control+Enter');
+    await composer.getByRole('alert').waitFor();
+    await look('write-wrong');
+    await composer.getByRole('button', { name: 'Discard' }).click();
+    await composer.waitFor({ state: 'detached' });
+    await back();
     await page.route('**/api/v1/mailbox/messages/*', async (x) => {
       const answer = await x.fetch(), text = await answer.text();
       await x.fulfill({ response: answer, body: text.replace(/("filename":"setup\.exe")/, '$1,"verdict":"malware"') });

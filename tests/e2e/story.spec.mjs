@@ -62,7 +62,7 @@ for (const [size, theme] of [[WIDE, 'light'], [NARROW, 'dark']]) {
     await page.getByText(/tells them that you read this mail/).waitFor();
     await r.shot('load-remote');
     await page.getByRole('button', { name: 'Load this time' }).click();
-    await page.getByText('trackers stayed blocked').waitFor();
+    await page.getByText('looked like a tracker stayed blocked').waitFor();
     await frame.locator('img[alt=Banner]').waitFor();
     await page.waitForFunction(() => true);
     for (let i = 0; i < 40 && r.seen.foreign.length === 0; i++) await page.waitForTimeout(50);

@@ -126,3 +126,28 @@ test('one click, and the next mail like it is in the inbox', async () => {
   await r.close();
   await teaching.close();
 });
+
+test('the reasons are in the language of the page, loaded when somebody asks', async (t) => {
+  const judging = await serve('trust.content=true');
+  t.after(() => judging.close());
+  for (const [lang, size, junk, why, reason] of [['zh', WIDE, '垃圾邮件', '为什么？', '有链接指向一串数字而不是域名'], ['ar', NARROW, 'غير مرغوب', 'لماذا؟', 'رابط يقود إلى رقم بدل اسم']]) {
+    const r = await reader(judging, { size, lang, bypassCSP: true });
+    const { page } = r;
+    const address = await r.open();
+    await r.live();
+    await judging.send(address, offer('Offer'));
+    await page.locator('.waiting').getByRole('button', { name: junk }).click();
+    await r.row('Offer').click();
+    const button = page.getByRole('button', { name: why });
+    await button.waitFor();
+    const asked = () => r.seen.requests.filter((u) => /\/why-/.test(u)).length;
+    assert.equal(asked(), 0, 'not before');
+    await button.click();
+    await page.locator('.found li', { hasText: reason }).waitFor();
+    assert.equal(asked(), 1);
+    assert.equal(await page.locator('.found [lang=en]').count(), 0, 'none is left in English');
+    await look(r, 'reasons', size);
+    assert.deepEqual(r.seen.errors, []);
+    await r.close();
+  }
+});

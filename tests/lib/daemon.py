@@ -25,7 +25,7 @@ MACHINE = float(os.environ.get("MAYFLY_MACHINE", "1"))
 BINARY = os.environ.get("MAYFLY", str(ROOT / "build/mayfly"))
 # Under a sanitizer: tests/run sets it, a daemon is then always ended in order, and its log is searched for complaints.
 SANITIZED = bool(os.environ.get("SANITIZED"))
-LISTEN = ["smtp.listen", "pop3.listen", "pop3s.listen", "imap.listen", "imaps.listen", "http.listen", "https.listen", "metrics.listen"]
+LISTEN = ["smtp.listen", "submission.listen", "submissions.listen", "pop3.listen", "pop3s.listen", "imap.listen", "imaps.listen", "http.listen", "https.listen", "metrics.listen"]
 TESTS_SEND_MUCH = ["limits.mx_per_network=100000", "limits.http_per_network=100000", "limits.live_per_network=100000", "limits.mail_per_network=100000",
                    "limits.create_per_network=1000000", "limits.requests_per_network=1000000", "limits.boxes=4096",
                    "store.reserve=0"]

@@ -30,11 +30,11 @@ class Program(Started):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"mayfly-{name}-"))
         self.p = None
 
-    def run(self, command, env):
+    def run(self, command, env, seconds=30):
         assert not self.p or self.p.poll() is not None  # else the first one would be left behind
         self.log = open(self.folder / "out", "ab")
         self.p = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env={**os.environ, **env})
-        until = time.monotonic() + 30
+        until = time.monotonic() + seconds
         while not self.answers():
             if self.p.poll() is not None or time.monotonic() > until:
                 raise RuntimeError(f"{command[0]} did not start:\n{(self.folder / 'out').read_text(errors='replace')[-3000:]}")
@@ -109,32 +109,38 @@ metric "default" {{ actions {{ reject = 15; add_header = 6; greylist = 4; }} sym
 
 
 class Rspamd(Program):
-    def __init__(self):
+    """conf: RSPAMD_CONF, or another text with {folder}, {port} and {share} in it. One without url_tld ends at its start."""
+
+    def __init__(self, conf=RSPAMD_CONF, control=None, **more):
         super().__init__("rspamd")
         self.root = unpacked.root("rspamd", ["rspamd"], ["usr/bin/rspamd"])
         self.port = daemon.free_port()
+        self.ports = [p for p in (self.port, control) if p]
         self.address = f"127.0.0.1:{self.port}"
         (self.folder / "cache").mkdir()
         (self.folder / "tld").write_text("com\nexample\n")
-        (self.folder / "rspamd.conf").write_text(RSPAMD_CONF.format(folder=self.folder, port=self.port))
+        share = self.root / "usr/share/rspamd"
+        (self.folder / "rspamd.conf").write_text(conf.format(folder=self.folder, port=self.port, control=control, share=share, **more))
 
     def answers(self):
         try:
-            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            for port in self.ports:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
             return True
         except OSError:
             return False
 
-    def start(self):
+    def start(self, seconds=30):
         usr, folder = self.root / "usr", self.folder
         where = {"RULESDIR": usr / "share/rspamd/rules", "LUALIBDIR": usr / "share/rspamd/lualib", "SHAREDIR": usr / "share/rspamd",
                  "PLUGINSDIR": usr / "share/rspamd/plugins", "CONFDIR": folder, "LOCAL_CONFDIR": folder, "DBDIR": folder, "RUNDIR": folder,
                  "LOGDIR": folder, "WWWDIR": usr / "share/rspamd/www"}
         return self.run([usr / "bin/rspamd", "-f", "-i", "-c", folder / "rspamd.conf", *(f"--var={k}={v}" for k, v in where.items())],
-                        {"LD_LIBRARY_PATH": unpacked.libraries(self.root, "usr/lib/rspamd")})
+                        {"LD_LIBRARY_PATH": unpacked.libraries(self.root, "usr/lib/rspamd")}, seconds)
 
     def kill(self):
-        """Its workers, too: they would go on."""
+        """Its workers, too: they would go on. It is stopped first, so that it starts no others."""
+        self.p.send_signal(signal.SIGSTOP)
         for pid in self.workers():
             os.kill(pid, signal.SIGKILL)
         super().kill()

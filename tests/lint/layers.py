@@ -34,8 +34,8 @@ LIBRARIES = {
     "seccomp.h": ["app/sandbox"],
     "linux/landlock.h": ["app/sandbox"],
 }
-# Parts of a module that do not carry its name: auth's inner half; the handlers of the interface's table.
-PARTS = {"core/opened": "core/auth", "serve/live": "serve/api"}
+# Parts of a module that do not carry its name: auth's inner half; the handlers of the interface's table, and what two of them share.
+PARTS = {"core/opened": "core/auth", "serve/live": "serve/api", "serve/writing": "serve/api"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.M)
 
 

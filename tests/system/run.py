@@ -144,6 +144,40 @@ def what_serve_would_refuse_or_pass_over_is_said_before():
     assert code == 0, said
     code, said = check("access.dnsbl=list.example.org")
     assert code == 0 and "dns.forward: access.dnsbl" in said, said
+    with tempfile.TemporaryDirectory() as t:
+        conf = pathlib.Path(t, "m.conf")
+        for text, want in (('trust {\n prior = "/etc/passwd"\n}', f"{conf}:2: trust.prior: /etc/passwd: is no model"),
+                           ("trust {\n learm = true\n}", f"{conf}:2: no such option 'learm' in trust\n")):
+            conf.write_text(text)
+            r = subprocess.run([BINARY, "check-config", "-c", conf], capture_output=True, text=True, timeout=20)
+            assert r.returncode == 1 and r.stderr.startswith(want), r.stderr
+    with Daemon("trust.prior=/nonexistent/prior") as d:
+        assert 'event=start.prior' in d.log_text() and "path=/nonexistent/prior" in d.log_text(), d.log_text()
+
+
+def a_refused_lesson_leaves_nothing():
+    with tempfile.TemporaryDirectory() as t:
+        mail, other, idx, none = (pathlib.Path(t, n) for n in ("mail.eml", "other", "idx", "none"))
+        mail.write_text("Subject: hello\n\nhello\n")
+        other.write_text("root:x:0:0\n")
+        idx.write_text("ham gone.eml\n")
+        had = sorted(os.listdir(t))
+        for args, want in ((("--model", other, "--ham", mail), f"the model {other}: is no model"), (("--prior", other, "--ham", mail), f"the prior {other}: is no model"),
+                           (("--model", none, "--index", none), f"the index {none}: No such file"), (("--model", none, "--index", idx), f"{idx}: gone in the index"),
+                           (("--model", none, "--ham", mail, "-o", f"trust.prior={other}"), f"the prior {other}: is no model")):
+            r = subprocess.run([BINARY, "learn", *args], capture_output=True, text=True, timeout=20)
+            assert r.returncode != 0 and f"mayfly: {want}" in r.stderr, r.stderr
+            eq((sorted(os.listdir(t)), other.read_text()), (had, "root:x:0:0\n"))
+
+
+def verify_says_when_nobody_was_asked():
+    def verify(*args):
+        r = subprocess.run([BINARY, "verify", "message", *args], input="From: a@b.example\n\nhi\n", capture_output=True, text=True, timeout=20)
+        return r.returncode, r.stderr
+    eq(verify(), (0, "mayfly verify: no resolver (--dns, dns.forward): nobody was asked\n"))
+    for args in (("--from", "a@b.example"), ("--helo", "b.example")):
+        code, said = verify(*args)
+        assert code == 2 and said.startswith("mayfly verify: --from and --helo need --ip\n"), (code, said)
 
 
 def a_second_one_on_the_same_folder_is_refused():
@@ -412,7 +446,7 @@ if __name__ == "__main__":
     if sys.argv[1:]:
         sys.exit(run([globals()[name] for name in sys.argv[1:]]))
     sys.exit(run([the_operator_gets_postmaster_and_abuse, starts_within_a_second_and_says_where, the_main_job, gives_up_what_it_does_not_need, root_becomes_a_user,
-                  what_another_user_left_is_named, what_serve_would_refuse_or_pass_over_is_said_before, which_configuration_is_read,
+                  what_another_user_left_is_named, what_serve_would_refuse_or_pass_over_is_said_before, a_refused_lesson_leaves_nothing, verify_says_when_nobody_was_asked, which_configuration_is_read,
                   a_second_one_on_the_same_folder_is_refused, a_port_in_use_is_named, drains, a_second_signal_ends_it_at_once,
                   a_self_signed_pair_is_made_and_kept, certificates_are_read_again_at_sighup, the_operator_asks,
                   a_full_disk_is_told_everywhere_and_logged_once, a_disk_that_fills_and_has_room_again, the_control_socket_takes_any_bytes, tells_systemd, a_test_clock_moves_the_end,

@@ -166,6 +166,28 @@ def use_imap(d, box, password):
     m.logout()
 
 
+def keep_draft(d, box, answered):
+    """A draft, and another in its place; the mail that it is."""
+    token = box["token"]
+    attached = base64.b64encode(CANARIES["attachment"].encode()).decode()
+    mail = {"to": [f"{CANARIES['sender']}@{CANARIES['sender domain']}.example"], "subject": CANARIES["subject"], "text": CANARIES["body"],
+            "html": CANARIES["html"], "attachments": [{"filename": CANARIES["attachment name"] + ".txt", "content": attached}], "in_reply_to": answered}
+    status, draft = request(d, "POST", "/mailbox/drafts", mail, token)
+    assert status == 201, draft
+    mail["attachments"] = [{"message": draft["id"], "n": 0}]
+    status, draft = request(d, "PUT", f"/mailbox/drafts/{draft['id']}", mail, token)
+    assert status == 200, draft
+    assert request(d, "GET", f"/mailbox/messages/{draft['id']}/compose?as=edit", token=token)[1]["subject"] == CANARIES["subject"]
+    return {**mail, "attachments": [{"message": draft["id"], "n": 0}]}
+
+
+def send(d, box, mail):
+    """One that waits to leave while the disk is looked at."""
+    status, sent = request(d, "POST", "/mailbox/send", {**mail, "undo": 60}, box["token"])
+    assert status == 202, sent
+    assert request(d, "GET", "/mailbox/outbox", token=box["token"])[1]["outbox"][0]["recallable"]
+
+
 def use(d, box, password):
     """Everything a holder does."""
     token = box["token"]
@@ -187,7 +209,7 @@ def use(d, box, password):
             deliver(d, bad)
         except smtplib.SMTPException:
             pass
-    return m
+    return keep_draft(d, box, m)
 
 
 PASSWORD = "correct zebra battery"
@@ -200,9 +222,9 @@ def made(d):
 
 
 def no_canary_on_disk_in_log_or_metrics():
-    with Daemon("log.level=debug") as d:
+    with Daemon("log.level=debug", "send.unchecked=true") as d:
         box = made(d)
-        use(d, box, PASSWORD)
+        send(d, box, use(d, box, PASSWORD))
         wanted = needles(box, PASSWORD)
         look_everywhere(d, wanted)
         look_in("metrics", metrics(d), wanted)

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """The ValiMail suite through `mayfly verify arc`, and chains sealed here: as long as they may be, and longer."""
+import pathlib
 import re
+import subprocess
+import tempfile
 import zone
 from sealer import Sealer, documents, published_key
 
@@ -43,9 +46,37 @@ def own(count, dns, key, record):
     check("the DNS is silent", short.message(), "fail (the DNS did not answer)")
 
 
+def tags(field):
+    """A tag list without the blanks that mean nothing."""
+    return {k.strip(): re.sub(r"\s+", "", v) for k, v in (t.split("=", 1) for t in field.strip().split(";") if t.strip())}
+
+
+def sealed(count, dns):
+    """What we seal is what the suite seals, octet for octet where it counts, and our own checks find it good."""
+    tool = pathlib.Path(zone.MAYFLY).parent / "tests/tool/arc_seal"
+    for scenario in documents("arc-sign-a.yml"):
+        zone.texts({k: v.strip() for k, v in (scenario.get("txt-records") or {}).items()})
+        with tempfile.NamedTemporaryFile("w", suffix=".pem") as key:
+            key.write(scenario["privatekey"])
+            key.flush()
+            for name, t in scenario["tests"].items():
+                message = re.sub("\r?\n", "\r\n", t["message"]).encode()
+                args = [tool, key.name, t["srv-id"], scenario["domain"], scenario["sel"], t["sig-headers"], str(t["t"])]
+                done = subprocess.run(args, input=message, capture_output=True, timeout=60)
+                got = {k.lower(): v for k, v in re.findall(r"(?m)^(ARC-[^:]+):((?:.*)(?:\r?\n[ \t].*)*)", done.stdout.decode())}
+                for field, short in (("arc-seal", "AS"), ("arc-message-signature", "AMS")):
+                    count.check(f"sealed: {name}: {short}", field in got and tags(got[field]) == tags(t[short]), done.stdout.decode())
+                words = [re.sub(r"\s+", " ", s).strip() for s in (got.get("arc-authentication-results", ""), t["AAR"])]
+                count.check(f"sealed: {name}: AAR", words[0] == words[1], words)
+                if t["AS"].find("cv=fail") < 0:
+                    said = zone.verify("arc", "--dns", dns, message=done.stdout + message)
+                    count.check(f"sealed: {name}: checked", said.startswith("pass"), said)
+
+
 def main():
     count, dns = zone.Count(), zone.start()
     suite(count, dns)
+    sealed(count, dns)
     with published_key() as (key, _, record):
         own(count, dns, key, record)
     count.end()

@@ -28,6 +28,7 @@ def say_zone():
     zone.texts({"good.example": "v=spf1 ip4:198.51.100.0/24 -all",
                 "eleven.example": "v=spf1 " + " ".join(f"include:s{i}.example" for i in range(11)) + " -all",
                 **{f"s{i}.example": "v=spf1 ip4:192.0.2.1" for i in range(11)}})
+    zone.texts_add({name: "v=spf1 +all" for name in ("junk.example", "mail.junk.example", *(f"any{i}.example" for i in range(9)))})
     a("66.100.51.198.list.example", "127.0.0.2")
     a(nibbles(SIX) + ".list.example", "127.0.0.2")
     a("88.100.51.198.list.example", "192.0.2.1")
@@ -136,6 +137,33 @@ def unknown_ones_come_again(count, dns):
         unwritten(count, d)
 
 
+DISGUISED = "Content-Disposition: attachment; filename=\"invoice.pdf.exe\"\r\n"
+
+
+def junk_costs_domain_and_box(count, dns):
+    """Each mail from another network, so that none of them has a bad standing by itself."""
+    nets = iter(f"20.{i}.7.7" for i in range(250))
+    with Daemon(*OPTIONS, f"dns.forward={dns}", "access.ban_score=14") as d:
+        boxes = [d.make_box() for _ in range(5)]
+        for box in boxes:
+            count.check("junk is kept", send(d, box, next(nets), sender="a@junk.example", extra=DISGUISED)[0] is None and newest(d, box, "Junk"))
+        said, _ = send(d, d.make_box(), next(nets), sender="b@mail.junk.example")
+        count.check("then its domain is told to come back", said and said.startswith("451 4.3.0 too much junk from your domain"), said)
+        count.check("who only claims to be it is not it", send(d, boxes[0], next(nets), sender="a@junk.example.good.example")[0] is None)
+        count.check("another domain is taken", send(d, boxes[0], next(nets))[0] is None)
+        for i in range(4):
+            count.check("a box may get junk", send(d, boxes[0], next(nets), sender=f"a@any{i}.example", extra=DISGUISED)[0] is None)
+        said, _ = send(d, boxes[0], next(nets), sender="a@any5.example", extra=DISGUISED)
+        count.check("until it drowns in it", said and said.startswith("451 4.3.0 this mailbox gets too much junk"), said)
+        count.check("other mail still comes in", send(d, boxes[0], next(nets))[0] is None)
+        count.check("junk for another box, too", send(d, boxes[1], next(nets), sender="a@any6.example", extra=DISGUISED)[0] is None)
+        listed = d.ctl("ban", "list")[1]
+        count.check("the operator sees which kinds", "  domain    junk " in listed and "  box       junk " in listed and "junk.example" not in listed, listed)
+        count.check("and can lift them", d.ctl("ban", "lift", "all")[1].startswith("2 ") and send(d, boxes[0], next(nets), sender="a@junk.example")[0] is None)
+        files = b"".join(p.read_bytes() for p in d.folder.rglob("*") if p.is_file() and not p.is_symlink() and p.suffix != ".conf")
+        count.check("no domain is written", b"junk.example" not in files and b"junk.example" not in metrics(d))
+
+
 def what_a_senders_dns_can_do(count, dns):
     with Daemon(*OPTIONS, f"dns.forward={dns}") as d:
         for sender, spf in (("a@eleven.example", "permerror"), ("a@one.example", "temperror none"), ("a@never.example", "temperror")):
@@ -152,7 +180,7 @@ def what_a_senders_dns_can_do(count, dns):
 def main():
     count, dns = zone.Count(), zone.start()
     say_zone()
-    for case in (block_lists_refuse, signs_weigh, unknown_ones_come_again, what_a_senders_dns_can_do):
+    for case in (block_lists_refuse, signs_weigh, unknown_ones_come_again, junk_costs_domain_and_box, what_a_senders_dns_can_do):
         case(count, dns)
     count.end()
 

@@ -8,6 +8,7 @@ import bisect
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -138,7 +139,9 @@ def rspamd():
 
 
 if __name__ == "__main__":
-    code = run([online, split, attacked_spam_is_caught] + ([bogofilter, rspamd] if "--peers" in sys.argv else []))
-    if "set" in KEPT:
-        shutil.rmtree(KEPT["set"].folder)
-    sys.exit(code)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is ended then, too
+    try:
+        sys.exit(run([online, split, attacked_spam_is_caught] + ([bogofilter, rspamd] if "--peers" in sys.argv else [])))
+    finally:
+        if "set" in KEPT:
+            shutil.rmtree(KEPT["set"].folder)

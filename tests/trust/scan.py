@@ -117,6 +117,39 @@ def too_large_is_said():
         assert "clamd ok" in get(d, "/readyz")
 
 
+def what_cannot_be_read_is_refused():
+    with Clamd() as c, Daemon(f"clamd.address={c.socket}", ACK, "scan.max_bytes=4M", "scan.unreadable=refuse") as d:
+        box = d.make_box()
+        for megabytes in (3, 5):
+            need(send(d, box, message("large", ("a.bin", bytes(range(256)) * (megabytes << 12)))), "554 5.7.1 it cannot be scanned")
+        need(send(d, box, message("small")), "250 ")
+        assert [m["subject"] for m in listed(d, box)] == ["small"] and "clamd ok" in get(d, "/readyz")
+
+
+def an_error_over_one_mail_is_its_own():
+    """Mail that makes the scanner fail waits, and no other mail does; what it calls broken is taken and marked."""
+    def says(data):
+        return b"stream: Can't allocate memory ERROR" if b"Subject: sick" in data else b"stream: CL_EFORMAT: Bad format or broken data ERROR" if b"Subject: broken" in data else b"stream: OK"
+    fake = Slow(0, says)
+    with Daemon(f"clamd.address={fake.address}", ACK) as d:
+        box = d.make_box()
+        for i in range(5):
+            need(send(d, box, message("sick")), "451 ")
+        for i in range(5):
+            need(send(d, box, message("broken")), "250 ")
+            assert newest(d, box)["verdict"]["scan"] == "unscanned: could not be read"
+        assert "clamd ok" in get(d, "/readyz") and 'mayfly_scan_total{scanner="clamd",outcome="error"} 5\n' in get(d, "/metrics")
+        need(send(d, box, message("well")), "250 ")
+        assert newest(d, box)["verdict"]["scan"] == "clean"
+    with Daemon(f"clamd.address={fake.address}", ACK, "scan.down_for=1s") as d:  # nothing but errors: taken after a while, and told
+        box, begun = d.make_box(), time.monotonic()
+        while (said := send(d, box, message("sick"))).startswith("451 ") and time.monotonic() - begun < 10:
+            time.sleep(0.1)
+        need(said, "250 ")
+        assert time.monotonic() - begun >= 1 and newest(d, box)["verdict"]["scan"] == "unscanned: the scanner has an error"
+    fake.s.close()
+
+
 def a_bomb_costs_bounded_time():
     data = bomb()
     assert 42 << 10 < len(data) < 200 << 10, len(data)
@@ -166,6 +199,24 @@ def absent_then_back():
         box = d.make_box()
         need(send(d, box, message("at once")), "250 ")
         assert newest(d, box)["verdict"]["scan"] == "unscanned: no scanner answered"
+
+
+def it_answers_pings_and_no_mail():
+    mute = Slow(60)
+    begun = time.monotonic()
+    with Daemon(f"clamd.address={mute.address}", ACK, "scan.timeout=1s", "scan.down_for=4s") as d:
+        box = d.make_box()
+        while (said := send(d, box, message("unscanned"))).startswith("451 ") and time.monotonic() - begun < 30:
+            assert not listed(d, box)
+            time.sleep(0.3)
+        need(said, "250 ")
+        assert time.monotonic() - begun >= 4 and newest(d, box)["verdict"]["scan"] == "unscanned: no scanner answered"
+        assert "clamd down" in get(d, "/readyz")
+        until = time.monotonic() + 15  # it is looked at every ten seconds
+        while "scanner.down" not in d.log_text() and time.monotonic() < until:
+            time.sleep(0.2)
+        assert "scanner.down" in d.log_text()
+    mute.s.close()
 
 
 def killed_in_the_middle():
@@ -219,9 +270,10 @@ def quietly(run):
 
 
 class Slow:
-    """Says clean, each time after a while."""
+    """Says clean, or what it is told to say of a mail, each time after a while."""
 
-    def __init__(self, seconds):
+    def __init__(self, seconds, says=lambda data: b"stream: OK"):
+        self.says = says
         self.s = socket.create_server(("127.0.0.1", 0))
         self.address = "%s:%d" % self.s.getsockname()
         self.seconds, self.most, self.now, self.lock = seconds, 0, 0, threading.Lock()
@@ -249,7 +301,7 @@ class Slow:
         time.sleep(self.seconds)
         with self.lock:
             self.now -= 1
-        c.sendall(b"stream: OK\0")
+        c.sendall(self.says(data) + b"\0")
         c.close()
 
 
@@ -359,5 +411,5 @@ def off_until_confirmed():
 
 
 if __name__ == "__main__":
-    sys.exit(daemon.run([malware_reaches_no_inbox, malware_into_junk, too_large_is_said, a_bomb_costs_bounded_time, absent_then_back,
+    sys.exit(daemon.run([malware_reaches_no_inbox, malware_into_junk, too_large_is_said, what_cannot_be_read_is_refused, an_error_over_one_mail_is_its_own, a_bomb_costs_bounded_time, absent_then_back, it_answers_pings_and_no_mail,
                          killed_in_the_middle, hung, slow_blocks_nobody, nothing_is_lost, rspamd_weighs, both_at_once, off_until_confirmed]))

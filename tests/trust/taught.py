@@ -115,6 +115,38 @@ def a_click_over_rest_counts_for_the_next():
         lesson_is_taken(box, plain, "later", "INBOX")
 
 
+def what_a_reader_said_outlives_a_restart():
+    """Sealed to the box: it counts again once its holder has been there, and dies with it."""
+    with daemon() as d:
+        box, other = Box(d), Box(d)
+        eq(box.arrives(junk("begin"), "begin"), "Junk")
+        box.imap.uid("MOVE", box.uid("Junk", "begin"), "INBOX")
+        lesson_is_taken(box, junk, "second", "INBOX")
+        box.arrives(plain("third"), "third")
+        box.imap.uid("MOVE", box.uid("INBOX", "third"), "Junk")
+        lesson_is_taken(box, plain, "fourth", "Junk")
+        for _ in range(35):  # said and taken back, until the file has been shortened
+            for to, by in (("INBOX", "Junk"), ("Junk", "INBOX")):
+                box.imap.uid("MOVE", box.uid(by, "third"), to)
+        time.sleep(0.3)
+        box.imap.uid("MOVE", box.uid("INBOX", "begin"), "Junk")  # takes back
+        box.imap.uid("MOVE", box.uid("Junk", "begin"), "INBOX")
+        lesson_is_taken(box, junk, "fifth", "INBOX")
+        files = list((d.data / "said").iterdir())
+        eq(len(files), 1)
+        size = files[0].stat().st_size
+        assert 0 < size <= 64 * 106 and size % 106 == 0, size
+        eq(d.stop(), 0)
+        d.start()
+        d.send(box.box["address"], junk("unvisited"))
+        eq(box.folder_of("unvisited")[0], "Junk")
+        eq(box.arrives(junk("sixth"), "sixth"), "INBOX")
+        eq(box.arrives(plain("seventh"), "seventh"), "Junk")
+        eq(other.arrives(junk("other"), "other"), "Junk")
+        d.api("DELETE", "/mailbox", token=box.token)
+        eq(list((d.data / "said").iterdir()), [])
+
+
 def weights(d):
     return sorted(p.name for p in (d.data / "learner").iterdir())
 
@@ -141,5 +173,5 @@ def clicks_teach_only_where_the_operator_says_so():
 
 
 if __name__ == "__main__":
-    run([not_junk_over_imap_counts_for_the_next, junk_over_imap_counts_for_the_next, keywords_count_like_moves, a_click_over_rest_counts_for_the_next,
+    run([what_a_reader_said_outlives_a_restart, not_junk_over_imap_counts_for_the_next, junk_over_imap_counts_for_the_next, keywords_count_like_moves, a_click_over_rest_counts_for_the_next,
          clicks_teach_only_where_the_operator_says_so])

@@ -35,6 +35,10 @@ def start():
 def texts(records):
     """{name: text or list of texts} as the whole zone."""
     testdns.ZONE.clear()
+    texts_add(records)
+
+
+def texts_add(records):
     for name, value in records.items():
         values = value if isinstance(value, list) else [value]
         testdns.ZONE[name.lower().rstrip(".")] = [("TXT", v) for v in values]

@@ -198,6 +198,22 @@ CASE(a_uidvalidity_never_comes_again_for_a_name)
     CHECK(rig_folder(r, &box, fresh).uidvalidity > seen);
 }
 
+/* Section 6.3.5: nobody else had the name, so its messages keep their UIDs. */
+CASE(a_folder_that_is_renamed_back_keeps_its_uidvalidity)
+{
+    struct box_id box = rig_box(r, 1, HOUR);
+    uint32_t other = make(r, &box, "other"), no = make(r, &box, "name"), seen = rig_folder(r, &box, no).uidvalidity;
+    CHECK_OK(put(r, &box, no, "away")->req.err);
+    CHECK_OK(put(r, &box, no, "name")->req.err);
+    CHECK_EQ(rig_folder(r, &box, no).uidvalidity, seen);
+    CHECK_OK(put(r, &box, no, "away")->req.err);
+    CHECK_OK(put(r, &box, other, "name")->req.err);
+    CHECK(rig_folder(r, &box, other).uidvalidity > seen);
+    CHECK_OK(put(r, &box, other, "elsewhere")->req.err);
+    CHECK_OK(put(r, &box, no, "name")->req.err);
+    CHECK(rig_folder(r, &box, no).uidvalidity > rig_folder(r, &box, other).uidvalidity);
+}
+
 static bool forgotten(struct rig *r)
 {
     struct store_stats s;
@@ -734,6 +750,7 @@ static const struct {
     ROW(several_folders_are_one_step),
     ROW(folders_have_ceilings),
     ROW(a_uidvalidity_never_comes_again_for_a_name),
+    ROW(a_folder_that_is_renamed_back_keeps_its_uidvalidity),
     ROW(nor_does_it_in_a_later_box_of_the_address),
     ROW(a_folder_goes_with_its_messages),
     ROW(an_archive_stays_one),

@@ -88,7 +88,7 @@ export const site = () => json(shape.site, '/domains');
 export const session = (address: string, /* may be empty beside recovery words */ secret: { password: string } | { recovery: string }) =>
   json(shape.newBox, '/session', { method: 'POST', body: address ? { address, ...secret } : secret });
 export const box = (token: string) => json(shape.boxInfo, '/mailbox', { token });
-export const change = (token: string, body: { ttl?: number; expires_at?: string; idle_ttl?: number; ends_after?: number; password?: string }) =>
+export const change = (token: string, body: { ttl?: number; expires_at?: string; idle_ttl?: number; ends_after?: number; password?: string; /** Empty: no more. */ forward?: string }) =>
   json(shape.boxInfo, '/mailbox', { method: 'PATCH', token, body });
 
 /** Ends the box; answers how many mails went with it. */
@@ -161,5 +161,58 @@ export async function wait(token: string, since: number, signal: AbortSignal): P
   const answer = await ask(`/mailbox/wait?since=${since}&timeout=25`, { token, signal });
   return answer.status === 204 ? null : shape.item(await answer.json());
 }
+
+export interface Written {
+  to: shape.Person[]; cc: shape.Person[]; bcc: shape.Person[]; subject: string; text: string; in_reply_to?: string;
+  attachments: (shape.FileRef | { filename: string; content_type: string; content: string })[];
+}
+export const begin = (token: string, id: string, as: string) => json(shape.beginning, `${msg(id)}/compose?as=${as}`, { token });
+export const outbox = (token: string) => json(shape.outbox, '/mailbox/outbox', { token });
+const idOf = (key: string) => (v: unknown): string => String(shape.rec(v)[key] ?? '');
+
+/** Sends JSON and tells how much of it has gone, from 0 to 1: fetch() cannot, so this is the older way. */
+function upload(method: string, path: string, token: string, body: unknown, progress: (part: number) => void, key = ''): Promise<unknown> {
+  return new Promise((done, fail) => {
+    const x = new XMLHttpRequest();
+    x.open(method, ROOT + path);
+    x.setRequestHeader('Authorization', `Bearer ${token}`);
+    x.setRequestHeader('Content-Type', 'application/json');
+    if (key) x.setRequestHeader('Idempotency-Key', key);
+    x.timeout = LONG_MS;
+    x.upload.onprogress = (e) => progress(e.total > 0 ? e.loaded / e.total : 0);
+    x.onerror = x.ontimeout = () => fail(new ApiError(0, 'offline', ''));
+    x.onload = () => {
+      const answer = new Response(x.responseText, { status: x.status === 204 ? 200 : x.status, headers: { 'Retry-After': x.getResponseHeader('Retry-After') ?? '' } });
+      if (x.status >= 300) void problem(answer).then(fail);
+      else answer.json().then(done, () => fail(new ApiError(x.status, 'bad_answer', '')));
+    };
+    x.send(JSON.stringify(body));
+  });
+}
+
+/** Keeps a draft in the place of the one before; answers the new id. */
+export async function draft(token: string, before: string, body: Written, progress: (part: number) => void): Promise<string> {
+  const v = await upload(before ? 'PUT' : 'POST', `/mailbox/drafts${before ? `/${encodeURIComponent(before)}` : ''}`, token, body, progress);
+  return idOf('id')(v);
+}
+
+/** Sends, once for each key; where the server first wants work done for this box, does it and sends again. */
+export async function send(token: string, key: string, body: Written & { undo: number; draft?: string }, progress: (part: number) => void): Promise<{ id: string; message: string; undo_until: number }> {
+  const post = async () => {
+    const o = shape.rec(await upload('POST', '/mailbox/send', token, body, progress, key));
+    return { id: String(o['id'] ?? ''), message: String(o['message'] ?? ''), undo_until: shape.time(o['undo_until']) };
+  };
+  try {
+    return await post();
+  } catch (e) {
+    if (!(e instanceof ApiError) || e.status !== 428) throw e;
+    const task = await json(shape.rec, '/pow?for=sending');
+    const challenge = String(task['challenge'] ?? '');
+    await done('/mailbox/send/proof', { method: 'POST', token, body: { challenge, nonce: await solve(challenge, Number(task['bits'])) } });
+    return post();
+  }
+}
+/** Takes back what has not left; answers the draft that it is again. */
+export const recall = (token: string, id: string) => json(idOf('draft'), `/mailbox/outbox/${encodeURIComponent(id)}`, { method: 'DELETE', token });
 
 export const testMail = (token: string) => done('/mailbox/test', { method: 'POST', token, body: {} });

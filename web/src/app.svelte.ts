@@ -3,10 +3,11 @@
 import { tick } from 'svelte';
 import * as api from './api';
 import { ApiError } from './api';
+import type { Composer, Kind, Start } from './compose.svelte';
 import { language, preferred, setLanguage, t } from './i18n/i18n.svelte';
 import { Live, type Status } from './live';
 import { alertMail, badge } from './notify';
-import type { Item, LiveEvent, Message, Site } from './shape';
+import type { Item, LiveEvent, Message, Sent, Site } from './shape';
 import * as st from './state';
 import * as store from './store';
 import { DUSK_MS, grouped, until } from './time';
@@ -16,7 +17,7 @@ const SHEETS = ['addresses', 'new', 'open', 'connect', 'recovery', 'settings', '
 export type Sheet = (typeof SHEETS)[number];
 /** Where the reader is, as the history keeps it: over a reload, too, but in no address that outlives the tab. Only a
  * panel has an address of its own (#about). */
-interface Place { sheet?: Sheet; box?: string; folder?: string; open?: string }
+interface Place { sheet?: Sheet; box?: string; folder?: string; open?: string; composing?: boolean }
 
 /** The page is built in steps, each a task of its own at the start, so that none keeps a click waiting. */
 export const BUILT = { head: 1, main: 2, address: 3, acts: 4, all: 5 } as const;
@@ -25,6 +26,8 @@ const UNDO_MS = 5_000;
 const SOON_MS = 300;
 const SAID_MS = 12_000;
 const LAST_MS = 60_000;
+const RECALL_MS = 1_000;
+const UNDO_MAX_MS = 60_000;
 const PAGE = 50;
 const OTHERS_MS = 30_000;
 const MESSAGES_KEPT = 60;
@@ -44,6 +47,8 @@ class App {
   messageError = $state('');
   mailView: 'text' | 'html' | 'headers' | 'source' = $state('html');
   burning = $state(false);
+  /** The mail being written, if one is. */
+  composing: Composer | null = $state.raw(null);
   /** Every box that this tab has ever held. */
   private known = new Set<string>();
   private burnt = '';
@@ -57,6 +62,7 @@ class App {
       socket: () => new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/live`),
       events: api.events,
       wait: api.wait,
+      online: () => navigator.onLine,
       onEvent: (e) => this.onEvent(e),
       onStatus: (x) => (this.status = x),
     });
@@ -73,8 +79,9 @@ class App {
     this.applyTheme();
     addEventListener('popstate', () => this.onPlace((history.state ?? {}) as Place));
     store.onOtherTab((now, dropped) => void this.otherTab(now, dropped));
-    addEventListener('online', () => this.live.retry());
+    addEventListener('online', () => (this.live.retry(), void this.composing?.save()));
     addEventListener('offline', () => this.live.offline());
+    addEventListener('visibilitychange', () => void (document.hidden && this.composing?.save()));
     setInterval(() => this.tick(), 1000);
     setInterval(() => void this.refreshOthers(), OTHERS_MS);
     await Promise.all([words, this.restore()]);
@@ -109,7 +116,7 @@ class App {
     } catch (e) {
       if (e instanceof ApiError && (e.status === 401 || e.status === 404)) return null;
       if (k.expiresAt < this.time()) return null;
-      const info = { id: k.id, address: k.address, created_at: this.time(), expires_at: k.expiresAt, idle_ttl: 0, ends_after: 0, received: 0, guessable: false, now: 0, folders: [], quota: { messages: 0, max_messages: 0, bytes: 0, max_bytes: 0 } };
+      const info = { id: k.id, address: k.address, created_at: this.time(), expires_at: k.expiresAt, idle_ttl: 0, ends_after: 0, received: 0, guessable: false, now: 0, folders: [], quota: { messages: 0, max_messages: 0, bytes: 0, max_bytes: 0 }, sending: st.CANNOT_SEND, forward: null };
       return st.boxFrom(info, k.token, k.recovery);
     }
   }
@@ -220,7 +227,12 @@ class App {
     this.afterEnd(onScreen);
   }
 
-  private afterEnd(onScreen: boolean): void {
+  private afterEnd(onScreen: boolean, burned = false): void {
+    const c = this.composing;
+    if (c && !st.boxOf(this.s, c.boxId)) {
+      if (burned || c.empty) this.composing = null;
+      else c.end(); /* what nobody has sent yet is still theirs to read */
+    }
     if (onScreen) {
       this.message = null;
       this.burning = false;
@@ -253,7 +265,7 @@ class App {
     try {
       const gone = await api.burn(b.token);
       this.s = st.endBox(this.s, b.id, { address: b.address, at: gone.ended_at || this.time(), mails: gone.messages, how: 'burned' });
-      this.afterEnd(true);
+      this.afterEnd(true, true);
       return '';
     } catch (e) {
       this.burnt = '';
@@ -290,6 +302,7 @@ class App {
       const page = await api.messages(b.token, { folder, limit: PAGE, ...(cursor ? { cursor } : {}) });
       this.s = st.setPage(this.s, b.id, folder, page, more, before);
       badge(this.s);
+      if (folder === 'Sent') await this.loadOutbox(b);
     } catch (e) {
       this.failed(e, b);
     }
@@ -319,6 +332,7 @@ class App {
   async open(id: string): Promise<void> {
     const b = this.box;
     if (!b) return;
+    if (this.s.folder === 'Drafts' && !this.s.results && st.canSend(b)) return this.compose({ kind: 'edit', id });
     const was = this.s.open;
     this.s = st.settle(st.opened(this.s, id), id);
     this.messageError = '';
@@ -328,8 +342,7 @@ class App {
     this.mark(id, true);
     if (this.message) return;
     try {
-      const m = await api.message(b.token, id);
-      this.remember(m);
+      const m = await this.whole(b.token, id);
       if (this.s.open !== id) return;
       this.mailView = m.html ? 'html' : 'text';
       this.message = m;
@@ -345,6 +358,15 @@ class App {
     if (this.s.open === id) this.closeMessage();
     this.s = st.removed(this.s, b.id, [id]);
     this.toast(t('read.gone'));
+  }
+
+  /** A mail with all its parts, asked for once. */
+  async whole(token: string, id: string): Promise<Message> {
+    const had = this.read.get(id);
+    if (had) return had;
+    const m = await api.message(token, id);
+    this.remember(m);
+    return m;
   }
 
   private remember(m: Message): void {
@@ -454,6 +476,80 @@ class App {
     this.errorToast(this.failed(e, b));
   }
 
+  // ---- writing -------------------------------------------------------------------------------------------------
+
+  /** Opens the composer; what it held before is kept as a draft. */
+  async compose(what: Omit<Start, 'box'>): Promise<void> {
+    const b = this.box;
+    if (!b || !st.canSend(b)) return;
+    await this.composing?.leave();
+    const { Composer: Made } = await import('./compose.svelte');
+    this.composing = new Made({ ...what, box: b });
+    if (matchMedia('(max-width: 719px)').matches) history.pushState({ ...(history.state as Place | null), composing: true }, '');
+  }
+
+  answer(kind: Exclude<Kind, 'new' | 'edit'>): void {
+    const id = this.s.open;
+    if (id) void this.compose({ kind, id });
+  }
+
+  /** The composer goes from the screen; what it holds stays, unless it is over. */
+  closeComposer(): void {
+    const c = this.composing;
+    this.composing = null;
+    if ((history.state as Place | null)?.composing) history.back();
+    void c?.leave();
+  }
+
+  dropComposer(discard: boolean): void {
+    const c = this.composing;
+    this.composing = null;
+    if ((history.state as Place | null)?.composing) history.back();
+    if (discard) c?.discard();
+  }
+
+  /** A mail is on its way, and can be had back until that time. */
+  left(boxId: string, id: string, until: number): void {
+    this.dropComposer(false);
+    const b = st.boxOf(this.s, boxId);
+    if (!b) return;
+    const ms = Math.max(0, until - this.time());
+    if (ms > 0) this.toast(t('compose.sent'), { act: { label: t('compose.undo.send'), run: () => void this.recall(b, id, until), undoes: true }, ms });
+    else this.toast(t('compose.sent'));
+    setTimeout(() => void this.loadOutbox(b), ms + 1_500);
+  }
+
+  /** Takes a mail back. Without the server it is tried again as long as it may help: until then. */
+  async recall(b: st.Box, id: string, until = 0): Promise<void> {
+    let said = 0;
+    try {
+      const draft = await this.recallUntil(b, id, until, () => (said ||= toasts.show(t('compose.recalling'), { ms: UNDO_MAX_MS })));
+      void this.loadOutbox(b);
+      if (this.s.open) this.closeMessage();
+      if (draft && this.box?.id === b.id) await this.compose({ kind: 'edit', id: draft });
+    } catch (e) {
+      const late = until > 0 && e instanceof ApiError && e.offline;
+      this.errorToast(late ? t('compose.notrecalled') : e instanceof ApiError && e.status === 409 ? t('compose.toolate') : this.failed(e, b));
+    }
+    toasts.dismiss(said);
+  }
+
+  private async recallUntil(b: st.Box, id: string, until: number, again: () => void): Promise<string> {
+    for (;;) {
+      try {
+        return await api.recall(b.token, id);
+      } catch (e) {
+        if (!(e instanceof ApiError) || !e.offline || this.time() + RECALL_MS >= until) throw e;
+      }
+      again();
+      await new Promise((go) => setTimeout(go, RECALL_MS));
+    }
+  }
+
+  async loadOutbox(b: st.Box): Promise<void> {
+    await api.outbox(b.token).then((list) => void (this.s = st.setOutbox(this.s, b.id, list)), () => undefined);
+  }
+
   // ---- live ----------------------------------------------------------------------------------------------------
 
   private onEvent(e: LiveEvent): void {
@@ -466,11 +562,20 @@ class App {
     else if (e.type === 'mailbox.ended' && before) this.afterEnd(onScreen);
     else if (e.type === 'resync' || e.type === 'denied') void this.refresh(e.mailbox);
     else if (e.type === 'message.changed' && before && !st.find(before, e.id)) this.refreshSoon(e.mailbox);
+    else if (e.type === 'message.sending' && before) this.onSending(before, e.sending);
     if (e.type === 'message.deleted' && this.message?.id === e.id) this.message = null;
     badge(this.s);
   }
 
+  /** Only what went wrong is worth a word in passing. */
+  private onSending(b: st.Box, s: Sent): void {
+    if (s.state !== 'failed' || b.outbox.some((x) => x.id === s.id && x.state === 'failed') || (s.message && this.s.open === s.message)) return;
+    const to = s.recipients.filter((r) => r.state === 'failed').map((r) => r.address).join(', ');
+    this.toast(t('sent.failed.toast', { to }), !s.message ? { ms: SAID_MS } : { act: { label: t('new.show'), run: () => this.goTo(b.id, s.message) }, ms: SAID_MS });
+  }
+
   private onMail(b: st.Box, m: Item): void {
+    if (st.isMine(m.folder)) return;
     const here = this.s.current === b.id;
     const name = m.from.name || m.from.address || t('list.nosender');
     const code = m.code ? ` ${t('new.code', { code: [...m.codeCopy].join(' ') })}` : '';
@@ -482,7 +587,7 @@ class App {
     if (m.folder !== 'Junk') alertMail(this.settings, name, m.code ? `${grouped(m.code)} · ${m.subject}` : m.subject, () => this.goTo(b.id, m.id));
   }
 
-  private goTo(boxId: string, id: string): void {
+  goTo(boxId: string, id: string): void {
     if (this.s.current !== boxId) this.show(boxId);
     void this.open(id);
   }
@@ -550,6 +655,10 @@ class App {
   }
 
   private onPlace(p: Place): void {
+    if (this.composing && !p.composing && matchMedia('(max-width: 719px)').matches) {
+      void this.composing.leave();
+      this.composing = null;
+    }
     this.sheet = p.sheet ?? SHEETS.find((x) => `#${x}` === location.hash) ?? null;
     if (this.sheet) return;
     const open = p.open && p.box === this.s.current && st.find(this.box, p.open) ? p.open : null;

@@ -23,21 +23,23 @@ const LOADS = /url\s*\(|image\s*\(|image-set|src\s*\(|attr\s*\(|element\s*\(|exp
 const URL_VALUE = /url\(\s*(?:"([^"]*)"|'([^']*)'|([^"')\s]*))\s*\)/gi;
 const AT_KEPT = /^@(media|supports)\b[^{}<>"'\\]*$/i;
 const NESTING_MAX = 4;
+const STRING = /"[^"\n]*"|'[^'\n]*'/g;
+const PAIR: Readonly<Record<string, string>> = { ')': '(', ']': '[' };
 
 /** One declaration list, as in a style attribute. With images allowed, a background may load over https. */
 export function cleanDeclarations(text: string, images: boolean): CssOut {
   const remote: string[] = [];
   const kept: string[] = [];
-  for (const part of splitTop(withoutComments(text), ';')) {
+  for (const part of splitTop(withoutComments(preprocessed(text)), ';')) {
     const colon = part.indexOf(':');
     const name = part.slice(0, colon).trim().toLowerCase();
     const value = part.slice(colon + 1).trim();
-    if (colon < 0 || !PROPERTIES.test(name) || /[\\<>{}@]/.test(value)) continue;
+    if (colon < 0 || !PROPERTIES.test(name) || /[\\<>{}@;]/.test(value) || !closed(value)) continue;
     const urls = [...value.matchAll(URL_VALUE)].map((m) => m[1] ?? m[2] ?? m[3] ?? '');
     const web = urls.filter((u) => /^(https?:)?\/\//i.test(u.trim()));
     remote.push(...web);
     const plain = value.replace(URL_VALUE, '');
-    if (LOADS.test(plain) || !balanced(plain)) continue;
+    if (LOADS.test(plain) || !closed(plain)) continue;
     if (urls.length === 0) kept.push(`${name}:${value}`);
     else if (images && web.length === urls.length && /^background/.test(name)) kept.push(`${name}:${value}`);
     else if (plain.trim() && name === 'background') kept.push(`${name}:${plain.trim()}`);
@@ -48,7 +50,7 @@ export function cleanDeclarations(text: string, images: boolean): CssOut {
 /** A whole style sheet: rules and @media around them; every other at-rule goes. */
 export function cleanSheet(text: string, images: boolean): CssOut {
   const remote: string[] = [];
-  const out = rules(withoutComments(text).replace(/<!--|-->/g, ''), images, remote, 0);
+  const out = rules(withoutComments(preprocessed(text)).replace(/<!--|-->/g, ' '), images, remote, 0);
   return { css: out, remote };
 }
 
@@ -68,7 +70,7 @@ function rules(text: string, images: boolean, remote: string[], depth: number): 
     at = end + 1;
     if (head.startsWith('@')) {
       if (AT_KEPT.test(head) && depth < NESTING_MAX) out += `${head}{${rules(body, images, remote, depth + 1)}}`;
-    } else if (head && !/[\\<@{}]/.test(head) && head.length < 2000) {
+    } else if (head && !/[\\<@{}]/.test(head) && head.length < 2000 && closed(head)) {
       const decl = cleanDeclarations(body, images);
       remote.push(...decl.remote);
       if (decl.css) out += `${head}{${decl.css}}`;
@@ -77,7 +79,19 @@ function rules(text: string, images: boolean, remote: string[], depth: number): 
   return out;
 }
 
-const balanced = (text: string): boolean => text.split('(').length === text.split(')').length;
+/** As a browser reads it before anything else (CSS Syntax Level 3, section 3.3): a string ends where we say it does. */
+const preprocessed = (text: string): string => text.replace(/\r\n?|\f/g, '\n').replace(/\0/g, '\ufffd');
+
+/** No string, bracket or parenthesis is left open: it would reach into what is put behind, where ours have ended. */
+function closed(text: string): boolean {
+  const bare = text.replace(STRING, '');
+  const open: string[] = [];
+  for (const c of bare) {
+    if (c === '(' || c === '[') open.push(c);
+    else if (PAIR[c] !== undefined && open.pop() !== PAIR[c]) return false;
+  }
+  return open.length === 0 && !/["']/.test(bare);
+}
 
 function withoutComments(text: string): string {
   let out = '';

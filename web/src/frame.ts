@@ -50,14 +50,23 @@ interface Found { remote: Set<string>; trackers: Set<string> }
 
 const px = (v: string | null): number => (v && /^\s*\d+(px)?\s*$/i.test(v) ? parseInt(v, 10) : NaN);
 
-/** A picture nobody is meant to see, or one that an address marks as a counter. */
+const UNITS: Readonly<Record<string, number>> = { '': 1, px: 1, pt: 4 / 3, em: 16, rem: 16, ex: 8, ch: 8, mm: 3.8, cm: 38, in: 96 };
+
+/** In px, roughly, of a length in a style; NaN where it sets none. */
+function styled(style: string, name: string): number {
+  const set = new RegExp(`(?:^|[;\\s])(?:max-)?${name}\\s*:\\s*(\\d*\\.?\\d+)([a-z%]*)`, 'i').exec(style);
+  return set ? Number(set[1]) * (UNITS[set[2]!.toLowerCase()] ?? NaN) : NaN;
+}
+
+/** A picture nobody is meant to see, or one that an address marks as a counter. What a style sheet makes small by a
+ *  class is not found: what is said of trackers is that they look like some. */
 function isTracker(el: Element, url: string): boolean {
   const style = el.getAttribute('style') ?? '';
   const size = (name: string): number => {
-    const inStyle = new RegExp(`(?:^|[;\\s])${name}\\s*:\\s*(\\d+)px`, 'i').exec(style)?.[1];
-    return inStyle === undefined ? px(el.getAttribute(name)) : Number(inStyle);
+    const inStyle = styled(style, name);
+    return Number.isNaN(inStyle) ? px(el.getAttribute(name)) : inStyle;
   };
-  const hidden = /display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(\D|$)/i.test(style);
+  const hidden = /display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(\.0\d*)?(?![\d.])/i.test(style);
   return size('width') <= 3 || size('height') <= 3 || hidden || TRACKER_PATH.test(url);
 }
 
@@ -89,8 +98,11 @@ function onAttributes(el: Element, opts: CleanOpts, found: Found): void {
   if (el.hasAttribute('background')) source(el, 'background', opts, found);
   const style = el.getAttribute('style');
   if (style !== null) {
-    const { css, remote } = cleanDeclarations(style, opts.images);
+    const { remote } = cleanDeclarations(style, false);
+    const trackers = remote.filter((u) => isTracker(el, u));
+    const { css } = cleanDeclarations(style, opts.images && trackers.length === 0);
     remote.forEach((u) => found.remote.add(u));
+    trackers.forEach((u) => found.trackers.add(u));
     if (css) el.setAttribute('style', css);
     else el.removeAttribute('style');
   }

@@ -66,6 +66,10 @@ export const KEYS: Row[] = [
   { keys: ['/'], label: 'keys.search', run: () => document.getElementById('search')?.focus() },
   { keys: ['i'], label: 'keys.images', run: () => document.getElementById('load-remote')?.click() },
   { keys: ['t'], label: 'keys.text', run: () => (app.mailView = app.mailView === 'html' || !app.message?.html ? 'text' : 'html') },
+  { keys: ['r'], label: 'keys.reply', run: () => app.answer('reply') },
+  { keys: ['R'], label: 'keys.reply_all', run: () => app.answer('reply_all') },
+  { keys: ['f'], label: 'keys.forward', run: () => app.answer('forward') },
+  { keys: ['w'], label: 'keys.write', run: () => void app.compose({ kind: 'new' }) },
   { keys: ['?'], label: 'keys.help', run: () => app.go('keys') },
 ];
 
@@ -74,7 +78,7 @@ let escapes: number[] = [];
 
 /** An Esc that still closes something is no panic: who leaves a panel in a hurry must not lose the keys. */
 function panic(): boolean {
-  if (app.sheet || app.s.open || app.s.selected.length || app.s.results || app.burning) return false;
+  if (app.sheet || app.composing || app.s.open || app.s.selected.length || app.s.results || app.burning) return false;
   const now = Date.now();
   escapes = [...escapes.filter((at) => now - at < PANIC_MS), now];
   return escapes.length >= 3;
@@ -86,7 +90,7 @@ export function onKey(e: KeyboardEvent): void {
   const el = e.target as HTMLElement;
   const typing = el.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName);
   if (e.key === 'Escape' && el.id === 'search') return void (void app.search(''), el.blur());
-  if (typing || app.sheet) return;
+  if (typing || app.sheet || el.closest('.composer')) return;
   const always = e.key === 'Escape' || e.key === 'ArrowDown' || e.key === 'ArrowUp';
   if (!app.settings.keys && !always) return;
   if (e.key === 'Enter') return; /* the focused control's own */

@@ -18,6 +18,8 @@ export interface LiveOpts {
   wait: (token: string, since: number, signal: AbortSignal) => Promise<Item | null>;
   onEvent: (e: LiveEvent) => void;
   onStatus: (s: Status) => void;
+  /** Does the browser know of a network at all? */
+  online?: () => boolean;
   now?: () => number;
   after?: (ms: number, run: () => void) => number;
   cancel?: (timer: number) => void;
@@ -33,6 +35,8 @@ type Way = 'socket' | 'events' | 'wait';
 export class Live {
   private readonly o: Required<LiveOpts>;
   private boxes: Watched[] = [];
+  /** Added while the line was up, and not ready yet: nobody has asked what they hold. */
+  private fresh = new Set<string>();
   private ws: WebSocket | null = null;
   private stop: AbortController | null = null;
   private timer = 0;
@@ -45,6 +49,7 @@ export class Live {
 
   constructor(opts: LiveOpts) {
     this.o = {
+      online: () => true,
       now: Date.now,
       after: (ms, run) => setTimeout(run, ms) as unknown as number,
       cancel: (t) => clearTimeout(t),
@@ -61,7 +66,7 @@ export class Live {
     this.boxes = boxes;
     if (boxes.length === 0) return this.close();
     if (this.way === 'socket' && this.ws && !fewer) {
-      if (this.up) for (const b of boxes) if (!known.has(b.id)) this.send(b);
+      for (const b of boxes) if (!known.has(b.id)) this.send(b), this.fresh.add(b.id);
       return;
     }
     if (this.way !== 'socket' && focus === boxes[0]?.id && this.stop) return;
@@ -93,6 +98,7 @@ export class Live {
     const ws = this.ws;
     this.ws = null;
     this.up = false;
+    this.fresh.clear();
     ws?.close();
   }
 
@@ -138,6 +144,7 @@ export class Live {
     if (e.type === 'ready' && !this.up) this.isUp('socket');
     if (e.mailbox === '' && this.boxes.length === 1) e = { ...e, mailbox: this.boxes[0]!.id };
     this.o.onEvent(e);
+    if (e.type === 'ready' && this.fresh.delete(e.mailbox)) this.o.onEvent({ type: 'resync', mailbox: e.mailbox });
   }
 
   private isUp(over: Way): void {
@@ -207,7 +214,7 @@ export class Live {
       this.fails = 0;
     }
     const ms = Math.min(BACKOFF_MAX_MS, 500 * 2 ** Math.min(this.tries, 7)) * (0.75 + this.o.random() / 2);
-    this.o.onStatus({ kind: 'lost', retryAt: this.o.now() + ms });
+    this.o.onStatus(this.o.online() ? { kind: 'lost', retryAt: this.o.now() + ms } : { kind: 'offline' });
     this.timer = this.o.after(ms, () => this.connect());
   }
 }

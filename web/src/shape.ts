@@ -12,24 +12,52 @@ export interface Attachment {
   n: number; filename: string; content_type: string; size: number; sha256: string;
   inline: boolean; content_id: string; dangerous: boolean; verdict: string;
 }
-export interface Auth { spf: string; dkim: string; dmarc: string; arc: string; domain: string }
+export interface Auth { spf: string; dkim: string; dmarc: string; arc: string; domain: string; /** This server wrote the mail itself: no mail from elsewhere says so. */ own: boolean }
+
+export type Action = 'failed' | 'delayed' | 'delivered' | 'relayed' | 'expanded' | 'unknown';
+/** What a far end says became of mail. Anybody may write one. */
+export interface Report {
+  envelope_id: string; by: string; more: number;
+  recipients: { address: string; original: string; action: Action; status: string; reason: string }[];
+}
 
 /** A row of the list; Message is the same with its text. */
 export interface Item {
   id: string; uid: number; folder: string; from: Person; subject: string; received_at: number; size: number;
-  seen: boolean; flagged: boolean; junk: boolean; intro: string;
+  seen: boolean; flagged: boolean; answered: boolean; junk: boolean; intro: string;
   /** As the mail shows it; codeCopy is what goes to the clipboard. */
-  code: string | null; codeCopy: string; files: number;
+  code: string | null; codeCopy: string; files: number; to: Person[];
 }
 export interface Message extends Item {
-  to: Person[]; cc: Person[]; reply_to: Person[]; message_id: string; date: number; codes: Code[]; links: Link[];
+  cc: Person[]; reply_to: Person[]; message_id: string; date: number; codes: Code[]; links: Link[];
   /** How many are not in the lists above. */
   left_out: { to: number; cc: number; attachments: number };
-  text: string; html: boolean; attachments: Attachment[]; auth: Auth; word: string; scan: string; symbols: Symbol_[]; defects: string[];
+  text: string; html: boolean; unsubscribe: Unsubscribe | null; attachments: Attachment[]; auth: Auth; word: string; scan: string; symbols: Symbol_[]; defects: string[];
+  report: Report | null;
 }
+/** What a list names to leave it: a page, or a mail to write. */
+export interface Unsubscribe { url: string; mail: { address: string; subject: string; text: string } | null }
+/** What the box may send, and to whom. */
+export interface Sending { policy: 'off' | 'reply_only' | 'verified' | 'open'; stopped: boolean; max_recipients: number; max_bytes: number }
+export type Fate = 'queued' | 'delayed' | 'sent' | 'failed';
+/** A mail on its way: message is its copy in Sent. */
+export interface Sent {
+  id: string; message: string; state: Fate; recallable: boolean; not_before: number; next_try_at: number;
+  recipients: { address: string; state: Fate; reason: string }[];
+}
+export interface FileRef { message: string; n: number }
+/** What a mail to be written begins with. */
+export interface Beginning {
+  to: Person[]; cc: Person[]; bcc: Person[]; subject: string; text: string; in_reply_to: string; draft: string;
+  /** Whom it could not be sent to, as far as is known before it is written. */
+  refused: { address: string; code: string; detail: string } | null;
+  attachments: (FileRef & { filename: string; content_type: string; size: number })[];
+}
+/** Where mail also goes: once whoever reads that address has said yes. */
+export interface Forward { to: string; confirmed: boolean }
 export interface BoxInfo {
   id: string; address: string; created_at: number; expires_at: number; idle_ttl: number; ends_after: number;
-  received: number; guessable: boolean; quota: Quota; folders: Folder[]; now: number;
+  received: number; guessable: boolean; quota: Quota; folders: Folder[]; sending: Sending; now: number; forward: Forward | null;
 }
 export interface NewBox { box: BoxInfo; token: string; recovery: string }
 export interface Service { name: string; host: string; port: number; tls: string }
@@ -47,12 +75,13 @@ export interface Attempt { at: number; domain: string; tls: string; result: Outc
 export type LiveEvent =
   | { type: 'ready'; mailbox: string; expires_at: number }
   | { type: 'message.new'; mailbox: string; message: Item }
-  | { type: 'message.changed'; mailbox: string; id: string; seen?: boolean; flagged?: boolean; folder?: string }
+  | { type: 'message.changed'; mailbox: string; id: string; seen?: boolean; flagged?: boolean; answered?: boolean; folder?: string }
   | { type: 'message.deleted'; mailbox: string; id: string }
   | { type: 'mailbox.changed'; mailbox: string; expires_at?: number; idle_ttl?: number; ends_after?: number }
   | { type: 'mailbox.ended'; mailbox: string }
   | { type: 'resync'; mailbox: string }
   | { type: 'trace'; mailbox: string; attempt: Attempt }
+  | { type: 'message.sending'; mailbox: string; sending: Sent }
   | { type: 'denied'; mailbox: string };
 
 export class BadAnswer extends Error {
@@ -94,12 +123,12 @@ const code = (c: Rec): Code => ({ value: str(c['value']), compact: str(c['compac
 export function item(v: unknown): Item {
   const o = rec(v);
   const best = list(o['codes'], code).find((c) => c.value === o['code']) ?? code({ value: o['code'] });
-  const files = Array.isArray(o['attachments']) ? o['attachments'].filter((a) => isRec(a) && a['inline'] !== true).length : num(o['attachments']);
+  const files = Array.isArray(o['attachments']) ? attachments(o).filter((a) => !a.inline).length : num(o['attachments']);
   return {
     id: must(o, 'id'), uid: num(o['uid']), folder: str(o['folder']) || 'INBOX', from: person(o['from']),
     subject: str(o['subject']), received_at: time(o['received_at']), size: num(o['size']), seen: bool(o['seen']),
-    flagged: bool(o['flagged']), junk: bool(o['junk']), intro: str(o['intro']), code: str(o['code']) || null,
-    codeCopy: best.compact, files,
+    flagged: bool(o['flagged']), answered: bool(o['answered']), junk: bool(o['junk']), intro: str(o['intro']), code: str(o['code']) || null,
+    codeCopy: best.compact, files, to: people(o['to']),
   };
 }
 
@@ -109,29 +138,79 @@ const attachment = (a: Rec, i: number): Attachment => ({
   dangerous: bool(a['dangerous']) || str(a['dangerous']) !== '', verdict: str(a['verdict']),
 });
 
+/* The parts of a report that are for programs: what they say is shown, and they stay in the source. */
+const REPORTING = /^(message\/(global-)?delivery-status|message\/global-headers|text\/rfc822-headers)$/i;
+const attachments = (o: Rec): Attachment[] =>
+  (Array.isArray(o['attachments']) ? o['attachments'].filter(isRec).map(attachment) : []).filter((a) => !isRec(o['report']) || !REPORTING.test(a.content_type));
+
 function auth(v: unknown): Auth {
   const o = isRec(v) ? v : {};
   const word = (x: unknown): string => (isRec(x) ? str(x['result']) : str(x)).toLowerCase();
   const dkim = o['dkim'];
   const domain = str(o['domain']) || (isRec(dkim) ? str(dkim['domain']) : '');
-  return { spf: word(o['spf']), dkim: word(dkim), dmarc: word(o['dmarc']), arc: word(o['arc']), domain };
+  return { spf: word(o['spf']), dkim: word(dkim), dmarc: word(o['dmarc']), arc: word(o['arc']), domain, own: o['origin'] === 'server' };
+}
+
+function unsubscribe(v: unknown): Unsubscribe | null {
+  if (!isRec(v)) return null;
+  const m = isRec(v['mail']) ? v['mail'] : null;
+  const url = /^https:\/\//i.test(str(v['url'])) ? str(v['url']) : '';
+  return { url, mail: m && str(m['address']) ? { address: str(m['address']), subject: str(m['subject']), text: str(m['text']) } : null };
+}
+
+const FATES = ['queued', 'delayed', 'sent', 'failed'] as const;
+const fate = (v: unknown): Fate => FATES.find((f) => f === v) ?? 'queued';
+
+export function sent(v: unknown): Sent {
+  const o = rec(v);
+  return {
+    id: must(o, 'id'), message: str(o['message']), state: fate(o['state']), recallable: bool(o['recallable']),
+    not_before: time(o['not_before']), next_try_at: time(o['next_try_at']),
+    recipients: list(o['recipients'], (r) => ({ address: str(r['address']), state: fate(r['state']), reason: str(r['reason']) })),
+  };
+}
+export const outbox = (v: unknown): Sent[] => list(rec(v)['outbox'], sent);
+
+export function beginning(v: unknown): Beginning {
+  const o = rec(v);
+  return {
+    to: people(o['to']), cc: people(o['cc']), bcc: people(o['bcc']), subject: str(o['subject']), text: str(o['text']),
+    in_reply_to: str(o['in_reply_to']), draft: str(o['draft']),
+    refused: isRec(o['refused']) ? { address: str(o['refused']['address']), code: str(o['refused']['code']), detail: str(o['refused']['detail']) } : null,
+    attachments: list(o['attachments'], (a) => ({ message: must(a, 'message'), n: num(a['n']), filename: str(a['filename']), content_type: str(a['content_type']), size: num(a['size']) })),
+  };
+}
+
+const ACTIONS = ['failed', 'delayed', 'delivered', 'relayed', 'expanded'] as const;
+
+function report(v: unknown): Report | null {
+  if (!isRec(v)) return null;
+  const recipients = list(v['recipients'], (r) => ({ address: str(r['address']), original: str(r['original']), action: ACTIONS.find((a) => a === r['action']) ?? 'unknown' as const, status: str(r['status']), reason: str(r['reason']) }));
+  return recipients.length > 0 ? { envelope_id: str(v['envelope_id']), by: str(v['reporting_mta']), more: num(v['more']), recipients } : null;
+}
+
+export function sending(v: unknown): Sending {
+  const o = isRec(v) ? v : {};
+  const policy = (['reply_only', 'verified', 'open'] as const).find((p) => p === o['policy']) ?? 'off';
+  return { policy, stopped: bool(o['stopped']), max_recipients: num(o['max_recipients']), max_bytes: num(o['max_bytes']) };
 }
 
 export function message(v: unknown): Message {
   const o = rec(v);
   const verdict = isRec(o['verdict']) ? o['verdict'] : {};
-  const files = Array.isArray(o['attachments']) ? o['attachments'].filter(isRec).map(attachment) : [];
+  const files = attachments(o);
   const left = isRec(o['left_out']) ? o['left_out'] : {};
   const symbols = Array.isArray(verdict['symbols']) ? verdict['symbols'] : [];
   return {
-    ...item(v), to: people(o['to']), cc: people(o['cc']), reply_to: people(o['reply_to']),
+    ...item(v), cc: people(o['cc']), reply_to: people(o['reply_to']),
     left_out: { to: num(left['to']), cc: num(left['cc']), attachments: num(left['attachments']) },
     message_id: str(o['message_id']), date: time(o['date']),
     codes: list(o['codes'], code),
     links: list(o['links'], (l) => ({ url: str(l['url']), host: str(l['host']), text: str(l['text']), kind: str(l['kind']) })),
-    text: str(o['text']), html: bool(o['html']), attachments: files, auth: auth(o['auth']), word: str(verdict['word']), scan: str(verdict['scan']),
+    text: str(o['text']), html: bool(o['html']), unsubscribe: unsubscribe(o['unsubscribe']), attachments: files, auth: auth(o['auth']), word: str(verdict['word']), scan: str(verdict['scan']),
     symbols: symbols.map((s) => (isRec(s) ? { name: str(s['name']), score: num(s['score']), reason: str(s['reason']) } : { name: str(s), score: 0, reason: '' })),
     defects: Array.isArray(o['defects']) ? o['defects'].map(str).filter(Boolean) : [],
+    report: report(o['report']),
   };
 }
 
@@ -152,6 +231,8 @@ export function boxInfo(v: unknown): BoxInfo {
     guessable: bool(o['guessable']), now: time(o['now']),
     quota: { messages: num(q['messages']), max_messages: num(q['max_messages']), bytes: num(q['bytes']), max_bytes: num(q['max_bytes']) },
     folders: list(o['folders'], (f) => ({ name: str(f['name']), total: num(f['total']), unseen: num(f['unseen']) })),
+    sending: sending(o['sending']),
+    forward: isRec(o['forward']) && str(o['forward']['to']) ? { to: str(o['forward']['to']), confirmed: bool(o['forward']['confirmed']) } : null,
   };
 }
 
@@ -195,14 +276,14 @@ export function liveEvent(v: unknown): LiveEvent | null {
   if (!isRec(v)) return null;
   const mailbox = str(v['mailbox']);
   const id = str(v['id']);
-  const flag = (k: 'seen' | 'flagged') => (typeof v[k] === 'boolean' ? { [k]: v[k] as boolean } : {});
+  const flag = (k: 'seen' | 'flagged' | 'answered') => (typeof v[k] === 'boolean' ? { [k]: v[k] as boolean } : {});
   switch (v['type']) {
     case 'ready':
       return { type: 'ready', mailbox, expires_at: time(v['expires_at']) };
     case 'message.new':
       return isRec(v['message']) ? { type: 'message.new', mailbox, message: item(v['message']) } : null;
     case 'message.changed':
-      return { type: 'message.changed', mailbox, id, ...flag('seen'), ...flag('flagged'), ...(str(v['folder']) ? { folder: str(v['folder']) } : {}) };
+      return { type: 'message.changed', mailbox, id, ...flag('seen'), ...flag('flagged'), ...flag('answered'), ...(str(v['folder']) ? { folder: str(v['folder']) } : {}) };
     case 'message.deleted':
       return { type: 'message.deleted', mailbox, id };
     case 'mailbox.changed': {
@@ -215,6 +296,8 @@ export function liveEvent(v: unknown): LiveEvent | null {
       return { type: 'resync', mailbox };
     case 'trace':
       return isRec(v['attempt']) ? { type: 'trace', mailbox, attempt: attempt(v['attempt']) } : null;
+    case 'message.sending':
+      return isRec(v['sending']) ? { type: 'message.sending', mailbox, sending: sent(v['sending']) } : null;
     case 'denied':
     case 'error':
       return { type: 'denied', mailbox };

@@ -1,6 +1,6 @@
 // All state of the page as plain values, and every change to it as a pure function from state to state. What is on
 // screen follows from it; what talks to the server is in app.svelte.ts.
-import type { BoxInfo, Item, LiveEvent, Page, Quota, Folder, Attempt } from './shape';
+import type { BoxInfo, Item, LiveEvent, Page, Person, Quota, Folder, Attempt, Report, Sending, Sent } from './shape';
 
 export interface List { items: Item[]; cursor: string | null; loaded: boolean }
 
@@ -10,6 +10,9 @@ export interface Box {
   recovery: string;
   createdAt: number; expiresAt: number; idleTtl: number; endsAfter: number; received: number; guessable: boolean;
   quota: Quota; folders: Folder[]; lists: Record<string, List>; attempts: readonly Attempt[];
+  sending: Sending;
+  /** What is on its way or lately went, newest first. */
+  outbox: readonly Sent[];
 }
 
 export interface Ended { address: string; at: number; mails: number; 
@@ -33,6 +36,7 @@ export const empty: State = {
   boxes: [], current: null, folder: 'INBOX', open: null, selected: [], results: null, ended: null, fresh: [],
 };
 
+export const CANNOT_SEND: Sending = { policy: 'off', stopped: false, max_recipients: 0, max_bytes: 0 };
 const NO_LIST: List = { items: [], cursor: null, loaded: false };
 const ATTEMPTS_MAX = 20;
 
@@ -50,13 +54,33 @@ export function boxFrom(info: BoxInfo, token: string, recovery: string): Box {
   return {
     id: info.id, address: info.address, token, recovery, createdAt: info.created_at, expiresAt: info.expires_at,
     idleTtl: info.idle_ttl, endsAfter: info.ends_after, received: info.received, guessable: info.guessable,
-    quota: info.quota, folders: info.folders, lists: {}, attempts: [],
+    quota: info.quota, folders: info.folders, lists: {}, attempts: [], sending: info.sending, outbox: [],
   };
 }
 
 /** A box just made: its inbox is empty, and nobody need ask. What comes before the live line is up, its resync brings. */
 export const newborn = (b: Box): Box => ({ ...b, lists: { INBOX: { ...NO_LIST, loaded: true } } });
 export const setAttempts = (s: State, id: string, attempts: readonly Attempt[]): State => change(s, id, (b) => ({ ...b, attempts }));
+
+export const setOutbox = (s: State, id: string, outbox: readonly Sent[]): State => change(s, id, (b) => ({ ...b, outbox }));
+export const told = (s: State, id: string, one: Sent): State =>
+  change(s, id, (b) => ({ ...b, outbox: b.outbox.some((x) => x.id === one.id) ? b.outbox.map((x) => (x.id === one.id ? one : x)) : [one, ...b.outbox] }));
+/** Mails of which nothing has left, nor is leaving just now. */
+export const unsent = (b: Box): number => b.outbox.filter((x) => x.next_try_at > 0 && x.recallable).length;
+export const fateOf = (b: Box | undefined, message: string): Sent | undefined => b?.outbox.find((x) => x.message === message);
+/** The mail that a report is about: by its id, or by the recipient that it has in common. */
+export const reportedMail = (b: Box | undefined, r: Report): Sent | undefined =>
+  b?.outbox.find((x) => x.id === r.envelope_id) ?? b?.outbox.find((x) => x.recipients.some((to) => r.recipients.some((one) => one.address === to.address || one.original === to.address)));
+export const canSend = (b: Box | undefined): boolean => b !== undefined && b.sending.policy !== 'off' && !b.sending.stopped;
+/** Folders of what the holder wrote: their rows are about whom it goes to. */
+export const isMine = (folder: string): boolean => folder === 'Sent' || folder === 'Drafts';
+
+/** Whom this box has had mail from or written to, as far as is listed here; the latest first, each once. */
+export function knownPeople(b: Box): Person[] {
+  const items = Object.values(b.lists).flatMap((l) => l.items).filter((i) => i.folder !== 'Junk').sort((x, y) => y.received_at - x.received_at);
+  const all = items.flatMap((i) => (isMine(i.folder) ? i.to : [i.from])).filter((p) => p.address && p.address !== b.address);
+  return [...new Map(all.map((p) => [p.address.toLowerCase(), p])).values()];
+}
 
 const change = (s: State, id: string, f: (b: Box) => Box): State => ({
   ...s,
@@ -75,7 +99,7 @@ export function addBox(s: State, box: Box): State {
 
 /** Takes what the server says of a box; mail lists, token and words stay. */
 export function updateBox(s: State, info: BoxInfo): State {
-  return change(s, info.id, (b) => ({ ...boxFrom(info, b.token, b.recovery), guessable: b.guessable || info.guessable, lists: b.lists, attempts: b.attempts }));
+  return change(s, info.id, (b) => ({ ...boxFrom(info, b.token, b.recovery), guessable: b.guessable || info.guessable, lists: b.lists, attempts: b.attempts, outbox: b.outbox }));
 }
 
 export const forgetWords = (s: State, id: string): State => change(s, id, (b) => ({ ...b, recovery: '' }));
@@ -146,7 +170,7 @@ export function arrived(s: State, boxId: string, item: Item): State {
     const l = listOf(box, item.folder);
     const lists = { ...box.lists, [item.folder]: { ...l, items: merge(l.items, [item]) } };
     const quota = { ...box.quota, messages: box.quota.messages + 1, bytes: box.quota.bytes + item.size };
-    return { ...counted(box, item.folder, 1, item.seen ? 0 : 1), lists, quota, received: box.received + 1 };
+    return { ...counted(box, item.folder, 1, item.seen ? 0 : 1), lists, quota, received: box.received + (isMine(item.folder) ? 0 : 1) };
   });
   return boxId === s.current && item.folder === s.folder ? { ...next, fresh: [...s.fresh, item.id] } : next;
 }
@@ -156,7 +180,7 @@ export const settle = (s: State, id: string): State => ({ ...s, fresh: s.fresh.f
 const patchResults = (s: State, f: (items: Item[]) => Item[]): State =>
   s.results ? { ...s, results: { ...s.results, items: f(s.results.items) } } : s;
 
-export function marked(s: State, boxId: string, id: string, m: { seen?: boolean; flagged?: boolean }): State {
+export function marked(s: State, boxId: string, id: string, m: { seen?: boolean; flagged?: boolean; answered?: boolean }): State {
   const was = find(boxOf(s, boxId), id) ?? s.results?.items.find((i) => i.id === id);
   const each = (items: Item[]): Item[] => items.map((i) => (i.id === id ? { ...i, ...m } : i));
   const next = change(s, boxId, (b) => {
@@ -226,8 +250,8 @@ export function apply(s: State, e: LiveEvent): State {
     case 'message.new':
       return arrived(s, e.mailbox, e.message);
     case 'message.changed': {
-      const { seen, flagged } = e;
-      const m = { ...(seen === undefined ? {} : { seen }), ...(flagged === undefined ? {} : { flagged }) };
+      const { seen, flagged, answered } = e;
+      const m = { ...(seen === undefined ? {} : { seen }), ...(flagged === undefined ? {} : { flagged }), ...(answered === undefined ? {} : { answered }) };
       const next = marked(s, e.mailbox, e.id, m);
       return e.folder ? moved(next, e.mailbox, e.id, e.folder) : next;
     }
@@ -243,6 +267,8 @@ export function apply(s: State, e: LiveEvent): State {
     }
     case 'trace':
       return change(s, e.mailbox, (b) => ({ ...b, attempts: [e.attempt, ...b.attempts.filter((a) => a.at !== e.attempt.at || a.code !== e.attempt.code)].slice(0, ATTEMPTS_MAX) }));
+    case 'message.sending':
+      return told(s, e.mailbox, e.sending);
     case 'resync':
     case 'denied':
       return s;

@@ -14,6 +14,8 @@ export interface Settings {
 const BOXES = 'mayfly.boxes';
 const SETTINGS = 'mayfly.settings';
 const LAST = 'mayfly.last';
+const TYPED = 'mayfly.typed';
+const TYPED_MAX = 50;
 export const DEFAULTS: Settings = { theme: 'auto', lang: '', sound: false, notify: false, keys: true };
 
 function read(key: string): unknown {
@@ -45,7 +47,30 @@ function kept(v: unknown): Kept[] {
   return Array.isArray(v) ? v.filter(isKept).map((k) => ({ ...k, recovery: typeof k.recovery === 'string' ? k.recovery : '' })) : [];
 }
 /** Writes this tab's boxes. Those that another tab made meanwhile stay: only what this tab has known can go. */
-export const saveBoxes = (list: Kept[], known: ReadonlySet<string>): void => write(BOXES, [...list, ...boxes().filter((k) => !known.has(k.id))]);
+export function saveBoxes(list: Kept[], known: ReadonlySet<string>): void {
+  const all = [...list, ...boxes().filter((k) => !known.has(k.id))];
+  write(BOXES, all);
+  const typed = typedAll(), stay = typed.filter((x) => all.some((k) => k.id === x.box));
+  if (stay.length < typed.length) write(TYPED, stay);
+}
+
+/** Recipients as somebody typed them, which are no addresses. */
+export type Typed = { [field in 'to' | 'cc' | 'bcc']?: string };
+interface TypedOf extends Typed { box: string; draft: string }
+const typedAll = (): TypedOf[] => {
+  const v = read(TYPED);
+  return Array.isArray(v) ? v.filter((x: Partial<TypedOf> | null) => typeof x?.box === 'string' && typeof x.draft === 'string') as TypedOf[] : [];
+};
+export function typed(draft: string): Typed {
+  const { to, cc, bcc } = typedAll().find((x) => x.draft === draft) ?? {};
+  return { to: String(to ?? ''), cc: String(cc ?? ''), bcc: String(bcc ?? '') };
+}
+/** Beside a draft, in the place of what was beside the one before; goes with it, and with its box. */
+export function keepTyped(box: string, before: string, draft: string, now: Typed): void {
+  const had = typedAll(), rest = had.filter((x) => x.draft !== before && x.draft !== draft);
+  const some = draft !== '' && Object.values(now).some(Boolean);
+  if (some || rest.length < had.length) write(TYPED, some ? [{ box, draft, ...now }, ...rest].slice(0, TYPED_MAX) : rest);
+}
 
 /** Tells when another tab has changed the boxes; what it dropped comes apart. Null: it forgot everything. */
 export function onOtherTab(tell: (now: Kept[] | null, dropped: string[]) => void): void {

@@ -13,11 +13,13 @@ class Toasts {
   private ms = new Map<number, number>();
   private timers = new Map<number, ReturnType<typeof setTimeout>>();
 
-  show(text: string, more: { act?: Act; gone?: () => void; ms?: number } = {}): void {
+  /** Answers what dismiss() takes. */
+  show(text: string, more: { act?: Act; gone?: () => void; ms?: number } = {}): number {
     const { ms = TOAST_MS, ...rest } = more;
     const id = this.add({ id: 0, text, kind: 'info', ...rest });
     this.ms.set(id, ms);
     this.hold(id, false);
+    return id;
   }
 
   error(text: string): void {

@@ -23,6 +23,14 @@ describe('declarations', () => {
     ['--x:url(http://e);color:var(--x)', 'color:var(--x)'],
     ['cursor:url(http://e/c),auto', ''],
     ['list-style:url(http://e/c)', ''],
+    /* Where a browser ends a string and a filter might not (CSS Syntax Level 3, section 3.3), or the other way. */
+    ["font-family:'x\f;position:fixed;top:0;color:red'", ''],
+    ["font-family:'x\r;position:fixed;color:red'", ''],
+    ["font-family:'x\r\n;position:fixed;color:red'", ''],
+    ["font-family:'x\n;font-family:'y;position:fixed;'", ''],
+    ["font-family:'a;b';color:red", 'color:red'],
+    ["width:( ')';color:red", ''],
+    ['color:red\0;margin:0', 'color:red\ufffd;margin:0'],
   ])('%s', (text, want) => expect(decl(text).css).toBe(want));
 
   it('count what would load, and load backgrounds only when asked', () => {
@@ -53,5 +61,9 @@ describe('sheets', () => {
     ['a[href^="\\"]{color:red}p{color:blue}', ''],
     ['@charset "x";@namespace svg url(x);p{color:red}', 'p{color:red}'],
     ['<!-- p{color:red} -->', 'p{color:red}'],
+    ["p{font-family:'x\f;position:fixed;top:0;color:red'}", ''],
+    ["p{font-family:'\r;position:fixed;'}", ''],
+    ["p{font-family:/<!--* ' *<!--/;position:fixed;'}", ''],
+    ["a[x='\n{color:red}p{color:blue}", 'p{color:blue}'],
   ])('%s', (text, want) => expect(cleanSheet(text, false).css).toBe(want));
 });

@@ -57,6 +57,23 @@ describe('the wash', () => {
     expect(html).toContain('src="https://a.test/1.png"');
     expect(html).not.toContain('b.test');
   });
+  it.each([
+    '<img src="https://t.test/a.png" style="width:0.06em;height:0.06em">',
+    '<img src="https://t.test/a.png" style="max-width:1pt">',
+    '<img src="https://t.test/a.png" style="opacity:0.0">',
+    '<div style="width:1px;height:1px;background-image:url(https://t.test/a.png)"></div>',
+    '<td width="1" style="background:url(https://t.test/a.png)"></td>',
+  ])('finds a tracker in %s', (html) => {
+    const clean = cleanMail(`<table><tr>${html}</tr></table>`.replace(/<table><tr>(?!<td)/, '<p>'), { ...none, images: true });
+    expect(clean.blocked.trackers).toBe(1);
+    expect(clean.html).not.toContain('t.test');
+  });
+  it('takes no picture for a tracker that can be seen', () => {
+    const { html, blocked } = cleanMail('<img src="https://a.test/1.png" style="width:20em;opacity:0.5;line-height:1px"><div style="min-height:40px;background:url(https://a.test/2.png)">x</div>', { ...none, images: true });
+    expect(blocked.trackers).toBe(0);
+    expect(html).toContain('1.png');
+    expect(html).toContain('2.png');
+  });
   it('puts inline pictures in as data, and only pictures', () => {
     const cid = new Map([['logo@x', 'data:image/png;base64,AAAA'], ['evil@x', 'data:text/html;base64,AAAA']]);
     const { html } = cleanMail('<img src="cid:logo@x"><img src="cid:evil@x"><img src="cid:logo%40x">', { images: false, cid });

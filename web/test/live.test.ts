@@ -28,6 +28,7 @@ class World {
   lastIds: string[] = [];
   held: ((m: Item | null) => void)[] = [];
   sse = true;
+  online = true;
   hold = true;
   opts: LiveOpts = {
     socket: () => { const s = new FakeSocket(); this.sockets.push(s); return s as unknown as WebSocket; },
@@ -42,6 +43,7 @@ class World {
     after: (ms, run) => { this.timers.push({ at: this.now + ms, run, id: this.timers.length + 1 }); return this.timers.length; },
     cancel: (id) => void (this.timers[id - 1] && (this.timers[id - 1]!.at = Infinity)),
     random: () => 0.5,
+    online: () => this.online,
   };
   live = new Live(this.opts);
   get state(): Status { return this.states.at(-1)!; }
@@ -79,8 +81,18 @@ describe('over the socket', () => {
     w.live.watch([A]);
     w.socket.open();
     w.socket.say({ type: 'ready', mailbox: 'a' });
+    w.events = [];
     w.live.watch([B, A]);
     expect(w.sockets).toHaveLength(1);
+    expect(w.socket.sent).toEqual([{ auth: 'ta' }, { auth: 'tb' }]);
+    w.socket.say({ type: 'ready', mailbox: 'b' });
+    w.socket.say({ type: 'ready', mailbox: 'b' });
+    expect(w.events.filter((e) => e.type === 'resync').map((e) => e.mailbox)).toEqual(['b']);
+  });
+  it('signs a box in that comes between opening and ready', () => {
+    w.live.watch([A]);
+    w.socket.open();
+    w.live.watch([A, B]);
     expect(w.socket.sent).toEqual([{ auth: 'ta' }, { auth: 'tb' }]);
   });
   it('passes on events, and passes over noise', () => {
@@ -105,6 +117,14 @@ describe('over the socket', () => {
     w.socket.say({ type: 'ready', mailbox: 'a' });
     expect(w.state.kind).toBe('live');
     expect(w.events.filter((e) => e.type === 'resync')).toHaveLength(2);
+  });
+  it('says offline where it never was on line, and goes on trying', async () => {
+    w.online = false;
+    w.live.watch([A]);
+    w.socket.die();
+    expect(w.state.kind).toBe('offline');
+    await w.go(1100);
+    expect(w.sockets).toHaveLength(2);
   });
   it('tries at once when told to', () => {
     w.live.watch([A]);

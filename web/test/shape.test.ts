@@ -24,10 +24,36 @@ describe('answers', () => {
     expect(shape.message({ id: 'a' }).left_out).toEqual({ to: 0, cc: 0, attachments: 0 });
     expect(shape.message({ id: 'a', left_out: { to: 3, cc: 'x', reply_to: 1, attachments: 7 } }).left_out).toEqual({ to: 3, cc: 0, attachments: 7 });
   });
+  it('say what a report reports', () => {
+    const to = { address: 'a@b', original: null, action: 'failed', status: '5.1.1', reason: 'no such user', code: 550 };
+    expect(shape.message({ id: 'a', report: { envelope_id: null, reporting_mta: 'mx.b', more: 2, recipients: [to, 7, { ...to, action: 'eaten', reason: null }] } }).report).toEqual({
+      envelope_id: '', by: 'mx.b', more: 2,
+      recipients: [{ address: 'a@b', original: '', action: 'failed', status: '5.1.1', reason: 'no such user' }, { address: 'a@b', original: '', action: 'unknown', status: '5.1.1', reason: '' }],
+    });
+    for (const report of [undefined, 3, {}, { recipients: [] }]) expect(shape.message({ id: 'a', report }).report).toBeNull();
+  });
+  it('show the parts of a report that are for people as files, and no others', () => {
+    const files = ['text/plain', 'message/delivery-status', 'message/rfc822', 'text/rfc822-headers', 'message/global-headers'].map((content_type, n) => ({ n, content_type }));
+    const to = { address: 'a@b', action: 'failed' };
+    const m = shape.message({ id: 'a', attachments: files, report: { recipients: [to] } });
+    expect(m.attachments.map((a) => a.n)).toEqual([0, 2]);
+    expect(m.files).toBe(2);
+    expect(shape.message({ id: 'a', attachments: files }).files).toBe(5);
+  });
+  it('know what this server wrote itself', () => {
+    expect(shape.message({ id: 'a', auth: { origin: 'server' } }).auth.own).toBe(true);
+    for (const origin of [undefined, null, true, 'Server', 'mx.example']) expect(shape.message({ id: 'a', auth: { origin } }).auth.own).toBe(false);
+  });
   it('name a box at the top or as mailbox', () => {
     const box = { id: 'a', address: 'a@b', expires_at: '2026-01-01T00:00:00Z' };
     expect(shape.newBox({ ...box, token: 't', recovery: 'w' })).toMatchObject({ token: 't', recovery: 'w', box: { id: 'a' } });
     expect(shape.newBox({ mailbox: box, token: 't' })).toMatchObject({ token: 't', recovery: '', box: { id: 'a' } });
+  });
+  it('say where else mail goes', () => {
+    const box = { id: 'a', address: 'a@b', expires_at: '2026-01-01T00:00:00Z' };
+    expect(shape.boxInfo({ ...box, forward: { to: 'x@y', confirmed: true } }).forward).toEqual({ to: 'x@y', confirmed: true });
+    expect(shape.boxInfo({ ...box, forward: { to: 'x@y', confirmed: 'yes' } }).forward).toEqual({ to: 'x@y', confirmed: false });
+    for (const forward of [undefined, null, 'x@y', {}, { to: 7 }]) expect(shape.boxInfo({ ...box, forward }).forward).toBeNull();
   });
   it('carry times as text, seconds or milliseconds', () => {
     expect(shape.time('1970-01-01T00:00:01Z')).toBe(1000);

@@ -164,3 +164,20 @@ describe('attempts', () => {
     expect(st.current(s)!.attempts.map((a) => a.at)).toEqual(Array.from({ length: 20 }, (_, i) => 29 - i));
   });
 });
+
+describe('mail that is sent', () => {
+  const gone = (state: 'queued' | 'sent' | 'failed', id = 'o1') => ({ type: 'message.sending', mailbox: 'a', sending: { id, message: 'm1', state, recallable: false, not_before: 0, next_try_at: 0, recipients: [{ address: `${id}@b`, state, reason: '' }] } }) as LiveEvent;
+  it('has one fate, the last that was told', () => {
+    const s = run(start('a'), gone('queued'), gone('sent'), gone('failed', 'o2'));
+    expect(st.current(s)!.outbox.map((o) => `${o.id} ${o.state}`)).toEqual(['o2 failed', 'o1 sent']);
+    expect(st.fateOf(st.current(s), 'm1')?.id).toBe('o2');
+    const about = (envelope_id: string, address: string, original = '') =>
+      st.reportedMail(st.current(s), { envelope_id, by: 'mx', more: 0, recipients: [{ address, original, action: 'failed', status: '', reason: '' }] })?.id;
+    expect([about('o1', 'x@y'), about('', 'o2@b'), about('', 'x@y', 'o2@b'), about('', 'x@y')]).toEqual(['o1', 'o2', 'o2', undefined]);
+  });
+  it('does not count as received, and names whom it went to', () => {
+    const s = run(start('a'), came('a', 1, { folder: 'Sent', seen: true, to: [{ name: 'Ben', address: 'ben@example.com' }] }), came('a', 2));
+    expect(st.current(s)!.received).toBe(1);
+    expect(st.knownPeople(st.current(s)!).map((p) => p.address).sort()).toEqual(['ann@example.com', 'ben@example.com']);
+  });
+});

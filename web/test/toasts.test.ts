@@ -27,7 +27,7 @@ it('waits while it is held, and then for its whole time', () => {
 
 it('does its work once it is gone, whatever sends it away, but not when its act was taken', () => {
   const gone = vi.fn(), run = vi.fn();
-  const show = (text: string): void => toasts.show(text, { act: { label: 'Undo', run }, gone });
+  const show = (text: string): number => toasts.show(text, { act: { label: 'Undo', run }, gone });
   show('timed');
   vi.advanceTimersByTime(4100);
   expect(gone).toHaveBeenCalledTimes(1);

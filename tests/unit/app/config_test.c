@@ -1,5 +1,6 @@
 /* The table of settings and its sources: what is taken, what is refused, and where each complaint points. */
 #include "app/config.h"
+#include "app/config_check.h"
 #include "test.h"
 #include <stdio.h>
 
@@ -124,7 +125,7 @@ TEST(each_complaint_says_where)
         { "twice in a list", NULL, "http.listen=[::1]:80, [::]:80", "http.listen: [::]:80 is taken by" },
         { "bad size in a file", "smtp {\n\n max_bytes = \"many\"\n}\n", NULL,
           "mayfly.conf:3: smtp.max_bytes: not a size" },
-        { "too large", NULL, "smtp.max_bytes=2G", "-o: smtp.max_bytes: too large" },
+        { "too large", NULL, "smtp.max_bytes=2G", "-o: smtp.max_bytes: too large: at most 1G\n" },
         { "no such", NULL, "a.b=c", "-o a.b=c: no such setting" },
         { "no value", NULL, "smtp.listen", "-o smtp.listen: must be section.key=value" },
         { "endpoint", NULL, "smtp.listen=localhost:25", "\"localhost:25\": not an IP address" },
@@ -138,11 +139,15 @@ TEST(each_complaint_says_where)
         { "domain", NULL, "server.domains=a..b", "not a host name" },
         { "no domain", NULL, "server.domains=", "needs at least one" },
         { "redis", NULL, "store.backend=redis", "redis is not built yet" },
-        { "not built", NULL, "submission.listen=127.0.0.1:2587", "submission.listen: not built yet" },
+        { "not built", NULL, "lmtp.listen=127.0.0.1:2424", "lmtp.listen: not built yet" },
         { "half a pair", NULL, "tls.cert=/x.pem", "tls.cert and tls.key" },
+        { "whose domain", NULL, "send.off_domains=nobody.example",
+          "-o: send.off_domains: nobody.example is none of server.domains" },
+        { "no password", "smtp_out { relay_host = a.example\n relay_user = b }", NULL,
+          "smtp_out.relay_user: needs smtp_out.relay_password_file" },
         { "lives", NULL, "box.max_ttl=5m", "above box.max_ttl" },
         { "less than the least", NULL, "box.default_ttl=9m", "box.default_ttl: below box.min_ttl" },
-        { "a file that is not there", "", "server.drain=1h", "too large" },
+        { "a file that is not there", "", "server.drain=1h", "too large: at most 10m\n" },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO_BUF struct buf errors = { .max = TEXT_MAX }, notes = { .max = TEXT_MAX };
@@ -153,6 +158,39 @@ TEST(each_complaint_says_where)
         CHECK_EQ(config_load(&from, &c, &errors, &notes), ERR_BAD);
         if (str_find(buf_str(&errors), str_c(cases[i].want)) == STR_NONE)
             CHECK_STR(cases[i].what, buf_str(&errors), cases[i].want);
+        config_fini(&c);
+    }
+}
+
+TEST(files_that_are_named_are_there)
+{
+    AUTO_BUF struct buf errors = { .max = TEXT_MAX }, notes = { .max = TEXT_MAX };
+    const char *extra[] = { "tls.cert=/nonexistent/cert.pem", "tls.key=/dev", "dns.trust_anchor=/dev/null" };
+    struct config c;
+    CHECK_OK(config_load(&(struct config_sources){ .extra = extra, .extra_n = 3 }, &c, &errors, &notes));
+    config_check_files(&c, &errors, &notes);
+    CHECK_STR("complaints", buf_str(&errors),
+              "-o: tls.cert: /nonexistent/cert.pem: No such file or directory\n-o: tls.key: /dev: Is a directory\n");
+    config_fini(&c);
+}
+
+TEST(a_prior_is_one)
+{
+    static const struct {
+        const char *extra, *want;
+    } cases[] = {
+        { "trust.prior=none", "" },
+        { "trust.prior=shipped", "" },
+        { "trust.prior=/nonexistent/prior", "-o: trust.prior: /nonexistent/prior: is not there\n" },
+        { "trust.prior=/dev/null",
+          "-o: trust.prior: /dev/null: is no model, or a damaged one, or one of another version\n" },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        AUTO_BUF struct buf errors = { .max = TEXT_MAX }, notes = { .max = TEXT_MAX };
+        struct config c;
+        CHECK_OK(config_load(&(struct config_sources){ .extra = &cases[i].extra, .extra_n = 1 }, &c, &errors, &notes));
+        config_check_prior(&c, &errors, &notes);
+        CHECK_STR(cases[i].extra, buf_str(&errors), cases[i].want);
         config_fini(&c);
     }
 }

@@ -21,12 +21,11 @@ TEST(digests)
     check_hex("sha256 of nothing", out, 32, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     crypto_sha1(out, S("dGhlIHNhbXBsZSBub25jZQ==258EAFA5-E914-47DA-95CA-C5AB0DC85B11")); /* RFC 6455 section 1.3 */
     check_hex("sha1", out, 20, "b37a4f2cc0624f1690f64606cf385945b2bec4ea");
-    struct sha256_state st;
-    sha256_begin(&st);
-    sha256_add(&st, S("a"));
-    sha256_add(&st, (struct str){ 0 });
-    sha256_add(&st, S("bc"));
-    sha256_end(&st, out);
+    struct sha256_feed *f = sha256_feed_new();
+    sha256_feed_add(f, S("a"));
+    sha256_feed_add(f, (struct str){ 0 });
+    sha256_feed_add(f, S("bc"));
+    sha256_feed_end(f, out);
     check_hex("in pieces", out, 32, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 

@@ -58,3 +58,15 @@ TEST(no_stream_of_ours)
     deflate_free(d);
     deflate_free(NULL);
 }
+
+/* RFC 1952: a header of ten octets without name and time, and CRC and length at the end. */
+TEST(gzip_file)
+{
+    AUTO_BUF struct buf gz = { .max = 1000 }, got = { .max = 1000 }, small = { .max = 10 };
+    CHECK_OK(gzip_pack(&gz, S("hello hello hello hello")));
+    CHECK(gz.n > 18 && memcmp(gz.p, "\x1f\x8b\x08\x00\x00\x00\x00\x00", 8) == 0);
+    CHECK(memcmp(gz.p + gz.n - 4, "\x17\x00\x00\x00", 4) == 0);
+    deflate_peek(str_sub(buf_str(&gz), 10, gz.n - 18), &got);
+    CHECK_STR("what was packed", buf_str(&got), "hello hello hello hello");
+    CHECK_EQ(gzip_pack(&small, S("hello hello hello hello")), ERR_FULL);
+}

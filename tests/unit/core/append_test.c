@@ -188,6 +188,14 @@ TEST(one_that_fails_stores_none)
     add(m, str_of(head, sizeof head), 0, 0);
     CHECK_EQ(commit(m), ERR_BAD);
     CHECK_STR("why", str_c(why), "header too large");
+    static char many[5 * 1001 + 2];
+    for (int i = 0; i < 1001; i++)
+        memcpy(many + 5 * i, "X:y\r\n", 5);
+    memcpy(many + 5 * 1001, "\r\n", 2);
+    m = begin(FOLDER_INBOX);
+    add(m, str_of(many, sizeof many), 0, 0);
+    CHECK_EQ(commit(m), ERR_BAD);
+    CHECK_STR("why", str_c(why), "too many header fields");
     CHECK_EQ(row_of(FOLDER_INBOX, 1).uid, 0);
     m = begin(FOLDER_INBOX);
     for (int i = 0; i < MAIL_APPEND_MAX; i++)

@@ -148,6 +148,11 @@ TEST(extract_short_and_dashed_codes)
         { "", "Your device code is WXYZ-ABCD.", "WXYZ-ABCD" },
         { "", "Device code: 8F3A-22", "8F3A-22" },
         { "", "To verify, type 112233", "112233" },
+        { "", "Din bekræftelseskode er 665544", "665544" },
+        { "", "Din bekreftelseskode er 665544", "665544" },
+        { "", "Az ellenőrző kódod: 771199", "771199" },
+        { "", "Vahvistuskoodisi on 887321", "887321" },
+        { "", "Codul tău de verificare este 889900", "889900" },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         AUTO_ARENA struct arena a = { .max = 1 << 20 };
@@ -191,6 +196,8 @@ TEST(extract_other_numbers)
         "enter room 042",
         "To verify your order, use 4829 points",
         "The tan shoes, 583921",
+        "Dial-in PIN 883201",
+        "Join by phone. Dial-in PIN: 883201",
     };
     for (size_t i = 0; i < COUNT(texts); i++) {
         AUTO_ARENA struct arena a = { .max = 1 << 20 };

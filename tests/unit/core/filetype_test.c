@@ -1,5 +1,7 @@
 #include "core/filetype.h"
+#include "io/file.h"
 #include "test.h"
+#include <stdio.h>
 #include <string.h>
 
 #define B(lit)                                                                                                         \
@@ -130,6 +132,23 @@ TEST(filetype_archives)
         struct filetype t = zip_with(cases[i].member, cases[i].encrypted);
         CHECK_STR("type", t.content_type, "application/zip");
         CHECK_STR(cases[i].member, str_c(t.dangerous), cases[i].want);
+    }
+}
+
+/* A picture to one program and an archive to another is neither to be trusted as. */
+TEST(filetype_two_in_one)
+{
+    static const char *const seeds[] = { "zip-behind-picture", "zip-behind-picture-harmless" };
+    static const char *const want[] = { "This archive holds a program",
+                                        "This file is two in one: programs may find different things in it" };
+    for (size_t i = 0; i < COUNT(seeds); i++) {
+        AUTO_BUF struct buf file = { .max = 1 << 16 };
+        char path[200];
+        snprintf(path, sizeof path, "fuzz/corpus/archive/%s", seeds[i]);
+        CHECK_OK(file_load(path, 1 << 16, &file));
+        struct filetype t = filetype_of(buf_str(&file), S("holiday.gif"), S("image/gif"));
+        CHECK_STR("type", t.content_type, "image/gif");
+        CHECK_STR(seeds[i], str_c(t.dangerous), want[i]);
     }
 }
 

@@ -151,6 +151,8 @@ TEST(names)
     memset(text, 'x', sizeof text);
     CHECK(folder_name_ok(str_of(text, FOLDER_NAME_MAX)));
     CHECK(!folder_name_ok(str_of(text, FOLDER_NAME_MAX + 1)));
+    CHECK(folder_name_ok(S("1/2/3/4/5/6/7/8/9/0/1/2/3/4/5/6")));
+    CHECK(!folder_name_ok(S("1/2/3/4/5/6/7/8/9/0/1/2/3/4/5/6/7")));
     AUTO_ARENA struct arena a = { .max = 4096 };
     CHECK_STR("canon", folder_name_canon(&a, S("inBox")), "INBOX");
     CHECK_STR("canon", folder_name_canon(&a, S("inbox/a/")), "INBOX/a");
@@ -209,7 +211,8 @@ TEST(children_move_along)
     char deep[FOLDER_NAME_MAX + 1];
     memset(deep, 'd', sizeof deep);
     deep[FOLDER_NAME_MAX - 3] = 0;
-    CHECK_EQ(rename_to("x", deep), ERR_BAD); /* its children's names would be too long */
+    CHECK_EQ(rename_to("x", deep), ERR_BAD);                          /* its children's names would be too long */
+    CHECK_EQ(rename_to("x", "1/2/3/4/5/6/7/8/9/0/1/2/3/4"), ERR_BAD); /* or too deep */
     CHECK_STR("as it was", str_c(list_all()), FIXED "ab=0- x=0- x/y=0- x/y/b=0- x/y/b/c=0- ");
     CHECK_OK(drop("x"));
     CHECK_OK(rename_to("x/y", "x")); /* x/y/b becomes x/b, x itself is free */

@@ -65,7 +65,8 @@ TEST(passwords)
         { "correct battery", NULL },           { "short", "password_short" },
         { "Password123", "password_common" },  { "aaaaaaaaaaaa", "password_common" },
         { "abcdefghijkl", "password_common" }, { "9876543210", "password_common" },
-        { "bob@box.test", "password_common" },
+        { "bob@box.test", "password_common" }, { "\U0001f600\U0001f601\U0001f602", "password_short" },
+        { "öäüöäüöäü", "password_short" },     { "öäüöäüöäüß", NULL },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct refusal why = { 0 };

@@ -100,6 +100,16 @@ static const struct {
     { "REPLY_FREE_MAIL", "Reply-To: Claims <a@gmail.com>\n" BODY, "From: a@gmail.com\nReply-To: b@gmail.com\n" BODY },
     { "NAME_OTHER_ADDRESS", "From: \"help@bank.example\" <x@evil.example>\n" BODY,
       "From: \"a@shop.example\" <a@mail.shop.example>\n" BODY },
+    { "NAME_OTHER_ADDRESS",
+      "From: \"help\xef\xbc\xa0\xef\xbd\x82"
+      "ank.example\" <x@evil.example>\n" BODY,
+      "From: \"a\xef\xb9\xabshop\xe2\x80\xa4"
+      "example\" <a@mail.shop.example>\n" BODY },
+    { "NAME_OTHER_ADDRESS",
+      "From: \"help\xef\xb9\xab"
+      "bank\xe2\x80\xa4"
+      "exa\xe2\x80\x8bmple\" <x@evil.example>\n" BODY,
+      "From: \"help \xef\xbc\xa0 home\" <x@evil.example>\n" BODY },
     { "NAME_OTHER_DOMAIN", "From: \"bank.com service\" <x@evil.example>\n" BODY,
       "From: \"Booking.com\" <x@mail.booking.com>\n" BODY },
     { "NAME_OTHER_DOMAIN", "From: \"www.bank.de\" <x@evil.example>\n" BODY,

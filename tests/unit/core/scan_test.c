@@ -97,15 +97,44 @@ TEST(too_large)
     fresh();
     struct dial_to nobody;
     CHECK_OK(dial_parse(S("/nowhere"), &nobody));
-    CHECK_EQ(scan(&nobody, &nobody, 1000, 4), SCAN_SKIPPED);
+    CHECK_EQ(scan(&nobody, &nobody, 1000, 4), SCAN_UNSEEN);
     CHECK_STR("word", str_c(result.word), "unscanned: too large");
     CHECK(clamd.outcomes[NEIGHBOUR_SKIPPED] == 1 && neighbour_failing_for(&clamd, clock_mono_ms()) == 0);
     struct fake c = { .take = 10, .answer = ANSWER("INSTREAM size limit exceeded. ERROR") };
     fake_start(&c);
-    CHECK_EQ(scan(&c.to, NULL, 1000, 100), SCAN_SKIPPED);
+    CHECK_EQ(scan(&c.to, NULL, 1000, 100), SCAN_UNSEEN);
     CHECK_STR("word", str_c(result.word), "unscanned: too large");
     fake_end(&c);
     buf_fini(&c.taken);
+}
+
+static enum scan_state scan_with(struct str answer, int64_t down_for_ms)
+{
+    struct fake c = { .take = ON_THE_WIRE, .answer = answer, .hold_ms = HELD };
+    fake_start(&c);
+    enum scan_state s = scan(&c.to, NULL, down_for_ms, 100);
+    fake_end(&c);
+    buf_fini(&c.taken);
+    return s;
+}
+
+/* Whose mail it cannot read costs others nothing: it is well, and is asked as before. */
+TEST(an_error_over_one_mail)
+{
+    fresh();
+    for (int i = 0; i < 2 * NEIGHBOUR_FAILURES; i++) {
+        CHECK_EQ(scan_with(ANSWER("stream: CL_EFORMAT: Bad format or broken data ERROR"), 60000), SCAN_UNSEEN);
+        CHECK_STR("word", str_c(result.word), "unscanned: could not be read");
+        CHECK_EQ(scan_with(ANSWER("stream: Can't allocate memory ERROR"), 60000), SCAN_LATER);
+        CHECK(neighbour_is_up(&clamd) && neighbour_failing_for(&clamd, clock_mono_ms()) == 0);
+    }
+    CHECK_EQ(scan_with(ANSWER("stream: OK"), 60000), SCAN_CLEAN);
+    CHECK_EQ(clamd.outcomes[NEIGHBOUR_ERROR], 2 * NEIGHBOUR_FAILURES);
+    CHECK_EQ(neighbour_erring_for(&clamd, clock_mono_ms() + 1000), 0);
+    CHECK_EQ(scan_with(ANSWER("stream: Can't write to file ERROR"), 0), SCAN_SKIPPED); /* nothing else for too long */
+    CHECK_STR("word", str_c(result.word), "unscanned: the scanner has an error");
+    neighbour_ponged(&clamd, clock_mono_ms()); /* an answer to a ping says nothing of it */
+    CHECK(neighbour_erring_for(&clamd, clock_mono_ms() + 1000) >= 1000);
 }
 
 /* Later as long as it is away for less than down_for; then without it. rspamd's absence alone marks nothing. */
@@ -178,4 +207,26 @@ TEST(a_neighbour_that_is_down)
     CHECK(neighbour_may_ask(&n, 5000 + NEIGHBOUR_PROBE_MS));
     neighbour_tell(&n, NEIGHBOUR_FOUND, 7000);
     CHECK(neighbour_is_up(&n) && neighbour_failing_for(&n, 9000) == 0 && neighbour_may_ask(&n, 7001));
+}
+
+/* It has answered a ping, but no mail. */
+TEST(a_neighbour_that_only_answers_pings)
+{
+    struct neighbour n = { 0 };
+    for (int i = 0; i < NEIGHBOUR_FAILURES; i++) {
+        neighbour_tell(&n, NEIGHBOUR_LATE, 1000 + i);
+        neighbour_ponged(&n, 1000 + i);
+    }
+    CHECK(!neighbour_is_up(&n));
+    neighbour_ponged(&n, 50000);
+    CHECK(!neighbour_is_up(&n));
+    neighbour_ponged(&n, 1002 + NEIGHBOUR_FORGIVE_MS);
+    CHECK(neighbour_is_up(&n));
+    CHECK_EQ(neighbour_failing_for(&n, 700000), 699000); /* until it answers a mail */
+    neighbour_tell(&n, NEIGHBOUR_CLEAN, 700000);
+    CHECK_EQ(neighbour_failing_for(&n, 700001), 0);
+    neighbour_silent(&n, 800000);
+    CHECK_EQ(neighbour_failing_for(&n, 800500), 500);
+    neighbour_ponged(&n, 801000);
+    CHECK_EQ(neighbour_failing_for(&n, 801000), 0);
 }

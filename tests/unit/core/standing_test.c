@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "core/standing.h"
 #include "test.h"
 #include <string.h>
@@ -31,6 +32,25 @@ TEST(who_hurts_is_banned_for_a_while_and_nobody_else)
     CHECK(standing_banned(s, STANDING_MX, &one, 1000 + 10 * MINUTE - 1));
     CHECK(!standing_banned(s, STANDING_MX, &one, 1000 + 10 * MINUTE));
     CHECK_EQ(standing_bans(s, STANDING_UNKNOWN), 1);
+    standing_free(s);
+}
+
+TEST(domains_and_boxes_are_counted_by_themselves)
+{
+    struct standing *s = standing_of(&opts);
+    struct peer domain = standing_who(s, STANDING_SENDER, S("a.example"), 1000);
+    struct peer same = standing_who(s, STANDING_SENDER, S("a.example"), 2000);
+    struct peer other = standing_who(s, STANDING_SENDER, S("b.example"), 2000);
+    struct peer box = standing_who(s, STANDING_BOX, S("a.example"), 2000);
+    for (int i = 0; i < 34; i++)
+        standing_count(s, STANDING_SENDER, &domain, STANDING_JUNK, 2000);
+    CHECK(standing_banned(s, STANDING_SENDER, &same, 2000));
+    CHECK(!standing_banned(s, STANDING_SENDER, &other, 2000));
+    CHECK(!standing_banned(s, STANDING_BOX, &box, 2000));
+    CHECK(memcmp(domain.key, box.key, sizeof box.key) != 0);
+    CHECK_EQ(standing_events(s, STANDING_JUNK), 0); /* they were counted for their networks */
+    struct peer tomorrow = standing_who(s, STANDING_SENDER, S("a.example"), clock_mono_ms() + 25 * 60 * MINUTE);
+    CHECK(!standing_banned(s, STANDING_SENDER, &tomorrow, 2000));
     standing_free(s);
 }
 

@@ -133,7 +133,7 @@ static void open_end(struct end *e, struct end *other, int fd)
 static void open_pair(struct end *a, struct end *b)
 {
     int fds[2];
-    CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+    CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
     open_end(a, b, fds[0]);
     open_end(b, a, fds[1]);
     if (any(2)) {

@@ -40,6 +40,26 @@ TEST(thunderbird_is_told_where_mail_to_us_goes)
     CHECK(!has("outgoingServer"));
 }
 
+TEST(who_may_send_is_told_where)
+{
+    static const struct autoconfig_door both[] = { { "imaps", AUTOCONFIG_IMAP, 993, false },
+                                                   { "submissions", AUTOCONFIG_SMTP, 465, false },
+                                                   { "submission", AUTOCONFIG_SMTP, 587, true } };
+    struct autoconfig sends = config;
+    sends.doors = both;
+    sends.doors_n = COUNT(both);
+    autoconfig_thunderbird(&sends, again());
+    CHECK(has("<outgoingServer type=\"smtp\">\n<hostname>mx.box.test</hostname>\n<port>465</port>\n"
+              "<socketType>SSL</socketType>\n<authentication>password-cleartext</authentication>\n"
+              "<username>%EMAILADDRESS%</username>\n</outgoingServer>"));
+    CHECK(has("<port>587</port>\n<socketType>STARTTLS</socketType>") && !has("<port>25</port>"));
+    autoconfig_outlook(&sends, S("a@box.test"), again());
+    CHECK(has("<Type>SMTP</Type>\n<Server>mx.box.test</Server>\n<Port>465</Port>\n<LoginName>a@box.test</LoginName>"));
+    autoconfig_apple(&sends, S("a@box.test"), again());
+    CHECK(has("<key>OutgoingMailServerPortNumber</key><integer>465</integer>"));
+    CHECK(has("<key>OutgoingMailServerAuthentication</key><string>EmailAuthPassword</string>"));
+}
+
 TEST(outlook_is_told_the_login)
 {
     autoconfig_outlook(&config, S("<x>@box.test"), again());

@@ -438,13 +438,16 @@ static void fake_flag(struct imap_session *s, const struct imap_flagging *f)
 
 static void do_erase(struct fake_client *c)
 {
+    bool some = false;
     for (size_t i = 0; i < c->uids.n; i++) {
         struct fake_msg *m = fake_at(c->folder, c->uids.v[i]);
-        if (m && m->row.flags & FLAG_DELETED)
-            fake_drop(m);
+        if (m == NULL || !(m->row.flags & FLAG_DELETED))
+            continue;
+        fake_drop(m);
+        some = true;
     }
     fake_tell();
-    fake_answer(c, (struct imap_answer){ .err = OK });
+    fake_answer(c, (struct imap_answer){ .found = some });
 }
 static void fake_erase(struct imap_session *s, uint32_t folder, const struct imap_uids *u)
 {

@@ -330,6 +330,18 @@ TEST(errors_are_counted)
     rig_fini(&r);
 }
 
+TEST(errors_count_in_a_row)
+{
+    struct rig r;
+    rig_init(&r);
+    dialog(&r, "USER a@b\nPASS good");
+    for (int i = 0; i < LIMIT_POP3_ERRORS + 5; i++) {
+        CHECK_STR("one more", dialog(&r, "XXXX"), "-ERR unknown command\r\n");
+        CHECK_STR("a good one", dialog(&r, "NOOP"), "+OK\r\n");
+    }
+    rig_fini(&r);
+}
+
 TEST(a_large_mailbox_is_listed_in_parts)
 {
     struct rig r;

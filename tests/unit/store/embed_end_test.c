@@ -286,3 +286,38 @@ TEST(a_half_dead_segment_is_punched_and_its_rest_carried_on)
     CHECK_STR("env", rig_list(r, &small, FOLDER_INBOX)->rows[0].env, "env 1002");
     rig_close(r);
 }
+
+enum { LITTLE = 3000, LITTLE_N = 600, KEPT_EVERY = 60 };
+
+static bool tiny_disk(struct rig *r) { return seg_disk(r) < LITTLE_N * LITTLE / 8; }
+
+/* Each of them alone would free no block; together they are one hole under one head, past which a later walk finds its
+ * way to those that live. */
+TEST(small_neighbours_deleted_together_are_walked_past)
+{
+    static char body[LITTLE];
+    struct rig *r = rig_open("neighbours");
+    struct store_create *q = new_create(r, 1, 100 * HOUR);
+    CHECK_OK(RUN(r, create, q)->req.err);
+    struct box_id box = rig_id(1);
+    for (unsigned i = 0; i < LITTLE_N; i++) {
+        memset(body, (int)i, sizeof body);
+        CHECK_OK(RUN(r, append, new_append(r, &box, 1 + i, str_of(body, sizeof body)))->req.err);
+    }
+    struct store_delete *d = NEW(delete);
+    struct msg_id *ids = arena_array(&d->req.arena, LITTLE_N, sizeof *ids);
+    for (unsigned i = 0; i < LITTLE_N; i++)
+        if (i % KEPT_EVERY != 0)
+            ids[d->pick.n++] = rig_msg(1 + i);
+    d->box = box;
+    d->pick.ids = ids;
+    CHECK_EQ(RUN(r, delete, d)->deleted, LITTLE_N - LITTLE_N / KEPT_EVERY);
+    CHECK(rig_until(r, tiny_disk));
+    rig_reopen(r);
+    rig_advance(r, 5 * HOUR);
+    CHECK(rig_until(r, one_segment));
+    struct store_list *l = rig_list(r, &box, FOLDER_INBOX);
+    CHECK_EQ(l->n, LITTLE_N / KEPT_EVERY);
+    CHECK_STR("env", l->rows[0].env, "env 541");
+    rig_close(r);
+}

@@ -24,7 +24,14 @@ TEST(replies)
         { STR("stream:  FOUND"), CLAMD_FOUND, "unnamed" },
         { STR("stream: FOUND"), CLAMD_FAILED, "" },
         { STR("FOUND"), CLAMD_FAILED, "" },
-        { STR("stream: Can't allocate memory ERROR"), CLAMD_FAILED, "" },
+        { STR("stream: Can't allocate memory ERROR"), CLAMD_ERROR, "" },
+        { STR("stream: Can't write to file ERROR"), CLAMD_ERROR, "" },
+        { STR("stream: whatever comes next ERROR"), CLAMD_ERROR, "" },
+        { STR("stream: CL_EFORMAT: Bad format or broken data ERROR"), CLAMD_LIMITS, "" },
+        { STR("stream: Can't unpack some data ERROR"), CLAMD_LIMITS, "" },
+        { STR("stream: CL_ETIMEOUT: Time limit reached ERROR"), CLAMD_LIMITS, "" },
+        { STR("stream:  ERROR"), CLAMD_ERROR, "" },
+        { STR("Can't allocate memory ERROR"), CLAMD_FAILED, "" },
         { STR("COMMAND UNAVAILABLE"), CLAMD_FAILED, "" },
         { STR(""), CLAMD_FAILED, "" },
     };
@@ -116,8 +123,14 @@ TEST(what_it_says)
 
     struct fake sick = { .take = 10, .answer = ANSWER("stream: Can't open file ERROR"), .hold_ms = 5000 };
     scan(&sick, S("virus"), &s);
-    CHECK_EQ(s.err, ERR_BAD);
+    CHECK_OK(s.err);
+    CHECK_EQ(s.said, CLAMD_ERROR);
     buf_fini(&sick.taken);
+
+    struct fake other = { .take = 10, .answer = ANSWER("UNKNOWN COMMAND"), .hold_ms = 5000 };
+    scan(&other, S("virus"), &s);
+    CHECK_EQ(s.err, ERR_BAD);
+    buf_fini(&other.taken);
 
     struct fake hung = { .take = 10 + 4 + 5 + 4, .answer = S(""), .hold_ms = 5000 };
     scan(&hung, S("virus"), &s);
@@ -153,7 +166,7 @@ TEST(pings)
     ping_stop(p);
     fake_end(&f);
     buf_fini(&f.taken);
-    n = (struct neighbour){ .failures = NEIGHBOUR_FAILURES - 1 };
+    n = (struct neighbour){ .silences = NEIGHBOUR_FAILURES - 1 };
     CHECK_OK(ping_start(&o, &p)); /* nobody listens any more */
     loop_run(ping_loop);
     CHECK(!neighbour_is_up(&n) && ups == 0 && downs == 1);

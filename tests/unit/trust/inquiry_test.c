@@ -121,6 +121,48 @@ TEST(freed_it_calls_nobody)
     close(fd);
 }
 
+/* ---- no room ---- */
+static void on_other(void *, const struct dns_answer *) {}
+
+static enum err check_policy(void *ctx, struct answers *as)
+{
+    const struct answer *found;
+    ((struct asker *)ctx)->rounds++;
+    return answers_get(as, ((struct asker *)ctx)->names ? S("_dmarc.author.example") : S("author.example"), DNS_TXT,
+                       &found);
+}
+
+/* Others' questions have all the room; what the inquiry says of it. */
+static enum err said_in_a_crowd(bool policy)
+{
+    int fd;
+    CHECK_OK(loop_new(&loop));
+    struct dns *d = silent(&fd);
+    for (int i = 0; i < DNS_OPEN_MAX; i++) {
+        char name[48];
+        snprintf(name, sizeof name, "_dmarc.%d.example", i);
+        CHECK(dns_ask(d, loop, DNS_VITAL, str_c(name), DNS_TXT, on_other, NULL) != NULL);
+    }
+    struct inquiry_opts o = {
+        .dns = d, .loop = loop, .deadline_ms = LONG_MS, .check = check_policy, .done = on_done, .ctx = &asker
+    };
+    asker = (struct asker){ .names = policy };
+    CHECK_OK(inquiry_start(&o, &asker.q));
+    loop_run(loop);
+    dns_stop(d);
+    dns_free(d);
+    loop_free(loop);
+    close(fd);
+    CHECK_EQ(asker.done, 1);
+    return asker.said;
+}
+
+TEST(a_policy_that_there_was_no_room_to_ask_for_is_not_taken_for_none)
+{
+    CHECK_EQ(said_in_a_crowd(true), ERR_BUSY);
+    CHECK_OK(said_in_a_crowd(false)); /* the rest only weighs */
+}
+
 /* ---- signatures ---- */
 enum { SIGNATURES = 20 };
 

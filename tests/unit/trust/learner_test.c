@@ -1,4 +1,5 @@
 #include "base/rand.h"
+#include "io/file.h"
 #include "test.h"
 #include "trust/learner.h"
 #include "trust/model_file.h"
@@ -80,6 +81,48 @@ TEST(what_one_source_taught_counts_for_nothing)
     learner_free(l);
 }
 
+static struct learner_change *lesson(struct learner *l, const struct features *f, uint64_t source)
+{
+    struct learner_change *c = NULL;
+    CHECK_OK(learner_train(l, f, &(struct learner_lesson){ .spam = true, .source = source, .change = &c }));
+    CHECK(c != NULL);
+    return c;
+}
+
+/* Does what that mail taught count, or only the bias? */
+static bool counts(struct learner *l, const struct features *f, const struct features *nobody)
+{
+    return fabs(learner_score(l, f) - learner_score(l, nobody)) > 0.3;
+}
+
+/* A second source that is taken back has opened nothing; and a third one is remembered, whichever of them goes. */
+TEST(what_is_taken_back_opens_nothing)
+{
+    enum { SOURCES = 3 };
+    AUTO_ARENA struct arena a = { .max = 64 << 20 };
+    struct features f = read_mail(&a, "hello", "the word is xylophonequarry"), nobody = read_mail(&a, "zz", "qq");
+    for (size_t gone = 0; gone < SOURCES; gone++)
+        for (size_t then = 0; then < SOURCES; then++) {
+            struct learner *l;
+            struct learner_change *c[SOURCES];
+            CHECK_OK(learner_new(key, false, &l));
+            for (size_t i = 0; i < SOURCES; i++) {
+                c[i] = lesson(l, &f, 1 + i);
+                CHECK_EQ(counts(l, &f, &nobody), i > 0);
+            }
+            learner_take_back(l, c[gone]);
+            CHECK(counts(l, &f, &nobody)); /* two others have taught it */
+            if (then != gone) {
+                learner_take_back(l, c[then]);
+                CHECK(!counts(l, &f, &nobody)); /* and now one */
+            }
+            for (size_t i = 0; i < SOURCES; i++)
+                if (i != gone && i != then)
+                    learner_change_free(c[i]);
+            learner_free(l);
+        }
+}
+
 TEST(copies_are_one_source)
 {
     AUTO_ARENA struct arena a = { .max = 64 << 20 };
@@ -120,6 +163,21 @@ TEST(weights_survive_their_file)
     learner_free(l);
     learner_free(back);
     learner_free(stranger);
+}
+
+TEST(what_is_refused_gets_no_key)
+{
+    char path[300];
+    uint8_t made[LEARNER_KEY_N];
+    int lock = -1;
+    snprintf(path, sizeof path, "%s/no-model", test_dir());
+    CHECK_OK(file_save(path, S("root:x:0:0:root:/root:/bin/bash\n")));
+    CHECK_EQ(model_file_lock(path, made, &lock), ERR_BAD);
+    CHECK_EQ(model_file_key(path, made), ERR_GONE);
+    CHECK_OK(file_save(path, S("MAYFLYLM whose key is lost")));
+    CHECK_EQ(model_file_lock(path, made, &lock), ERR_DENIED);
+    CHECK_EQ(model_file_key(path, made), ERR_GONE);
+    CHECK_EQ(lock, -1);
 }
 
 TEST(a_damaged_file_is_refused)

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 enum { DAY_MS = 24 * 3600 * 1000 };
-static const struct box_id ann = { { 1 } }, bob = { { 2 } };
+static const struct teacher_reader ann = { { { 1 } }, { 1 } }, bob = { { { 2 } }, { 2 } };
 
 static struct teacher *teacher(const char *name, bool learns)
 {
@@ -24,11 +24,11 @@ static struct str mail(struct arena *a, const char *from, unsigned n)
                         from, (int)('a' + n % 26), (int)('a' + n / 26), (int)('a' + n % 7));
 }
 
-static void told(struct teacher *t, const struct box_id *box, unsigned n, bool spam, int64_t now_ms)
+static void told(struct teacher *t, const struct teacher_reader *who, unsigned n, bool spam, int64_t now_ms)
 {
     AUTO_ARENA struct arena a = { .max = 1 << 20 };
     struct msg_id id = { { (uint8_t)n, (uint8_t)(n >> 8) } };
-    teacher_told(t, box, &id, mail(&a, "x@spam.example", n), spam, now_ms);
+    teacher_told(t, who, &id, mail(&a, "x@spam.example", n), spam, now_ms, &(struct teacher_word){ 0 });
 }
 
 static double score(struct teacher *t)
@@ -55,6 +55,27 @@ TEST(a_box_teaches_only_so_much_a_day)
     teacher_free(t);
 }
 
+/* Whoever makes boxes teaches no more than one of his kind: nothing that counts, and only so much. */
+TEST(boxes_of_one_network_are_one_source)
+{
+    struct teacher *t = teacher("network", true);
+    double before = score(t);
+    for (unsigned i = 0; i < 6 * TEACHER_A_DAY; i++)
+        told(t, &(struct teacher_reader){ { { (uint8_t)(10 + i / TEACHER_A_DAY) } }, { 7 } }, i, true, 1000);
+    CHECK_EQ(teacher_labels(t).spam, TEACHER_NETWORK_A_DAY);
+    CHECK(fabs(score(t) - before) < 0.3); /* the bias */
+    const struct teacher_reader other = { { { 99 } }, { 8 } };
+    const struct msg_id id = { { 1 } };
+    teacher_told(t, &other, &id,
+                 S("From: z@else.example\r\nSubject: for you\r\n\r\nwe ship cheap pills and replica "
+                   "watches to whoever asks, tonight, from our warehouse\r\n"),
+                 true, 1000, &(struct teacher_word){ 0 });
+    CHECK(score(t) - before > 0.7); /* a stranger more, and in other words: it counts */
+    told(t, &(struct teacher_reader){ { { 10 } }, { 7 } }, 901, true, 1000 + DAY_MS);
+    CHECK_EQ(teacher_labels(t).spam, TEACHER_NETWORK_A_DAY + 2);
+    teacher_free(t);
+}
+
 TEST(a_click_can_be_taken_back)
 {
     struct teacher *t = teacher("undo", true);
@@ -76,7 +97,8 @@ TEST(few_labels_do_not_decide)
     struct teacher *t = teacher("few", true);
     CHECK(score(t) == 0); /* nobody has said anything */
     for (unsigned i = 0; i < 40; i++)
-        told(t, &(struct box_id){ { (uint8_t)i, 9 } }, i, true, 1000 + i / 10 * (int64_t)DAY_MS);
+        told(t, &(struct teacher_reader){ { { (uint8_t)i, 9 } }, { (uint8_t)i, 9 } }, i, true,
+             1000 + i / 10 * (int64_t)DAY_MS);
     CHECK(score(t) > 0 && score(t) <= TEACHER_SCORE_NEW);
     CHECK(score(t) < SYMBOL_JUNK);
     teacher_free(t);
@@ -86,7 +108,7 @@ TEST(what_was_learned_is_there_after_a_restart)
 {
     struct teacher *t = teacher("again", true);
     for (unsigned i = 0; i < 10; i++)
-        told(t, &(struct box_id){ { (uint8_t)i, 7 } }, 30 * i, true, 1000);
+        told(t, &(struct teacher_reader){ { { (uint8_t)i, 7 } }, { (uint8_t)i, 7 } }, 30 * i, true, 1000);
     CHECK_OK(teacher_save(t, 2000));
     double before = score(t);
     teacher_free(t);
@@ -100,16 +122,16 @@ TEST(what_was_learned_is_there_after_a_restart)
 TEST(a_correction_is_of_one_box_and_one_author)
 {
     struct teacher *t = teacher("said", false);
-    CHECK_EQ(teacher_said(t, &ann, S("x@spam.example")), CORRECTION_NONE);
+    CHECK_EQ(teacher_said(t, &ann.box, S("x@spam.example")), CORRECTION_NONE);
     told(t, &ann, 1, true, 1000);
-    CHECK_EQ(teacher_said(t, &ann, S("X@Spam.example")), CORRECTION_SPAM);
-    CHECK_EQ(teacher_said(t, &bob, S("x@spam.example")), CORRECTION_NONE);
-    CHECK_EQ(teacher_said(t, &ann, S("y@spam.example")), CORRECTION_NONE);
-    CHECK_EQ(teacher_said(t, &ann, S("")), CORRECTION_NONE);
+    CHECK_EQ(teacher_said(t, &ann.box, S("X@Spam.example")), CORRECTION_SPAM);
+    CHECK_EQ(teacher_said(t, &bob.box, S("x@spam.example")), CORRECTION_NONE);
+    CHECK_EQ(teacher_said(t, &ann.box, S("y@spam.example")), CORRECTION_NONE);
+    CHECK_EQ(teacher_said(t, &ann.box, S("")), CORRECTION_NONE);
     told(t, &ann, 1, false, 2000);
-    CHECK_EQ(teacher_said(t, &ann, S("x@spam.example")), CORRECTION_NONE); /* taken back */
+    CHECK_EQ(teacher_said(t, &ann.box, S("x@spam.example")), CORRECTION_NONE); /* taken back */
     told(t, &ann, 2, false, 2000);
-    CHECK_EQ(teacher_said(t, &ann, S("x@spam.example")), CORRECTION_HAM);
+    CHECK_EQ(teacher_said(t, &ann.box, S("x@spam.example")), CORRECTION_HAM);
     struct symbols s = { 0 };
     symbols_add(&s, S("RULE"), 9, S(""));
     teacher_add_said(CORRECTION_HAM, true, &s);
@@ -130,13 +152,16 @@ TEST(many_corrections_are_bounded)
     CHECK_OK(corrections_new(&c));
     for (int i = 0; i < 60000; i++) {
         snprintf(author, sizeof author, "a%d@x.example", i);
-        corrections_set(c, &ann, str_c(author), CORRECTION_SPAM);
+        const struct correction_author a = correction_author(&ann.box, str_c(author));
+        corrections_set(c, &a, CORRECTION_SPAM);
     }
     for (int i = 0; i < 60000; i++) {
         snprintf(author, sizeof author, "a%d@x.example", i);
-        kept += corrections_get(c, &ann, str_c(author)) == CORRECTION_SPAM;
+        const struct correction_author a = correction_author(&ann.box, str_c(author));
+        kept += corrections_get(c, &a) == CORRECTION_SPAM;
     }
     CHECK(kept > 25000 && kept <= 32768);
-    CHECK_EQ(corrections_get(c, &ann, S("a59999@x.example")), CORRECTION_SPAM);
+    const struct correction_author last = correction_author(&ann.box, S("A59999@x.example"));
+    CHECK_EQ(corrections_get(c, &last), CORRECTION_SPAM);
     corrections_free(c);
 }

@@ -82,6 +82,30 @@ TEST(imap_sections_of_the_rfc)
     }
 }
 
+/* Its structure tells of an empty text within, so there is one: RFC 2046 section 5.2.1 forbids to encode it. */
+TEST(imap_sections_of_an_encoded_message)
+{
+    static const char encoded[] = "Content-Type: multipart/mixed; boundary=o\r\n\r\n"
+                                  "--o\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+                                  "U3ViamVjdDogeAoKeQ==\r\n--o--\r\n";
+    static const struct {
+        const char *section, *want;
+    } cases[] = {
+        { "1", "U3ViamVjdDogeAoKeQ==" },
+        { "1.1", "gone" },
+        { "1.1.MIME", "gone" },
+        { "1.HEADER", "gone" },
+        { "1.TEXT", "gone" },
+        { "1.1.1", "gone" },
+        { "1.MIME", "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n" },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        AUTO_BUF struct buf out = { .max = 10000 };
+        play(S(encoded), cases[i].section, &out);
+        CHECK_STR(cases[i].section, buf_str(&out), cases[i].want);
+    }
+}
+
 TEST(imap_sections_of_a_plain_message)
 {
     static const struct {

@@ -51,6 +51,70 @@ TEST(networks)
     }
 }
 
+TEST(where_a_strangers_name_may_send_us)
+{
+    static const char *const nowhere[] = { "0.0.0.0",
+                                           "0.1.2.3",
+                                           "10.0.0.1",
+                                           "100.127.255.255",
+                                           "127.0.3.77",
+                                           "169.254.169.254",
+                                           "172.31.0.1",
+                                           "192.0.0.1",
+                                           "192.0.2.1",
+                                           "192.88.99.1",
+                                           "192.168.0.1",
+                                           "198.18.0.1",
+                                           "198.19.255.255",
+                                           "198.51.100.1",
+                                           "203.0.113.1",
+                                           "224.0.0.1",
+                                           "239.255.255.255",
+                                           "240.0.0.1",
+                                           "255.255.255.255",
+                                           "::",
+                                           "::1",
+                                           "::127.0.3.77",
+                                           "::8.8.8.8",
+                                           "::ffff:127.0.3.77",
+                                           "::ffff:0:0",
+                                           "64:ff9b::7f00:1",
+                                           "64:ff9b::a00:1",
+                                           "64:ff9b:1::808:808",
+                                           "100::1",
+                                           "2001::1",
+                                           "2001:2::1",
+                                           "2001:10::1",
+                                           "2001:20::1",
+                                           "2001:db8::1",
+                                           "2002:7f00:1::1",
+                                           "2002:a00:1::1",
+                                           "3fff::1",
+                                           "5f00::1",
+                                           "fc00::1",
+                                           "fd12::1",
+                                           "fe80::1",
+                                           "fec0::1",
+                                           "ff02::1",
+                                           "ff0e::1" };
+    static const char *const somewhere[] = { "8.8.8.8",         "1.1.1.1",          "100.63.0.1",      "100.128.0.1",
+                                             "172.32.0.1",      "192.0.1.1",        "198.17.0.1",      "198.20.0.1",
+                                             "223.255.255.255", "::ffff:8.8.8.8",   "2001:200::1",     "2001:4860::1",
+                                             "2a00:1450::1",    "64:ff9b::808:808", "2002:808:808::1", "2606:4700::1" };
+    for (size_t i = 0; i < COUNT(nowhere); i++) {
+        struct ip ip = ip_of(nowhere[i]);
+        if (ip_is_global(&ip))
+            CHECK_STR(nowhere[i], S("global"), "nowhere");
+    }
+    for (size_t i = 0; i < COUNT(somewhere); i++) {
+        struct ip ip = ip_of(somewhere[i]);
+        if (!ip_is_global(&ip))
+            CHECK_STR(somewhere[i], S("nowhere"), "global");
+    }
+    struct ip raw = { true, { [10] = 0xff, 0xff, 127, 0, 3, 77 } }; /* not by way of ip_of_six() */
+    CHECK(!ip_is_global(&raw));
+}
+
 TEST(who_is_on_no_public_network)
 {
     static const char *const private[] = {

@@ -136,3 +136,26 @@ TEST(json_writes)
     CHECK_OK(json_parse(&j, buf_str(&b), 4096));
     CHECK(json_need_str(&j, j.root, "s", 20, &s));
 }
+
+TEST(json_picks)
+{
+    static const struct str names[] = { STR("a"), STR("own") };
+    static const struct {
+        const char *what, *members, *want;
+    } cases[] = {
+        { "nothing", "", "" },
+        { "none of them", "\"b\":1,\"c\":{\"a\":2}", "" },
+        { "two of three", "\"a\":{\"x\":[1,{\"y\":2}]},\"b\":\"c\",\"own\":true",
+          "\"a\":{\"x\":[1,{\"y\":2}]},\"own\":true" },
+        { "brackets and commas in strings", "\"b\":\"},{\\\"a\\\":1,\",\"a\":\"[\\\\\"", "\"a\":\"[\\\\\"" },
+        { "blanks", " \"b\" : [1, 2] , \"a\" : 3", "\"a\" : 3" },
+        { "a string without an end", "\"a\":\"x", "\"a\":\"x" },
+        { "a name without an end", "\"a", "" },
+        { "too many ends", "]}\"a\":1}],\"own\":2", "\"a\":1,\"own\":2" },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        AUTO_BUF struct buf out = { .max = 200 };
+        json_pick(&out, str_c(cases[i].members), names, COUNT(names));
+        CHECK_STR(cases[i].what, buf_str(&out), cases[i].want);
+    }
+}

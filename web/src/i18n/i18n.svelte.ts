@@ -34,6 +34,9 @@ export function fill(text: Text, vars: Vars, rules: Intl.PluralRules): string {
 
 export const t: Say = (key, vars = {}) => fill(catalogue[key] ?? en[key], vars, plural);
 
+/** A name or an address within a sentence, kept apart from the sentence's direction. */
+export const apart = (s: string): string => `\u2068${s}\u2069`;
+
 export function preferred(): Lang {
   const wish = navigator.languages.map((l) => l.slice(0, 2).toLowerCase());
   return wish.find(isLang) ?? 'en';

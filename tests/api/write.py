@@ -1,0 +1,156 @@
+"""Writing over the REST interface: answers begin as they should, drafts are kept, what they name is found."""
+import base64
+import email
+import email.policy
+import http.client
+import os
+import re
+import socket
+import time
+
+from client import Api, Daemon
+
+d = Daemon("smtp.max_bytes=8M", "box.max_bytes=64M")
+api = Api(d)
+
+LETTER = ("From: =?utf-8?q?J=C3=B6rg?= <joerg@example.com>\r\nTo: Box <{box}>, Anna <anna@example.com>\r\nCc: ben@example.com, {box}\r\n{more}"
+          "Subject: Lunch?\r\nMessage-ID: <{id}@example.com>\r\nReferences: <first@example.com>\r\nDate: Sun, 22 Nov 2026 05:06:35 +0000\r\n"
+          "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+          "Shall we eat?\r\n> earlier\r\n\r\nJörg\r\n-- \r\nJörg, Example Ltd.\r\n--x\r\nContent-Type: application/pdf\r\n"
+          "Content-Disposition: attachment; filename=menu.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERi0=\r\n--x--\r\n")
+
+
+def start():
+    d.start()
+
+
+def stop():
+    assert d.stop() == 0, d.log_text()[-2000:]
+    d.__exit__()
+
+
+def b64(data):
+    return base64.b64encode(data).decode()
+
+
+def memory_held():
+    c = http.client.HTTPConnection(*d.address("metrics.listen"), timeout=10)
+    c.request("GET", "/metrics")
+    return int(re.search(rb"^mayfly_message_memory_bytes (\d+)", c.getresponse().read(), re.M)[1])
+
+
+def letter(box, n="1", more=""):
+    d.send(box["address"], LETTER.format(box=box["address"], id=n, more=more).encode())
+    return api.v1("GET", "/mailbox/wait?timeout=10", token=box["token"], want=200)["id"]
+
+
+def begin(box, mail, how, want=200):
+    return api.v1("GET", f"/mailbox/messages/{mail}/compose?as={how}", token=box["token"], want=want)
+
+
+def source(box, mail):
+    raw = api.v1("GET", f"/mailbox/messages/{mail}/raw", token=box["token"])
+    return email.message_from_bytes(raw if isinstance(raw, bytes) else raw.encode(), policy=email.policy.SMTP)
+
+
+def an_answer_begins():
+    box = api.box()
+    mail = letter(box)
+    reply = begin(box, mail, "reply")
+    assert reply["to"] == [{"name": "Jörg", "address": "joerg@example.com"}] and reply["cc"] == [] and reply["subject"] == "Re: Lunch?"
+    assert reply["text"] == "> Shall we eat?\n>> earlier\n>\n> Jörg\n" and reply["in_reply_to"] == mail and reply["attachments"] == []
+    everybody = begin(box, mail, "reply_all")
+    assert [p["address"] for p in everybody["cc"]] == ["anna@example.com", "ben@example.com"], everybody
+    on = begin(box, mail, "forward")
+    assert on["to"] == [] and on["subject"] == "Fwd: Lunch?" and on["text"].startswith("Shall we eat?") and on["in_reply_to"] is None
+    assert on["attachments"] == [{"message": mail, "n": 0, "filename": "menu.pdf", "content_type": "application/pdf", "size": 5}]
+    begin(box, mail, "edit", 422)
+    begin(box, mail, "nothing", 422)
+    begin(box, "0" * 32, "reply", 404)
+    begin(api.box(), mail, "reply", 404)
+    listed = api.box()
+    other = letter(listed, "2", "Reply-To: List <list@example.com>, joerg@example.com\r\n")
+    assert [p["address"] for p in begin(listed, other, "reply")["to"]] == ["list@example.com", "joerg@example.com"]
+
+
+def a_draft_is_kept_and_goes_on():
+    box = api.box()
+    token, mail = box["token"], letter(box)
+    made = api.v1("POST", "/mailbox/drafts", {**{k: v for k, v in begin(box, mail, "reply_all").items() if k != "attachments"}, "bcc": ["quiet@example.com"],
+                  "attachments": [{"filename": "Größe.txt", "content_type": "text/plain", "content": b64("drei\n".encode())}]}, token, want=201)
+    assert api.v1("GET", f"/mailbox/messages/{made['id']}", token=token)["folder"] == "Drafts"
+    m = source(box, made["id"])
+    assert m["From"] == box["address"] and m["Bcc"] == "quiet@example.com" and m["In-Reply-To"] == "<1@example.com>"
+    assert m["References"] == "<first@example.com> <1@example.com>" and m["Subject"] == "Re: Lunch?"
+    assert [a.get_filename() for a in m.iter_attachments()] == ["Größe.txt"]
+    on = begin(box, made["id"], "edit")
+    assert on["draft"] == made["id"] and [p["address"] for p in on["bcc"]] == ["quiet@example.com"] and on["attachments"][0]["filename"] == "Größe.txt"
+    same = api.v1("POST", "/mailbox/drafts", on, token, want=201)["id"]  # handed in as it is
+    assert [p["address"] for p in begin(box, same, "edit")["to"]] == [p["address"] for p in on["to"]] and source(box, same)["Bcc"] == "quiet@example.com"
+    api.v1("DELETE", f"/mailbox/messages/{same}", token=token, want=204)
+    keep = [{"message": a["message"], "n": a["n"]} for a in on["attachments"]]
+    again = api.v1("PUT", f"/mailbox/drafts/{made['id']}", {"to": on["to"], "subject": "Re: Lunch, later", "text": "Yes.", "attachments": [*keep, {"message": mail, "n": 0, "filename": "map.pdf"}]}, token)
+    api.v1("GET", f"/mailbox/messages/{made['id']}", token=token, want=404)
+    m = source(box, again["id"])
+    assert m["References"] == "<first@example.com> <1@example.com>" and m["Bcc"] is None and m["Subject"] == "Re: Lunch, later"
+    assert [(a.get_filename(), a.get_content()) for a in m.iter_attachments()] == [("Größe.txt", "drei\n"), ("map.pdf", b"%PDF-")]
+    rows = api.v1("GET", "/mailbox/messages?folder=Drafts", token=token)["messages"]
+    assert [r["id"] for r in rows] == [again["id"]] and rows[0]["seen"]
+    assert [f["total"] for f in api.v1("GET", "/mailbox", token=token)["folders"] if f["name"] == "Drafts"] == [1]
+    api.v1("PUT", f"/mailbox/drafts/{made['id']}", {"text": "x"}, token, want=404)
+    api.v1("PUT", f"/mailbox/drafts/{mail}", {"text": "x"}, token, want=422)
+    api.v1("DELETE", f"/mailbox/messages/{again['id']}", token=token, want=204)
+
+
+def drafts_that_are_none():
+    box = api.box()
+    token = box["token"]
+    for body, want in [({"to": ["nobody"]}, 422), ({"nonsense": 1}, 422), ({"undo": 10}, 422), ({"in_reply_to": "0" * 32}, 404), ({"attachments": [{"message": "0" * 32, "n": 0}]}, 404),
+                       ({"attachments": [{"content": "%"}]}, 422), ({"attachments": [{"content": b64(os.urandom(7_000_000))}]}, 413)]:
+        api.ask("POST", "/api/v1/mailbox/drafts", body, token, want=want)
+    api.ask("POST", "/api/v1/mailbox/drafts", b"{", token, {"Content-Type": "application/json"}, want=400)
+    api.ask("POST", "/api/v1/mailbox/drafts", {"text": "x"}, want=401)
+    assert api.v1("GET", "/mailbox/messages?folder=Drafts", token=token)["messages"] == []
+    api.v1("POST", "/mailbox/drafts", {}, token, want=201)
+
+
+def large_ones():
+    box = api.box()
+    token, data = box["token"], os.urandom(5_000_000)
+    began = time.monotonic()
+    made = api.v1("POST", "/mailbox/drafts", {"attachments": [{"filename": "big.bin", "content": b64(data)}], "text": "x" * 300_000}, token, want=201)
+    again = api.v1("PUT", f"/mailbox/drafts/{made['id']}", {"attachments": [{"message": made["id"], "n": 0}]}, token)
+    took = time.monotonic() - began
+    assert next(source(box, again["id"]).iter_attachments()).get_content() == data and took < 30, took  # linear; squared it would be minutes
+    api.ask("PUT", f"/api/v1/mailbox/drafts/{again['id']}", {"attachments": [{"message": again["id"], "n": 0}] * 2}, token, want=413)
+    for cut in (0.3, 0.999, 1):  # who leaves in the middle, or before the answer
+        body = ('{"attachments": [{"content": "%s"}]}' % b64(data)).encode()
+        head = f"POST /api/v1/mailbox/drafts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        with socket.create_connection(d.address("http.listen"), timeout=10) as s:
+            s.sendall(head.encode() + body[:int(len(body) * cut)])
+    until = time.monotonic() + 10
+    while memory_held() != 0 and time.monotonic() < until:
+        time.sleep(0.05)
+    assert memory_held() == 0, "message memory was not given back"
+
+
+def a_list_can_be_left():
+    box = api.box()
+    for i, (field, want) in enumerate([("<https://list.example/off?u=1>, <mailto:off@list.example?subject=bye%20now&body=a%0Db>", {"url": "https://list.example/off?u=1", "mail": {"address": "off@list.example", "subject": "bye now", "text": "a\rb"}}),
+                                       ("<mailto:off@list.example>", {"url": None, "mail": {"address": "off@list.example", "subject": "", "text": ""}}),
+                                       ("<http://list.example/off>, <javascript:alert(1)>, <mailto:nobody>, <https://list.example/\"x>", None)]):
+        d.send(box["address"], f"From: l@list.example\r\nSubject: {i}\r\nList-Unsubscribe: {field}\r\nMessage-ID: <{i}@list.example>\r\n\r\nx\r\n".encode())
+        got = api.v1("GET", f"/mailbox/wait?timeout=10&subject={i}", token=box["token"], want=200)
+        assert got["unsubscribe"] == want, got["unsubscribe"]
+
+
+def nothing_is_sent_to_nobody():
+    token = api.box()["token"]
+    api.v1("POST", "/mailbox/send", {"text": "x"}, token, want=422)
+    assert api.ask("POST", "/api/v1/mailbox/send", {"text": "x", "to": ["stranger@example.com"]}, token, want=403)[2]["code"] == "send_unknown_to_box"
+    api.v1("POST", "/mailbox/send/proof", {"challenge": "x", "nonce": "y"}, token, want=428)
+    assert api.v1("GET", "/mailbox/outbox", token=token, want=200) == {"outbox": []}
+    api.v1("DELETE", f"/mailbox/outbox/{'0' * 32}", token=token, want=404)
+
+
+CASES = [nothing_is_sent_to_nobody, a_list_can_be_left, an_answer_begins, a_draft_is_kept_and_goes_on, drafts_that_are_none, large_ones]
