@@ -106,7 +106,7 @@ void imap_client_create(struct imap_session *s, struct str name, enum folder_use
 void imap_client_remove(struct imap_session *s, struct str name);
 void imap_client_rename(struct imap_session *s, struct str from, struct str to);
 void imap_client_subscribe(struct imap_session *s, struct str name, bool on);
-void imap_client_claim(struct imap_session *s, uint32_t folder);
+void imap_client_claim(struct imap_session *s, uint32_t folder, bool patient);
 void imap_client_keywords(struct imap_session *s);
 void imap_client_keyword_put(struct imap_session *s, const struct str *names, size_t n);
 void imap_client_list(struct imap_session *s, uint32_t folder, uint32_t after_uid);

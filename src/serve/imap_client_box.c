@@ -118,7 +118,7 @@ static void on_claimed(struct store_req *r)
     imap_client_tell(c, &(struct imap_answer){ .err = r->err, .recent_from = q->first < q->uidnext ? q->first : 0 });
 }
 
-void imap_client_claim(struct imap_session *s, uint32_t folder)
+void imap_client_claim(struct imap_session *s, uint32_t folder, bool patient)
 {
     struct imap_client *c = imap_client_of(s);
     struct store_recent *q = STORE_NEW(recent, c, on_claimed);
@@ -129,6 +129,7 @@ void imap_client_claim(struct imap_session *s, uint32_t folder)
     q->box = c->o->box.id;
     q->folder = folder;
     q->claim = true;
+    q->req.patient = patient;
     submit(c, &q->req);
 }
 

@@ -54,7 +54,7 @@ void imap_idle_told(struct imap_session *s)
 {
     imap_tell(s, true);
     if (imap_claims(s))
-        imap_ask(s, on_claimed)->claim(s, s->view->folder);
+        imap_ask(s, on_claimed)->claim(s, s->view->folder, true); /* the next mail's commit brings it along */
     else
         go_on(s);
 }

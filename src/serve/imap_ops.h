@@ -80,8 +80,9 @@ struct imap_ops {
     void (*remove)(struct imap_session *s, struct str name);
     void (*rename)(struct imap_session *s, struct str from, struct str to); /* with all below it */
     void (*subscribe)(struct imap_session *s, struct str name, bool on);
-    void (*claim)(struct imap_session *s, uint32_t folder); /* recent_from: these are \Recent to the asker alone */
-    void (*keywords)(struct imap_session *s);               /* keywords */
+    /* recent_from: these are \Recent to the asker alone. patient: nobody waits, so it may take some milliseconds. */
+    void (*claim)(struct imap_session *s, uint32_t folder, bool patient);
+    void (*keywords)(struct imap_session *s); /* keywords */
     void (*keyword_put)(struct imap_session *s, const struct str *names, size_t n);
 
     void (*list)(struct imap_session *s, uint32_t folder, uint32_t after_uid); /* rows, more, modseq */

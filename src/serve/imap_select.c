@@ -173,7 +173,7 @@ static void on_keywords(struct imap_session *s, const struct imap_answer *a)
     bool recent = w->folder.at.recent > 0 && !imap_rev2(s);
     v->listed_uid = recent ? w->folder.at.recent_from : 0;
     if (recent && !v->read_only) /* EXAMINE looks, and leaves them to the next one */
-        imap_ask(s, on_claimed)->claim(s, v->folder);
+        imap_ask(s, on_claimed)->claim(s, v->folder, false);
     else
         imap_ask(s, on_listed)->list(s, v->folder, 0);
 }

@@ -50,7 +50,7 @@ bool imap_claims(const struct imap_session *s)
 static void claim_then_go_on(struct imap_session *s)
 {
     if (s->cmd != NULL && imap_claims(s))
-        imap_ask(s, on_claimed)->claim(s, s->view->folder);
+        imap_ask(s, on_claimed)->claim(s, s->view->folder, false);
     else
         go_on(s);
 }

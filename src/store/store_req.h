@@ -54,6 +54,7 @@ struct store_req {
     void (*committed)(struct store_req *r);
     void *ctx;                 /* the caller's */
     enum err err;              /* valid in done() */
+    bool patient;              /* it may wait some milliseconds, for a commit that others need anyway */
     const struct store_op *op; /* set by STORE_NEW */
     struct arena arena;        /* in and out data may live here; wiped with the request, unless done() takes it away */
 };

@@ -3,6 +3,7 @@
 #include "contract.h"
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum { HOUR = 3600 * 1000, FIRST_MADE = FOLDER_FIXED + 1 };
 
@@ -330,6 +331,36 @@ CASE(counts_of_a_folder)
     q->box = box;
     q->folder = 77;
     CHECK_EQ(RUN(r, recent, q)->req.err, ERR_DENIED);
+}
+
+/* With the next commit, or by itself a little later. */
+CASE(what_is_patient_rides_along)
+{
+    struct box_id box = rig_box(r, 1, 3600000);
+    unsigned together = 0;
+    for (unsigned i = 1; i <= 20; i++) {
+        struct store_recent *q = NEW(recent);
+        struct store_req *claimed, *stored;
+        struct store_stats before, after;
+        *q = (struct store_recent){ .req = q->req, .box = box, .folder = FOLDER_INBOX, .claim = true };
+        q->req.patient = true;
+        store_stats(r->store, &before);
+        rig_send(r, &q->req, &claimed);
+        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+        rig_send(r, &new_append(r, &box, i, S("body"))->req, &stored);
+        rig_wait(r);
+        CHECK(claimed->err == OK && stored->err == OK);
+        q = (struct store_recent *)claimed;
+        CHECK(q->uidnext == i && q->first == MAX(i, 2u) - 1); /* it came before the mail */
+        store_stats(r->store, &after);
+        together += i > 1 && after.commits == before.commits + 1; /* the first one claims nothing */
+    }
+    CHECK(together > 0);
+    struct store_recent *alone = NEW(recent);
+    *alone = (struct store_recent){ .req = alone->req, .box = box, .folder = FOLDER_INBOX, .claim = true };
+    alone->req.patient = true;
+    CHECK_OK(RUN(r, recent, alone)->req.err);
+    CHECK_EQ(rig_folder(r, &box, FOLDER_INBOX).recent, 0);
 }
 
 static struct store_flag *new_flag(const struct box_id *box, const unsigned *ids, size_t n)
@@ -755,6 +786,7 @@ static const struct {
     ROW(a_folder_goes_with_its_messages),
     ROW(an_archive_stays_one),
     ROW(counts_of_a_folder),
+    ROW(what_is_patient_rides_along),
     ROW(flags_are_added_taken_replaced),
     ROW(a_move_tells_where_from),
     ROW(a_copy_knows_its_origin),

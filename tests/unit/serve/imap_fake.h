@@ -323,8 +323,9 @@ static void do_claim(struct fake_client *c)
     fake_answer(
         c, (struct imap_answer){ .err = f ? OK : ERR_DENIED, .recent_from = f && from < f->at.uidnext ? from : 0 });
 }
-static void fake_claim(struct imap_session *s, uint32_t folder)
+static void fake_claim(struct imap_session *s, uint32_t folder, bool patient)
 {
+    (void)patient;
     fake_of(s)->folder = folder;
     fake_of(s)->ask = do_claim;
 }
