@@ -5,6 +5,16 @@
 
 enum { STEP_BOXES = 256 };
 
+/* Before the rows go: should the process die once more, they are found and told again. */
+static void tell(struct store *st, const struct lease_ref *refs, size_t n)
+{
+    struct box_id ids[STEP_BOXES];
+    for (size_t i = 0; i < n; i++)
+        ids[i] = refs[i].box;
+    if (n > 0 && st->opts.ended)
+        st->opts.ended(st->opts.ctx, ids, n);
+}
+
 bool orphan_step(struct orphan *o, struct store *st)
 {
     struct lease_ref refs[STEP_BOXES];
@@ -30,6 +40,7 @@ bool orphan_step(struct orphan *o, struct store *st)
     index_end(&t);
     if (n > 0)
         log_info(st->opts.log, "store.orphans", LOG_U64("boxes", n));
+    tell(st, refs, n);
     reclaim_add(st->reclaim, refs, n);
     return true;
 }

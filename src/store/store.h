@@ -144,7 +144,8 @@ struct store_opts {
     int64_t quarantine_ms;  /* how long an ended chosen address rests; 0: 90 days */
     uint64_t segment_bytes; /* a segment is rolled at this size; 0: 256 MiB (tests set less) */
     uint64_t reserve_bytes; /* free disk below which intake answers ERR_FULL; 0: 256 MiB (tests set less) */
-    /* A box ended (burn, sweep, count, idle). On a store thread: hand it on with post(). */
+    /* A box ended (burn, sweep, count, idle; after a start also one whose end a crash cut off, which may have been told
+     * before). On a store thread: hand it on with post(). */
     void (*ended)(void *ctx, const struct box_id *ids, size_t n);
     void *ctx;
 };

@@ -144,11 +144,13 @@ TEST(a_box_without_a_lease_is_found_at_start)
     CHECK_OK(lease_shred(l, &ref, 1));
     CHECK(ref.was_live);
     leases_close(l);
+    CHECK_EQ(r->ended, 0);
     CHECK_OK(store_open(&r->opts, &r->store));
     CHECK_EQ(rig_find(r, &box), ERR_GONE);
     CHECK_EQ(rig_append(r, &box, 2, "x"), ERR_GONE);
     CHECK_EQ(rig_list(r, &box, FOLDER_ANY)->req.err, ERR_GONE);
     CHECK(rig_until(r, empty));
+    CHECK_EQ(r->ended, 1); /* for what lies outside of the store */
     rig_close(r);
 }
 
