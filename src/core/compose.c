@@ -6,6 +6,9 @@
 #include "wire/cte_out.h"
 #include "wire/date.h"
 #include "wire/html.h"
+#include "wire/http_lines.h"
+
+enum { PARAM_MAX = 64 }; /* octets, so that a line stays one */
 
 struct letter {
     const struct draft *d;
@@ -97,14 +100,28 @@ static bool is_composite(struct str type)
     return str_starts_nocase(type, S("multipart/")) || str_starts_nocase(type, S("message/"));
 }
 
+static void put_param(struct buf *out, const char *name, struct str value)
+{
+    if (value.n <= PARAM_MAX && http_is_token(value))
+        buf_printf(out, "; %s=%.*s", name, STR_FMT(value));
+}
+
+/* Without a charset it would be ASCII; method says what a calendar is for (RFC 6047 section 2.4). */
+static void put_text_params(struct buf *out, const struct draft_file *f)
+{
+    bool utf8 = utf8_valid(f->content) && str_chr(f->content, '\0') == STR_NONE;
+    put_param(out, "charset", f->charset.n > 0 || !utf8 ? f->charset : S("utf-8"));
+    put_param(out, "method", f->method);
+}
+
 static void put_file(struct letter *l, const struct draft_file *f)
 {
     struct str type =
         f->content_type.n == 0 || is_composite(f->content_type) ? S("application/octet-stream") : f->content_type;
     buf_puts(l->out, "Content-Type: ");
     buf_put(l->out, type);
-    if (str_starts_nocase(type, S("text/")) && utf8_valid(f->content)) /* without one it would be ASCII */
-        buf_puts(l->out, "; charset=utf-8");
+    if (str_starts_nocase(type, S("text/")))
+        put_text_params(l->out, f);
     buf_puts(l->out, "\r\nContent-Transfer-Encoding: base64\r\n");
     field_file(l->out, f->filename);
     buf_puts(l->out, "\r\n");

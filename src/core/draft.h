@@ -28,6 +28,7 @@ struct draft_file {
     struct str content;                /* octets */
     /* Or what is attached to a message of the box: content and the rest are then found by who can read it. */
     bool stored;
+    struct str charset, method; /* of its Content-Type; empty: not said */
     struct msg_id message;
     uint32_t n;
 };

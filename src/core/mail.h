@@ -50,6 +50,7 @@ struct mail_stream;
 struct mail_stream_info {
     uint64_t size; /* raw: octets in all; attachment: decoded size, UINT64_MAX when only the end tells */
     struct str filename, content_type, sha256; /* attachments */
+    struct str charset, method;                /* of their Content-Type, as written; empty: not said */
     bool dangerous;
 };
 /* attachment: 0-based index as in the summary's attachments[], or -1 for the raw message. opened() is called once

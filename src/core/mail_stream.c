@@ -165,6 +165,8 @@ static void on_opened(struct body *b, enum err e)
         s->at = p->body;
         s->end = p->end;
         cte_init(&s->decoder, p->cte);
+        info.charset = p->charset;
+        info.method = params_get(&p->ct, S("method"));
         info_fill(s, &j, &info);
     }
     s->ops->opened(s->ctx, &info);

@@ -45,9 +45,9 @@ struct api_opts {
 };
 struct api {
     struct api_opts o;
-    struct timer sweep;                /* of tickets made on this loop */
-    struct list live;                  /* live.c: WebSockets, streams, waits */
-    struct list sends;                 /* api_send.c: mails on their way into the queue, whoever still waits for it */
+    struct timer sweep; /* of tickets made on this loop */
+    struct list live;   /* live.c: WebSockets, streams, waits */
+    struct list sends;  /* writing_send.c: mails on their way into the queue, whoever still waits for it */
     const struct metrics_opts *health; /* site.c's, as what follows */
     const struct autoconfig *autoconfig;
 };
@@ -142,6 +142,7 @@ void api_draft_put(struct http_req *r);
 void api_put_sending(struct json_out *o, const struct api *a, const struct opened *box);
 void api_send(struct http_req *r);
 void api_send_proof(struct http_req *r);
+/* writing_send.c */
 void api_send_end(struct api *a); /* nobody waits for one any more */
 /* api_outbox.c */
 void api_outbox(struct http_req *r);

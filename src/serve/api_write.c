@@ -214,6 +214,10 @@ static void on_stored(void *ctx, enum err e, const char *why, const struct mail_
     const struct refusal said = { "bad_value", why };
     bool made = r->route->method == HTTP_M_POST;
     api_done(r);
+    if (e == ERR_GONE && !made) { /* saved by somebody else since it was looked for */
+        http_problem(r, 404, WRITING_WANTS_DRAFT.code, WRITING_WANTS_DRAFT.text);
+        return;
+    }
     if (e != OK) {
         api_error(r, e, e == ERR_BAD && why ? &said : NULL);
         return;

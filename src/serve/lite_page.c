@@ -155,7 +155,11 @@ void lite_sorry(struct http_req *r, int status, const char *text)
     struct buf *b = lite_begin(r, status, "That did not work");
     buf_puts(b, "<p>");
     text_html(b, str_c(text));
-    buf_puts(b, "</p>\n<p><a href=\"/lite\">Start again</a></p>\n");
+    buf_puts(b, "</p>\n");
+    if (r->opened != NULL && status != 401)
+        lite_simple(b, "inbox", lite_token_of(r), "Back to the inbox");
+    else
+        buf_puts(b, "<p><a href=\"/lite\">Start again</a></p>\n");
     lite_end(r, b);
 }
 

@@ -80,11 +80,12 @@ void lite_sent(struct http_req *r) { lite_enter(r, show_sent); }
 
 static void on_recalled(struct http_req *r, enum err e, const struct msg_id *draft)
 {
-    (void)draft;
-    if (e == OK || e == ERR_GONE)
+    if (e == OK && draft != NULL)
+        lite_go_on(r, draft);
+    else if (e == OK || e == ERR_GONE)
         show_sent(r);
     else if (e == ERR_BUSY)
-        lite_sorry(r, 409, "Too late: some of it has left already.");
+        lite_sorry(r, 409, "Too late: some of it has left already, or is leaving just now.");
     else
         lite_failed(r, e, NULL);
 }

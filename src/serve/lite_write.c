@@ -10,10 +10,10 @@
 
 enum { UNDO_S = 30, ONCE_N = 16, SHOWN_ARENA = 4 * 1024 * 1024 };
 
-/* What the form holds. files: numbers of attachments of that message, with commas. once: drawn when the form is made;
- * posted twice as it is, it makes one mail (serve/once.h). */
+/* What the form holds. files: numbers of attachments of that message, with commas. draft: which one goes on. once:
+ * drawn when the form is made; posted twice as it is, it makes one mail (serve/once.h). */
 struct form {
-    struct str to, cc, subject, text, answers, forwards, files, once;
+    struct str to, cc, bcc, subject, text, answers, forwards, files, draft, once;
 };
 
 void lite_put_answers(struct buf *b, struct http_req *r, const struct msg_id *id)
@@ -70,9 +70,12 @@ static void show_form(struct http_req *r, int status, const char *wrong, const s
     lite_hidden(b, "answers", f->answers);
     lite_hidden(b, "forwards", f->forwards);
     lite_hidden(b, "files", f->files);
+    lite_hidden(b, "draft", f->draft);
     put_once(b, f->once);
     field(b, "To", "to", f->to);
     field(b, "Cc", "cc", f->cc);
+    if (f->bcc.n > 0)
+        field(b, "Bcc", "bcc", f->bcc);
     field(b, "Subject", "subject", f->subject);
     buf_puts(b, "<label class=\"wide\">Text: <textarea name=\"text\" rows=\"16\">\n"); /* the first line end is eaten */
     text_html(b, f->text);
@@ -116,9 +119,13 @@ static void put_files(struct buf *out, const struct mail *m)
     }
 }
 
-/* A blank line for what is to be written; then whose words follow. */
+/* A blank line for what is to be written; then whose words follow. One's own go on as they are. */
 static void put_text(struct buf *out, enum reply_as as, const struct mail *m, const struct reply *x)
 {
+    if (as == REPLY_EDIT) {
+        buf_put(out, x->text);
+        return;
+    }
     struct str from = x->from.n == 0            ? S("Somebody")
                       : x->from.v[0].name.n > 0 ? x->from.v[0].name
                                                 : x->from.v[0].address;
@@ -139,7 +146,8 @@ static void on_mail(void *ctx, enum err e, const struct mail *m)
     struct http_req *r = ctx;
     enum reply_as as = *(enum reply_as *)r->user;
     AUTO_ARENA struct arena a = { .max = 16 * 1024 * 1024, .secret = true };
-    AUTO_BUF struct buf to = { .max = 1 << 20 }, cc = { .max = 1 << 20 }, files = { .max = 1024 };
+    AUTO_BUF struct buf to = { .max = 1 << 20 }, cc = { .max = 1 << 20 }, bcc = { .max = 1 << 20 };
+    AUTO_BUF struct buf files = { .max = 1024 };
     AUTO_BUF struct buf text = { .max = 8 << 20, .secret = true };
     char hex[MSG_ID_N * 2];
     struct reply x;
@@ -153,34 +161,50 @@ static void on_mail(void *ctx, enum err e, const struct mail *m)
     struct str id = str_of(hex, text_hex(hex, msg_id_str(&m->head.row.id)));
     put_people(&to, &x.to);
     put_people(&cc, &x.cc);
+    put_people(&bcc, &x.bcc);
     put_text(&text, as, m, &x);
-    if (as == REPLY_FORWARD)
+    bool answers = as != REPLY_FORWARD && as != REPLY_EDIT;
+    if (!answers)
         put_files(&files, m);
     const struct form f = { .to = buf_str(&to),
                             .cc = buf_str(&cc),
+                            .bcc = buf_str(&bcc),
                             .subject = x.subject,
                             .text = buf_str(&text),
-                            .answers = as == REPLY_FORWARD ? S("") : id,
-                            .forwards = as == REPLY_FORWARD ? id : S(""),
-                            .files = buf_str(&files) };
+                            .answers = answers ? id : S(""),
+                            .forwards = answers ? S("") : id,
+                            .files = buf_str(&files),
+                            .draft = as == REPLY_EDIT ? id : S("") };
     show_form(r, 200, NULL, &f);
 }
 
-static void begin(struct http_req *r)
+static void show_filled(struct http_req *r, const struct msg_id *id, enum reply_as as)
 {
     struct api *a = api_of(r);
+    enum reply_as *keep = arena_new(&r->arena, enum reply_as);
+    if (keep == NULL) {
+        lite_failed(r, ERR_IO, NULL);
+        return;
+    }
+    *keep = as;
+    r->user = keep;
+    api_wait_mail(r, mail_get(a->o.store, a->o.loop, api_box(r), id, true, on_mail, r));
+}
+
+void lite_go_on(struct http_req *r, const struct msg_id *draft) { show_filled(r, draft, REPLY_EDIT); }
+
+static void begin(struct http_req *r)
+{
     static const struct form empty;
     struct str word = { 0 };
     struct msg_id id;
-    enum reply_as *as = arena_new(&r->arena, enum reply_as);
-    if (!writing_may_send(r)) {
+    enum reply_as as;
+    if (!writing_may_send(r))
         lite_sorry(r, 403, send_refusal_of(SEND_OFF).text);
-    } else if (as == NULL || !http_form(r, S("as"), &word) || !reply_as_of(word, as) || *as == REPLY_EDIT) {
+    else if (!http_form(r, S("as"), &word) || !reply_as_of(word, &as) || as == REPLY_EDIT)
         show_form(r, 200, NULL, &empty);
-    } else if (lite_msg_of(r, &id)) {
-        r->user = as;
-        api_wait_mail(r, mail_get(a->o.store, a->o.loop, api_box(r), &id, true, on_mail, r));
-    }
+    else if (lite_msg_of(r, &id))
+        show_filled(r, &id, as);
 }
 void lite_write(struct http_req *r) { lite_enter(r, begin); }
 
@@ -190,11 +214,13 @@ static void read_form(struct http_req *r, struct arena *a, struct form *f)
 {
     http_form_long(r, a, S("to"), &f->to);
     http_form_long(r, a, S("cc"), &f->cc);
+    http_form_long(r, a, S("bcc"), &f->bcc);
     http_form_long(r, a, S("subject"), &f->subject);
     http_form_long(r, a, S("text"), &f->text);
     http_form_long(r, a, S("answers"), &f->answers);
     http_form_long(r, a, S("forwards"), &f->forwards);
     http_form_long(r, a, S("files"), &f->files);
+    http_form_long(r, a, S("draft"), &f->draft);
     http_form_long(r, a, S("once"), &f->once);
 }
 
@@ -202,8 +228,10 @@ static void sorry(struct http_req *r, int status, const char *code, const char *
 {
     AUTO_ARENA struct arena a = { .max = SHOWN_ARENA, .secret = true };
     struct form f = { 0 };
-    (void)code, (void)retry_ms;
+    (void)retry_ms;
     read_form(r, &a, &f);
+    if (str_eq(str_c(code), str_c(WRITING_WANTS_DRAFT.code))) /* sent once more, it goes as a mail of its own */
+        f.draft = S("");
     show_form(r, status, detail, &f);
 }
 
@@ -225,14 +253,16 @@ static const char *fill(struct writing *w, const struct form *f)
 {
     struct draft *d = &w->draft;
     struct str wrong;
-    if (!draft_people_add(&d->to, &w->arena, f->to, &wrong) || !draft_people_add(&d->cc, &w->arena, f->cc, &wrong))
+    if (!draft_people_add(&d->to, &w->arena, f->to, &wrong) || !draft_people_add(&d->cc, &w->arena, f->cc, &wrong) ||
+        !draft_people_add(&d->bcc, &w->arena, f->bcc, &wrong))
         return "One of the addresses is none that mail can be sent to.";
-    if (d->to.n + d->cc.n == 0)
+    if (d->to.n + d->cc.n + d->bcc.n == 0)
         return "Say who it is for.";
     d->subject = draft_line(&w->arena, utf8_cut(f->subject, DRAFT_SUBJECT_MAX));
     d->text = f->text;
     d->replies = text_unhex(f->answers, d->in_reply_to.b, sizeof d->in_reply_to.b) == OK;
     read_files(d, &w->arena, f);
+    w->goes_on = text_unhex(f->draft, w->old.b, sizeof w->old.b) == OK;
     w->undo_ms = UNDO_S * 1000;
     return NULL;
 }

@@ -200,9 +200,16 @@ static void run_line(struct smtp_in_session *s, struct str line)
         smtp_in_sasl_line(s, line);
 }
 
+/* RFC 4954 section 6. */
+static bool is_sasl(const struct smtp_in_session *s, struct str in)
+{
+    return s->mode != SMTP_IN_COMMAND || str_starts_nocase(in, S("AUTH "));
+}
+
 static size_t read_command(struct smtp_in_session *s, struct str in)
 {
     struct str line;
+    const char *too_long;
     size_t used = 0;
     if (in.p[0] == 0x16) { /* TLS without STARTTLS */
         run_other(s, in);
@@ -216,10 +223,11 @@ static size_t read_command(struct smtp_in_session *s, struct str in)
     case ERR_MORE:
         return 0;
     case ERR_FULL:
+        too_long = is_sasl(s, in) ? "500 5.5.6 the exchange's line is too long" : "500 5.5.2 line too long";
         smtp_in_end_sasl(s);
         s->mode = SMTP_IN_SKIP;
         s->skipped = 0;
-        smtp_in_fail(s, "500 5.5.2 line too long");
+        smtp_in_fail(s, too_long);
         return 0;
     default:
         smtp_in_note(s, SMTP_IN_BARE_EOL);

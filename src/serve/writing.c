@@ -101,9 +101,9 @@ static void refuse_error(struct writing *w, enum err e)
 }
 
 /* What it names in the box, and how it is said that this is not there: each leaves the client another way on. */
-static const struct refusal WANTS_DRAFT = { "draft_not_found",
-                                            "The draft is not in this mailbox (any more): it was sent, saved as "
-                                            "another, or deleted. What was written can be saved as a new draft." };
+const struct refusal WRITING_WANTS_DRAFT = { "draft_not_found",
+                                             "The draft is not in this mailbox (any more): it was sent, saved as "
+                                             "another, or deleted. What was written can be saved as a new draft." };
 static const struct refusal WANTS_ANSWERED = { "answered_not_found",
                                                "The message that this answers is not in this mailbox (any more)." };
 static const struct refusal WANTS_FILE = { "attachment_not_found",
@@ -192,6 +192,10 @@ static void on_opened(void *ctx, const struct mail_stream_info *info)
         f->filename = draft_line(&w->arena, utf8_cut(info->filename, DRAFT_NAME_MAX));
     if (f->content_type.n == 0)
         f->content_type = arena_dup(&w->arena, info->content_type);
+    if (str_eq_nocase(f->content_type, info->content_type)) {
+        f->charset = arena_dup(&w->arena, info->charset);
+        f->method = arena_dup(&w->arena, info->method);
+    }
     if (info->size != UINT64_MAX && w->octets + info->size > most) {
         refuse_error(w, ERR_FULL);
     } else if (!take(w, n)) {
@@ -307,7 +311,7 @@ static void on_old(void *ctx, enum err e, const struct mail *m)
 void writing_go(struct writing *w, writing_done *done)
 {
     w->done = done;
-    w->wanted = &WANTS_DRAFT;
+    w->wanted = &WRITING_WANTS_DRAFT;
     if (w->goes_on)
         ask(w, &w->old, on_old);
     else

@@ -55,9 +55,12 @@ void writing_read(struct writing *w, const char *const *keys, size_t n, writing_
  * attachment_not_found. */
 void writing_go(struct writing *w, writing_done *done);
 
-/* api_send.c. For done(): sends what is written and tidies up: its draft goes, what it answers is marked. w is gone.
- * sent() or sorry() is called once. */
+/* writing_send.c. For done(): sends what is written and tidies up: its draft goes, what it answers is marked. w is
+ * gone. sent() or sorry() is called once. A draft is sent once: whoever comes second is told that it is not there. */
 typedef void writing_sent(struct http_req *r, const struct send_result *x);
 void writing_send(struct http_req *r, struct writing *w, writing_sent *sent);
-/* May the request's box send anything at all? */
+int writing_status(enum send_refusal why); /* of HTTP */
+void writing_put_accepted(struct json_out *o, const struct send_result *x);
+extern const struct refusal WRITING_WANTS_DRAFT; /* it is not there (any more) */
+/* api_send.c. May the request's box send anything at all? */
 bool writing_may_send(const struct http_req *r);

@@ -153,6 +153,19 @@ def once_for_each_key():
     assert len(FAR.mails) == before + 4 and len(outbox(token)) == 3
 
 
+def a_draft_is_sent_once():
+    for n in (6, 1):  # at once, and one after the other
+        box, before = api.box(), len(FAR.mails)
+        token, mail = box["token"], {"to": ["anna@example.com"], "subject": "draft", "text": "x"}
+        mail["draft"] = api.v1("POST", "/mailbox/drafts", {"text": "x"}, token, want=201)["id"]
+        api.v1("POST", "/mailbox/send", {**mail, "to": []}, token, want=422)  # a refusal leaves it there
+        with concurrent.futures.ThreadPoolExecutor(n) as pool:
+            said = list(pool.map(lambda _: api.ask("POST", "/api/v1/mailbox/send", mail, token, want=(202, 404)), range(6)))
+        assert sorted(s[0] for s in said) == [202] + 5 * [404], [s[0] for s in said]
+        assert {s[2]["code"] for s in said if s[0] == 404} == {"draft_not_found"}
+        arrived(before)
+
+
 def what_became_of_it_is_told():
     box = api.box()
     token = box["token"]
@@ -250,8 +263,19 @@ def without_javascript():
     for x in outbox(token)[:2]:
         post("back", id=x["id"])
     assert "anna@example.com: on its way" in post("sent")
-    assert "Nothing lately." in post("back", id=item)
-    assert api.v1("GET", "/mailbox/messages?folder=Drafts", token=token)["messages"][0]["subject"] == "Re: Lunch"
+    again = post("back", id=item)  # what was taken back can be changed, and goes as one mail
+    draft = api.v1("GET", "/mailbox/messages?folder=Drafts", token=token)["messages"][0]
+    assert draft["subject"] == "Re: Lunch" and "At one." in again and f'name="draft" value="{draft["id"]}"' in again and "Nothing lately." in post("sent")
+    changed = dict(to="Anna <anna@example.com>", bcc="carl@example.com", subject="Re: Lunch", text="At two.", draft=draft["id"])
+    assert "On its way" in post("send", **changed)
+    late = post("send", 404, **changed)
+    assert "The draft is not in this mailbox" in late and "At two." in late and 'value="carl@example.com"' in late and f'value="{draft["id"]}"' not in late
+    item = re.search(r'action="/lite/back".*?name="id" value="([0-9a-f]{32})"', post("sent"))[1]
+    assert 'value="carl@example.com"' in post("back", id=item)
+    gone = api.v1("POST", "/mailbox/send", {"to": ["dora@example.com"], "text": "x"}, token, want=202)["id"]
+    FAR.wait(before + 1)
+    assert until(lambda: not outbox(token)[0]["recallable"]) and 'action="/lite/inbox"' in post("back", 409, id=gone)
+    before += 1
     forward = post("write", id=mail, **{"as": "forward"})
     assert "The attachments of the mail go along." in forward
     post("send", to="ben@example.com", subject="Fwd: Lunch", text="See below", forwards=mail, files="0")
@@ -261,4 +285,4 @@ def without_javascript():
     assert [a["filename"] for a in copy["attachments"]] == ["menu.pdf"]
 
 
-CASES = [it_arrives_as_it_was_written, an_answer_is_an_answer, taken_back, it_leaves_while_the_box_is_there, who_is_the_same, once_for_each_key, what_became_of_it_is_told, a_burn_says_what_will_not_leave, what_may_not_leave, a_proof_once_then_a_share_a_day, without_javascript]
+CASES = [it_arrives_as_it_was_written, an_answer_is_an_answer, taken_back, it_leaves_while_the_box_is_there, who_is_the_same, once_for_each_key, a_draft_is_sent_once, what_became_of_it_is_told, a_burn_says_what_will_not_leave, what_may_not_leave, a_proof_once_then_a_share_a_day, without_javascript]

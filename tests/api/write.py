@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import time
+from email.message import EmailMessage
 
 from client import Api, Daemon
 
@@ -134,6 +135,27 @@ def large_ones():
     assert memory_held() == 0, "message memory was not given back"
 
 
+def files_stay_what_they_are():
+    box = api.box()
+    csv, latin, ics = "a;b\r\n".encode("utf-16le"), "Grüße\r\n".encode("latin-1"), b"BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n"
+    m = EmailMessage()
+    m["From"], m["Subject"] = "joerg@example.com", "files"
+    m.set_content("three")
+    m.add_attachment(csv, "text", "csv", filename="u.csv", params={"charset": "utf-16le"})
+    m.add_attachment(latin, "text", "plain", filename="l.txt", params={"charset": "iso-8859-1"})
+    m.add_attachment(ics, "text", "calendar", filename="i.ics", params={"charset": "utf-8", "method": "REQUEST"})
+    d.send(box["address"], m.as_bytes(policy=email.policy.SMTP))
+    mail = api.v1("GET", "/mailbox/messages", token=box["token"])["messages"][0]["id"]
+    made = api.v1("POST", "/mailbox/drafts", begin(box, mail, "forward"), box["token"], want=201)["id"]
+    for now in (made, api.v1("POST", "/mailbox/drafts", begin(box, made, "edit"), box["token"], want=201)["id"]):
+        files = list(source(box, now).iter_attachments())
+        assert [f.get_payload(decode=True) for f in files] == [csv, latin, ics]
+        assert [(f.get_content_type(), f.get_param("charset"), f.get_param("method")) for f in files] == [
+            ("text/csv", "utf-16le", None), ("text/plain", "iso-8859-1", None), ("text/calendar", "utf-8", "REQUEST")], files
+    plain = api.v1("POST", "/mailbox/drafts", {"attachments": [{"filename": "u.csv", "content_type": "text/csv", "content": b64(csv)}]}, box["token"], want=201)["id"]
+    assert next(source(box, plain).iter_attachments()).get_param("charset") is None  # nobody has said
+
+
 def a_list_can_be_left():
     box = api.box()
     for i, (field, want) in enumerate([("<https://list.example/off?u=1>, <mailto:off@list.example?subject=bye%20now&body=a%0Db>", {"url": "https://list.example/off?u=1", "mail": {"address": "off@list.example", "subject": "bye now", "text": "a\rb"}}),
@@ -153,4 +175,4 @@ def nothing_is_sent_to_nobody():
     api.v1("DELETE", f"/mailbox/outbox/{'0' * 32}", token=token, want=404)
 
 
-CASES = [nothing_is_sent_to_nobody, a_list_can_be_left, an_answer_begins, a_draft_is_kept_and_goes_on, drafts_that_are_none, large_ones]
+CASES = [nothing_is_sent_to_nobody, a_list_can_be_left, an_answer_begins, a_draft_is_kept_and_goes_on, files_stay_what_they_are, drafts_that_are_none, large_ones]

@@ -232,6 +232,29 @@ TEST(octet_by_octet)
     }
 }
 
+/* RFC 4954 section 6. */
+TEST(an_exchange_that_is_too_long)
+{
+    static const char *const begins[] = { "AUTH PLAIN ", "AUTH PLAIN\r\n", "MAIL FROM:<" };
+    static const char *const says[] = { "500 5.5.6 ", "500 5.5.6 ", "500 5.5.2 " };
+    for (size_t i = 0; i < COUNT(begins); i++) {
+        struct rig r;
+        rig_init(&r);
+        AUTO_BUF struct buf in = { .max = 100000 };
+        buf_puts(&in, begins[i]);
+        for (int k = 0; k < LIMIT_SMTP_LONG; k++)
+            buf_putc(&in, 'A');
+        feed(&r, S(HI));
+        feed(&r, buf_str(&in));
+        CHECK(str_find(buf_str(&r.out), str_c(says[i])) != STR_NONE);
+        feed(&r, S("A\r\n"));
+        buf_clear(&r.out);
+        feed(&r, S("NOOP\r\n"));
+        CHECK(str_starts(buf_str(&r.out), S("250 ")));
+        rig_fini(&r);
+    }
+}
+
 TEST(nothing_secret_in_the_clear)
 {
     struct rig r;
