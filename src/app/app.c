@@ -142,9 +142,9 @@ static enum err up_watch(struct app *a) { return scanning_watch(&a->scanning, a-
 static enum err up_ready(struct app *a)
 {
     enum err e = ready_write(a, of(a)->ready_path);
-    if (e != OK)
-        return e;
-    of(a)->ready_written = true;
+    if (e != OK) /* a full disk, say, on which what ends must end nevertheless */
+        log_warn(a->log, "ready.file", LOG_ERR(e), LOG_C("why", "run/ready.json cannot be written"));
+    of(a)->ready_written = e == OK;
     a->ready = true;
     notify_send(&a->notify, "READY=1");
     if (a->notify.watchdog_ms)

@@ -97,8 +97,20 @@ static void note_unchecked(const struct config *c, struct buf *notes)
                         "boxes of this server alone\n");
 }
 
+static void note_everybody(const struct config *c, struct buf *notes)
+{
+    for (size_t i = 0; i < c->smtp_relay_from.n; i++)
+        if (str_ends(c->smtp_relay_from.v[i], S("/0"))) {
+            buf_puts(notes,
+                     "smtp.relay_from: names everybody, so this server sends anybody's mail to anywhere (an open "
+                     "relay)\n");
+            return;
+        }
+}
+
 void config_note_together(const struct config *c, struct buf *notes)
 {
+    note_everybody(c, notes);
     if (!c->scan_plaintext_ack && (!str_empty(c->clamd_address) || !str_empty(c->rspamd_address)))
         buf_puts(notes,
                  "scan.plaintext_ack: clamd and rspamd are not asked until it is true: they see mail in plaintext, so "

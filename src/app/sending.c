@@ -7,6 +7,7 @@
 #include "core/tls_reporter.h"
 #include "wire/addr.h"
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { LOOK_MS = 60 * 1000, TEST_LOOK_MS = 200, AGAIN_MS = 5 * 60 * 1000, TEST_AGAIN_MS = 200 };
 
@@ -95,7 +96,13 @@ static enum err shared(struct app *a)
                                   .key_path = start_path(a, "queue.key"),
                                   .max_age_ms = c->queue_max_age_ms,
                                   .max_messages = (uint32_t)c->queue_max_messages };
+    struct store_stats stats;
+    store_stats(a->store, &stats);
+    bool new_key = access(o.key_path, F_OK) != 0;
     enum err e = outq_shared_new(&o, &a->outq);
+    if (e == OK && new_key && stats.boxes > 0)
+        log_warn(a->log, "queue.key",
+                 LOG_C("why", "it was not there: made anew, and what waited under another is lost"));
     if (e != OK)
         log_error(a->log, "start.queue", LOG_C("reason", "queue.key in the data folder cannot be used"), LOG_ERR(e));
     return e;

@@ -140,6 +140,7 @@ static enum err look(struct outbox_want *w);
 static void on_made(struct store_req *q)
 {
     struct outbox_want *w = q->ctx;
+    w->pending = NULL;
     const struct store_create *c = (const struct store_create *)(const void *)q;
     struct outbox *b = q->err == OK ? learn(w->of, w->hour, &c->box.id, c->lease) : NULL;
     if (q->err == ERR_BUSY && ++w->tries < OUTBOX_TRIES && look(w) == OK) /* another loop was first */
@@ -179,6 +180,7 @@ static enum err make(struct outbox_want *w)
         store_req_drop(c ? &c->req : NULL);
         return ERR_BUSY;
     }
+    w->pending = &c->req;
     store_submit(w->of->store, w->of->loop, &c->req);
     return OK;
 }
@@ -186,6 +188,7 @@ static enum err make(struct outbox_want *w)
 static void on_login(struct store_req *q)
 {
     struct outbox_want *w = q->ctx;
+    w->pending = NULL;
     const struct store_login *l = (const struct store_login *)(const void *)q;
     struct outbox *b = q->err == OK ? learn(w->of, w->hour, &l->box.id, l->lease) : NULL;
     if (q->err == ERR_GONE && w->make && make(w) == OK)
@@ -199,6 +202,7 @@ static enum err look(struct outbox_want *w)
     if (!l)
         return ERR_BUSY;
     lookup_of(w->of, w->hour, l->lookup);
+    w->pending = &l->req;
     store_submit(w->of->store, w->of->loop, &l->req);
     return OK;
 }
@@ -208,4 +212,11 @@ enum err outbox_get(struct outboxes *o, struct outbox_want *w)
     w->of = o;
     w->tries = 0;
     return look(w);
+}
+
+void outbox_cancel(struct outbox_want *w)
+{
+    if (w->pending)
+        store_cancel(w->pending);
+    w->pending = NULL;
 }

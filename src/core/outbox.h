@@ -42,9 +42,11 @@ struct outbox_want {
     void (*ready)(struct outbox_want *w, enum err e, struct outbox *box);
     /* from here the outboxes' own */
     struct outboxes *of;
+    struct store_req *pending; /* NULL: answered */
     unsigned tries;
 };
 [[nodiscard]] enum err outbox_get(struct outboxes *o, struct outbox_want *w); /* ERR_BUSY: memory; no answer comes */
+void outbox_cancel(struct outbox_want *w); /* no answer comes any more; none under way, or zeroed: fine */
 
 /* Keys of one message in it. For whose: which box. For what: its mail, with the lease of the box that sends it, or
  * without (NULL) where there is none. */

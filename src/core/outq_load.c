@@ -53,18 +53,14 @@ void outq_load_end(struct outq_run *r)
         return;
     if (l->pending)
         store_cancel(l->pending);
+    outbox_cancel(&l->want);
     outq_lease_end(&l->lease);
     states_end(l);
     arena_reset(&l->page);
     outbox_free(l->outbox);
     free(l);
     r->load = NULL;
-}
-
-static void finish(struct outq_load *l)
-{
-    l->run->busy--;
-    outq_load_end(l->run);
+    r->busy--;
 }
 
 static void failed(struct outq_load *l, enum err e)
@@ -240,7 +236,7 @@ static bool delete_bad(struct outq_load *l)
 static void next_row(struct outq_load *l)
 {
     if (l->run->draining) {
-        finish(l);
+        outq_load_end(l->run);
         return;
     }
     while (l->at < l->n)
@@ -377,7 +373,7 @@ static void next_hour(struct outq_load *l)
             return;
     }
     if (l->folder == OUTQ_FOLDER_FATE || l->run->draining)
-        finish(l);
+        outq_load_end(l->run);
     else
         begin_fates(l);
 }

@@ -3,25 +3,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct outq_part *first_part(const struct outq_item *it)
+/* And is not over: then its destination may be forgotten. Empty: any. */
+static bool goes_to(const struct outq_part *p, struct str destination)
+{
+    return p->state != PART_OVER && (destination.n == 0 || str_eq_nocase(outq_dest_name(p->dest), destination));
+}
+
+/* The one that is due first; NULL: none goes there. */
+static const struct outq_part *part_for(const struct outq_item *it, struct str destination)
 {
     const struct outq_part *first = NULL;
     for (size_t i = 0; i < it->parts_n; i++) {
         const struct outq_part *p = &it->parts[i];
-        if (p->state != PART_OVER && (!first || p->due.at_ms < first->due.at_ms))
+        if (goes_to(p, destination) && (!first || p->due.at_ms < first->due.at_ms))
             first = p;
     }
     return first;
 }
 
-static bool concerns(const struct outq_item *it, struct str destination)
-{
-    for (size_t i = 0; i < it->parts_n; i++)
-        if (it->parts[i].state != PART_OVER &&
-            (destination.n == 0 || str_eq_nocase(outq_dest_name(it->parts[i].dest), destination)))
-            return true;
-    return false;
-}
+static bool concerns(const struct outq_item *it, struct str destination) { return part_for(it, destination) != NULL; }
 
 static void look_at(const struct outq_item *it, const struct outq_part *p, struct outq_look *l)
 {
@@ -67,7 +67,7 @@ size_t outq_run_look(struct outq_run *r, struct str destination, size_t max,
         return 0;
     while (map_next(&r->items, &at, &key, &it))
         if (concerns(it, destination))
-            look_at(it, first_part(it), &all[n++]);
+            look_at(it, part_for(it, destination), &all[n++]);
     qsort(all, n, sizeof *all, by_next);
     for (size_t i = 0; i < n && i < max; i++)
         each(ctx, &all[i]);
@@ -101,9 +101,13 @@ static size_t pick(struct outq_run *r, const struct outq_id *id, struct str dest
     return n;
 }
 
+/* Its destination alone is freed of what it waits for: others are not hurried. */
 static void retry(struct outq_run *r, struct outq_part *p, struct str destination)
 {
-    if (p->state != PART_WAITS || (destination.n > 0 && !str_eq_nocase(outq_dest_name(p->dest), destination)))
+    if (!goes_to(p, destination))
+        return;
+    outq_dest_unblock(r, p->dest);
+    if (p->state != PART_WAITS)
         return;
     due_clear(&r->heap, &p->due);
     outq_plan_part(r, p, store_now_ms(r->store));
@@ -114,12 +118,8 @@ size_t outq_run_retry(struct outq_run *r, const struct outq_id *id, struct str d
     AUTO_FREE struct outq_item **all = NULL;
     size_t n = pick(r, id, destination, &all);
     for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < all[i]->parts_n; k++) {
-            if (all[i]->parts[k].state == PART_OVER)
-                continue; /* its destination may be forgotten */
-            outq_dest_unblock(r, all[i]->parts[k].dest);
+        for (size_t k = 0; k < all[i]->parts_n; k++)
             retry(r, &all[i]->parts[k], destination);
-        }
     return n;
 }
 

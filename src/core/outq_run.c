@@ -197,6 +197,7 @@ void outq_run_drain(struct outq_run *r)
         return;
     r->draining = true;
     r->stuck_ms = 0;
+    outq_load_end(r); /* the next start reads it all again */
     settle_stuck(r);
 }
 

@@ -82,7 +82,7 @@ struct outq_run_opts {
 };
 /* Loads what waits and begins. */
 [[nodiscard]] enum err outq_run_new(const struct outq_run_opts *o, struct outq_run **out);
-void outq_run_drain(struct outq_run *r);      /* starts no more jobs; on the loop */
+void outq_run_drain(struct outq_run *r);      /* starts no more jobs, reads no more of what waits; on the loop */
 bool outq_run_idle(const struct outq_run *r); /* no job is out and nothing is being written; any thread */
 void outq_run_free(struct outq_run *r);       /* every job was given back, and the store has answered */
 

@@ -165,6 +165,7 @@ size_t smtp_in_read_chunk(struct smtp_in_session *s, struct str in)
 /* ---- the store's answer ---- */
 
 const char smtp_in_queue_full[] = "too much mail waits to leave, try again later";
+const char smtp_in_disk_full[] = "no room here now, try again later";
 const char smtp_in_loop[] = "it goes round in circles: too many Received fields";
 
 struct smtp_in_refusal smtp_in_refusal_of(enum err e, const char *why)
@@ -173,7 +174,7 @@ struct smtp_in_refusal smtp_in_refusal_of(enum err e, const char *why)
     case OK:
         break;
     case ERR_FULL: /* with words: the message passes a ceiling and always will; without: the boxes are full */
-        if (why == smtp_in_queue_full)
+        if (why == smtp_in_queue_full || why == smtp_in_disk_full)
             return (struct smtp_in_refusal){ SMTP_IN_TEMPFAIL, "452 4.3.1", why };
         if (why)
             return (struct smtp_in_refusal){ SMTP_IN_MALFORMED, "552 5.3.4", why };

@@ -12,8 +12,9 @@ struct smtp_in_refusal {
     enum smtp_in_count count;
     const char *code, *words;
 };
-extern const char smtp_in_queue_full[]; /* why, with ERR_FULL: RFC 3463's X.3.1, which is no box's matter */
-extern const char smtp_in_loop[];       /* why, with ERR_BAD: RFC 5321 section 6.3, a code of its own */
+/* why, with ERR_FULL: RFC 3463's X.3.1, which is no box's matter */
+extern const char smtp_in_queue_full[], smtp_in_disk_full[];
+extern const char smtp_in_loop[]; /* why, with ERR_BAD: RFC 5321 section 6.3, a code of its own */
 struct smtp_in_refusal smtp_in_refusal_of(enum err e, const char *why);
 /* The answer to ops->store(). why is static text or NULL. */
 void smtp_in_stored(struct smtp_in_session *s, enum err e, const char *why, uint64_t octets);

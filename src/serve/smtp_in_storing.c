@@ -61,7 +61,7 @@ static void on_put(void *ctx, enum err e, const struct outq_id *)
     if (e == ERR_BAD) /* an address that the session took is one */
         answer(w, e, smtp_in_loop);
     else if (e == ERR_FULL)
-        answer(w, e, smtp_in_queue_full);
+        answer(w, e, store_full(w->all->store) ? smtp_in_disk_full : smtp_in_queue_full);
     else
         answer(w, e == OK ? OK : ERR_BUSY, NULL);
 }
@@ -110,6 +110,8 @@ static void on_stored(void *ctx, enum err e, const char *why)
 {
     struct smtp_in_storing *w = ctx;
     w->req = NULL;
+    if (e == ERR_FULL && !why && store_full(w->all->store))
+        why = smtp_in_disk_full;
     if (e != OK)
         kept_out(w, e, why);
     if (e == OK && w->tx->to_n > 0 && (e = queue(w)) == OK)

@@ -159,6 +159,8 @@ void store_addr_hash(const struct store *st, struct str address, uint8_t out[HAS
     store_hash(st, S("address"), address, out);
 }
 
+bool store_full(const struct store *st) { return atomic_load(&st->full); }
+
 void store_stats(const struct store *st, struct store_stats *out)
 {
     const struct store_counts *c = &st->counts;

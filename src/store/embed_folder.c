@@ -89,11 +89,29 @@ static enum err make(struct store *st)
     return e == OK ? version_save(st) : e;
 }
 
-/* Something else's folder is not written into. */
-static bool foreign(const struct store *st)
+static bool is_there(const struct store *st, const char *name)
 {
     char path[PATH_N];
-    return path_of(st->dir, "index/data.mdb", path) != OK || access(path, F_OK) == 0;
+    return path_of(st->dir, name, path) == OK && access(path, F_OK) == 0;
+}
+
+/* Something else's folder is not written into. */
+static bool foreign(const struct store *st) { return is_there(st, "index/data.mdb"); }
+
+/* Leases are made behind the index: without it they are no new store's, and nobody may take them for boxes that never
+ * were. */
+static bool index_lost(const struct store *st)
+{
+    return (is_there(st, "lease.a") || is_there(st, "lease.b")) && !is_there(st, "index/data.mdb") &&
+           !is_there(st, "index/checkpoint");
+}
+
+static enum err whole(const struct store *st)
+{
+    if (!index_lost(st))
+        return OK;
+    log_error(st->opts.log, "store.damaged", LOG_C("why", "index/ is gone while the leases are there: is it mounted?"));
+    return ERR_BAD;
 }
 
 static enum err subfolders(struct store *st)
@@ -125,7 +143,7 @@ enum err folder_open(struct store *st)
         return ERR_BAD;
     if (e == ERR_GONE)
         e = foreign(st) ? ERR_BAD : make(st);
-    else if (e == OK && (e = version_check(st, buf_str(&text))) == OK)
+    else if (e == OK && (e = version_check(st, buf_str(&text))) == OK && (e = whole(st)) == OK)
         e = key_load(st, false);
     return e == OK ? subfolders(st) : e;
 }

@@ -168,5 +168,6 @@ struct store_stats {
     bool frozen, full, faulted;
 };
 void store_stats(const struct store *st, struct store_stats *out);
+bool store_full(const struct store *st); /* the disk: nothing is taken until there is room again */
 [[nodiscard]] enum err store_backup(struct store *st,
                                     const char *to_dir); /* format mark, index key; never bodies or leases */

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """The daemon as a whole: start, signals, control socket, certificates, rights, readiness, configuration."""
+import json
 import os
 import pathlib
 import signal
+import smtplib
 import socket
 import ssl
 import stat
@@ -309,14 +311,59 @@ def a_disk_that_fills_and_has_room_again():
             with Daemon("store.reserve=16M", folder=t) as d:
                 assert "the data folder is in memory" in d.log_text()
                 eq(d.ctl("readyz")[0], 0)
+                box = json.loads(d.request("POST", "/api/v1/mailboxes", {})[2])["address"]
                 hog = pathlib.Path(t, "hog")
                 hog.write_bytes(b"x" * (os.statvfs(t).f_bavail * os.statvfs(t).f_frsize - (8 << 20)))
                 until(lambda: d.ctl("readyz") == (1, "mayfly: error: disk full\n"))
+                with smtplib.SMTP(*d.address("smtp.listen")) as s:
+                    try:  # the box has room, the disk has not
+                        s.sendmail("a@b.example", [box], b"Subject: x\r\n\r\nx\r\n")
+                        raise AssertionError("taken")
+                    except smtplib.SMTPDataError as e:
+                        eq((e.smtp_code, e.smtp_error[:6]), (452, b"4.3.1 "))
                 hog.unlink()
                 until(lambda: d.ctl("readyz")[0] == 0)
                 eq([d.log_text().count(event) for event in ("store.full", "store.room_again")], [1, 1])
         finally:
             subprocess.run(["umount", "-l", t], check=True)
+
+
+def a_start_on_a_disk_without_a_free_block():
+    """What ends must end there too."""
+    with tempfile.TemporaryDirectory(prefix="mayfly-test-") as t, tempfile.TemporaryFile("w+") as log:
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", t], capture_output=True).returncode != 0:
+            raise Skip("cannot mount a tmpfs here")
+        try:
+            d = Daemon("store.reserve=16M", folder=t)
+            d.start()
+            d.p.kill()
+            d.p.wait()
+            with open(pathlib.Path(t, "hog"), "wb", buffering=0) as f:
+                try:
+                    while True:
+                        f.write(bytes(65536))
+                except OSError:
+                    pass
+            p = subprocess.Popen(d.args("serve"), stdout=log, stderr=log)
+            try:
+                until(lambda: "event=ready " in os.pread(log.fileno(), 1 << 20, 0).decode())
+            finally:
+                p.terminate()
+            eq(p.wait(timeout=20), 0)
+            assert "event=ready.file" in os.pread(log.fileno(), 1 << 20, 0).decode()
+        finally:
+            subprocess.run(["umount", "-l", t], check=True)
+
+
+def a_start_that_fails_late_ends():
+    """While the queue is being read."""
+    with Daemon() as d:
+        (d.data / "dkim").mkdir(exist_ok=True)
+        (d.data / "dkim/mayfly.localhost").mkdir()
+        d.stop()
+        begin = time.monotonic()
+        e = subprocess.run(d.args("serve"), capture_output=True, text=True, timeout=60)
+        assert e.returncode == 1 and "step=services" in e.stderr and time.monotonic() - begin < 4, (e.returncode, e.stderr[-500:])
 
 
 def the_control_socket_takes_any_bytes():
@@ -449,6 +496,6 @@ if __name__ == "__main__":
                   what_another_user_left_is_named, what_serve_would_refuse_or_pass_over_is_said_before, a_refused_lesson_leaves_nothing, verify_says_when_nobody_was_asked, which_configuration_is_read,
                   a_second_one_on_the_same_folder_is_refused, a_port_in_use_is_named, drains, a_second_signal_ends_it_at_once,
                   a_self_signed_pair_is_made_and_kept, certificates_are_read_again_at_sighup, the_operator_asks,
-                  a_full_disk_is_told_everywhere_and_logged_once, a_disk_that_fills_and_has_room_again, the_control_socket_takes_any_bytes, tells_systemd, a_test_clock_moves_the_end,
+                  a_full_disk_is_told_everywhere_and_logged_once, a_disk_that_fills_and_has_room_again, a_start_on_a_disk_without_a_free_block, a_start_that_fails_late_ends, the_control_socket_takes_any_bytes, tells_systemd, a_test_clock_moves_the_end,
                   a_clock_that_jumps_ends_nothing_until_accepted, configuration_errors_end_the_start,
                   help_is_where_people_look_for_it, no_leftovers_of_strangers_in_the_log]))

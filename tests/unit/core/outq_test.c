@@ -691,6 +691,22 @@ TEST(one_mail_is_shown_by_its_destinations)
     end();
 }
 
+TEST(of_a_destination_that_is_retried_only_what_is_to_go_there)
+{
+    begin();
+    AUTO_BUF struct buf shown = { .max = 1024 };
+    CHECK_OK(put_of_box("later@far.example later@other.example"));
+    run_jobs(2);
+    CHECK_EQ(outq_run_look(o.run, S("OTHER.example"), 10, on_look, &shown), 1);
+    CHECK_STR("its part", buf_str(&shown), "other.example 1 0 0 450;");
+    buf_clear(&o.log);
+    CHECK_EQ(outq_run_retry(o.run, NULL, S("other.example")), 1);
+    run_jobs(1);
+    run_for(30);
+    log_is("later@other.example,other.example,ok,71;");
+    end();
+}
+
 TEST(of_a_destination_that_is_dropped_only_what_is_to_go_there)
 {
     begin();

@@ -109,6 +109,26 @@ TEST(a_damaged_index_is_refused)
     finish(r);
 }
 
+TEST(a_lost_index_is_no_new_store)
+{
+    struct rig *r = rig_open("no-index");
+    (void)rig_box(r, 1, 3600000);
+    store_close(r->store);
+    r->store = NULL;
+    static const char *const names[] = { "data.mdb", "checkpoint", "journal.a", "journal.b", "lock.mdb" };
+    char path[512], lease[512];
+    for (size_t i = 0; i < COUNT(names); i++) {
+        snprintf(path, sizeof path, "%s/index/%s", r->dir, names[i]);
+        unlink(path);
+    }
+    struct stat before, after;
+    snprintf(lease, sizeof lease, "%s/lease.a", r->dir);
+    CHECK_EQ(stat(lease, &before), 0);
+    CHECK_EQ(open_closed(r), ERR_BAD);
+    CHECK(stat(lease, &after) == 0 && before.st_mtim.tv_nsec == after.st_mtim.tv_nsec);
+    finish(r);
+}
+
 TEST(a_lost_or_short_segment_loses_its_messages_only)
 {
     struct rig *r = rig_open("lost");
