@@ -10,7 +10,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib")]
 import daemon  # noqa: E402
-from flood import memory, raise_fd_limit  # noqa: E402
+from flood import each_costs, memory, raise_fd_limit  # noqa: E402
 
 MB = 1024 * 1024
 OPEN = ("auth.cleartext=loopback", "limits.prelogin_per_network=100000")
@@ -167,9 +167,8 @@ def strangers_that_say_nothing():
         friend = d_box(d)
         honest(d, friend, 5)
         strangers = [Imap(d) for _ in range(200)]  # what the first ones make each thread take is not theirs
-        before = memory(d.pid)[0]
-        strangers += [Imap(d) for _ in range(n - 200)]
-        each = (memory(d.pid)[0] - before) / (n - 200)
+        more, each = each_costs(d.pid, lambda: Imap(d), n - 200)
+        strangers += more
         print(f"     {n} strangers: {each:.0f} octets of user memory each")
         assert each <= 1024 or daemon.SANITIZED, f"{each:.0f} octets for each stranger"
         for c in strangers[:200]:

@@ -10,7 +10,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib")]
 import daemon  # noqa: E402
-from flood import dial, memory, raise_fd_limit  # noqa: E402
+from flood import dial, each_costs, memory, raise_fd_limit  # noqa: E402
 
 MB = 1024 * 1024
 OPEN = ("auth.cleartext=loopback", "limits.prelogin_per_network=100000")
@@ -54,9 +54,7 @@ def idle_ones_cost_little():
             d.send(b["address"], "Subject: x\r\n\r\nx\r\n")
         for b in boxes[:20]:  # what comes once and stays
             honest(d, b, 5)
-        before = memory(d.pid)[0]
-        strangers = [Pop(d) for _ in range(n)]
-        each = (memory(d.pid)[0] - before) / n
+        strangers, each = each_costs(d.pid, lambda: Pop(d), n)
         print(f"     {n} strangers: {each:.0f} bytes of user memory each")
         assert each <= 1024, f"{each:.0f} bytes for each stranger"
         for p, b in zip(strangers, boxes):  # their keys are in locked memory, their mailboxes have one message

@@ -23,6 +23,16 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / 100
 
 
+def each_costs(pid, make, n):
+    """n of what make() makes, and the memory of one: of three parts the cheapest, since what else is taken meanwhile is not theirs."""
+    made, costs, part = [], [], n // 3
+    for _ in range(3):
+        before = memory(pid)[0]
+        made += [make() for _ in range(part)]
+        costs.append((memory(pid)[0] - before) / part)
+    return made, min(costs)
+
+
 def dial(address, source=None, window=None):
     """A socket; window: how little it takes before it is read."""
     s = socket.socket()
