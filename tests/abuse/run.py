@@ -13,7 +13,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib")]
 import daemon  # noqa: E402
-from flood import Crowd, Raw, Talker, cpu_seconds, memory, open_live, raise_fd_limit  # noqa: E402
+from flood import Crowd, Raw, Talker, cpu_seconds, each_costs, memory, open_live, raise_fd_limit  # noqa: E402
 
 SOAK = os.environ.get("MAYFLY_SOAK") == "1"
 MB = 1024 * 1024
@@ -60,14 +60,17 @@ def idle_smtp(d, n):
     return crowd
 
 
-def cost(d, what, n, make, most=1024):
-    """What make() opened, kept; fails when it costs the daemon more than that each."""
-    before = memory(d.pid)[0]
-    kept = make()
-    each = (memory(d.pid)[0] - before) / n
+def little(what, n, each, most=1024):
     print(f"     {n} idle {what}: {each:.0f} bytes of user memory each")
     if each > most:
         raise AssertionError(f"{each:.0f} bytes for each idle {what}")
+
+
+def cost(d, what, n, make):
+    """What make() opened, kept; fails when it costs the daemon too much."""
+    before = memory(d.pid)[0]
+    kept = make()
+    little(what, n, (memory(d.pid)[0] - before) / n)
     return kept
 
 
@@ -143,7 +146,9 @@ def idle_tls_costs_what_openssl_does():
             check("EHLO", c.ask(b"EHLO c\r\n"), 250)
             return c
         warm = [secure() for _ in range(20)]
-        for c in cost(d, "TLS connections", n, lambda: [secure() for _ in range(n)], 16 * 1024) + warm:
+        held, each = each_costs(d.pid, secure, n)
+        little("TLS connections", n, each, 16 * 1024)
+        for c in held + warm:
             c.close()
 
 
