@@ -235,10 +235,6 @@ static bool delete_bad(struct outq_load *l)
 
 static void next_row(struct outq_load *l)
 {
-    if (l->run->draining) {
-        outq_load_end(l->run);
-        return;
-    }
     while (l->at < l->n)
         if (begin_row(l))
             return;
@@ -300,7 +296,7 @@ static void ask(struct outq_load *l, uint32_t folder, uint32_t after_uid, void (
 static void next_page(struct outq_load *l)
 {
     arena_reset(&l->page);
-    if (l->more && !l->run->draining)
+    if (l->more)
         ask(l, l->folder, l->uid, on_page);
     else
         next_hour(l);
@@ -367,12 +363,12 @@ static void next_hour(struct outq_load *l)
     states_end(l);
     map_init(&l->by_mail, 0);
     l->uid = l->states_uid = 0;
-    while (!l->run->draining && ++l->hour <= l->last_hour) {
+    while (++l->hour <= l->last_hour) {
         l->want = (struct outbox_want){ .hour = l->hour, .ready = on_outbox };
         if (outbox_get(&l->run->q->boxes, &l->want) == OK)
             return;
     }
-    if (l->folder == OUTQ_FOLDER_FATE || l->run->draining)
+    if (l->folder == OUTQ_FOLDER_FATE)
         outq_load_end(l->run);
     else
         begin_fates(l);

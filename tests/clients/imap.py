@@ -17,6 +17,7 @@ import zlib
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "lib"))
 import daemon  # noqa: E402
+import npm  # noqa: E402
 
 BODIES = [b"Subject: one\r\nFrom: a@b.test\r\n\r\nfirst\r\n",
           b"Subject: long\r\n\r\n" + b"0123456789abcdef\r\n" * 40000,
@@ -362,15 +363,7 @@ def s_nail():
 
 
 def imapflow():
-    folder = daemon.ROOT / "build/peers/npm"
-    if not (folder / "node_modules/imapflow").exists():
-        if not shutil.which("npm"):
-            raise daemon.Skip("there is no npm to fetch imapflow")
-        folder.mkdir(parents=True, exist_ok=True)
-        got = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", folder, IMAPFLOW],
-                             stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False)
-        if got.returncode:
-            raise daemon.Skip(f"imapflow did not come: {got.stderr.decode()[-200:]}")
+    folder = npm.folder("imapflow", IMAPFLOW)
     with Box() as b:
         b.run("node", HERE / "imapflow.mjs", folder, b.user, b.token, b.port, b.tls_port)
 

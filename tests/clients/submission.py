@@ -16,6 +16,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parent / "trust")]
 import daemon  # noqa: E402
+import npm  # noqa: E402
 import unpacked  # noqa: E402
 import zone  # noqa: E402
 
@@ -211,15 +212,7 @@ set sendmail_wait = 0
 
 
 def nodemailer():
-    folder = daemon.ROOT / "build/peers/npm"
-    if not (folder / "node_modules/nodemailer").exists():
-        if not shutil.which("npm"):
-            raise daemon.Skip("there is no npm to fetch nodemailer")
-        folder.mkdir(parents=True, exist_ok=True)
-        got = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", folder, NODEMAILER],
-                             stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False)
-        if got.returncode:
-            raise daemon.Skip(f"nodemailer did not come: {got.stderr.decode()[-200:]}")
+    folder = npm.folder("nodemailer", NODEMAILER)
     with Boxes() as b:
         b.run("node", HERE / "nodemailer.mjs", folder, b.user, b.token, b.port, b.tls_port, b.to)
         for n in (1, 2):

@@ -18,6 +18,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib"), str(HERE.parent / "trust"), str(HERE.parent / "out")]
 import daemon  # noqa: E402
+import npm  # noqa: E402
 import scanners  # noqa: E402
 import unpacked  # noqa: E402
 import zone  # noqa: E402
@@ -222,16 +223,7 @@ def opendkim():
 
 
 def mailauth_folder():
-    folder = daemon.ROOT / "build/peers/npm-mailauth"
-    if not (folder / "node_modules/mailauth").exists():
-        if not shutil.which("npm"):
-            raise daemon.Skip("there is no npm to fetch mailauth")
-        folder.mkdir(parents=True, exist_ok=True)
-        got = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", folder, MAILAUTH],
-                             stdin=subprocess.DEVNULL, capture_output=True, timeout=180, check=False)
-        if got.returncode:
-            raise daemon.Skip(f"mailauth did not come: {got.stderr.decode()[-200:]}")
-    return folder
+    return npm.folder("mailauth", MAILAUTH, "npm-mailauth")
 
 
 def mailauth():
