@@ -342,10 +342,10 @@ bool services_idle(const struct app *a)
 
 void services_drain(struct services *s)
 {
-    smtp_in_drain(s->smtp);
-    smtp_in_drain(s->submission);
-    pop3_server_drain(s->pop3);
-    imap_server_drain(s->imap);
+    session_conns_drain(smtp_in_conns(s->smtp));
+    session_conns_drain(smtp_in_conns(s->submission));
+    session_conns_drain(pop3_server_conns(s->pop3));
+    session_conns_drain(imap_server_conns(s->imap));
     site_drain(s->site);
 }
 

@@ -10,44 +10,44 @@ static void gone(void *ctx, const struct peer *peer) { listen_release(ctx, peer)
 void services_accept_smtp(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa)
 {
     struct services *s = ctx;
-    smtp_in_accept(s->smtp, l, fd, peer, sa);
+    session_conn_accept(smtp_in_conns(s->smtp), l, fd, peer, sa, false);
 }
 
 void services_accept_submission(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa)
 {
     struct services *s = ctx;
-    smtp_in_accept(s->submission, l, fd, peer, sa);
+    session_conn_accept(smtp_in_conns(s->submission), l, fd, peer, sa, false);
 }
 
 void services_accept_submissions(void *ctx, struct listen *l, int fd, const struct peer *peer,
                                  const struct sockaddr *sa)
 {
     struct services *s = ctx;
-    smtp_in_accept_tls(s->submission, l, fd, peer, sa);
+    session_conn_accept(smtp_in_conns(s->submission), l, fd, peer, sa, true);
 }
 
 void services_accept_pop3(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa)
 {
     struct services *s = ctx;
-    pop3_server_accept(s->pop3, l, fd, peer, sa);
+    session_conn_accept(pop3_server_conns(s->pop3), l, fd, peer, sa, false);
 }
 
 void services_accept_pop3s(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa)
 {
     struct services *s = ctx;
-    pop3_server_accept_tls(s->pop3, l, fd, peer, sa);
+    session_conn_accept(pop3_server_conns(s->pop3), l, fd, peer, sa, true);
 }
 
 void services_accept_imap(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa)
 {
     struct services *s = ctx;
-    imap_server_accept(s->imap, l, fd, peer, sa);
+    session_conn_accept(imap_server_conns(s->imap), l, fd, peer, sa, false);
 }
 
 void services_accept_imaps(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa)
 {
     struct services *s = ctx;
-    imap_server_accept_tls(s->imap, l, fd, peer, sa);
+    session_conn_accept(imap_server_conns(s->imap), l, fd, peer, sa, true);
 }
 
 /* gone() gives the hold back also when the connection could not be taken, so there is nothing to do with an error. */

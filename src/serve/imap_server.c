@@ -103,7 +103,7 @@ static void proceed(struct imap_client *c)
         set_deadline(c, TAKE_MS);
         break;
     case IMAP_TLS:
-        session_conn_start_tls(&c->c, c->of->o.tls);
+        session_conn_start_tls(&c->c);
         break;
     case IMAP_CLOSED:
         imap_client_flush(c);
@@ -302,26 +302,14 @@ enum err imap_server_new(const struct imap_server_opts *o, struct imap_server **
         .conn = { .in_max = IN_MAX, .out_max = OUT_MAX, .deadline_ms = LOGIN_MS },
         .log = o->log,
         .closed = "imap.closed",
+        .tls = o->tls,
     };
     session_conns_init(&p->conns);
     *out = p;
     return OK;
 }
 
-void imap_server_accept(void *server, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *from)
-{
-    struct imap_server *p = server;
-    session_conn_accept(&p->conns, l, fd, peer, from, NULL);
-}
-
-void imap_server_accept_tls(void *server, struct listen *l, int fd, const struct peer *peer,
-                            const struct sockaddr *from)
-{
-    struct imap_server *p = server;
-    session_conn_accept(&p->conns, l, fd, peer, from, p->o.tls);
-}
-
-void imap_server_drain(struct imap_server *p) { session_conns_drain(&p->conns); }
+struct session_conns *imap_server_conns(struct imap_server *p) { return &p->conns; }
 
 void imap_server_free(struct imap_server *p)
 {

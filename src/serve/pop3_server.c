@@ -89,7 +89,7 @@ static void proceed(struct pop3_client *c)
         conn_pause(c->c.conn);
         break;
     case POP3_TLS:
-        session_conn_start_tls(&c->c, c->of->o.tls);
+        session_conn_start_tls(&c->c);
         break;
     case POP3_CLOSED:
         unlock(c);
@@ -257,26 +257,14 @@ enum err pop3_server_new(const struct pop3_server_opts *o, struct pop3_server **
         .conn = { .in_max = IN_MAX, .out_max = OUT_MAX, .deadline_ms = p->o.idle_ms },
         .log = o->log,
         .closed = "pop3.closed",
+        .tls = o->tls,
     };
     session_conns_init(&p->conns);
     *out = p;
     return OK;
 }
 
-void pop3_server_accept(void *server, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *from)
-{
-    struct pop3_server *p = server;
-    session_conn_accept(&p->conns, l, fd, peer, from, NULL);
-}
-
-void pop3_server_accept_tls(void *server, struct listen *l, int fd, const struct peer *peer,
-                            const struct sockaddr *from)
-{
-    struct pop3_server *p = server;
-    session_conn_accept(&p->conns, l, fd, peer, from, p->o.tls);
-}
-
-void pop3_server_drain(struct pop3_server *p) { session_conns_drain(&p->conns); }
+struct session_conns *pop3_server_conns(struct pop3_server *p) { return &p->conns; }
 
 void pop3_server_free(struct pop3_server *p)
 {

@@ -7,6 +7,7 @@
 #include "serve/login.h"
 #include "serve/pop3_lock.h"
 #include "serve/pop3_stats.h"
+#include "serve/session_conn.h"
 
 struct pop3_server;
 struct pop3_server_opts {    /* copied; what it points to is borrowed until pop3_server_free() */
@@ -22,9 +23,8 @@ struct pop3_server_opts {    /* copied; what it points to is borrowed until pop3
 };
 
 [[nodiscard]] enum err pop3_server_new(const struct pop3_server_opts *o, struct pop3_server **out);
-/* As listen_opts.accept has it; server is the listener's ctx. The second is for ports where TLS comes first. */
-void pop3_server_accept(void *server, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa);
-void pop3_server_accept_tls(void *server, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa);
-void pop3_server_drain(struct pop3_server *p); /* between commands: now; in the middle of an answer: after it */
+/* Whoever comes in is one of these. They are told to stop between commands: now; in the middle of an answer: after it.
+ */
+struct session_conns *pop3_server_conns(struct pop3_server *p);
 /* After the loop stopped, before auth_free(): ends what is left without a word. */
 void pop3_server_free(struct pop3_server *p); /* NULL is fine */

@@ -23,13 +23,13 @@ void session_conn_seen(struct session_conn *c)
     list_add_tail(&c->of->open, &c->in);
 }
 
-void session_conn_start_tls(struct session_conn *c, struct tls *tls)
+void session_conn_start_tls(struct session_conn *c)
 {
     if (c->handshaking)
         return;
     c->handshaking = true;
     conn_deadline(c->conn, SESSION_HANDSHAKE_MS);
-    conn_start_tls(c->conn, tls);
+    conn_start_tls(c->conn, c->of->tls);
 }
 
 bool session_conn_pass(struct session_conn *c)
@@ -114,7 +114,7 @@ static const struct conn_ops conn_calls = {
 
 /* On ERR_IO all is given back but c. */
 static enum err open(struct session_conns *all, struct session_conn *c, struct listen *l, int fd,
-                     const struct peer *peer, struct tls *tls)
+                     const struct peer *peer, bool tls_first)
 {
     if (conn_new(all->loop, fd, &conn_calls, c, &all->conn, &c->conn) != OK) {
         listen_release(l, peer);
@@ -127,21 +127,21 @@ static enum err open(struct session_conns *all, struct session_conn *c, struct l
     c->seen_ms = c->since_ms = loop_now_ms(all->loop);
     list_add_tail(&all->open, &c->in);
     all->open_n++;
-    if (tls)
-        session_conn_start_tls(c, tls);
+    if (tls_first)
+        session_conn_start_tls(c);
     return OK;
 }
 
 void session_conn_accept(struct session_conns *all, struct listen *l, int fd, const struct peer *peer,
-                         const struct sockaddr *from, struct tls *tls)
+                         const struct sockaddr *from, bool tls_first)
 {
     struct session_conn *c = all->ops->make(all, peer, from);
     if (!c) {
         close(fd);
         listen_release(l, peer);
-    } else if (open(all, c, l, fd, peer, tls) != OK) {
+    } else if (open(all, c, l, fd, peer, tls_first) != OK) {
         all->ops->free(c);
-    } else if (!tls) {
+    } else if (!tls_first) {
         greet(c);
     }
 }

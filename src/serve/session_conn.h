@@ -34,6 +34,7 @@ struct session_conns { /* those of one protocol on one loop */
     struct conn_opts conn; /* of each */
     struct log *log;
     const char *closed; /* the event logged when one is over: "smtp.closed" */
+    struct tls *tls;    /* NULL: there is none */
     struct list open;   /* longest silent first */
     size_t open_n;
     bool draining;
@@ -50,18 +51,18 @@ struct session_conn {
     bool passed : 1, handshaking : 1, greeted : 1;
 };
 
-void session_conns_init(struct session_conns *all);  /* loop, ops, conn, log and closed are set */
+void session_conns_init(struct session_conns *all);  /* what stands before open is set */
 void session_conns_drain(struct session_conns *all); /* each open one is told to stop */
 void session_conns_end(struct session_conns *all);   /* the loop stopped: all go without a word; free() comes later */
 
-/* As listen_opts.accept: takes fd and the hold. tls: handshake first; NULL: in the clear. */
+/* As listen_opts.accept: takes fd and the hold. tls_first: a handshake before the first word (RFC 8314 section 3). */
 void session_conn_accept(struct session_conns *all, struct listen *l, int fd, const struct peer *peer,
-                         const struct sockaddr *from, struct tls *tls);
+                         const struct sockaddr *from, bool tls_first);
 void session_conn_seen(struct session_conn *c);
 /* Not more than is left of a stranger's time to log in; at least one. */
 int64_t session_conn_stranger_ms(const struct session_conn *c, int64_t ms);
-void session_conn_stranger(struct session_conn *c);                   /* is one again, and his time begins */
-void session_conn_start_tls(struct session_conn *c, struct tls *tls); /* again while it runs: no matter */
+void session_conn_stranger(struct session_conn *c);  /* is one again, and his time begins */
+void session_conn_start_tls(struct session_conn *c); /* again while it runs: no matter */
 /* The peer has logged in: its place among its network's strangers (LIMIT_PRELOGIN_CONNS) is free again. False: those
  * of its network who are in are too many (LIMIT_MAIL_CONNS), and it remains a stranger. */
 [[nodiscard]] bool session_conn_pass(struct session_conn *c);

@@ -66,7 +66,7 @@ static void proceed(struct client *c)
         conn_pause(c->c.conn);
         break;
     case SMTP_IN_TLS:
-        session_conn_start_tls(&c->c, c->of->o.tls);
+        session_conn_start_tls(&c->c);
         break;
     case SMTP_IN_CLOSED:
         if (c->s.rules->submit && c->s.abused && !c->s.logged_in)
@@ -280,6 +280,7 @@ enum err smtp_in_new(const struct smtp_in_opts *o, struct smtp_in **out)
         .conn = { .in_max = IN_MAX, .out_max = OUT_MAX, .deadline_ms = in->o.command_ms },
         .log = o->log,
         .closed = o->send ? "submission.closed" : "smtp.closed",
+        .tls = o->tls,
     };
     session_conns_init(&in->conns);
     in->storing = (struct smtp_in_all_storing){ .store = o->store,
@@ -292,21 +293,7 @@ enum err smtp_in_new(const struct smtp_in_opts *o, struct smtp_in **out)
     return OK;
 }
 
-void smtp_in_accept(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *from)
-{
-    struct smtp_in *in = ctx;
-    session_conn_accept(&in->conns, l, fd, peer, from, NULL);
-}
-
-void smtp_in_accept_tls(void *ctx, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *from)
-{
-    struct smtp_in *in = ctx;
-    session_conn_accept(&in->conns, l, fd, peer, from, in->o.tls);
-}
-
-void smtp_in_drain(struct smtp_in *in) { session_conns_drain(&in->conns); }
-
-size_t smtp_in_open(const struct smtp_in *in) { return in->conns.open_n; }
+struct session_conns *smtp_in_conns(struct smtp_in *in) { return &in->conns; }
 
 void smtp_in_free(struct smtp_in *in)
 {

@@ -4,6 +4,7 @@
 #include "io/tls.h"
 #include "serve/listen.h"
 #include "serve/login.h"
+#include "serve/session_conn.h"
 #include "serve/smtp_in_guard.h"
 #include "serve/smtp_in_session.h"
 
@@ -34,14 +35,9 @@ struct smtp_in_opts { /* copied; what it points to is borrowed until smtp_in_fre
 };
 
 [[nodiscard]] enum err smtp_in_new(const struct smtp_in_opts *o, struct smtp_in **out);
-/* As listen_opts.accept has it; in is the listener's ctx. */
-void smtp_in_accept(void *in, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa);
-/* The same where TLS comes first (RFC 8314 section 3.3). */
-void smtp_in_accept_tls(void *in, struct listen *l, int fd, const struct peer *peer, const struct sockaddr *sa);
-/* No more messages: idle connections are told 421, whoever is in the middle of one may finish it. Connections leave
- * their gate as they go. */
-void smtp_in_drain(struct smtp_in *in);
-size_t smtp_in_open(const struct smtp_in *in);
+/* Whoever comes in is one of these. Told to stop they take no more messages: idle ones say 421, whoever is in the
+ * middle of one may finish it. */
+struct session_conns *smtp_in_conns(struct smtp_in *in);
 /* After the loop stopped, before deliver_free(): ends what is left without a word. Their listeners must still be there.
  */
 void smtp_in_free(struct smtp_in *in);
