@@ -227,12 +227,21 @@ static void read_form(struct http_req *r, struct arena *a, struct form *f)
 static void sorry(struct http_req *r, int status, const char *code, const char *detail, int64_t retry_ms)
 {
     AUTO_ARENA struct arena a = { .max = SHOWN_ARENA, .secret = true };
+    AUTO_BUF struct buf wrong = { .max = 1024 };
     struct form f = { 0 };
     (void)retry_ms;
     read_form(r, &a, &f);
-    if (str_eq(str_c(code), str_c(WRITING_WANTS_DRAFT.code))) /* sent once more, it goes as a mail of its own */
+    bool no_draft = str_eq(str_c(code), str_c(WRITING_WANTS_DRAFT.code));
+    bool no_files = str_eq(str_c(code), str_c(WRITING_WANTS_FILE.code)) || (no_draft && str_eq(f.draft, f.forwards));
+    buf_puts(&wrong, detail);
+    if (no_files && f.files.n > 0)
+        buf_puts(&wrong, " Sent once more, it goes without attachments.");
+    buf_putc(&wrong, '\0');
+    if (no_draft) /* sent once more, it goes as a mail of its own */
         f.draft = S("");
-    show_form(r, status, detail, &f);
+    if (no_files)
+        f.files = S("");
+    show_form(r, status, wrong.failed ? detail : wrong.p, &f);
 }
 
 static void read_files(struct draft *d, struct arena *a, const struct form *f)

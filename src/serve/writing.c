@@ -106,7 +106,7 @@ const struct refusal WRITING_WANTS_DRAFT = { "draft_not_found",
                                              "another, or deleted. What was written can be saved as a new draft." };
 static const struct refusal WANTS_ANSWERED = { "answered_not_found",
                                                "The message that this answers is not in this mailbox (any more)." };
-static const struct refusal WANTS_FILE = { "attachment_not_found",
+const struct refusal WRITING_WANTS_FILE = { "attachment_not_found",
                                            "An attachment that this names is not in this mailbox (any more)." };
 
 /* ---- work threads ---- */
@@ -252,7 +252,7 @@ static void next_file(struct writing *w)
 
 static void begin_files(struct writing *w)
 {
-    w->wanted = &WANTS_FILE;
+    w->wanted = &WRITING_WANTS_FILE;
     if (w->draft.files_n > 0 && (w->files = calloc(w->draft.files_n, sizeof *w->files)) == NULL)
         refuse_error(w, ERR_IO);
     else

@@ -61,6 +61,6 @@ typedef void writing_sent(struct http_req *r, const struct send_result *x);
 void writing_send(struct http_req *r, struct writing *w, writing_sent *sent);
 int writing_status(enum send_refusal why); /* of HTTP */
 void writing_put_accepted(struct json_out *o, const struct send_result *x);
-extern const struct refusal WRITING_WANTS_DRAFT; /* it is not there (any more) */
+extern const struct refusal WRITING_WANTS_DRAFT, WRITING_WANTS_FILE; /* it is not there (any more) */
 /* api_send.c. May the request's box send anything at all? */
 bool writing_may_send(const struct http_req *r);

@@ -283,6 +283,13 @@ def without_javascript():
     assert api_box_outbox[0]["recipients"][0]["address"] == "ben@example.com" and len(FAR.mails) == before
     copy = api.v1("GET", f"/mailbox/messages/{api_box_outbox[0]['message']}", token=token)
     assert [a["filename"] for a in copy["attachments"]] == ["menu.pdf"]
+    post("back", id=api_box_outbox[0]["id"])  # its files are the draft's now, and go with it
+    draft = api.v1("GET", "/mailbox/messages?folder=Drafts", token=token)["messages"][0]["id"]
+    api.v1("DELETE", f"/mailbox/messages/{draft}", token=token, want=204)
+    for lost in (dict(draft=draft, forwards=draft), dict(forwards=draft)):
+        late = post("send", 404, to="ben@example.com", text="x", files="0", **lost)
+        assert "without attachments" in late and 'name="files" value=""' in late and 'name="draft" value=""' in late, late
+    assert "On its way" in post("send", to="ben@example.com", text="x", files="", forwards=draft)
 
 
 CASES = [it_arrives_as_it_was_written, an_answer_is_an_answer, taken_back, it_leaves_while_the_box_is_there, who_is_the_same, once_for_each_key, a_draft_is_sent_once, what_became_of_it_is_told, a_burn_says_what_will_not_leave, what_may_not_leave, a_proof_once_then_a_share_a_day, without_javascript]
