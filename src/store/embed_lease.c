@@ -24,6 +24,7 @@ struct leases {
     uint32_t n, max;          /* slots there are on disk, slots there may be */
     uint32_t used_n, hint;
     uint32_t epoch; /* grows when the files are opened anew */
+    bool fresh;
 };
 
 static bool bit(const struct leases *l, uint32_t i) { return l->used[i / 64] >> (i % 64) & 1; }
@@ -79,10 +80,13 @@ static enum err open_both(struct leases *l)
             return ERR_IO;
         size = MAX(size, st.st_size);
     }
+    l->fresh = size == 0;
     uint32_t have = (uint32_t)MIN(size / REC_LEASE_N, (off_t)UINT32_MAX / 2);
     l->max = MAX(l->max, have);
     return grow(l, MAX(have, MIN(l->max, (uint32_t)GROW_SLOTS)));
 }
+
+bool leases_fresh(const struct leases *l) { return l->fresh; }
 
 enum err leases_open(const char *dir, uint32_t max_slots, struct log *log, struct leases **out)
 {

@@ -16,6 +16,7 @@ struct lease_ref {
 
 [[nodiscard]] enum err leases_open(const char *dir, uint32_t max_slots, struct log *log, struct leases **out);
 void leases_close(struct leases *l);
+bool leases_fresh(const struct leases *l); /* neither file was there */
 /* At open, before anything is taken or shredded: reads which slots are used. Live ones for which keep() answers false
  * are shredded (a box that was never acknowledged). */
 [[nodiscard]] enum err leases_check(struct leases *l, bool (*keep)(void *ctx, const struct box_id *box, uint32_t slot),

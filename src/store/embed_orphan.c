@@ -5,6 +5,16 @@
 
 enum { STEP_BOXES = 256 };
 
+/* Boxes whose end a crash cut off are few. Without its leases no box can be opened any more, and none can be saved. */
+static void note(struct store *st, size_t n)
+{
+    if (leases_fresh(st->leases))
+        log_error(st->opts.log, "store.damaged", LOG_U64("boxes", n),
+                  LOG_C("why", "lease.a and lease.b are gone: what these boxes held cannot be read any more"));
+    else
+        log_info(st->opts.log, "store.orphans", LOG_U64("boxes", n));
+}
+
 /* Before the rows go: should the process die once more, they are found and told again. */
 static void tell(struct store *st, const struct lease_ref *refs, size_t n)
 {
@@ -39,7 +49,7 @@ bool orphan_step(struct orphan *o, struct store *st)
     scan_end(&sc);
     index_end(&t);
     if (n > 0)
-        log_info(st->opts.log, "store.orphans", LOG_U64("boxes", n));
+        note(st, n);
     tell(st, refs, n);
     reclaim_add(st->reclaim, refs, n);
     return true;

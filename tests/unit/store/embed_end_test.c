@@ -154,6 +154,30 @@ TEST(a_box_without_a_lease_is_found_at_start)
     rig_close(r);
 }
 
+TEST(lost_leases_are_told_loudly)
+{
+    static const char *const names[] = { "lease.a", "lease.b" };
+    struct rig *r = rig_open("no-leases");
+    rig_box(r, 100, HOUR);
+    store_close(r->store);
+    char path[512];
+    snprintf(path, sizeof path, "%s/log", r->dir);
+    int fd = open(path, O_RDWR | O_CREAT, 0600);
+    struct log *log;
+    CHECK_OK(log_open(&(struct log_opts){ .fd = fd, .min = LOG_ERROR }, &log));
+    for (size_t i = 0; i < COUNT(names); i++) {
+        snprintf(path, sizeof path, "%s/%s", r->dir, names[i]);
+        CHECK_EQ(unlink(path), 0);
+    }
+    r->opts.log = log;
+    CHECK_OK(store_open(&r->opts, &r->store));
+    CHECK(rig_until(r, empty));
+    CHECK(in_file(r, "log", "store.damaged", 13) && in_file(r, "log", "boxes=1", 7));
+    rig_close(r);
+    log_close(log);
+    close(fd);
+}
+
 TEST(many_end_together)
 {
     enum { BOXES = 1000, EACH = 5 };
