@@ -209,46 +209,55 @@ static enum err put_understood(struct arena *a, struct json_out *j, struct mime_
     return OK;
 }
 
-static struct content_file put_file(struct json_out *j, struct mime_tree *t, struct str msg, const struct mime_file *f,
-                                    uint32_t n)
+/* Decoded into b, and judged. */
+static struct content_file look_at(struct mime_tree *t, struct str msg, const struct mime_file *f, struct buf *b)
 {
     const struct mime_part *p = &t->v[f->part];
-    AUTO_BUF struct buf b = { .max = msg.n + 3, .secret = true };
-    uint8_t sha[32];
-    note(t, f->part, mime_decode(p, mime_body(p, msg), &b));
-    crypto_sha256(sha, buf_str(&b));
-    struct filetype type = filetype_of(buf_str(&b), f->name, p->ct.value);
-    json_put_object(j);
-    json_kv_u64(j, "n", n);
-    json_kv_str(j, "filename", f->name);
-    json_kv_str(j, "content_type", type.content_type);
-    json_kv_u64(j, "size", b.n);
-    json_kv_hex(j, "sha256", str_of(sha, sizeof sha));
-    json_kv_bool(j, "inline", f->inlined);
-    json_kv_str(j, "content_id", p->content_id);
-    if (type.dangerous == NULL)
-        json_kv_null(j, "dangerous");
-    else
-        json_kv_str(j, "dangerous", str_c(type.dangerous));
-    json_put_end(j);
+    note(t, f->part, mime_decode(p, mime_body(p, msg), b));
+    struct filetype type = filetype_of(buf_str(b), f->name, p->ct.value);
     return (struct content_file){ .name = f->name,
                                   .type = type.content_type,
                                   .dangerous = type.dangerous,
                                   .disguised = danger_is_disguise(type.dangerous),
                                   .packed = danger_is_within(type.dangerous),
                                   .unseen = danger_is_unseen(type.dangerous),
-                                  .size = b.n };
+                                  .size = b->n };
 }
 
+static void put_file(struct json_out *j, const struct mime_part *p, const struct content_file *c, bool inlined,
+                     uint32_t n, struct str bytes)
+{
+    uint8_t sha[32];
+    crypto_sha256(sha, bytes);
+    json_put_object(j);
+    json_kv_u64(j, "n", n);
+    json_kv_str(j, "filename", c->name);
+    json_kv_str(j, "content_type", c->type);
+    json_kv_u64(j, "size", c->size);
+    json_kv_hex(j, "sha256", str_of(sha, sizeof sha));
+    json_kv_bool(j, "inline", inlined);
+    json_kv_str(j, "content_id", p->content_id);
+    if (c->dangerous == NULL)
+        json_kv_null(j, "dangerous");
+    else
+        json_kv_str(j, "dangerous", str_c(c->dangerous));
+    json_put_end(j);
+}
+
+/* All are judged, also those that the summary has no room for. */
 static enum err put_files(struct arena *a, struct json_out *j, struct mime_tree *t, struct content *c,
                           size_t left[L_COUNT])
 {
-    size_t n = MIN(c->pick->files_n, (size_t)SHOWN_FILES);
     left[L_FILES] = over(c->pick->files_n, SHOWN_FILES);
-    c->files = arena_array(a, n + 1, sizeof *c->files);
+    c->files = arena_array(a, (size_t)c->pick->files_n + 1, sizeof *c->files);
     json_kv_array(j, lists[L_FILES].key);
-    for (; c->files && c->files_n < n; c->files_n++)
-        c->files[c->files_n] = put_file(j, t, c->msg, &c->pick->files[c->files_n], (uint32_t)c->files_n);
+    for (uint32_t i = 0; c->files && i < c->pick->files_n; i++) {
+        const struct mime_file *f = &c->pick->files[i];
+        AUTO_BUF struct buf b = { .max = c->msg.n + 3, .secret = true };
+        c->files[c->files_n++] = look_at(t, c->msg, f, &b);
+        if (i < SHOWN_FILES)
+            put_file(j, &t->v[f->part], &c->files[i], f->inlined, i, buf_str(&b));
+    }
     json_put_end(j);
     return c->files ? OK : ERR_FULL;
 }

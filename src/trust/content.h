@@ -24,7 +24,7 @@ struct content {
     struct str plain, html;      /* the bodies to show, decoded, UTF-8; html is the source */
     const struct html_out *page; /* html as it is read; NULL: there is none */
     const struct links *links;   /* of the page, or of the plain text where the page has none */
-    struct content_file *files;  /* attachments and what is inline, in part order */
+    struct content_file *files;  /* all attachments and what is inline, in part order */
     size_t files_n;
     const struct report *report; /* on mail that was sent; NULL: it is none */
     bool awaited;                /* it has a code to enter, or a link to confirm, sign in or reset with */

@@ -73,3 +73,4 @@ bool rule_file_runs(const struct facts *f);
 bool rule_file_page(const struct facts *f);
 bool rule_file_packed(const struct facts *f);
 bool rule_file_unseen(const struct facts *f);
+bool rule_file_unread(const struct facts *f);

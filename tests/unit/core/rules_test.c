@@ -214,6 +214,32 @@ TEST(each_rule_hits_and_misses)
     }
 }
 
+static void put_parts(struct buf *mail, size_t n)
+{
+    buf_puts(mail, "Content-Type: multipart/mixed; boundary=b\n\n");
+    for (size_t i = 0; i < n; i++)
+        buf_puts(mail, "--b\nContent-Disposition: attachment\n\nx\n");
+    buf_puts(mail, "--b\nContent-Disposition: attachment; filename=a.exe\n\nx\n--b--\n");
+}
+
+/* The summary lists 200 files, and the parser takes 1000 parts apart. */
+TEST(a_program_behind_many_files)
+{
+    static const struct {
+        size_t before;
+        bool found;
+    } rows[] = { { 199, true }, { 200, true }, { 201, true }, { 990, true }, { 1100, false } };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        AUTO_BUF struct buf mail = { .max = MAIL_MAX };
+        struct symbols s = { 0 };
+        put_parts(&mail, rows[i].before);
+        buf_putc(&mail, 0);
+        run(mail.p, &s);
+        CHECK_EQ(has(&s, "FILE_RUNS"), rows[i].found);
+        CHECK_EQ(has(&s, "FILE_UNREAD"), !rows[i].found);
+    }
+}
+
 /* What this service is for must stay clear of all of them. */
 TEST(a_sign_up_mail_is_let_be)
 {

@@ -59,6 +59,7 @@ const reasons: Reasons = {
   FILE_RUNS: '有附件打开时可能运行程序',
   FILE_PACKED: '附件压缩包里有程序',
   FILE_UNSEEN: '附件压缩包已加密，无法检查',
+  FILE_UNREAD: '其中并非所有文件都能检查',
   FILE_PAGE: '有附件是可运行脚本的网页',
   SPF_PASS: '发件人的域名认可发信的服务器',
   SPF_FAIL: '发件人的域名不允许这台服务器代发',
