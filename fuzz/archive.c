@@ -7,7 +7,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void member(void *ctx, const struct archive_member *m)
 {
-    assert(m->name.n > 0 && m->name.n <= LIMIT_ARCHIVE_NAME && !memchr(m->name.p, 0, m->name.n));
+    assert(m->name.n + m->head.n > 0 && m->name.n <= LIMIT_ARCHIVE_NAME && m->head.n <= LIMIT_ARCHIVE_UNPACKED + 1);
+    assert(m->name.n == 0 || !memchr(m->name.p, 0, m->name.n));
     ++*(size_t *)ctx;
 }
 

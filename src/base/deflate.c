@@ -71,9 +71,10 @@ enum err deflate_take(struct deflate *d, struct str in, size_t *used, struct buf
     return r == Z_OK || r == Z_BUF_ERROR ? OK : ERR_BAD; /* an end is none of this protocol */
 }
 
-void deflate_peek(struct str in, struct buf *out)
+bool deflate_peek(struct str in, size_t *used, struct buf *out)
 {
-    z_stream z = { .next_in = (z_const Bytef *)(uintptr_t)in.p, .avail_in = (uInt)MIN(in.n, (size_t)UINT32_MAX) };
+    in.n = MIN(in.n, (size_t)UINT32_MAX);
+    z_stream z = { .next_in = (z_const Bytef *)(uintptr_t)in.p, .avail_in = (uInt)in.n };
     int r = inflateInit2(&z, WINDOW_IN);
     size_t room = 1;
     while (r == Z_OK && (room = MIN(out->max - out->n, (size_t)STEP_N)) > 0) {
@@ -85,7 +86,9 @@ void deflate_peek(struct str in, struct buf *out)
         r = inflate(&z, Z_SYNC_FLUSH);
         out->n += room - z.avail_out;
     }
+    *used = in.n - z.avail_in;
     (void)inflateEnd(&z);
+    return r == Z_STREAM_END;
 }
 
 enum err gzip_pack(struct buf *out, struct str in)

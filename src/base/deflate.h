@@ -14,5 +14,6 @@ void deflate_put(struct deflate *d, struct str s, struct buf *out);
 [[nodiscard]] enum err deflate_take(struct deflate *d, struct str in, size_t *used, struct buf *out);
 /* Appends in as one gzip file (RFC 1952), which says neither a name nor a time. ERR_FULL: memory, or out's ceiling. */
 [[nodiscard]] enum err gzip_pack(struct buf *out, struct str in);
-/* Appends the first octets that a raw stream of somebody's decompresses to: until its end, an error, or out is full. */
-void deflate_peek(struct str in, struct buf *out);
+/* Appends the first octets that a raw stream of somebody's decompresses to: until its end, an error, or out is full.
+ * True: its end was reached; *used octets of in were taken. */
+bool deflate_peek(struct str in, size_t *used, struct buf *out);

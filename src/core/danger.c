@@ -1,6 +1,7 @@
 /* What a name's ending can make a system do when the file is opened, what it is by its content, and what an archive has
  * in it. */
 #include "core/danger.h"
+#include "core/magic.h"
 #include "wire/archive.h"
 
 static const char runs[] = "This file is a program", script[] = "This file is a script that can run",
@@ -11,6 +12,7 @@ static const char runs[] = "This file is a program", script[] = "This file is a 
                   help[] = "This file can start programs when opened",
                   turned[] = "The name is written to look like another", within[] = "This archive holds a program",
                   locked[] = "This archive is encrypted: nobody could look into it",
+                  partly[] = "Only part of this archive could be looked into",
                   two_faced[] = "This file is two in one: programs may find different things in it";
 
 static const struct {
@@ -105,6 +107,14 @@ static bool is_turned(struct str name)
            str_find(name, S("\xe2\x81\xa6")) != STR_NONE || str_find(name, S("\xe2\x81\xa7")) != STR_NONE;
 }
 
+static const char *danger_of_type(struct str type)
+{
+    for (size_t i = 0; i < COUNT(by_type); i++)
+        if (str_eq(type, by_type[i].type))
+            return by_type[i].why;
+    return str_ends(type, S("macroEnabled.12")) ? macro : NULL;
+}
+
 /* ---- archives ---- */
 /* Office's own files are zips too, but no programs unpack them. */
 static bool is_archive(struct str type)
@@ -113,29 +123,35 @@ static bool is_archive(struct str type)
            str_eq(type, S("application/gzip"));
 }
 
+struct inside {
+    bool program, locked;
+};
+
 /* Pages are in many harmless archives, and nobody's program opens one there by itself. */
+static bool is_program(const char *why) { return why && why != page; }
+
 static void look_within(void *ctx, const struct archive_member *m)
 {
-    const char **why = ctx;
+    struct inside *in = ctx;
     struct str stem;
-    const char *own = danger_of_ending(ending_of(m->name, &stem));
-    if ((own && own != page) || is_turned(m->name))
-        *why = within;
-    else if (m->encrypted && !*why)
-        *why = locked;
+    in->program = in->program || is_program(danger_of_ending(ending_of(m->name, &stem))) || is_turned(m->name) ||
+                  is_program(danger_of_type(magic_type(m->head)));
+    in->locked = in->locked || m->encrypted;
 }
 
 /* gzip need not say the name of what it holds: without its own ending the file has that one. */
 static const char *danger_within(struct str name, struct str bytes)
 {
-    const char *why = NULL;
+    struct inside in = { 0 };
     struct str stem, ending = ending_of(name, &stem);
-    struct archive a = archive_list(bytes, look_within, &why);
-    if (a.two_faced && why != within)
-        why = two_faced;
+    struct archive a = archive_list(bytes, look_within, &in);
     if (str_eq_nocase(ending, S("gz")))
-        look_within(&why, &(struct archive_member){ .name = stem });
-    return why;
+        look_within(&in, &(struct archive_member){ .name = stem });
+    if (in.program)
+        return within;
+    if (a.two_faced)
+        return two_faced;
+    return in.locked ? locked : a.part ? partly : NULL;
 }
 
 const char *danger_of_file(struct str name, struct str type, struct str bytes)
@@ -146,16 +162,14 @@ const char *danger_of_file(struct str name, struct str type, struct str bytes)
         return turned;
     if (why)
         return is_doubled(stem) ? doubled : why;
-    for (size_t i = 0; i < COUNT(by_type); i++)
-        if (str_eq(type, by_type[i].type))
-            return by_type[i].why;
+    if ((why = danger_of_type(type)) != NULL)
+        return why;
     bool ole = str_starts(bytes, S("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"));
-    if (str_ends(type, S("macroEnabled.12")) ||
-        (ole && str_find(bytes, S("_\0V\0B\0A\0_\0P\0R\0O\0J\0E\0C\0T\0")) != STR_NONE))
+    if (ole && str_find(bytes, S("_\0V\0B\0A\0_\0P\0R\0O\0J\0E\0C\0T\0")) != STR_NONE)
         return macro;
     return is_archive(type) || archive_zip_behind(bytes) ? danger_within(name, bytes) : NULL;
 }
 
 bool danger_is_disguise(const char *why) { return why == doubled || why == turned; }
 bool danger_is_within(const char *why) { return why == within; }
-bool danger_is_unseen(const char *why) { return why == locked; }
+bool danger_is_unseen(const char *why) { return why == locked || why == partly; }

@@ -7,4 +7,4 @@ const char *danger_of_file(struct str name, struct str type, struct str bytes);
 /* One of these: */
 bool danger_is_disguise(const char *why); /* the name is made to look harmless */
 bool danger_is_within(const char *why);   /* it is in an archive */
-bool danger_is_unseen(const char *why);   /* an archive is encrypted */
+bool danger_is_unseen(const char *why);   /* an archive is encrypted, or was read only in part */

@@ -12,7 +12,7 @@ struct content_file {
     const char *dangerous; /* NULL, or why */
     bool disguised;        /* its name is made to look harmless */
     bool packed;           /* it is an archive with something dangerous in it */
-    bool unseen;           /* it is an encrypted archive */
+    bool unseen;           /* it is an archive that is encrypted, or was read only in part */
     size_t size;           /* decoded */
 };
 struct content {

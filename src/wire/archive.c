@@ -6,20 +6,30 @@
 #include "wire/archive_part.h"
 #include <string.h>
 
-void archive_tell(struct archive_walk *w, struct str name, bool encrypted)
+static void tell(struct archive_walk *w, struct archive_member m)
 {
-    size_t nul = str_chr(name, 0);
-    name = str_sub(name, 0, nul == STR_NONE ? name.n : nul);
-    if (name.n > LIMIT_ARCHIVE_NAME)
-        name = str_from(name, name.n - LIMIT_ARCHIVE_NAME);
-    if (name.n == 0)
+    size_t nul = str_chr(m.name, 0);
+    m.name = str_sub(m.name, 0, nul == STR_NONE ? m.name.n : nul);
+    if (m.name.n > LIMIT_ARCHIVE_NAME)
+        m.name = str_from(m.name, m.name.n - LIMIT_ARCHIVE_NAME);
+    if (m.name.n == 0 && m.head.n == 0)
         return;
     if (w->out.members == LIMIT_ARCHIVE_MEMBERS) {
         w->out.part = true;
         return;
     }
     w->out.members++;
-    w->member(w->ctx, &(struct archive_member){ name, encrypted });
+    w->member(w->ctx, &m);
+}
+
+void archive_tell(struct archive_walk *w, struct str name, bool encrypted)
+{
+    tell(w, (struct archive_member){ .name = name, .encrypted = encrypted });
+}
+
+void archive_tell_content(struct archive_walk *w, struct str name, struct str head)
+{
+    tell(w, (struct archive_member){ .name = name, .head = head });
 }
 
 /* ---- zip ---- */
@@ -124,18 +134,19 @@ static void zip_entries(struct archive_walk *w, struct str z, size_t first)
 /* Four octets in compressed data look like a header once in 4 GiB; what has no sane fields behind them is none. */
 static void zip_locals(struct archive_walk *w, struct str z)
 {
-    size_t told = w->out.members, found;
+    struct archive directory = w->out;
+    size_t found;
     w->out.members = 0; /* these have room of their own: a long directory must not hide them */
-    for (size_t at = 0; (found = str_chr(str_from(z, at), 'P')) != STR_NONE; at += found + 1) {
+    w->out.part = false;
+    for (size_t at = 0; (found = str_chr(str_from(z, at), 'P')) != STR_NONE && !w->out.part; at += found + 1) {
         struct str h = str_from(z, at + found);
         if (str_starts(h, S("PK\3\4")) && h.n >= ZIP_LOCAL_N && (uint8_t)h.p[4] <= ZIP_VERSION_MAX &&
             le16(h.p + 26) <= h.n - ZIP_LOCAL_N)
             zip_tell(w, str_sub(h, ZIP_LOCAL_N, le16(h.p + 26)),
                      str_sub(str_from(h, ZIP_LOCAL_N + le16(h.p + 26)), 0, le16(h.p + 28)), le16(h.p + 6));
-        if (w->out.members == LIMIT_ARCHIVE_MEMBERS)
-            break;
     }
-    w->out.members += told;
+    w->out.members += directory.members;
+    w->out.part = w->out.part || directory.part;
 }
 
 static bool is_split_zip(struct str z) { return str_starts(z, S("PK00PK\3\4")); }

@@ -6,7 +6,7 @@
 #include "base/str.h"
 
 enum {
-    LIMIT_ARCHIVE_MEMBERS = 1000,          /* told of one archive; more are only noted */
+    LIMIT_ARCHIVE_MEMBERS = 1000,          /* told of one archive; more make it part */
     LIMIT_ARCHIVE_NAME = 1024,             /* octets of a name; longer ones are cut on their left */
     LIMIT_ARCHIVE_UNPACKED = 64 * 1024,    /* of a gzip stream, on the way out */
     LIMIT_ARCHIVE_PACKED = 4 * 256 * 1024, /* and in */
@@ -15,7 +15,8 @@ enum {
 enum archive_kind { ARCHIVE_NONE, ARCHIVE_ZIP, ARCHIVE_TAR, ARCHIVE_GZIP };
 
 struct archive_member {
-    struct str name; /* any bytes but NUL, not empty; for the length of the call */
+    struct str name; /* any bytes but NUL, not empty where there is no head; for the length of the call */
+    struct str head; /* a gzip file's content, its first octets; of others it is not known. Likewise */
     bool encrypted;
 };
 struct archive {

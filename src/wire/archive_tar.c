@@ -110,7 +110,15 @@ void archive_tar(struct archive_walk *w, struct str tar)
 }
 
 /* ---- gzip ---- */
-enum { GZIP_HEAD_N = 10, GZIP_FLAGS_AT = 3, GZIP_CRC = 2, GZIP_EXTRA = 4, GZIP_NAME = 8, GZIP_COMMENT = 16 };
+enum {
+    GZIP_HEAD_N = 10,
+    GZIP_TAIL_N = 8, /* behind the stream; another one may come then, and is read on with it */
+    GZIP_FLAGS_AT = 3,
+    GZIP_CRC = 2,
+    GZIP_EXTRA = 4,
+    GZIP_NAME = 8,
+    GZIP_COMMENT = 16
+};
 
 bool archive_is_gzip(struct str bytes) { return bytes.n > GZIP_HEAD_N && str_starts(bytes, S("\x1f\x8b\x08")); }
 
@@ -121,22 +129,33 @@ static struct str skip_text(struct str s, struct str *text)
     return str_from(s, text->n + 1);
 }
 
-void archive_gzip(struct archive_walk *w, struct str gz)
+/* What comes behind the head; *name is empty where none is stored. */
+static struct str gzip_stream(struct str gz, struct str *name)
 {
-    AUTO_BUF struct buf tar = { .max = LIMIT_ARCHIVE_UNPACKED, .secret = true };
-    struct str name, rest = str_from(gz, GZIP_HEAD_N);
+    struct str comment, rest = str_from(gz, GZIP_HEAD_N);
     int flags = gz.p[GZIP_FLAGS_AT];
+    *name = S("");
     if (flags & GZIP_EXTRA)
         rest = str_from(rest, rest.n >= 2 ? 2 + (size_t)(uint8_t)rest.p[0] + ((size_t)(uint8_t)rest.p[1] << 8) : 2);
-    if (flags & GZIP_NAME) {
-        rest = skip_text(rest, &name);
-        archive_tell(w, name, false);
-    }
+    if (flags & GZIP_NAME)
+        rest = skip_text(rest, name);
     if (flags & GZIP_COMMENT)
-        rest = skip_text(rest, &name);
-    if (flags & GZIP_CRC)
-        rest = str_from(rest, 2);
-    deflate_peek(str_sub(rest, 0, LIMIT_ARCHIVE_PACKED), &tar);
-    if (archive_is_tar(buf_str(&tar)))
-        archive_tar(w, buf_str(&tar));
+        rest = skip_text(rest, &comment);
+    return flags & GZIP_CRC ? str_from(rest, 2) : rest;
+}
+
+/* A single file is known by its first octets, however long it is; of a tar all of it must have been seen. */
+void archive_gzip(struct archive_walk *w, struct str gz)
+{
+    AUTO_BUF struct buf out = { .max = LIMIT_ARCHIVE_UNPACKED + 1, .secret = true }; /* one more: its end is seen too */
+    struct str name, stream = gzip_stream(gz, &name);
+    size_t used;
+    bool whole = deflate_peek(str_sub(stream, 0, LIMIT_ARCHIVE_PACKED), &used, &out);
+    whole = whole && stream.n - used <= GZIP_TAIL_N;
+    bool tar = archive_is_tar(buf_str(&out));
+    archive_tell_content(w, name, tar ? S("") : buf_str(&out));
+    if (tar)
+        archive_tar(w, buf_str(&out));
+    if (!whole && (tar || out.n < LIMIT_ARCHIVE_UNPACKED))
+        w->out.part = true;
 }

@@ -66,7 +66,9 @@ TEST(gzip_file)
     CHECK_OK(gzip_pack(&gz, S("hello hello hello hello")));
     CHECK(gz.n > 18 && memcmp(gz.p, "\x1f\x8b\x08\x00\x00\x00\x00\x00", 8) == 0);
     CHECK(memcmp(gz.p + gz.n - 4, "\x17\x00\x00\x00", 4) == 0);
-    deflate_peek(str_sub(buf_str(&gz), 10, gz.n - 18), &got);
+    size_t used;
+    CHECK(deflate_peek(str_from(buf_str(&gz), 10), &used, &got) && used == gz.n - 18);
     CHECK_STR("what was packed", buf_str(&got), "hello hello hello hello");
+    CHECK(!deflate_peek(str_sub(buf_str(&gz), 10, gz.n - 19), &used, &got)); /* cut off */
     CHECK_EQ(gzip_pack(&small, S("hello hello hello hello")), ERR_FULL);
 }

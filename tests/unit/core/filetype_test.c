@@ -102,14 +102,23 @@ TEST(filetype_danger)
     }
 }
 
-/* A member's own header, as a zip begins with; there is no directory, and that helps nobody. */
+/* One empty member, and the directory that names it. */
 static struct filetype zip_with(const char *name, bool encrypted)
 {
-    char zip[30 + 64] = "PK\3\4\x14";
+    static const char entry[46] = "PK\1\2\x14\0\x14", end[22] = "PK\5\6\0\0\0\0\1\0\1";
+    char zip[30 + 46 + 22 + 2 * 64] = "PK\3\4\x14";
+    size_t n = strlen(name), directory = 30 + n, at = directory + 46 + n;
     zip[6] = encrypted;
-    zip[26] = (char)strlen(name);
-    memcpy(zip + 30, name, strlen(name));
-    return filetype_of(str_of(zip, 30 + strlen(name)), S("holiday.zip"), S("application/octet-stream"));
+    zip[26] = (char)n;
+    memcpy(zip + 30, name, n);
+    memcpy(zip + directory, entry, sizeof entry);
+    zip[directory + 8] = encrypted;
+    zip[directory + 28] = (char)n;
+    memcpy(zip + directory + 46, name, n);
+    memcpy(zip + at, end, sizeof end);
+    zip[at + 12] = (char)(46 + n);
+    zip[at + 16] = (char)directory;
+    return filetype_of(str_of(zip, at + sizeof end), S("holiday.zip"), S("application/octet-stream"));
 }
 
 TEST(filetype_archives)

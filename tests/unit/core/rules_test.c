@@ -67,6 +67,9 @@ static bool has(const struct symbols *s, const char *name)
 }
 
 #define ARCHIVE "Content-Disposition: attachment; filename=\"a.zip\"\nContent-Transfer-Encoding: base64\n\n"
+#define WHOLE                                                                                                          \
+    "UEsDBBQAAAAAAAAAIQAAAAAAAAAAAAAAAAAJAAAAcGhvdG8uanBnUEsBAhQDFAAAAAAAAAAhAAAAAAAAAAAAAAAAAAkAAAAAAAAAAAAAAIABAAAA" \
+    "AHBob3RvLmpwZ1BLBQYAAAAAAQABADcAAAAnAAAAAAA=" /* with its directory */
 static const struct {
     const char *rule, *hit, *miss;
 } cases[] = {
@@ -189,8 +192,8 @@ static const struct {
       "Content-Disposition: attachment; filename=\"setup.txt\"\n" BODY },
     { "FILE_PACKED", ARCHIVE "UEsDBBQAAAAAAAAAAAAAAAAAAAAAAAAAAAAJAAAAc2V0dXAuZXhl",
       ARCHIVE "UEsDBBQAAAAAAAAAAAAAAAAAAAAAAAAAAAAJAAAAcGhvdG8uanBn" },
-    { "FILE_UNSEEN", ARCHIVE "UEsDBBQAAQAAAAAAAAAAAAAAAAAAAAAAAAAJAAAAcGhvdG8uanBn",
-      ARCHIVE "UEsDBBQAAAAAAAAAAAAAAAAAAAAAAAAAAAAJAAAAcGhvdG8uanBn" },
+    { "FILE_UNSEEN", ARCHIVE "UEsDBBQAAQAAAAAAAAAAAAAAAAAAAAAAAAAJAAAAcGhvdG8uanBn", ARCHIVE WHOLE },
+    { "FILE_UNSEEN", ARCHIVE "UEsDBBQAAAAAAAAAAAAAAAAAAAAAAAAAAAAJAAAAcGhvdG8uanBn", ARCHIVE WHOLE },
     { "FILE_RUNS", "Content-Disposition: attachment; filename=\"setup.exe\"\n" BODY,
       ARCHIVE "UEsDBBQAAAAAAAAAAAAAAAAAAAAAAAAAAAAJAAAAc2V0dXAuZXhl" },
     { "FILE_PAGE", "Content-Disposition: attachment; filename=\"a.HTML\"\n\nplain",

@@ -243,6 +243,53 @@ TEST(limits)
     CHECK(a.part);
 }
 
+/* A directory names them all, or members without one: the last one told is the last one there, or it is part. */
+static void put_members(struct buf *b, size_t n)
+{
+    AUTO_BUF struct buf directory = { .max = 1 << 20 };
+    for (size_t i = 0; i < n; i++) {
+        uint32_t begin = (uint32_t)b->n;
+        put_local(b, "n");
+        buf_put(&directory, S("PK\1\2\x14\0\x14\0"));
+        buf_put(&directory, S("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0"));
+        put_le(&directory, begin, 4);
+        buf_puts(&directory, "n");
+    }
+    uint32_t at = (uint32_t)b->n;
+    buf_put(b, buf_str(&directory));
+    buf_put(b, S("PK\5\6\0\0\0\0"));
+    put_le(b, (uint32_t)n, 2);
+    put_le(b, (uint32_t)n, 2);
+    put_le(b, (uint32_t)directory.n, 4);
+    put_le(b, at, 4);
+    put_le(b, 0, 2);
+}
+
+TEST(the_last_member_there)
+{
+    for (size_t n = LIMIT_ARCHIVE_MEMBERS - 1; n <= LIMIT_ARCHIVE_MEMBERS + 1; n++) {
+        AUTO_BUF struct buf file = { .max = 1 << 20 }, names = { .max = 1 << 20 };
+        put_members(&file, n);
+        struct archive a = list(buf_str(&file), &names);
+        CHECK_EQ(a.members, 2 * MIN(n, (size_t)LIMIT_ARCHIVE_MEMBERS));
+        CHECK_EQ(a.part, n > LIMIT_ARCHIVE_MEMBERS);
+        CHECK(!a.two_faced);
+    }
+}
+
+/* More members than the directory of one says: a reader that goes by their own headers finds them. */
+TEST(members_beside_the_directory)
+{
+    AUTO_BUF struct buf file = { .max = 1 << 20 }, names = { .max = 1 << 20 };
+    put_members(&file, 1);
+    CHECK(!list(buf_str(&file), &names).part);
+    AUTO_BUF struct buf many = { .max = 1 << 20 };
+    for (int i = 0; i < LIMIT_ARCHIVE_MEMBERS; i++)
+        put_local(&many, "n");
+    put_members(&many, 1);
+    CHECK(list(buf_str(&many), &names).part);
+}
+
 /* 25 MiB of what is dearest: zip headers without end; a gzip stream of nothing but empty blocks. */
 TEST(bounded_time)
 {

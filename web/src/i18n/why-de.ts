@@ -58,7 +58,7 @@ const reasons: Reasons = {
   FILE_DISGUISED: 'Ein ausführbarer Anhang trägt einen harmlosen Namen',
   FILE_RUNS: 'Ein Anhang kann beim Öffnen etwas ausführen',
   FILE_PACKED: 'Ein angehängtes Archiv enthält ein Programm',
-  FILE_UNSEEN: 'Ein angehängtes Archiv ist verschlüsselt',
+  FILE_UNSEEN: 'Ein angehängtes Archiv ist verschlüsselt oder ließ sich nur zum Teil lesen',
   FILE_UNREAD: 'Nicht alle Dateien darin konnten angesehen werden',
   FILE_PAGE: 'Ein Anhang ist eine Seite, die Skripte ausführen kann',
   SPF_PASS: 'Die Domain des Absenders kennt den sendenden Server',

@@ -58,7 +58,7 @@ const reasons: Reasons = {
   FILE_DISGUISED: 'Un adjunto ejecutable lleva un nombre inofensivo',
   FILE_RUNS: 'Un adjunto puede ejecutar algo al abrirlo',
   FILE_PACKED: 'Un archivo comprimido adjunto contiene un programa',
-  FILE_UNSEEN: 'Un archivo comprimido adjunto está cifrado',
+  FILE_UNSEEN: 'Un archivo comprimido adjunto está cifrado o solo se pudo leer en parte',
   FILE_UNREAD: 'No se pudieron examinar todos sus archivos',
   FILE_PAGE: 'Un adjunto es una página que puede ejecutar código',
   SPF_PASS: 'El dominio del remitente reconoce el servidor que lo envió',

@@ -58,7 +58,7 @@ const reasons: Reasons = {
   FILE_DISGUISED: '有附件是程序，却取了无害的名字',
   FILE_RUNS: '有附件打开时可能运行程序',
   FILE_PACKED: '附件压缩包里有程序',
-  FILE_UNSEEN: '附件压缩包已加密，无法检查',
+  FILE_UNSEEN: '附件压缩包已加密，或只能读取一部分',
   FILE_UNREAD: '其中并非所有文件都能检查',
   FILE_PAGE: '有附件是可运行脚本的网页',
   SPF_PASS: '发件人的域名认可发信的服务器',
