@@ -13,6 +13,10 @@ static const char runs[] = "This file is a program", script[] = "This file is a 
                   turned[] = "The name is written to look like another", within[] = "This archive holds a program",
                   locked[] = "This archive is encrypted: nobody could look into it",
                   partly[] = "Only part of this archive could be looked into",
+                  closed[] = "Nobody could look into an archive of this kind",
+                  nested[] = "This archive holds another one: nobody could look into that",
+                  carried[] = "This attached mail holds a program",
+                  carried_closed[] = "Nobody could look into all that this attached mail holds",
                   two_faced[] = "This file is two in one: programs may find different things in it";
 
 static const struct {
@@ -55,6 +59,17 @@ static const struct {
     { STR("application/vnd.ms-cab-compressed"), image },
 };
 
+/* Packed in ways that are not read here; and what is read, but not within another one. */
+static const struct str closed_endings = STR(" 7z rar bz2 bz tbz tbz2 xz txz lzma tlz lz zst tzst lzh lha zoo z "),
+                        archive_endings = STR(" zip zipx tar gz tgz taz ");
+static const struct str closed_types[] = {
+    STR("application/x-7z-compressed"),
+    STR("application/vnd.rar"),
+    STR("application/x-bzip2"),
+    STR("application/x-xz"),
+    STR("application/zstd"),
+};
+
 static struct str ending_of(struct str name, struct str *stem)
 {
     while (name.n > 0 && (name.p[name.n - 1] == '.' || name.p[name.n - 1] == ' ')) /* Windows drops these */
@@ -80,12 +95,17 @@ static struct str ending_key(struct str ending, struct ending *key)
     return str_of(key->p, ending.n + 2);
 }
 
-static const char *danger_of_ending(struct str ending)
+static bool is_among(struct str ending, struct str endings)
 {
     struct ending e;
     struct str key = ending_key(ending, &e);
-    for (size_t i = 0; key.n > 0 && i < COUNT(by_ending); i++)
-        if (str_find(by_ending[i].endings, key) != STR_NONE)
+    return key.n > 0 && str_find(endings, key) != STR_NONE;
+}
+
+static const char *danger_of_ending(struct str ending)
+{
+    for (size_t i = 0; i < COUNT(by_ending); i++)
+        if (is_among(ending, by_ending[i].endings))
             return by_ending[i].why;
     return NULL;
 }
@@ -95,9 +115,8 @@ static bool is_doubled(struct str stem)
 {
     static const struct str harmless =
         STR(" pdf doc docx xls xlsx ppt pptx txt jpg jpeg png gif mp3 mp4 csv zip odt ods eml ");
-    struct ending e;
-    struct str ignored, key = ending_key(str_trim(ending_of(stem, &ignored)), &e);
-    return key.n > 0 && str_find(harmless, key) != STR_NONE;
+    struct str ignored;
+    return is_among(str_trim(ending_of(stem, &ignored)), harmless);
 }
 
 /* Marks that turn the direction of writing show "exe.gpj" as "jpg.exe". */
@@ -123,20 +142,52 @@ static bool is_archive(struct str type)
            str_eq(type, S("application/gzip"));
 }
 
+static bool is_closed(struct str type)
+{
+    for (size_t i = 0; i < COUNT(closed_types); i++)
+        if (str_eq(type, closed_types[i]))
+            return true;
+    return false;
+}
+
+/* A gzip file's content says itself what it is, and a tar is listed with it. Elsewhere there is a name only. */
+static bool is_nested(const struct archive_member *m)
+{
+    struct str stem, ending = ending_of(m->name, &stem), type = magic_type(m->head);
+    if (m->head.n > 0)
+        return is_closed(type) || (is_archive(type) && !str_eq(type, S("application/x-tar")));
+    return is_among(ending, closed_endings) || is_among(ending, archive_endings);
+}
+
 struct inside {
-    bool program, locked;
+    bool program, locked, nested;
 };
 
 /* Pages are in many harmless archives, and nobody's program opens one there by itself. */
 static bool is_program(const char *why) { return why && why != page; }
 
+static bool hides(struct str name)
+{
+    struct str stem;
+    return is_program(danger_of_ending(ending_of(name, &stem))) || is_turned(name);
+}
+
 static void look_within(void *ctx, const struct archive_member *m)
 {
     struct inside *in = ctx;
-    struct str stem;
-    in->program = in->program || is_program(danger_of_ending(ending_of(m->name, &stem))) || is_turned(m->name) ||
-                  is_program(danger_of_type(magic_type(m->head)));
+    in->program = in->program || hides(m->name) || is_program(danger_of_type(magic_type(m->head)));
     in->locked = in->locked || m->encrypted;
+    in->nested = in->nested || is_nested(m);
+}
+
+/* The one that weighs most. */
+static const char *danger_inside(const struct inside *in, const struct archive *a)
+{
+    if (in->program)
+        return within;
+    if (a->two_faced)
+        return two_faced;
+    return in->locked ? locked : a->part ? partly : in->nested ? nested : NULL;
 }
 
 /* gzip need not say the name of what it holds: without its own ending the file has that one. */
@@ -145,13 +196,15 @@ static const char *danger_within(struct str name, struct str bytes)
     struct inside in = { 0 };
     struct str stem, ending = ending_of(name, &stem);
     struct archive a = archive_list(bytes, look_within, &in);
-    if (str_eq_nocase(ending, S("gz")))
-        look_within(&in, &(struct archive_member){ .name = stem });
-    if (in.program)
-        return within;
-    if (a.two_faced)
-        return two_faced;
-    return in.locked ? locked : a.part ? partly : NULL;
+    in.program = in.program || (str_eq_nocase(ending, S("gz")) && hides(stem));
+    return danger_inside(&in, &a);
+}
+
+/* Office's files are typed by their members' names, which anybody can give: what is called a zip is unpacked. */
+static bool is_to_unpack(struct str ending, struct str type, struct str bytes)
+{
+    bool zip = str_starts(bytes, S("PK")) && (str_eq_nocase(ending, S("zip")) || str_eq_nocase(ending, S("zipx")));
+    return zip || is_archive(type) || archive_zip_behind(bytes);
 }
 
 const char *danger_of_file(struct str name, struct str type, struct str bytes)
@@ -167,9 +220,18 @@ const char *danger_of_file(struct str name, struct str type, struct str bytes)
     bool ole = str_starts(bytes, S("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"));
     if (ole && str_find(bytes, S("_\0V\0B\0A\0_\0P\0R\0O\0J\0E\0C\0T\0")) != STR_NONE)
         return macro;
-    return is_archive(type) || archive_zip_behind(bytes) ? danger_within(name, bytes) : NULL;
+    if (is_to_unpack(ending, type, bytes))
+        return danger_within(name, bytes);
+    return is_closed(type) || is_among(ending, closed_endings) ? closed : NULL;
+}
+
+const char *danger_carried(bool program, bool closed_one)
+{
+    return program ? carried : closed_one ? carried_closed : NULL;
 }
 
 bool danger_is_disguise(const char *why) { return why == doubled || why == turned; }
-bool danger_is_within(const char *why) { return why == within; }
+bool danger_is_within(const char *why) { return why == within || why == carried; }
 bool danger_is_unseen(const char *why) { return why == locked || why == partly; }
+bool danger_is_closed(const char *why) { return why == closed || why == nested || why == carried_closed; }
+bool danger_is_page(const char *why) { return why == page; }

@@ -2,6 +2,7 @@
 #include "core/understand.h"
 #include "base/crypto.h"
 #include "base/text.h"
+#include "core/carrier.h"
 #include "core/danger.h"
 #include "core/extract.h"
 #include "core/filetype.h"
@@ -209,18 +210,31 @@ static enum err put_understood(struct arena *a, struct json_out *j, struct mime_
     return OK;
 }
 
+/* What it carries weighs more than what itself looks like: a page, or nothing. */
+static const char *danger_carried_by(const struct mime_tree *t, uint32_t part, struct str msg, struct str bytes,
+                                     const char *own)
+{
+    if (own && !danger_is_page(own))
+        return own;
+    const char *why = t->v[part].flags & MIME_MESSAGE ? carrier_danger(t, part + 1, msg) : carrier_file_danger(bytes);
+    return why ? why : own;
+}
+
 /* Decoded into b, and judged. */
 static struct content_file look_at(struct mime_tree *t, struct str msg, const struct mime_file *f, struct buf *b)
 {
     const struct mime_part *p = &t->v[f->part];
     note(t, f->part, mime_decode(p, mime_body(p, msg), b));
     struct filetype type = filetype_of(buf_str(b), f->name, p->ct.value);
+    if (p->flags & MIME_MESSAGE || carrier_is(f->name, p->ct.value))
+        type.dangerous = danger_carried_by(t, f->part, msg, buf_str(b), type.dangerous);
     return (struct content_file){ .name = f->name,
                                   .type = type.content_type,
                                   .dangerous = type.dangerous,
                                   .disguised = danger_is_disguise(type.dangerous),
                                   .packed = danger_is_within(type.dangerous),
                                   .unseen = danger_is_unseen(type.dangerous),
+                                  .closed = danger_is_closed(type.dangerous),
                                   .size = b->n };
 }
 

@@ -11,8 +11,9 @@ struct content_file {
     struct str name, type; /* type: by its first bytes, lower-case */
     const char *dangerous; /* NULL, or why */
     bool disguised;        /* its name is made to look harmless */
-    bool packed;           /* it is an archive with something dangerous in it */
+    bool packed;           /* it is an archive or a mail with something dangerous in it */
     bool unseen;           /* it is an archive that is encrypted, or was read only in part */
+    bool closed;           /* it is, or holds, an archive or a mail that is not looked into */
     size_t size;           /* decoded */
 };
 struct content {

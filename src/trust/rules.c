@@ -78,10 +78,12 @@ static const struct rule {
 
     { STR("FILE_DISGUISED"), 3.0, rule_file_disguised, STR("An attachment that runs has a harmless name") },
     { STR("FILE_RUNS"), 2.0, rule_file_runs, STR("An attachment can run something when it is opened") },
-    { STR("FILE_PACKED"), 1.5, rule_file_packed, STR("An attached archive holds a program") },
+    { STR("FILE_PACKED"), 1.5, rule_file_packed, STR("An attached archive or mail holds a program") },
     { STR("FILE_UNSEEN"), 0.6, rule_file_unseen,
       STR("An attached archive is encrypted, or could be read only in part") },
     { STR("FILE_UNREAD"), 0.6, rule_file_unread, STR("Not all of its files could be looked at") },
+    { STR("FILE_CLOSED"), 0.2, rule_file_closed,
+      STR("An attachment is or holds an archive or a mail that was not looked into") },
     { STR("FILE_PAGE"), 0.4, rule_file_page, STR("An attachment is a page that can run scripts") },
 };
 

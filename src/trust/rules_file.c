@@ -25,16 +25,18 @@ static bool is_disguised(const struct content_file *f) { return f->disguised; }
 static bool is_page_to_open(const struct content_file *f) { return f->dangerous && is_page(f) && !f->disguised; }
 static bool runs(const struct content_file *f)
 {
-    return f->dangerous && !is_page(f) && !f->disguised && !f->packed && !f->unseen;
+    return f->dangerous && !is_page(f) && !f->disguised && !f->packed && !f->unseen && !f->closed;
 }
 static bool is_packed(const struct content_file *f) { return f->packed; }
 static bool is_unseen(const struct content_file *f) { return f->unseen; }
+static bool is_closed(const struct content_file *f) { return f->closed; }
 
 bool rule_file_disguised(const struct facts *f) { return any(f, is_disguised); }
 bool rule_file_runs(const struct facts *f) { return any(f, runs); }
 bool rule_file_page(const struct facts *f) { return any(f, is_page_to_open); }
 bool rule_file_packed(const struct facts *f) { return any(f, is_packed); }
 bool rule_file_unseen(const struct facts *f) { return any(f, is_unseen); }
+bool rule_file_closed(const struct facts *f) { return any(f, is_closed); }
 
 /* Behind a limit of the parser: the rest is one piece that nobody takes apart, or a file without its name. */
 bool rule_file_unread(const struct facts *f)

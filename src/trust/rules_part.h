@@ -73,4 +73,5 @@ bool rule_file_runs(const struct facts *f);
 bool rule_file_page(const struct facts *f);
 bool rule_file_packed(const struct facts *f);
 bool rule_file_unseen(const struct facts *f);
+bool rule_file_closed(const struct facts *f);
 bool rule_file_unread(const struct facts *f);

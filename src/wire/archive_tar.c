@@ -153,7 +153,8 @@ void archive_gzip(struct archive_walk *w, struct str gz)
     bool whole = deflate_peek(str_sub(stream, 0, LIMIT_ARCHIVE_PACKED), &used, &out);
     whole = whole && stream.n - used <= GZIP_TAIL_N;
     bool tar = archive_is_tar(buf_str(&out));
-    archive_tell_content(w, name, tar ? S("") : buf_str(&out));
+    if (name.n > 0 || !tar)
+        archive_tell_content(w, name, buf_str(&out));
     if (tar)
         archive_tar(w, buf_str(&out));
     if (!whole && (tar || out.n < LIMIT_ARCHIVE_UNPACKED))

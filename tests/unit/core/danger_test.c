@@ -6,7 +6,8 @@
 #include <string.h>
 
 static const char program[] = "This archive holds a program",
-                  partly[] = "Only part of this archive could be looked into";
+                  partly[] = "Only part of this archive could be looked into",
+                  nested[] = "This archive holds another one: nobody could look into that";
 
 static const char *why(const struct buf *file, const char *name)
 {
@@ -149,4 +150,32 @@ TEST(danger_of_gzip_by_its_content)
         CHECK_OK(gzip_pack(&gz, rows[i].content));
         CHECK_WHY("gz", &gz, "a.gz", rows[i].want);
     }
+}
+
+/* A zip in a gzip file without a name; a tgz is one archive, whatever it is called within. */
+TEST(danger_one_in_another)
+{
+    AUTO_BUF struct buf zip = { .max = 1 << 20 }, tar = { .max = 1 << 20 }, gz = { .max = 1 << 20 },
+                        tgz = { .max = 1 << 20 }, twice = { .max = 1 << 20 };
+    put_zip(&zip, 1, "b.txt");
+    CHECK_WHY("alone", &zip, "a.zip", "");
+    CHECK_OK(gzip_pack(&gz, buf_str(&zip)));
+    CHECK_WHY("zip in gzip", &gz, "a.gz", nested);
+    CHECK_OK(gzip_pack(&twice, buf_str(&gz)));
+    CHECK_WHY("gzip in gzip", &twice, "a.gz", nested);
+    put_tar(&tar, "a.txt", 1);
+    put_tar_end(&tar);
+    CHECK_OK(gzip_pack(&tgz, buf_str(&tar)));
+    CHECK_WHY("tar.gz", &tgz, "a.tar.gz", "");
+    tar.n = 1024; /* the end goes */
+    put_tar(&tar, "in/b.zip", 1);
+    CHECK_WHY("zip in tar", &tar, "a.tar", nested);
+}
+
+/* Anybody can give a member a name that makes a zip look like a document. */
+TEST(danger_in_a_zip_like_a_document)
+{
+    AUTO_BUF struct buf zip = { .max = 1 << 20 };
+    put_zip(&zip, 0, "word/setup.exe");
+    CHECK_WHY("zip", &zip, "a.zip", program);
 }

@@ -93,6 +93,13 @@ TEST(filetype_danger)
         { "gpj.\xe2\x80\xae"
           "exe.jpg",
           B("x"), "The name is written to look like another" },
+        { "a.7z", B("7z\xbc\xaf\x27\x1c"), "Nobody could look into an archive of this kind" },
+        { "photos", B("7z\xbc\xaf\x27\x1c"), "Nobody could look into an archive of this kind" },
+        { "a.dat", B("Rar!\x1a\x07\x01\0"), "Nobody could look into an archive of this kind" },
+        { "a", B("BZh9"), "Nobody could look into an archive of this kind" },
+        { "a.tar.XZ", B("\xfd\x37zXZ\0"), "Nobody could look into an archive of this kind" },
+        { "a.rar", B("\1\2\3"), "Nobody could look into an archive of this kind" },
+        { "a.exe.7z", B("7z\xbc\xaf\x27\x1c"), "Nobody could look into an archive of this kind" },
         { "v1.2.tar.gz", B("\x1f\x8b"), NULL },
         { "", B("x"), NULL },
     };
@@ -130,7 +137,9 @@ TEST(filetype_archives)
     } cases[] = {
         { "photos/beach.jpg", false, "" },
         { "site/index.html", false, "" },
-        { "inner.zip", false, "" },
+        { "inner.zip", false, "This archive holds another one: nobody could look into that" },
+        { "old/inner.TAR.XZ", false, "This archive holds another one: nobody could look into that" },
+        { "report.docx", false, "" },
         { "setup.exe", false, "This archive holds a program" },
         { "dir.exe/readme.txt", false, "" },
         { "photo.jpg      .SCR", false, "This archive holds a program" },

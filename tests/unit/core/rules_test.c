@@ -67,6 +67,18 @@ static bool has(const struct symbols *s, const char *name)
 }
 
 #define ARCHIVE "Content-Disposition: attachment; filename=\"a.zip\"\nContent-Transfer-Encoding: base64\n\n"
+#define CARRIES(part)                                                                                                  \
+    "Content-Type: message/rfc822\n\nFrom: x@y\nSubject: in\nContent-Type: multipart/mixed; boundary=c\n\n--c\n" BODY  \
+    "--c\nContent-Type: " part "\n" BODY "--c--\n"
+#define ENCODED(type) "Content-Type: " type "\nContent-Transfer-Encoding: base64\n\n"
+/* Mails of their own: one that says hello, one that is a program, one that has that one in it, encoded again. */
+#define EML "RnJvbTogeEB5ClN1YmplY3Q6IGluCgpoZWxsbwo="
+#define EML_EXE                                                                                                        \
+    "RnJvbTogeEB5ClN1YmplY3Q6IGluCkNvbnRlbnQtVHlwZTogYXBwbGljYXRpb24vb2N0ZXQtc3RyZWFtOyBuYW1lPWEuZXhlCgpNWgo="
+#define EML_TWICE                                                                                                      \
+    "Q29udGVudC1UeXBlOiBtZXNzYWdlL3JmYzgyMgpDb250ZW50LVRyYW5zZmVyLUVuY29kaW5nOiBiYXNlNjQKClJuSnZiVG9nZUVCNUNsTjFZbXBs" \
+    "WTNRNklHbHVDa052Ym5SbGJuUXRWSGx3WlRvZ1lYQndiR2xqWVhScGIyNHZiMk4wWlhRdGMzUnlaV0Z0T3lCdVlXMWxQV0V1WlhobENncE5XZ289" \
+    "Cg=="
 #define WHOLE                                                                                                          \
     "UEsDBBQAAAAAAAAAIQAAAAAAAAAAAAAAAAAJAAAAcGhvdG8uanBnUEsBAhQDFAAAAAAAAAAhAAAAAAAAAAAAAAAAAAkAAAAAAAAAAAAAAIABAAAA" \
     "AHBob3RvLmpwZ1BLBQYAAAAAAQABADcAAAAnAAAAAAA=" /* with its directory */
@@ -194,10 +206,23 @@ static const struct {
       ARCHIVE "UEsDBBQAAAAAAAAAAAAAAAAAAAAAAAAAAAAJAAAAcGhvdG8uanBn" },
     { "FILE_UNSEEN", ARCHIVE "UEsDBBQAAQAAAAAAAAAAAAAAAAAAAAAAAAAJAAAAcGhvdG8uanBn", ARCHIVE WHOLE },
     { "FILE_UNSEEN", ARCHIVE "UEsDBBQAAAAAAAAAAAAAAAAAAAAAAAAAAAAJAAAAcGhvdG8uanBn", ARCHIVE WHOLE },
+    { "FILE_CLOSED", "Content-Disposition: attachment; filename=\"a.7z\"\n" BODY, ARCHIVE WHOLE },
+    { "FILE_RUNS", "Content-Disposition: attachment; filename=\"setup.exe\"\n" BODY,
+      "Content-Disposition: attachment; filename=\"setup.7z\"\n" BODY },
     { "FILE_RUNS", "Content-Disposition: attachment; filename=\"setup.exe\"\n" BODY,
       ARCHIVE "UEsDBBQAAAAAAAAAAAAAAAAAAAAAAAAAAAAJAAAAc2V0dXAuZXhl" },
     { "FILE_PAGE", "Content-Disposition: attachment; filename=\"a.HTML\"\n\nplain",
       "Content-Disposition: attachment; filename=\"a.vbs\"\n" BODY },
+    { "FILE_PACKED", CARRIES("application/octet-stream; name=a.exe"), CARRIES("text/plain; name=a.txt") },
+    { "FILE_PACKED", CARRIES("message/rfc822\n\nContent-Type: application/octet-stream; name=a.exe"),
+      CARRIES("text/html") },
+    { "FILE_CLOSED", CARRIES("application/octet-stream; name=a.rar"), CARRIES("text/html; name=a.html") },
+    { "FILE_RUNS", "Content-Type: application/octet-stream; name=a.exe\n" BODY,
+      CARRIES("application/octet-stream; name=a.exe") },
+    { "FILE_PACKED", ENCODED("message/rfc822") EML_EXE, ENCODED("message/rfc822") EML },
+    { "FILE_PACKED", ENCODED("application/octet-stream; name=a.EML") EML_EXE,
+      ENCODED("application/octet-stream; name=a.dat") EML },
+    { "FILE_CLOSED", ENCODED("message/rfc822") EML_TWICE, ENCODED("message/rfc822") EML },
     { "FILE_RUNS", "Content-Disposition: attachment; filename=\"a.vbs\"\n" BODY,
       "Content-Disposition: attachment; filename=\"a.html\"\n\nplain" },
     { "FILE_PAGE", "Content-Disposition: attachment; filename=\"invoice.html\"\n\n<html><script></script>",
@@ -282,5 +307,25 @@ TEST(a_bare_mail_is_not_junk)
         run(mails[i], &s);
         CHECK(s.n >= 4);
         CHECK(symbols_word(&s) == SYMBOLS_UNSURE);
+    }
+}
+
+/* Closed archives and forwarded mail are sent by everybody: the reader is told, and the mail stays where it is. */
+TEST(a_closed_archive_is_not_junk)
+{
+    static const struct {
+        const char *mail;
+        size_t told;
+    } rows[] = {
+        { "Content-Type: application/x-7z-compressed; name=photos.7z\n" BODY, 1 },
+        { ENCODED("message/rfc822") EML_TWICE, 1 },
+        { ENCODED("message/rfc822") EML, 0 },
+        { CARRIES("text/plain; name=notes.txt"), 0 },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct symbols s = { 0 };
+        run(rows[i].mail, &s);
+        CHECK_EQ(s.n, rows[i].told);
+        CHECK(symbols_word(&s) != SYMBOLS_JUNK);
     }
 }
