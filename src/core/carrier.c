@@ -34,18 +34,11 @@ static void look_at(const struct mime_part *p, struct str msg, struct carried *c
         c->closed = c->closed || carrier_is(p->filename, p->ct.value);
 }
 
-/* Behind a limit of the parser, as trust/rules_file has it. */
-static bool is_cut(const struct mime_part *p)
-{
-    return MIME_HAS(p, MIME_DEFECT_TOO_MANY) || MIME_HAS(p, MIME_DEFECT_TOO_DEEP) ||
-           MIME_HAS(p, MIME_DEFECT_HEADER_FULL);
-}
-
 const char *carrier_danger(const struct mime_tree *t, uint32_t root, struct str msg)
 {
     struct carried c = { 0 };
     for (uint32_t i = root; i < t->n && (i == root || t->v[i].depth > t->v[root].depth) && !c.program; i++) {
-        c.closed = c.closed || is_cut(&t->v[i]);
+        c.closed = c.closed || MIME_IS_CUT(&t->v[i]);
         if (mime_is_leaf(&t->v[i]) && !is_body(&t->v[i]))
             look_at(&t->v[i], msg, &c);
     }

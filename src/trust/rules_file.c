@@ -37,11 +37,4 @@ bool rule_file_page(const struct facts *f) { return any(f, is_page_to_open); }
 bool rule_file_packed(const struct facts *f) { return any(f, is_packed); }
 bool rule_file_unseen(const struct facts *f) { return any(f, is_unseen); }
 bool rule_file_closed(const struct facts *f) { return any(f, is_closed); }
-
-/* Behind a limit of the parser: the rest is one piece that nobody takes apart, or a file without its name. */
-bool rule_file_unread(const struct facts *f)
-{
-    const struct mime_tree *t = f->c->tree;
-    return MIME_HAS(t, MIME_DEFECT_TOO_MANY) || MIME_HAS(t, MIME_DEFECT_TOO_DEEP) ||
-           MIME_HAS(t, MIME_DEFECT_HEADER_FULL);
-}
+bool rule_file_unread(const struct facts *f) { return MIME_IS_CUT(f->c->tree); }

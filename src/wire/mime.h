@@ -52,6 +52,10 @@ enum mime_defect {
 };
 const char *mime_defect_name(enum mime_defect d);
 #define MIME_HAS(part_or_tree, d) (((part_or_tree)->defects >> (d)) & 1u)
+/* A limit hides parts of it, or their names: what other readers find there is not in the tree. */
+#define MIME_IS_CUT(part_or_tree)                                                                                      \
+    (MIME_HAS(part_or_tree, MIME_DEFECT_TOO_MANY) || MIME_HAS(part_or_tree, MIME_DEFECT_TOO_DEEP) ||                   \
+     MIME_HAS(part_or_tree, MIME_DEFECT_HEADER_FULL) || MIME_HAS(part_or_tree, MIME_DEFECT_BOUNDARY_LONG))
 
 enum mime_disp {
     MIME_DISP_NONE,

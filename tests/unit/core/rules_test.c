@@ -310,6 +310,20 @@ TEST(a_bare_mail_is_not_junk)
     }
 }
 
+/* Readers that have room for such a boundary see files where there is one text here. */
+TEST(a_boundary_too_long_hides_files)
+{
+    for (int n = LIMIT_MIME_BOUNDARY; n <= LIMIT_MIME_BOUNDARY + 1; n++) {
+        AUTO_BUF struct buf mail = { .max = MAIL_MAX };
+        struct symbols s = { 0 };
+        buf_printf(&mail, "Content-Type: multipart/mixed;\n boundary=%0*d\n\n--%0*d\n\nhello\n--%0*d--\n", n, 1, n, 1,
+                   n, 1);
+        buf_putc(&mail, 0);
+        run(mail.p, &s);
+        CHECK_EQ(has(&s, "FILE_UNREAD"), n > LIMIT_MIME_BOUNDARY);
+    }
+}
+
 /* Closed archives and forwarded mail are sent by everybody: the reader is told, and the mail stays where it is. */
 TEST(a_closed_archive_is_not_junk)
 {
