@@ -107,6 +107,35 @@ def malware_into_junk():
         assert "MALWARE" in [s["name"] for s in m["verdict"]["symbols"]] and m["junk"], m
 
 
+def mail_from_box_to_box_too():
+    """Its writer is told by a report, which is this server's own and not looked at; what the mail says counts as well."""
+    with Clamd() as c, Daemon(f"clamd.address={c.socket}", ACK, "send.policy=open") as d:
+        ann, ben = d.make_box(), d.make_box()
+
+        def write(subject, text, **more):
+            d.api("POST", "/mailbox/send", {"to": [ben["address"]], "subject": subject, "text": text, **more}, token=ann["token"], want=(202,))
+
+        def waited(box, folder, subject):
+            until = time.monotonic() + 20
+            while time.monotonic() < until:
+                for m in listed(d, box, folder):
+                    if subject in m["subject"]:
+                        return m
+                time.sleep(0.05)
+            raise AssertionError((subject, listed(d, box, folder)))
+
+        write("evil", "see below", attachments=[{"filename": "x.txt", "content": base64.b64encode(EICAR).decode()}])
+        report = waited(ann, "INBOX", "")
+        text = d.api("GET", f"/mailbox/messages/{report['id']}", token=ann["token"])["text"]
+        assert "malware was found in it" in text and report["verdict"]["scan"] is None and not report["verdict"]["symbols"], (report, text)
+        write("lunch", "At noon?")
+        m = waited(ben, "INBOX", "lunch")
+        assert m["verdict"]["scan"] == "clean" and m["auth"]["domain"] == ben["address"].split("@")[1], m
+        write("bill", "Here it is.", attachments=[{"filename": "bill.pdf.exe", "content": base64.b64encode(b"MZ" + bytes(200)).decode()}])
+        assert waited(ben, "Junk", "bill")["verdict"]["symbols"]
+        assert [m["subject"] for m in listed(d, ben)] == ["lunch"]
+
+
 def too_large_is_said():
     with Clamd() as c, Daemon(f"clamd.address={c.socket}", ACK, "scan.max_bytes=4M") as d:
         box = d.make_box()
@@ -411,5 +440,5 @@ def off_until_confirmed():
 
 
 if __name__ == "__main__":
-    sys.exit(daemon.run([malware_reaches_no_inbox, malware_into_junk, too_large_is_said, what_cannot_be_read_is_refused, an_error_over_one_mail_is_its_own, a_bomb_costs_bounded_time, absent_then_back, it_answers_pings_and_no_mail,
+    sys.exit(daemon.run([malware_reaches_no_inbox, malware_into_junk, mail_from_box_to_box_too, too_large_is_said, what_cannot_be_read_is_refused, an_error_over_one_mail_is_its_own, a_bomb_costs_bounded_time, absent_then_back, it_answers_pings_and_no_mail,
                          killed_in_the_middle, hung, slow_blocks_nobody, nothing_is_lost, rspamd_weighs, both_at_once, off_until_confirmed]))
