@@ -157,6 +157,32 @@ def what_serve_would_refuse_or_pass_over_is_said_before():
         assert 'event=start.prior' in d.log_text() and "path=/nonexistent/prior" in d.log_text(), d.log_text()
 
 
+def both_refuse_in_the_same_words():
+    with tempfile.TemporaryDirectory() as t:
+        os.mkdir(f"{t}/other")
+        make_pair(t, "one.test")
+        make_pair(f"{t}/other", "two.test")
+        empty = pathlib.Path(t, "empty.pem")
+        empty.touch()
+        cert, key, key2 = f"{t}/cert.pem", f"{t}/key.pem", f"{t}/other/key.pem"
+        long = t + "/" + "x" * (94 - len(t))
+        for options, want in ((["server.data_dir="], "server.data_dir: must not be empty"), ([f"server.data_dir={long}"], "server.data_dir: too long: at most 94 octets"),
+                              (["smtp_out.bind_ipv4=::1"], "smtp_out.bind_ipv4: not an IPv4 address"), (["smtp_out.bind_ipv6=192.0.2.1"], "smtp_out.bind_ipv6: not an IPv6 address"),
+                              (["smtp_out.tls_report_from=foo@"], "smtp_out.tls_report_from: not a mail address like postmaster@example.com"),
+                              ([f"tls.cert={empty}", f"tls.key={key}"], f"tls.cert: {empty}: no certificate that can be used (PEM) is in it"),
+                              ([f"tls.cert={cert}", f"tls.key={empty}"], f"tls.key: {empty}: no key that can be used (PEM, no passphrase) is in it"),
+                              ([f"tls.cert={cert}", f"tls.key={key2}"], f"tls.key: {key2}: is not the key of tls.cert"),
+                              ([f"tls.cert={cert}", f"tls.key={t}/gone.pem"], f"tls.key: {t}/gone.pem: No such file or directory")):
+            for command in ("check-config", "serve"):
+                more = [] if "data_dir" in options[0] else [f"server.data_dir={t}/data"]
+                args = [word for o in options + more for word in ("-o", o)]
+                r = subprocess.run([BINARY, command, *args], capture_output=True, text=True, timeout=20)
+                eq((command, r.returncode, r.stderr), (command, 1, f"-o: {want}\n"))
+        r = subprocess.run([BINARY, "check-config", "-o", f"tls.cert={cert}", "-o", f"tls.key={key}", "-o", f"server.data_dir={long[:-1]}",
+                            "-o", "smtp_out.bind_ipv4=192.0.2.1", "-o", "smtp_out.bind_ipv6=::1", "-o", "smtp_out.tls_report_from=tls@one.test"], capture_output=True, text=True, timeout=20)
+        eq((r.returncode, r.stderr), (0, ""))
+
+
 def a_refused_lesson_leaves_nothing():
     with tempfile.TemporaryDirectory() as t:
         mail, other, idx, none = (pathlib.Path(t, n) for n in ("mail.eml", "other", "idx", "none"))
@@ -493,7 +519,7 @@ if __name__ == "__main__":
     if sys.argv[1:]:
         sys.exit(run([globals()[name] for name in sys.argv[1:]]))
     sys.exit(run([the_operator_gets_postmaster_and_abuse, starts_within_a_second_and_says_where, the_main_job, gives_up_what_it_does_not_need, root_becomes_a_user,
-                  what_another_user_left_is_named, what_serve_would_refuse_or_pass_over_is_said_before, a_refused_lesson_leaves_nothing, verify_says_when_nobody_was_asked, which_configuration_is_read,
+                  what_another_user_left_is_named, what_serve_would_refuse_or_pass_over_is_said_before, both_refuse_in_the_same_words, a_refused_lesson_leaves_nothing, verify_says_when_nobody_was_asked, which_configuration_is_read,
                   a_second_one_on_the_same_folder_is_refused, a_port_in_use_is_named, drains, a_second_signal_ends_it_at_once,
                   a_self_signed_pair_is_made_and_kept, certificates_are_read_again_at_sighup, the_operator_asks,
                   a_full_disk_is_told_everywhere_and_logged_once, a_disk_that_fills_and_has_room_again, a_start_on_a_disk_without_a_free_block, a_start_that_fails_late_ends, the_control_socket_takes_any_bytes, tells_systemd, a_test_clock_moves_the_end,
