@@ -373,6 +373,8 @@ def a_start_on_a_disk_without_a_free_block():
             p = subprocess.Popen(d.args("serve"), stdout=log, stderr=log)
             try:
                 until(lambda: "event=ready " in os.pread(log.fileno(), 1 << 20, 0).decode())
+                for command in (("domain", "add", "mayfly.localhost"), ("backup",)):
+                    eq((command, *d.ctl(*command)), (command, 1, "mayfly: error: no space left on the disk\n"))
             finally:
                 p.terminate()
             eq(p.wait(timeout=20), 0)
