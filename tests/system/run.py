@@ -476,6 +476,9 @@ def help_is_where_people_look_for_it():
     for command in ("serve", "drain", "backup", "box", "clock", "readyz"):
         r = say(command, "--help", "-o", "server.data_dir=/nonexistent")
         eq((command, r.returncode, r.stdout), (command, 0, say("help").stdout))
+    for n, code, want in ((990, 3, "mayfly: nobody answers at"), (991, 2, "mayfly box: too long: a command and its arguments have at most 999 octets\n")):
+        r = say("box", "show", "a" * n, "-o", "server.data_dir=/nonexistent")
+        eq((n, r.returncode, r.stderr.startswith(want)), (n, code, True))
     assert "is the server running" in say("stats", "-o", "server.data_dir=/nonexistent").stderr
 
 
