@@ -191,11 +191,34 @@ def a_refused_lesson_leaves_nothing():
         idx.write_text("ham gone.eml\n")
         had = sorted(os.listdir(t))
         for args, want in ((("--model", other, "--ham", mail), f"the model {other}: is no model"), (("--prior", other, "--ham", mail), f"the prior {other}: is no model"),
-                           (("--model", none, "--index", none), f"the index {none}: No such file"), (("--model", none, "--index", idx), f"{idx}: gone in the index"),
+                           (("--model", none, "--index", none), f"the index {none}: No such file"), (("--model", none, "--index", idx), f"the index {idx}: {t}/gone.eml: No such file"),
                            (("--model", none, "--ham", mail, "-o", f"trust.prior={other}"), f"the prior {other}: is no model")):
             r = subprocess.run([BINARY, "learn", *args], capture_output=True, text=True, timeout=20)
             assert r.returncode != 0 and f"mayfly: {want}" in r.stderr, r.stderr
             eq((sorted(os.listdir(t)), other.read_text()), (had, "root:x:0:0\n"))
+
+
+def what_cannot_be_read_is_named():
+    with tempfile.TemporaryDirectory() as t:
+        mail, deep, bad, gone = (pathlib.Path(t, n) for n in ("mail.eml", "deep", "bad", "gone"))
+        mail.write_text("Subject: hello\n\nhello\n")
+        bad.write_text("ham mail.eml\nmail.eml perhaps\n")
+        deep.joinpath(*"abcdefghijklmnopq").mkdir(parents=True)
+        no_such, model = "No such file or directory", f"{t}/none/model"
+        for args, code, want in ((("learn", "--model", f"{t}/model", "--ham", gone), 2, f"mayfly: {gone}: {no_such}\n"),
+                                 (("learn", "--model", f"{t}/model", "--ham", deep), 2, ": too deep: a folder in a folder, sixteen times\n"),
+                                 (("learn", "--model", f"{t}/model", "--index", bad), 2, f"mayfly: the index {bad}: mail.eml: the line that begins so is not a path and ham or spam\n"),
+                                 (("learn", "--model", f"{t}/model", "--index", t), 2, f"mayfly: the index {t}: Is a directory\n"),
+                                 (("learn", "--model", model, "--ham", mail), 1, f"mayfly: the model {model}: {no_such}\n"),
+                                 (("learn", "--prior", model, "--ham", mail), 1, f"mayfly: {model}: {no_such}\n"),
+                                 (("verify", "message", gone), 1, f"mayfly verify: {gone}: {no_such}\n"),
+                                 (("verify", "message", t), 1, f"mayfly verify: {t}: Is a directory\n"),
+                                 (("check-config", "-c", gone), 1, f"{gone}: {no_such}\n"),
+                                 (("serve", "-c", t), 1, f"{t}: Is a directory\n")):
+            r = subprocess.run([BINARY, *args], capture_output=True, text=True, timeout=20)
+            assert r.returncode == code and want in r.stderr, (args, r.returncode, r.stderr)
+        r = subprocess.run([BINARY, "check-config"], capture_output=True, text=True, timeout=20, env={**os.environ, "MAYFLY_SERVER_HOSTNAME_FILE": str(gone)})
+        eq((r.returncode, r.stderr), (1, f"MAYFLY_SERVER_HOSTNAME_FILE: {gone}: {no_such}\n"))
 
 
 def verify_says_when_nobody_was_asked():
@@ -524,7 +547,7 @@ if __name__ == "__main__":
     if sys.argv[1:]:
         sys.exit(run([globals()[name] for name in sys.argv[1:]]))
     sys.exit(run([the_operator_gets_postmaster_and_abuse, starts_within_a_second_and_says_where, the_main_job, gives_up_what_it_does_not_need, root_becomes_a_user,
-                  what_another_user_left_is_named, what_serve_would_refuse_or_pass_over_is_said_before, both_refuse_in_the_same_words, a_refused_lesson_leaves_nothing, verify_says_when_nobody_was_asked, which_configuration_is_read,
+                  what_another_user_left_is_named, what_serve_would_refuse_or_pass_over_is_said_before, both_refuse_in_the_same_words, a_refused_lesson_leaves_nothing, what_cannot_be_read_is_named, verify_says_when_nobody_was_asked, which_configuration_is_read,
                   a_second_one_on_the_same_folder_is_refused, a_port_in_use_is_named, drains, a_second_signal_ends_it_at_once,
                   a_self_signed_pair_is_made_and_kept, certificates_are_read_again_at_sighup, the_operator_asks,
                   a_full_disk_is_told_everywhere_and_logged_once, a_disk_that_fills_and_has_room_again, a_start_on_a_disk_without_a_free_block, a_start_that_fails_late_ends, the_control_socket_takes_any_bytes, tells_systemd, a_test_clock_moves_the_end,
