@@ -57,6 +57,12 @@ def enforced(count, d):
     line = "Authentication-Results: mx.test; spf=pass smtp.mailfrom=good.example; dkim=none; dmarc=pass (p=reject) header.from=good.example; arc=none\n"
     count.check("on top of the message", raw.startswith(line + "Return-Path:"), raw[:300])
 
+    for top in (" junk\r\n", ": x\r\n", "\t\r\n"):  # the rest of its header is text to whoever reads it
+        count.check("what is no header proves nothing", send(d, box, "ann@good.example", extra=top) is None)
+        m, _ = newest(d, box)
+        m = m if m and m["from"]["address"] == "" else newest(d, box, "Junk")[0]
+        count.check("nor does its From", m and m["from"]["address"] == "" and m["auth"]["domain"] is None and m["auth"]["dmarc"] != "pass", m and (m["auth"], m["from"]))
+
     count.check("long answers come over TCP", send(d, box, "ann@big.example") is None)
     m, _ = newest(d, box)
     count.check("and are read", m["auth"]["dmarc"] == "pass", m["auth"])
