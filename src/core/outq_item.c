@@ -209,10 +209,18 @@ static enum outq_state state_of(const struct outq_item *it, const struct item_rc
     return OUTQ_QUEUED;
 }
 
-bool outq_item_leaving(const struct outq_item *it)
+bool outq_item_out(const struct outq_item *it)
 {
     for (size_t i = 0; i < it->parts_n; i++)
         if (it->parts[i].state == PART_OUT)
+            return true;
+    return false;
+}
+
+bool outq_item_leaving(const struct outq_item *it)
+{
+    for (size_t i = 0; i < it->parts_n; i++)
+        if (it->parts[i].state == PART_OUT && it->parts[i].left)
             return true;
     return false;
 }

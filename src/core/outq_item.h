@@ -48,8 +48,10 @@ struct outq_part {
     struct outq_dest *dest;
     struct due due;
     struct list ready;
+    struct outq_job *stoppable; /* while it is out, and was not asked back */
     uint32_t tries;
     enum part_state state;
+    bool left;    /* while it is out: somebody may have it */
     bool stopped; /* by the operator, while it was out: not tried again */
 };
 
@@ -103,7 +105,8 @@ void outq_item_forget_data(struct outq_item *it);
 /* What a recipient was answered; cleaned and cut. False: no memory, the old one stays. */
 bool outq_item_answer(struct item_rcpt *r, const struct outq_result *res);
 bool outq_item_open(const struct outq_item *it);    /* some recipient still waits */
-bool outq_item_leaving(const struct outq_item *it); /* the sender has some of it */
+bool outq_item_out(const struct outq_item *it);     /* the sender has some of it */
+bool outq_item_leaving(const struct outq_item *it); /* and somebody may have got it from him */
 void outq_item_info(const struct outq_item *it, struct outq_info_rcpt *rcpts, struct outq_info *out); /* rcpts: room */
 
 /* ---- records ---- */

@@ -40,11 +40,16 @@ struct outq_result {
 };
 
 /* Who carries. start() takes the job and answers outq_done() exactly once, on a later turn, also when it is shutting
- * down. */
+ * down. stop() asks for it back, at most once and never after outq_leaves(): nothing more of it goes out, and
+ * outq_done() follows soon, on a later turn, with OUTQ_FATE_LATER for whoever was not answered. NULL: what was started
+ * cannot be stopped. */
 struct outq_sender {
     void (*start)(void *ctx, struct outq_job *job);
+    void (*stop)(void *ctx, struct outq_job *job);
     void *ctx;
 };
+/* The end of the mail goes out in this turn: from here on somebody may have it. Until then it can be taken back. */
+void outq_leaves(struct outq_job *job);
 /* Gives the job back with one result a recipient, in the order of job->rcpts. reached: a server of the destination
  * talked SMTP to us at all (greeting and EHLO went well), whatever it said then. Closes what was read of it. */
 void outq_done(struct outq_job *job, const struct outq_result *results, bool reached);

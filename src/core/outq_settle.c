@@ -330,7 +330,7 @@ void outq_settle(struct outq_run *r, struct outq_item *it)
     list_del(&it->task);
     enum err e = it->dropped ? OK : outq_notice(r, it);
     it->busy = true;
-    if (e == OK && !outq_item_open(it) && !outq_item_leaving(it))
+    if (e == OK && !outq_item_open(it) && !outq_item_out(it))
         settle_over(r, it);
     else if (e == OK && it->changed && !it->dropped)
         e = record_write(r, it, false);
@@ -363,7 +363,9 @@ void outq_drop_item(struct outq_run *r, struct outq_item *it)
     it->dropped = true;
     outq_item_forget_data(it);
     for (size_t i = 0; i < it->parts_n; i++)
-        if (it->parts[i].state != PART_OUT)
+        if (it->parts[i].state == PART_OUT)
+            outq_ask_back(r, &it->parts[i]);
+        else
             outq_plan_over(r, &it->parts[i]);
     for (size_t i = 0; i < it->rcpts_n; i++) {
         struct item_rcpt *rcpt = &it->rcpts[i];

@@ -25,9 +25,13 @@ struct out {
     bool slow;
     struct outq_body *reading;
     enum outq_state state;
+    bool recallable;
     char reason[64];
     struct timer pause;
     uint32_t jobs, per_destination;
+    bool stops; /* what is held comes back when it is asked for */
+    struct job stopping;
+    size_t stopped_n;
 };
 static struct out o;
 
@@ -121,6 +125,17 @@ static void release(void)
         finish(o.held[i]);
 }
 
+static void on_stopping(struct job *) { release(); }
+
+static void stop(void *, struct outq_job *job)
+{
+    CHECK(o.held_n == 1 && o.held[0] == job);
+    o.stopped_n++;
+    o.unreachable = true; /* nobody got it */
+    o.stopping.run = on_stopping;
+    loop_later(w.loop, &o.stopping);
+}
+
 static void on_pause(struct timer *) { loop_stop(w.loop); }
 
 static void run_for(int64_t ms)
@@ -161,6 +176,7 @@ static void queue_start(void)
     };
     ro.domains = (struct domain_list){ domains, COUNT(domains) };
     ro.sender.start = start;
+    ro.sender.stop = o.stops ? stop : NULL;
     ro.jobs = o.jobs;
     ro.per_destination = o.per_destination;
     CHECK_OK(outq_run_new(&ro, &o.run));
@@ -248,6 +264,7 @@ static void on_infos(void *, enum err e, const struct outq_info *all, size_t n)
     o.reason[0] = '\0';
     if (n > 0) {
         o.state = all[0].state;
+        o.recallable = all[0].recallable;
         copy(o.reason, sizeof o.reason, all[0].rcpts[0].text);
     }
     answered(e);
@@ -258,6 +275,12 @@ static size_t infos(void)
     CHECK(outq_list(o.q, &w.box, on_infos, NULL) != NULL);
     CHECK_OK(answer());
     return o.infos_n;
+}
+
+static bool recallable(void)
+{
+    CHECK(infos() > 0);
+    return o.recallable;
 }
 
 static void log_is(const char *want)
@@ -587,6 +610,38 @@ TEST(undo_is_possible_until_it_leaves)
     end();
 }
 
+/* Out, but its end has not gone out: the sender gives it back. */
+TEST(undo_asks_back_what_nobody_can_have)
+{
+    begin();
+    o.stops = true;
+    restart();
+    CHECK_OK(put_of_box("hold@far.example"));
+    run_jobs(1);
+    CHECK(recallable());
+    CHECK(outq_recall(o.q, &w.box, &o.id, on_put, NULL) != NULL);
+    CHECK_OK(answer());
+    CHECK_EQ(o.stopped_n, 1);
+    CHECK_EQ(waiting(), 0);
+    CHECK_EQ(infos(), 0);
+    o.unreachable = false;
+    buf_clear(&o.log);
+    CHECK_OK(put_of_box("hold@far.example")); /* its destination is not to blame */
+    run_jobs(1);
+    outq_leaves(o.held[0]);
+    CHECK(!recallable());
+    CHECK(outq_recall(o.q, &w.box, &o.id, on_put, NULL) != NULL);
+    CHECK_EQ(answer(), ERR_GONE);
+    CHECK(outq_wanted(o.held[0]));
+    CHECK_EQ(o.stopped_n, 1);
+    release();
+    run_on(30);
+    CHECK_EQ(infos(), 1);
+    CHECK_EQ(o.state, OUTQ_SENT);
+    log_is("hold@far.example,far.example,ok,71;");
+    end();
+}
+
 static void on_dropped(void *, enum err e, size_t n, size_t leaving)
 {
     o.dropped = n;
@@ -655,6 +710,25 @@ TEST(a_box_that_is_stopped_has_mail_that_is_leaving)
     CHECK_EQ(o.dropped, 1);
     CHECK_EQ(o.leaving, 1);
     CHECK(!outq_wanted(o.held[0]));
+    end();
+}
+
+TEST(a_box_that_is_stopped_gets_back_what_nobody_can_have)
+{
+    begin();
+    o.stops = true;
+    restart();
+    CHECK_OK(put_of_box("hold@far.example"));
+    run_jobs(1);
+    CHECK(outq_drop_box(o.q, &w.box, on_dropped, NULL) != NULL);
+    CHECK_OK(answer());
+    CHECK_EQ(o.dropped, 1);
+    CHECK_EQ(o.leaving, 0);
+    run_on(30);
+    CHECK_EQ(o.stopped_n, 1);
+    CHECK_EQ(infos(), 1);
+    CHECK_EQ(o.state, OUTQ_FAILED);
+    CHECK_STR("reason", str_c(o.reason), "Stopped by the operator of this server; it was not sent.");
     end();
 }
 
