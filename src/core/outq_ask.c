@@ -47,7 +47,6 @@ static void recall_there(struct job *j)
     }
     r->job.run = recall_here;
     it->recall = r;
-    run->s->recalled++;
     outq_drop_item(run, it);
 }
 

@@ -2,6 +2,7 @@
 #include "core/outq_item.h"
 #include "base/rand.h"
 #include "base/text.h"
+#include "core/outq_req.h"
 #include "core/outq_shared.h"
 #include "wire/deceptive.h"
 #include <stdio.h>
@@ -106,12 +107,21 @@ void outq_item_forget_data(struct outq_item *it)
     buf_fini(&it->data);
 }
 
+void outq_item_recalled(struct outq_item *it, enum err e)
+{
+    struct outq_req *waits = it->recall;
+    it->recall = NULL;
+    if (waits)
+        outq_req_back(waits, e);
+}
+
 void outq_item_free(struct outq_item *it)
 {
     if (!it)
         return;
     outq_item_uncount(it);
     outq_item_forget_data(it);
+    outq_item_recalled(it, ERR_IO);
     outbox_free(it->met);
     for (size_t i = 0; i < it->rcpts_n; i++)
         free(it->rcpts[i].last);

@@ -105,13 +105,14 @@ struct outq_look {
     uint16_t code;
     struct str enhanced; /* of the last answer */
 };
-/* In the order of their next tries, at most max; destination: only those (empty: all). How many there are in all. */
-size_t outq_run_look(struct outq_run *r, struct str destination, size_t max,
-                     void (*each)(void *ctx, const struct outq_look *l), void *ctx);
+/* In the order of their next tries, at most max; destination: only those (empty: all). *n: how many there are in all.
+ * ERR_BUSY, here and below: memory; nothing was done. */
+[[nodiscard]] enum err outq_run_look(struct outq_run *r, struct str destination, size_t max,
+                                     void (*each)(void *ctx, const struct outq_look *l), void *ctx, size_t *n);
 /* One item, by its destinations, also those where nothing waits any more; 0: there is no such item. */
 size_t outq_run_show(struct outq_run *r, const struct outq_id *id, void (*each)(void *ctx, const struct outq_look *l),
                      void *ctx);
-/* Due now, one item or (NULL) all of a destination (empty: all). How many. */
-size_t outq_run_retry(struct outq_run *r, const struct outq_id *id, struct str destination);
+/* Due now, one item or (NULL) all of a destination (empty: all). *n: how many. */
+[[nodiscard]] enum err outq_run_retry(struct outq_run *r, const struct outq_id *id, struct str destination, size_t *n);
 /* Ended as outq_drop_box() does; of a destination what is to go there, and nothing else of the same mail. */
-size_t outq_run_drop(struct outq_run *r, const struct outq_id *id, struct str destination);
+[[nodiscard]] enum err outq_run_drop(struct outq_run *r, const struct outq_id *id, struct str destination, size_t *n);

@@ -168,14 +168,6 @@ struct deletion {
     struct list items;
 };
 
-static void recalled(struct outq_item *it, enum err e)
-{
-    struct outq_req *waits = it->recall;
-    it->recall = NULL;
-    if (waits)
-        outq_req_back(waits, e);
-}
-
 /* What of one that had finished is left in the store ends with its hour. */
 static void deleted(struct outq_run *r, struct outq_item *it, enum err e)
 {
@@ -184,7 +176,8 @@ static void deleted(struct outq_run *r, struct outq_item *it, enum err e)
     } else if (e != OK) {
         outq_settled(r, it, e);
     } else {
-        recalled(it, OK);
+        r->s->recalled += it->recall != NULL;
+        outq_item_recalled(it, OK);
         outq_plan_finish(r, it);
     }
 }
@@ -352,7 +345,7 @@ void outq_settled(struct outq_run *r, struct outq_item *it, enum err e)
         return;
     }
     log_warn(r->s->o.log, "outq.write", LOG_ERR(e));
-    recalled(it, e);
+    outq_item_recalled(it, e);
     list_add_tail(&r->stuck, &it->task);
 }
 

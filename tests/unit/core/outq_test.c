@@ -30,6 +30,7 @@ struct out {
     struct timer pause;
     uint32_t jobs, per_destination;
     bool stops; /* what is held comes back when it is asked for */
+    bool keeps; /* but not soon */
     struct job stopping;
     size_t stopped_n;
 };
@@ -131,6 +132,8 @@ static void stop(void *, struct outq_job *job)
 {
     CHECK(o.held_n == 1 && o.held[0] == job);
     o.stopped_n++;
+    if (o.keeps)
+        return;
     o.unreachable = true; /* nobody got it */
     o.stopping.run = on_stopping;
     loop_later(w.loop, &o.stopping);
@@ -213,12 +216,17 @@ static void begin(void)
     queue_start();
 }
 
-static void end(void)
+static void close_world(void)
 {
-    queue_stop();
     timer_clear(&o.pause);
     buf_fini(&o.log);
     world_close();
+}
+
+static void end(void)
+{
+    queue_stop();
+    close_world();
 }
 
 static void on_put(void *, enum err e, const struct outq_id *id)
@@ -281,6 +289,27 @@ static bool recallable(void)
 {
     CHECK(infos() > 0);
     return o.recallable;
+}
+
+static size_t retried(struct outq_run *r, const struct outq_id *id, struct str destination)
+{
+    size_t n = 0;
+    CHECK_OK(outq_run_retry(r, id, destination, &n));
+    return n;
+}
+
+static size_t operator_drops(struct outq_run *r, const struct outq_id *id, struct str destination)
+{
+    size_t n = 0;
+    CHECK_OK(outq_run_drop(r, id, destination, &n));
+    return n;
+}
+
+static uint64_t recalled(void)
+{
+    struct outq_stats s;
+    outq_stats(o.shared, &s);
+    return s.recalled;
 }
 
 static void log_is(const char *want)
@@ -622,6 +651,7 @@ TEST(undo_asks_back_what_nobody_can_have)
     CHECK(outq_recall(o.q, &w.box, &o.id, on_put, NULL) != NULL);
     CHECK_OK(answer());
     CHECK_EQ(o.stopped_n, 1);
+    CHECK_EQ(recalled(), 1);
     CHECK_EQ(waiting(), 0);
     CHECK_EQ(infos(), 0);
     o.unreachable = false;
@@ -640,6 +670,27 @@ TEST(undo_asks_back_what_nobody_can_have)
     CHECK_EQ(o.state, OUTQ_SENT);
     log_is("hold@far.example,far.example,ok,71;");
     end();
+}
+
+/* A run that ends under somebody who waits. */
+TEST(undo_is_answered_when_the_queue_ends_before)
+{
+    begin();
+    o.stops = o.keeps = true;
+    restart();
+    CHECK_OK(put_of_box("hold@far.example"));
+    run_jobs(1);
+    CHECK(outq_recall(o.q, &w.box, &o.id, on_put, NULL) != NULL);
+    run_for(30);
+    CHECK_EQ(o.stopped_n, 1);
+    CHECK_EQ(recalled(), 0);
+    outq_run_free(o.run);
+    outq_free(o.q);
+    CHECK_EQ(answer(), ERR_IO);
+    free(o.held[0]); /* nobody is there to give it back to */
+    o.held_n = 0;
+    outq_shared_free(o.shared);
+    close_world();
 }
 
 static void on_dropped(void *, enum err e, size_t n, size_t leaving)
@@ -666,7 +717,7 @@ TEST(a_box_that_is_stopped_is_told_what_did_not_leave)
     CHECK_STR("reason", str_c(o.reason), "Stopped by the operator of this server; it was not sent.");
     CHECK_OK(list((struct mail_query){ .limit = 10 }));
     CHECK_EQ(w.rows, 2);
-    CHECK_EQ(outq_run_retry(o.run, NULL, S("")), 0);
+    CHECK_EQ(retried(o.run, NULL, S("")), 0);
     end();
 }
 
@@ -771,10 +822,12 @@ TEST(of_a_destination_that_is_retried_only_what_is_to_go_there)
     AUTO_BUF struct buf shown = { .max = 1024 };
     CHECK_OK(put_of_box("later@far.example later@other.example"));
     run_jobs(2);
-    CHECK_EQ(outq_run_look(o.run, S("OTHER.example"), 10, on_look, &shown), 1);
+    size_t n;
+    CHECK_OK(outq_run_look(o.run, S("OTHER.example"), 10, on_look, &shown, &n));
+    CHECK_EQ(n, 1);
     CHECK_STR("its part", buf_str(&shown), "other.example 1 0 0 450;");
     buf_clear(&o.log);
-    CHECK_EQ(outq_run_retry(o.run, NULL, S("other.example")), 1);
+    CHECK_EQ(retried(o.run, NULL, S("other.example")), 1);
     run_jobs(1);
     run_for(30);
     log_is("later@other.example,other.example,ok,71;");
@@ -787,7 +840,7 @@ TEST(of_a_destination_that_is_dropped_only_what_is_to_go_there)
     CHECK_OK(put_of_box("later@far.example later@other.example"));
     run_jobs(2);
     buf_clear(&o.log);
-    CHECK_EQ(outq_run_drop(o.run, NULL, S("far.example")), 1);
+    CHECK_EQ(operator_drops(o.run, NULL, S("far.example")), 1);
     run_for(30);
     CHECK_EQ(infos(), 1);
     CHECK_EQ(o.state, OUTQ_FAILED);
@@ -803,7 +856,7 @@ TEST(what_is_out_when_it_is_stopped_is_not_tried_again)
     begin();
     CHECK_OK(put_of_box("hold_later@far.example"));
     run_jobs(1);
-    CHECK_EQ(outq_run_drop(o.run, &o.id, S("")), 1);
+    CHECK_EQ(operator_drops(o.run, &o.id, S("")), 1);
     o.unreachable = true; /* so it comes back to be tried later */
     release();
     run_on(50);
