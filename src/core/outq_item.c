@@ -235,7 +235,7 @@ bool outq_item_leaving(const struct outq_item *it)
     return false;
 }
 
-static bool is_recallable(const struct outq_item *it)
+bool outq_item_recallable(const struct outq_item *it)
 {
     if (outq_item_leaving(it))
         return false;
@@ -250,7 +250,7 @@ void outq_item_info(const struct outq_item *it, struct outq_info_rcpt *rcpts, st
     bool seen[4] = { false };
     *out = (struct outq_info){ .id = it->id,
                                .sent = it->sent,
-                               .recallable = is_recallable(it),
+                               .recallable = outq_item_recallable(it),
                                .leaving = outq_item_leaving(it),
                                .created_ms = it->created_ms,
                                .not_before_ms = it->not_before_ms,

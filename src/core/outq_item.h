@@ -110,6 +110,7 @@ bool outq_item_answer(struct item_rcpt *r, const struct outq_result *res);
 bool outq_item_open(const struct outq_item *it);    /* some recipient still waits */
 bool outq_item_out(const struct outq_item *it);     /* the sender has some of it */
 bool outq_item_leaving(const struct outq_item *it); /* and somebody may have got it from him */
+bool outq_item_recallable(const struct outq_item *it);
 void outq_item_info(const struct outq_item *it, struct outq_info_rcpt *rcpts, struct outq_info *out); /* rcpts: room */
 
 /* ---- records ---- */

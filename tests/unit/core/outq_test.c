@@ -635,7 +635,12 @@ TEST(undo_is_possible_until_it_leaves)
     ahead(10001);
     run_jobs(1);
     CHECK(outq_recall(o.q, &w.box, &o.id, on_put, NULL) != NULL);
-    CHECK_EQ(answer(), ERR_GONE);
+    CHECK_EQ(answer(), ERR_DENIED);
+    release();
+    run_on(30);
+    CHECK_EQ(infos(), 1);
+    CHECK(outq_recall(o.q, &w.box, &o.id, on_put, NULL) != NULL);
+    CHECK_EQ(answer(), ERR_DENIED);
     end();
 }
 
@@ -661,7 +666,7 @@ TEST(undo_asks_back_what_nobody_can_have)
     outq_leaves(o.held[0]);
     CHECK(!recallable());
     CHECK(outq_recall(o.q, &w.box, &o.id, on_put, NULL) != NULL);
-    CHECK_EQ(answer(), ERR_GONE);
+    CHECK_EQ(answer(), ERR_DENIED);
     CHECK(outq_wanted(o.held[0]));
     CHECK_EQ(o.stopped_n, 1);
     release();
