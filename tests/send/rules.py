@@ -404,6 +404,13 @@ def what_no_server_need_take():
         for what, words in ({"text": "y" * 999 + "\r\n"}, "998"), ({"subject": "x" * 1000}, "998"), ({"subject": "\x1b[2J"}, "control"), ({"text": "\0\r\n"}, "NUL"):
             code, said = s.send("bob@far.example", **what)
             assert code == 550 and said.startswith("5.6.0 ") and words in said, (what, code, said)
+        for head, words in ("From: x\r\n", "address in From"), (f"From: {s.me}\r\nTo: a\r\nTo: b\r\n", "twice"), (f"From: {s.me}\r\njunk\r\n", "no field"), ("X: y\r\n" * 1001, "too many fields"):
+            s.s.docmd("RSET")
+            for line in (f"MAIL FROM:<{s.me}>", f"RCPT TO:<{s.me}>", "DATA"):
+                s.s.docmd(line)
+            s.s.send(f"{head}\r\nx\r\n.\r\n".encode())
+            code, said = s.s.getreply()
+            assert code == 550 and said.startswith(b"5.6.0 ") and words in said.decode(), (words, code, said)
         assert s.send("bob@far.example", text="y" * 998 + "\r\n")[0] == 250
         d.api("POST", "/mailbox/send", {"to": ["bob@far.example"], "subject": "x" * 1000 + "\x1b", "text": "y" * 3000}, token=box["token"], want=(202,))
         left = far.wait(2)[2]
