@@ -19,6 +19,7 @@ struct queue_ask {
     size_t domain_n;
     int64_t now_ms;
     struct buf out;
+    enum err err;
     size_t n;
 };
 
@@ -86,16 +87,16 @@ static void on_out_loop(struct sending_ask *ask, struct outq_run *run)
     struct str domain = str_of(q->domain, q->domain_n);
     switch (q->verb) {
     case QUEUE_LIST:
-        q->n = outq_run_look(run, domain, ROWS_MAX, put_row, q);
+        q->err = outq_run_look(run, domain, ROWS_MAX, put_row, q, &q->n);
         break;
     case QUEUE_SHOW:
         q->n = outq_run_show(run, &q->id, put_part, q);
         break;
     case QUEUE_RETRY:
-        q->n = outq_run_retry(run, q->has_id ? &q->id : NULL, domain);
+        q->err = outq_run_retry(run, q->has_id ? &q->id : NULL, domain, &q->n);
         break;
     case QUEUE_DROP:
-        q->n = outq_run_drop(run, q->has_id ? &q->id : NULL, domain);
+        q->err = outq_run_drop(run, q->has_id ? &q->id : NULL, domain, &q->n);
         break;
     }
 }
@@ -118,7 +119,9 @@ static void on_answer(struct sending_ask *ask)
         buf_printf(&q->out, "%zu dropped\n", q->n);
         break;
     }
-    if (q->n == 0 && (q->verb == QUEUE_SHOW || q->has_id))
+    if (q->err != OK)
+        ctl_error(q->req, "out of memory: try again");
+    else if (q->n == 0 && (q->verb == QUEUE_SHOW || q->has_id))
         ctl_error(q->req, "nothing of that id waits");
     else if (q->n == 0 && q->verb != QUEUE_LIST && q->domain_n > 0)
         ctl_error(q->req, "nothing waits for that domain");

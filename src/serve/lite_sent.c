@@ -84,7 +84,7 @@ static void on_recalled(struct http_req *r, enum err e, const struct msg_id *dra
         lite_go_on(r, draft);
     else if (e == OK || e == ERR_GONE)
         show_sent(r);
-    else if (e == ERR_BUSY)
+    else if (e == ERR_DENIED)
         lite_sorry(r, 409, "Too late: some of it has left already, or is leaving just now.");
     else
         lite_failed(r, e, NULL);
