@@ -2,6 +2,8 @@
 #include "app/config_value.h"
 #include "io/dial.h"
 #include "serve/network.h"
+#include "wire/addr.h"
+#include "wire/ip.h"
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -77,6 +79,41 @@ static const char *check_neighbour(struct str s)
     return str_empty(s) || dial_parse(s, &to) == OK ? NULL : "must be a Unix socket's path or address:port";
 }
 
+static const char *check_ip(struct str s, bool six)
+{
+    struct ip ip;
+    if (str_empty(s) || (ip_parse(s, &ip) == OK && ip.six == six))
+        return NULL;
+    return six ? "not an IPv6 address" : "not an IPv4 address";
+}
+
+static const char *check_mailbox(struct str s)
+{
+    struct addr a;
+    return str_empty(s) || addr_parse(s, &a) == OK ? NULL : "not a mail address like postmaster@example.com";
+}
+
+/* An empty one is none; where one is needed, its row says so. */
+static const char *check_path(struct config *c, const struct setting *s, struct str v)
+{
+    if ((int64_t)v.n < s->min)
+        return "must not be empty";
+    if (s->max && (int64_t)v.n > s->max)
+        return arena_printf(&c->arena, "too long: at most %lld octets", (long long)s->max).p;
+    return NULL;
+}
+
+static const char *check_text(struct config *c, const struct setting *s, struct str v)
+{
+    if (s->type == SET_PATH)
+        return check_path(c, s, v);
+    if (s->type == SET_IPV4 || s->type == SET_IPV6)
+        return check_ip(v, s->type == SET_IPV6);
+    if (s->type == SET_MAILBOX)
+        return check_mailbox(v);
+    return s->type == SET_NAME ? check_name(v) : s->type == SET_NEIGHBOUR ? check_neighbour(v) : NULL;
+}
+
 static const char *set_text(struct config *c, const struct setting *s, struct str v)
 {
     if (memchr(v.p ? v.p : "", 0, v.n))
@@ -85,7 +122,7 @@ static const char *set_text(struct config *c, const struct setting *s, struct st
     if (!kept.p)
         return "too long";
     *(struct str *)field(c, s) = kept;
-    return s->type == SET_NAME ? check_name(v) : s->type == SET_NEIGHBOUR ? check_neighbour(v) : NULL;
+    return check_text(c, s, v);
 }
 
 static const char *check_item(enum setting_type type, struct str v)
@@ -203,6 +240,9 @@ const char *config_value_set(struct config *c, size_t row, const struct str *val
     case SET_PATH:
     case SET_NAME:
     case SET_NEIGHBOUR:
+    case SET_IPV4:
+    case SET_IPV6:
+    case SET_MAILBOX:
         return set_text(c, s, values[0]);
     case SET_NAMES:
     case SET_ORIGINS:

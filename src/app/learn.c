@@ -11,6 +11,7 @@
 #include "trust/repeats.h"
 #include "trust/rules.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,7 @@ static enum err add_path(struct job *j, const char *path, enum corpus_label labe
 {
     enum err e = corpus_add(&j->corpus, path, label);
     if (e != OK)
-        fprintf(stderr, "mayfly: %s: %s\n", path, err_name(e));
+        fprintf(stderr, "mayfly: %.*s: %s\n", STR_FMT(j->corpus.at), j->corpus.why);
     return e;
 }
 
@@ -50,10 +51,10 @@ static enum err add_index(struct job *j, const char *path)
     j->index = true;
     if (path == NULL)
         fprintf(stderr, "mayfly: --index goes before a file\n");
-    else if (e != OK && access(path, R_OK) != 0)
-        fprintf(stderr, "mayfly: the index %s: %s\n", path, strerror(errno));
+    else if (e != OK && str_eq(j->corpus.at, str_c(path)))
+        fprintf(stderr, "mayfly: the index %s: %s\n", path, j->corpus.why);
     else if (e != OK)
-        fprintf(stderr, "mayfly: %s: %s in the index\n", path, err_name(e));
+        fprintf(stderr, "mayfly: the index %s: %.*s: %s\n", path, STR_FMT(j->corpus.at), j->corpus.why);
     return e;
 }
 
@@ -141,10 +142,18 @@ static enum err open_out(struct job *j)
     return e == OK || e == ERR_GONE ? learner_new(NULL, true, &j->learner) : e;
 }
 
+/* errno is what the last call left that failed, 0 where none did. */
+static const char *why_of(enum err e)
+{
+    return e == ERR_FULL               ? "no space left on the disk"
+           : e == ERR_IO && errno != 0 ? strerrordesc_np(errno)
+                                       : model_file_why(e);
+}
+
 static enum err complain(const char *what, struct str path, enum err e)
 {
     if (e != OK)
-        fprintf(stderr, "mayfly: %s %.*s: %s\n", what, STR_FMT(path), model_file_why(e));
+        fprintf(stderr, "mayfly: %s %.*s: %s\n", what, STR_FMT(path), why_of(e));
     return e;
 }
 
@@ -153,12 +162,14 @@ static enum err open_learner(struct job *j)
 {
     struct str prior = j->prior != NULL ? str_c(j->prior) : j->config->trust_prior;
     enum err e = rand_start();
+    errno = 0;
     if (e == OK && j->out != NULL)
         return complain("the prior", str_c(j->out), open_out(j));
     if (e == OK)
         e = complain("the prior", prior, shipped_open(prior, &j->taught));
     if (e != OK)
         return e;
+    errno = 0;
     e = open_local(j); /* it chooses the path */
     return complain("the model", str_c(j->model_path), e);
 }
@@ -200,6 +211,15 @@ static void print_score(const struct corpus_item *it, double score)
     printf(" %.*s %.5f\n", STR_FMT(label), score);
 }
 
+/* Of the first that cannot be read. */
+static const char *unread_why(const struct corpus_item *it)
+{
+    AUTO_FD int fd = open(it->path.p, O_RDONLY | O_CLOEXEC);
+    return fd < 0                       ? strerrordesc_np(errno)
+           : it->n > CORPUS_MESSAGE_MAX ? "larger than 64 MiB"
+                                        : "no message that can be read";
+}
+
 static enum err each(struct job *j, const struct corpus_item *it)
 {
     AUTO_BUF struct buf raw = { .max = CORPUS_MESSAGE_MAX };
@@ -212,6 +232,8 @@ static enum err each(struct job *j, const struct corpus_item *it)
     if (e == OK)
         e = feature_make(&a, &tree, buf_str(&raw), S(""), &f);
     bool read = e == OK;
+    if (!read && j->unread == 0)
+        fprintf(stderr, "mayfly: %s: %s\n", it->path.p, unread_why(it));
     j->unread += !read;
     if (!j->writes)
         print_score(it, (read ? score(j, &f) : 0) + (j->rules ? by_rules(buf_str(&raw)) : 0));
@@ -250,13 +272,14 @@ static enum err write_down(struct job *j)
 {
     struct learner_labels n = learner_labels(j->learner);
     const char *path = j->out != NULL ? j->out : j->model_path;
+    errno = 0;
     enum err e = model_file_write(path, j->learner);
     if (e == OK)
         give_to_server(j);
     if (e == OK)
         printf("%s: %u ham and %u spam learned in all\n", path, n.ham, n.spam);
     else
-        fprintf(stderr, "mayfly: %s: %s\n", path, err_name(e));
+        fprintf(stderr, "mayfly: %s: %s\n", path, why_of(e));
     return e;
 }
 

@@ -67,8 +67,13 @@ static size_t lift_earned(struct app *a, const struct network *net, int64_t now_
     return standing_lift(a->standing, &p, now_ms);
 }
 
-static void say_lifted(struct ctl_req *r, size_t n)
+/* Of one that is not there it is said, as of a mail that does not wait; of all there may be none. */
+static void say_lifted(struct ctl_req *r, size_t n, bool all)
 {
+    if (n == 0 && !all) {
+        ctl_error(r, "nothing of that network or id is banned");
+        return;
+    }
     AUTO_BUF struct buf out = { .max = BAN_TEXT_MAX };
     buf_printf(&out, "%zu lifted\n", n);
     ctl_ok(r, buf_str(&out));
@@ -80,11 +85,11 @@ static void lift_ban(struct app *a, struct ctl_req *r, struct str what)
     struct network net;
     uint8_t id[4];
     if (str_eq(what, S("all")))
-        say_lifted(r, standing_lift_all(a->standing, now_ms) + access_lift_all(a->access, now_ms));
+        say_lifted(r, standing_lift_all(a->standing, now_ms) + access_lift_all(a->access, now_ms), true);
     else if (what.n == ID_HEX && text_unhex(what, id, sizeof id) == OK)
-        say_lifted(r, standing_lift_id(a->standing, id, now_ms) + access_lift_id(a->access, id, now_ms));
+        say_lifted(r, standing_lift_id(a->standing, id, now_ms) + access_lift_id(a->access, id, now_ms), false);
     else if (network_parse(what, &net) == OK)
-        say_lifted(r, lift_earned(a, &net, now_ms) + access_lift(a->access, &net, now_ms));
+        say_lifted(r, lift_earned(a, &net, now_ms) + access_lift(a->access, &net, now_ms), false);
     else
         ctl_error(r, "neither a network nor an id of the list");
 }

@@ -141,19 +141,20 @@ static bool read_verb(struct queue_ask *q, struct str verb)
     return false;
 }
 
-/* An id, a domain, or "all"; a list needs none of them. */
+/* An id, a domain (or a literal, or whatever a list shows), or "all"; a list needs none of them. */
 static bool read_object(struct queue_ask *q, struct str object)
 {
-    AUTO_BUF struct buf ascii = { .max = LIMIT_DOMAIN };
+    AUTO_BUF struct buf name = { .max = LIMIT_DOMAIN };
     q->has_id = text_unhex(object, q->id.msg.b, MSG_ID_N) == OK;
     if (q->has_id || q->verb == QUEUE_SHOW)
         return q->has_id && q->verb != QUEUE_LIST;
     if (object.n == 0 || str_eq(object, S("all")))
         return object.n > 0 || q->verb == QUEUE_LIST;
-    if (domain_to_ascii(&ascii, object) != OK)
+    outq_destination(object, &name);
+    if (name.failed)
         return false;
-    memcpy(q->domain, ascii.p, ascii.n);
-    q->domain_n = ascii.n;
+    memcpy(q->domain, name.p, name.n);
+    q->domain_n = name.n;
     return true;
 }
 

@@ -5,7 +5,6 @@
 #include "base/rand.h"
 #include "core/outq_run.h"
 #include "core/tls_reporter.h"
-#include "wire/addr.h"
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -157,7 +156,6 @@ enum err sending_reports(struct app *a)
 {
     const struct config *c = &a->config;
     struct sending *s = a->sending;
-    struct addr from;
     if (!a->carrying.tally)
         return OK;
     const struct tls_posts_opts posts = { .loop = s->thread.loop,
@@ -182,10 +180,6 @@ enum err sending_reports(struct app *a)
                                          .chance = rand_below,
                                          .sent = &a->carrying.stats.reports,
                                          .lost = &a->carrying.stats.reports_lost };
-    if (addr_parse(o.from, &from) != OK) {
-        log_error(a->log, "start.smtp_out", LOG_C("reason", "smtp_out.tls_report_from is no address"));
-        return ERR_BAD;
-    }
     return e == OK ? tls_reporter_new(&o, &s->reporter) : e;
 }
 

@@ -1,6 +1,7 @@
 /* The table of settings. A new one is a row here and a field in struct config; the file format, the environment, -o,
  * mayfly.conf and mayfly.conf(5) follow from it. */
 #include "app/settings.h"
+#include <sys/un.h>
 
 #define AT(field) offsetof(struct config, field)
 #define LATER(name)                                                                                                    \
@@ -9,9 +10,11 @@
     }
 #define MINUTE INT64_C(60000)
 #define DAY (1440 * MINUTE)
+/* run/ctl.sock below it: the kernel takes a socket's path of 107 octets. */
+#define DATA_DIR_MAX (sizeof((struct sockaddr_un *)0)->sun_path - sizeof "/run/ctl.sock")
 
 const struct setting settings[] = {
-    { "server.data_dir", SET_PATH, AT(server_data_dir), "data", 0, 0, 0, NULL,
+    { "server.data_dir", SET_PATH, AT(server_data_dir), "data", 0, 1, DATA_DIR_MAX, NULL,
       "Folder of everything that is kept; made when it is missing. Not on btrfs or zfs (see store.allow_cow)." },
     { "server.hostname", SET_NAME, AT(server_hostname), "mayfly.localhost", 0, 0, 0, NULL,
       "Name in the SMTP banner, in trace headers and in the self-signed certificate." },
@@ -55,9 +58,9 @@ const struct setting settings[] = {
       "Log in at the smart host as this user; then only over TLS, with a certificate for its name." },
     { "smtp_out.relay_password_file", SET_PATH, AT(smtp_out_relay_password_file), "", SETTING_READS, 0, 0, NULL,
       "File with the password, on one line. Read at start." },
-    { "smtp_out.bind_ipv4", SET_STR, AT(smtp_out_bind_ipv4), "", 0, 0, 0, NULL,
+    { "smtp_out.bind_ipv4", SET_IPV4, AT(smtp_out_bind_ipv4), "", 0, 0, 0, NULL,
       "Address of this machine that mail leaves from. Empty: the kernel chooses." },
-    { "smtp_out.bind_ipv6", SET_STR, AT(smtp_out_bind_ipv6), "", 0, 0, 0, NULL, "Likewise." },
+    { "smtp_out.bind_ipv6", SET_IPV6, AT(smtp_out_bind_ipv6), "", 0, 0, 0, NULL, "Likewise." },
     { "smtp_out.mta_sts", SET_BOOL, AT(smtp_out_mta_sts), "true", 0, 0, 0, NULL,
       "Follow the policies of other domains (MTA-STS), which are fetched over HTTPS. DANE is followed in any case "
       "where "
@@ -67,7 +70,7 @@ const struct setting settings[] = {
       "and "
       "reasons, by mail that a key of mayfly domain signs, or over HTTPS. MTA-STS policies in testing are then looked "
       "at, too. Counts are in memory: a restart loses the day's." },
-    { "smtp_out.tls_report_from", SET_STR, AT(smtp_out_tls_report_from), "", 0, 0, 0, NULL,
+    { "smtp_out.tls_report_from", SET_MAILBOX, AT(smtp_out_tls_report_from), "", 0, 0, 0, NULL,
       "Address that these reports are from, in one of server.domains. Empty: postmaster of the first." },
     { "smtp_out.tls_report_delay", SET_MS, AT(smtp_out_tls_report_delay_ms), "4h", 0, 0, 720 * MINUTE, NULL,
       "They leave after midnight (UTC) by so much at most, by chance." },

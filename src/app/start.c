@@ -291,18 +291,10 @@ static void on_ended(void *ctx, const struct box_id *ids, size_t n)
     }
 }
 
-static const char *store_why(enum err e)
-{
-    return e == ERR_BUSY  ? "another mayfly serves this data folder"
-           : e == ERR_BAD ? "not a mayfly store, or of a newer version"
-           : e == ERR_DENIED
-               ? "copy-on-write file system (see store.allow_cow), or test.clock differs from when it was made"
-               : "cannot be opened";
-}
-
 enum err start_store(struct app *a)
 {
     const struct config *c = &a->config;
+    AUTO_BUF struct buf why = { .max = START_TEXT_MAX };
     struct store_opts o = { .dir = start_path(a, "store"),
                             .log = a->log,
                             .clock = &a->clock,
@@ -312,7 +304,8 @@ enum err start_store(struct app *a)
                             .quarantine_ms = c->store_quarantine_ms,
                             .reserve_bytes = c->store_reserve,
                             .ended = on_ended,
-                            .ctx = a };
+                            .ctx = a,
+                            .why = &why };
     enum err e = file_make_dir(o.dir);
     if (e == OK && file_in_memory(o.dir))
         log_warn(a->log, "start.store",
@@ -320,7 +313,8 @@ enum err start_store(struct app *a)
     if (e == OK)
         e = store_open(&o, &a->store);
     if (e != OK)
-        log_error(a->log, "start.store", LOG_C("reason", store_why(e)), LOG_ERR(e));
+        log_error(a->log, "start.store", LOG_STR("reason", why.n ? buf_str(&why) : S("its folder cannot be made")),
+                  LOG_ERR(e));
     return e;
 }
 

@@ -100,6 +100,9 @@ struct outq_look {
     uint16_t code;
     struct str enhanced; /* of the last answer */
 };
+/* What a domain is called here: as a name to look up; a literal, or what is none, in lower case: whoever carries it
+ * will say so. Put into out, which is empty. */
+void outq_destination(struct str domain, struct buf *out);
 /* In the order of their next tries, at most max; destination: only those (empty: all). How many there are in all. */
 size_t outq_run_look(struct outq_run *r, struct str destination, size_t max,
                      void (*each)(void *ctx, const struct outq_look *l), void *ctx);

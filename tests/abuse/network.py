@@ -297,6 +297,9 @@ def the_operator_bans_and_lifts():
         d.ctl("ban", "add", "192.0.2.77")
         check("one address", (greeting("192.0.2.77"), greeting("192.0.2.78")[:3]), ("421 4.7.0", "220"))
         check("lift by name", d.ctl("ban", "lift", "192.0.2.77"), (0, "1 lifted\n"))
+        for gone in (ban_id, "192.0.2.77"):
+            check("nothing to lift", d.ctl("ban", "lift", gone), (1, "mayfly: error: nothing of that network or id is banned\n"))
+        check("nor at all", d.ctl("ban", "lift", "all"), (0, "0 lifted\n"))
         check("no network", d.ctl("ban", "add", "192.0.2.1/24")[0], 1)
         check("no id", d.ctl("ban", "lift", "nobody")[0], 1)
 

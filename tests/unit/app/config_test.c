@@ -147,6 +147,15 @@ TEST(each_complaint_says_where)
           "smtp_out.relay_user: needs smtp_out.relay_password_file" },
         { "lives", NULL, "box.max_ttl=5m", "above box.max_ttl" },
         { "less than the least", NULL, "box.default_ttl=9m", "box.default_ttl: below box.min_ttl" },
+        { "no folder", NULL, "server.data_dir=", "-o: server.data_dir: must not be empty\n" },
+        { "a folder too long for the socket in it", NULL,
+          "server.data_dir=/234567890/234567890/234567890/234567890/234567890/234567890/234567890/234567890/234567890/"
+          "2345",
+          "-o: server.data_dir: too long: at most 94 octets\n" },
+        { "IPv6 for IPv4", NULL, "smtp_out.bind_ipv4=::1", "-o: smtp_out.bind_ipv4: not an IPv4 address\n" },
+        { "IPv4 for IPv6", NULL, "smtp_out.bind_ipv6=192.0.2.1", "-o: smtp_out.bind_ipv6: not an IPv6 address\n" },
+        { "an address without a domain", NULL, "smtp_out.tls_report_from=foo@",
+          "-o: smtp_out.tls_report_from: not a mail address" },
         { "a file that is not there", "", "server.drain=1h", "too large: at most 10m\n" },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
