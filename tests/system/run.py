@@ -325,6 +325,27 @@ def certificates_are_read_again_at_sighup():
             eq(peer_certificate(d)[0], second)
 
 
+def a_pair_that_is_taken_away_is_no_longer_served():
+    for at_first in ("none", "good"):
+        d = Daemon()
+        conf, args = d.folder / "mayfly.conf", d.args
+        make_pair(d.folder, "one.test")  # beside what the sandbox lets be read anyhow
+        texts = {"none": "", "gone": f'tls {{ cert = "{d.folder}/gone.pem"\n key = "{d.folder}/gone.key" }}\n',
+                 "good": f'tls {{ cert = "{d.folder}/cert.pem"\n key = "{d.folder}/key.pem" }}\n'}
+        conf.write_text(texts[at_first])
+        d.args = lambda command, *more: args(command, "-c", str(conf), *more)
+        with d:
+            served = {at_first: peer_certificate(d)[0]}
+            for kind in ("gone", "none", "good", "none"):
+                event = "event=reload.tls" if kind == "gone" else "event=reload.done"
+                had = d.log_text().count(event)
+                conf.write_text(texts[kind])
+                d.p.send_signal(signal.SIGHUP)
+                until(lambda: d.log_text().count(event) > had)
+                eq(peer_certificate(d)[0], served.setdefault(kind if kind != "gone" else at_first, peer_certificate(d)[0]))
+            assert served["none"] != served["good"]
+
+
 def the_operator_asks():
     with Daemon() as d:
         box = d.make_box()
@@ -549,7 +570,8 @@ if __name__ == "__main__":
     sys.exit(run([the_operator_gets_postmaster_and_abuse, starts_within_a_second_and_says_where, the_main_job, gives_up_what_it_does_not_need, root_becomes_a_user,
                   what_another_user_left_is_named, what_serve_would_refuse_or_pass_over_is_said_before, both_refuse_in_the_same_words, a_refused_lesson_leaves_nothing, what_cannot_be_read_is_named, verify_says_when_nobody_was_asked, which_configuration_is_read,
                   a_second_one_on_the_same_folder_is_refused, a_port_in_use_is_named, drains, a_second_signal_ends_it_at_once,
-                  a_self_signed_pair_is_made_and_kept, certificates_are_read_again_at_sighup, the_operator_asks,
+                  a_self_signed_pair_is_made_and_kept, certificates_are_read_again_at_sighup,
+                  a_pair_that_is_taken_away_is_no_longer_served, the_operator_asks,
                   a_full_disk_is_told_everywhere_and_logged_once, a_disk_that_fills_and_has_room_again, a_start_on_a_disk_without_a_free_block, a_start_that_fails_late_ends, the_control_socket_takes_any_bytes, tells_systemd, a_test_clock_moves_the_end,
                   a_clock_that_jumps_ends_nothing_until_accepted, configuration_errors_end_the_start,
                   help_is_where_people_look_for_it, no_leftovers_of_strangers_in_the_log]))
