@@ -113,7 +113,7 @@ enum err store_open(const struct store_opts *opts, struct store **out)
         e = start_threads(st);
     if (e != OK) {
         if (opts->why && opts->why->n == 0)
-            buf_puts(opts->why, "its folder cannot be written or read");
+            buf_puts(opts->why, e == ERR_FULL ? "no space left on the disk" : "its folder cannot be written or read");
         store_close(st);
         return e;
     }

@@ -427,6 +427,26 @@ def a_start_on_a_disk_without_a_free_block():
             subprocess.run(["umount", "-l", t], check=True)
 
 
+def a_first_start_on_a_full_disk_says_so():
+    with tempfile.TemporaryDirectory(prefix="mayfly-test-") as t:
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", t], capture_output=True).returncode != 0:
+            raise Skip("cannot mount a tmpfs here")
+        try:
+            d = Daemon(folder=t)
+            (d.data / "tls").mkdir(parents=True, mode=0o700)
+            make_pair(d.data / "tls", "mayfly.localhost")
+            with open(pathlib.Path(t, "hog"), "wb", buffering=0) as f:
+                try:
+                    while True:
+                        f.write(bytes(4096))
+                except OSError:
+                    pass
+            e = subprocess.run(d.args("serve"), capture_output=True, text=True, timeout=60)
+            assert e.returncode == 1 and 'event=start.store reason="no space left on the disk"' in e.stderr, e.stderr
+        finally:
+            subprocess.run(["umount", "-l", t], check=True)
+
+
 def a_start_that_fails_late_ends():
     """While the queue is being read."""
     with Daemon() as d:
@@ -570,8 +590,7 @@ if __name__ == "__main__":
     sys.exit(run([the_operator_gets_postmaster_and_abuse, starts_within_a_second_and_says_where, the_main_job, gives_up_what_it_does_not_need, root_becomes_a_user,
                   what_another_user_left_is_named, what_serve_would_refuse_or_pass_over_is_said_before, both_refuse_in_the_same_words, a_refused_lesson_leaves_nothing, what_cannot_be_read_is_named, verify_says_when_nobody_was_asked, which_configuration_is_read,
                   a_second_one_on_the_same_folder_is_refused, a_port_in_use_is_named, drains, a_second_signal_ends_it_at_once,
-                  a_self_signed_pair_is_made_and_kept, certificates_are_read_again_at_sighup,
-                  a_pair_that_is_taken_away_is_no_longer_served, the_operator_asks,
-                  a_full_disk_is_told_everywhere_and_logged_once, a_disk_that_fills_and_has_room_again, a_start_on_a_disk_without_a_free_block, a_start_that_fails_late_ends, the_control_socket_takes_any_bytes, tells_systemd, a_test_clock_moves_the_end,
+                  a_self_signed_pair_is_made_and_kept, certificates_are_read_again_at_sighup, a_pair_that_is_taken_away_is_no_longer_served, the_operator_asks,
+                  a_full_disk_is_told_everywhere_and_logged_once, a_disk_that_fills_and_has_room_again, a_start_on_a_disk_without_a_free_block, a_first_start_on_a_full_disk_says_so, a_start_that_fails_late_ends, the_control_socket_takes_any_bytes, tells_systemd, a_test_clock_moves_the_end,
                   a_clock_that_jumps_ends_nothing_until_accepted, configuration_errors_end_the_start,
                   help_is_where_people_look_for_it, no_leftovers_of_strangers_in_the_log]))
