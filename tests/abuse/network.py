@@ -363,7 +363,8 @@ def lists_are_read_again_at_sighup():
         after_reload('access { deny = {"192.0.2.0/24", "2001:db8::/32"} }\n', "192.0.2.1", "554 5.7.1")
         after_reload('access { deny = {"192.0.2.0/24"}\n allow = {"192.0.2.0/28"} }\n', "192.0.2.1", "220")
         check("the rest stays denied", greeting("192.0.2.16"), "554 5.7.1")
-        d.ctl("ban", "add", "192.0.2.1")
+        check("a ban that would not count", d.ctl("ban", "add", "192.0.2.1"),
+              (1, "mayfly: error: not banned: access.allow holds that network, and goes before all bans\n"))
         check("who is allowed is not banned", greeting("192.0.2.1")[:3], "220")
         conf.write_text('access { deny = {"192.0.2.1/24"} }\n')
         d.p.send_signal(signal.SIGHUP)
