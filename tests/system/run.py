@@ -231,6 +231,19 @@ def verify_says_when_nobody_was_asked():
         assert code == 2 and said.startswith("mayfly verify: --from and --helo need --ip\n"), (code, said)
 
 
+def verify_takes_an_address_in_brackets_and_only_a_host_name():
+    def verify(*args):
+        r = subprocess.run([BINARY, "verify", *args], input="From: a@b.example\n\nhi\n", capture_output=True, text=True, timeout=20)
+        return r.returncode, r.stdout, r.stderr
+    for sender in ("a@good.example", "<a@good.example>"):
+        eq(verify("spf", "--ip", "192.0.2.1", "--from", sender)[:2], (0, "temperror good.example\n"))
+    for name in ("x\ny: z", "", "a b"):
+        code, said, why = verify("message", "--server", name)
+        eq((code, said, why.split("\n")[0]), (2, "", "mayfly verify: --server is no host name"))
+    code, said, _ = verify("message", "--server", "mx1")
+    assert code == 0 and said.startswith("Authentication-Results: mx1;"), said
+
+
 def a_second_one_on_the_same_folder_is_refused():
     with Daemon() as d:
         smtp = "%s:%d" % d.address("smtp.listen")
@@ -588,7 +601,8 @@ if __name__ == "__main__":
     if sys.argv[1:]:
         sys.exit(run([globals()[name] for name in sys.argv[1:]]))
     sys.exit(run([the_operator_gets_postmaster_and_abuse, starts_within_a_second_and_says_where, the_main_job, gives_up_what_it_does_not_need, root_becomes_a_user,
-                  what_another_user_left_is_named, what_serve_would_refuse_or_pass_over_is_said_before, both_refuse_in_the_same_words, a_refused_lesson_leaves_nothing, what_cannot_be_read_is_named, verify_says_when_nobody_was_asked, which_configuration_is_read,
+                  what_another_user_left_is_named, what_serve_would_refuse_or_pass_over_is_said_before, both_refuse_in_the_same_words, a_refused_lesson_leaves_nothing, what_cannot_be_read_is_named, verify_says_when_nobody_was_asked,
+                  verify_takes_an_address_in_brackets_and_only_a_host_name, which_configuration_is_read,
                   a_second_one_on_the_same_folder_is_refused, a_port_in_use_is_named, drains, a_second_signal_ends_it_at_once,
                   a_self_signed_pair_is_made_and_kept, certificates_are_read_again_at_sighup, a_pair_that_is_taken_away_is_no_longer_served, the_operator_asks,
                   a_full_disk_is_told_everywhere_and_logged_once, a_disk_that_fills_and_has_room_again, a_start_on_a_disk_without_a_free_block, a_first_start_on_a_full_disk_says_so, a_start_that_fails_late_ends, the_control_socket_takes_any_bytes, tells_systemd, a_test_clock_moves_the_end,
