@@ -37,6 +37,11 @@ struct job {
 /* ---- arguments ---- */
 static const char *value_of(char **args, int n, int *i) { return *i + 1 < n ? args[++*i] : NULL; }
 
+static void say_passed(const char *path, const char *why)
+{
+    fprintf(stderr, "mayfly: %s: %s: passed over\n", path, why);
+}
+
 static enum err add_path(struct job *j, const char *path, enum corpus_label label)
 {
     enum err e = corpus_add(&j->corpus, path, label);
@@ -286,6 +291,7 @@ static enum err write_down(struct job *j)
 static int run(struct job *j, char **args, int n, const char *usage)
 {
     corpus_init(&j->corpus);
+    j->corpus.passed = say_passed;
     j->lock = -1;
     bool good = args_read(j, args, n);
     if (!good)

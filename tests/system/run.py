@@ -244,6 +244,18 @@ def verify_takes_an_address_in_brackets_and_only_a_host_name():
     assert code == 0 and said.startswith("Authentication-Results: mx1;"), said
 
 
+def what_a_folder_has_that_cannot_be_followed_is_passed_over():
+    with tempfile.TemporaryDirectory() as t:
+        pathlib.Path(t, "mail.eml").write_text("Subject: hello\n\nhello\n")
+        os.symlink(".", f"{t}/back")
+        os.symlink("self", f"{t}/self")
+        os.symlink("gone", f"{t}/nowhere")
+        r = subprocess.run([BINARY, "classify", "--online", "--model", f"{t}/none", t], capture_output=True, text=True, timeout=20)
+        eq((r.returncode, r.stdout.split()[:2]), (0, [f"{t}/mail.eml", "-"]))
+        eq(r.stderr, f"mayfly: {t}/back: leads back to a folder that it is in: passed over\nmayfly: {t}/nowhere: No such file or directory: passed over\n"
+           f"mayfly: {t}/self: Too many levels of symbolic links: passed over\n")
+
+
 def a_second_one_on_the_same_folder_is_refused():
     with Daemon() as d:
         smtp = "%s:%d" % d.address("smtp.listen")
@@ -602,7 +614,7 @@ if __name__ == "__main__":
         sys.exit(run([globals()[name] for name in sys.argv[1:]]))
     sys.exit(run([the_operator_gets_postmaster_and_abuse, starts_within_a_second_and_says_where, the_main_job, gives_up_what_it_does_not_need, root_becomes_a_user,
                   what_another_user_left_is_named, what_serve_would_refuse_or_pass_over_is_said_before, both_refuse_in_the_same_words, a_refused_lesson_leaves_nothing, what_cannot_be_read_is_named, verify_says_when_nobody_was_asked,
-                  verify_takes_an_address_in_brackets_and_only_a_host_name, which_configuration_is_read,
+                  verify_takes_an_address_in_brackets_and_only_a_host_name, what_a_folder_has_that_cannot_be_followed_is_passed_over, which_configuration_is_read,
                   a_second_one_on_the_same_folder_is_refused, a_port_in_use_is_named, drains, a_second_signal_ends_it_at_once,
                   a_self_signed_pair_is_made_and_kept, certificates_are_read_again_at_sighup, a_pair_that_is_taken_away_is_no_longer_served, the_operator_asks,
                   a_full_disk_is_told_everywhere_and_logged_once, a_disk_that_fills_and_has_room_again, a_start_on_a_disk_without_a_free_block, a_first_start_on_a_full_disk_says_so, a_start_that_fails_late_ends, the_control_socket_takes_any_bytes, tells_systemd, a_test_clock_moves_the_end,
