@@ -75,6 +75,8 @@ void config_check_together(const struct config *c, struct buf *errors)
         buf_puts(errors, "box.default_ttl: above box.max_ttl\n");
     if (c->box_max_bytes < c->smtp_max_bytes)
         buf_puts(errors, "box.max_bytes: below smtp.max_bytes, so one message would not fit\n");
+    if (c->access_ban_max_time_ms < c->access_ban_time_ms)
+        buf_puts(errors, "access.ban_max_time: below access.ban_time\n");
     if (!str_empty(c->smtp_out_relay_user) && str_empty(c->smtp_out_relay_password_file))
         buf_puts(errors, "smtp_out.relay_user: needs smtp_out.relay_password_file\n");
     for (size_t row = 0; row < settings_n; row++)

@@ -50,8 +50,11 @@ static const char *check_net(struct str s)
 /* A host name, RFC 1123 section 2.1: letters, digits and hyphens between dots (IDNs as xn--…). */
 static const char *check_name(struct str s)
 {
+    struct ip ip;
     if (s.n == 0 || s.n > 253)
         return "not a host name";
+    if (ip_parse(s, &ip) == OK)
+        return "an address is no host name";
     for (struct str rest = s; rest.n > 0;) {
         struct str label = str_cut(rest, '.', &rest);
         if (label.n == 0 || label.n > 63 || label.p[0] == '-' || label.p[label.n - 1] == '-')
@@ -142,18 +145,21 @@ static void lower(struct str s)
 
 static const char *set_list(struct config *c, const struct setting *s, const struct str *values, size_t n)
 {
-    struct config_list list = { .v = arena_array(&c->arena, LIST_MAX, sizeof(struct str)) };
+    size_t most = s->max ? (size_t)s->max : LIST_MAX;
+    struct config_list list = { .v = arena_array(&c->arena, most, sizeof(struct str)) };
     for (size_t i = 0; i < n && list.v; i++) {
         for (struct str rest = values[i]; rest.n > 0;) {
             struct str item = str_trim(str_cut(rest, ',', &rest));
+            if (item.n == 0 && str_trim(values[i]).n > 0)
+                return "a comma too many";
             if (item.n == 0)
                 continue;
             const char *bad = check_item(s->type, item);
             if (bad)
                 return arena_printf(&c->arena, "\"%.*s\": %s", STR_FMT(item), bad).p;
             struct str kept = arena_dup(&c->arena, item);
-            if (!kept.p || list.n == LIST_MAX)
-                return "too many";
+            if (!kept.p || list.n == most)
+                return arena_printf(&c->arena, "too many: at most %zu", most).p;
             lower(kept); /* names, hex digits, schemes: case means nothing in any of them */
             list.v[list.n++] = kept;
         }

@@ -101,12 +101,19 @@ static enum err add_file(struct corpus *c, const char *path, uint64_t size, enum
 }
 
 /* ---- folders ---- */
-static enum err add_any(struct corpus *c, const char *path, enum corpus_label label, unsigned depth);
+struct folder {
+    const struct folder *above; /* it was met in */
+    dev_t dev;
+    ino_t ino;
+    unsigned depth;
+};
 
-static enum err add_folder(struct corpus *c, const char *path, enum corpus_label label, unsigned depth)
+static enum err add_any(struct corpus *c, const char *path, enum corpus_label label, const struct folder *above);
+
+static enum err add_folder(struct corpus *c, const char *path, enum corpus_label label, const struct folder *here)
 {
     struct dirent **names;
-    if (depth > DEPTH_MAX)
+    if (here->depth > DEPTH_MAX)
         return fault(c, str_c(path), "too deep: a folder in a folder, sixteen times", ERR_IO);
     int n = scandir(path, &names, NULL, alphasort);
     if (n < 0)
@@ -117,26 +124,47 @@ static enum err add_folder(struct corpus *c, const char *path, enum corpus_label
         bool skip = names[i]->d_name[0] == '.' || strcmp(names[i]->d_name, "tmp") == 0;
         if (e == OK && !skip)
             e = below.p == NULL ? fault(c, str_c(path), "too much to learn from at once", ERR_FULL)
-                                : add_any(c, below.p, label, depth + 1);
+                                : add_any(c, below.p, label, here);
         free(names[i]);
     }
     free(names);
     return e;
 }
 
-static enum err add_any(struct corpus *c, const char *path, enum corpus_label label, unsigned depth)
+static bool leads_back(const struct folder *above, const struct stat *s)
+{
+    while (above != NULL && (above->dev != s->st_dev || above->ino != s->st_ino))
+        above = above->above;
+    return above != NULL;
+}
+
+static enum err pass_over(const struct corpus *c, const char *path, const char *why)
+{
+    if (c->passed)
+        c->passed(path, why);
+    return OK;
+}
+
+static enum err add_any(struct corpus *c, const char *path, enum corpus_label label, const struct folder *above)
 {
     struct stat s;
     if (stat(path, &s) != 0)
-        return fault(c, str_c(path), strerrordesc_np(errno), ERR_GONE);
-    if (S_ISDIR(s.st_mode))
-        return add_folder(c, path, label, depth);
+        return above != NULL ? pass_over(c, path, strerrordesc_np(errno))
+                             : fault(c, str_c(path), strerrordesc_np(errno), ERR_GONE);
+    if (S_ISDIR(s.st_mode)) {
+        struct folder here = { above, s.st_dev, s.st_ino, above != NULL ? above->depth + 1 : 0 };
+        return leads_back(above, &s) ? pass_over(c, path, "leads back to a folder that it is in")
+                                     : add_folder(c, path, label, &here);
+    }
     if (!S_ISREG(s.st_mode)) /* a pipe would be waited for, for ever */
         return OK;
     return add_file(c, path, (uint64_t)s.st_size, label);
 }
 
-enum err corpus_add(struct corpus *c, const char *path, enum corpus_label label) { return add_any(c, path, label, 0); }
+enum err corpus_add(struct corpus *c, const char *path, enum corpus_label label)
+{
+    return add_any(c, path, label, NULL);
+}
 
 /* ---- index files ---- */
 static bool label_of(struct str word, enum corpus_label *out)

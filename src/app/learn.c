@@ -4,6 +4,7 @@
 #include "app/corpus.h"
 #include "app/shipped.h"
 #include "base/rand.h"
+#include "base/secret.h"
 #include "core/understand.h"
 #include "io/file.h"
 #include "trust/model_file.h"
@@ -24,6 +25,7 @@ struct job {
     const struct config *config;
     const char *model, *prior, *out;   /* out: a prior to be made */
     bool online, index, writes, rules; /* rules: their scores are added */
+    bool named;                        /* anything, be there mail in it or not */
     struct corpus corpus;
     struct learner *learner;
     struct prior taught; /* by somebody else, long ago */
@@ -36,6 +38,11 @@ struct job {
 
 /* ---- arguments ---- */
 static const char *value_of(char **args, int n, int *i) { return *i + 1 < n ? args[++*i] : NULL; }
+
+static void say_passed(const char *path, const char *why)
+{
+    fprintf(stderr, "mayfly: %s: %s: passed over\n", path, why);
+}
 
 static enum err add_path(struct job *j, const char *path, enum corpus_label label)
 {
@@ -69,7 +76,7 @@ static bool is_labelled(const struct job *j)
     return true;
 }
 
-/* False: not as the usage has it, or something named is not there. */
+/* False: not as the usage has it, or something named is not there. What was named may have no mail in it. */
 static bool args_read(struct job *j, char **args, int n)
 {
     enum corpus_label label = CORPUS_UNKNOWN;
@@ -94,8 +101,9 @@ static bool args_read(struct job *j, char **args, int n)
             e = add_path(j, args[i], label);
         if (e != OK)
             return false;
+        j->named |= j->index || !str_starts(word, S("--"));
     }
-    return corpus_n(&j->corpus) > 0 && (j->model == NULL || j->out == NULL) && is_labelled(j);
+    return j->named && (j->model == NULL || j->out == NULL) && is_labelled(j);
 }
 
 /* ---- the learner ---- */
@@ -150,11 +158,30 @@ static const char *why_of(enum err e)
                                        : model_file_why(e);
 }
 
-static enum err complain(const char *what, struct str path, enum err e)
+static enum err complain_of(const char *what, struct str path, enum err e, const char *why)
 {
     if (e != OK)
-        fprintf(stderr, "mayfly: %s %.*s: %s\n", what, STR_FMT(path), why_of(e));
+        fprintf(stderr, "mayfly: %s %.*s: %s\n", what, STR_FMT(path), why);
     return e;
+}
+
+static enum err complain(const char *what, struct str path, enum err e)
+{
+    return complain_of(what, path, e, why_of(e));
+}
+
+/* The key is looked for first: is it that, or the model? */
+static const char *model_why(const struct job *j, enum err e)
+{
+    uint8_t key[LEARNER_KEY_N];
+    const char *why = why_of(e);
+    enum err model = model_file_look(j->model_path), its_key = model_file_key(j->model_path, key);
+    secret_wipe(key, sizeof key);
+    if (model == OK && its_key == ERR_GONE)
+        return "its key, the file of that name with .key behind it, is not there";
+    if (model == OK && its_key == ERR_BAD)
+        return "its key, the file of that name with .key behind it, is damaged";
+    return model == ERR_BAD && its_key == ERR_GONE ? model_file_why(ERR_BAD) : why;
 }
 
 /* The model last: it may be made, and a command that is refused leaves nothing behind. */
@@ -171,7 +198,7 @@ static enum err open_learner(struct job *j)
         return e;
     errno = 0;
     e = open_local(j); /* it chooses the path */
-    return complain("the model", str_c(j->model_path), e);
+    return e == OK ? OK : complain_of("the model", str_c(j->model_path), e, model_why(j, e));
 }
 
 /* ---- each message ---- */
@@ -286,11 +313,15 @@ static enum err write_down(struct job *j)
 static int run(struct job *j, char **args, int n, const char *usage)
 {
     corpus_init(&j->corpus);
+    j->corpus.passed = say_passed;
     j->lock = -1;
     bool good = args_read(j, args, n);
+    bool empty = good && corpus_n(&j->corpus) == 0;
     if (!good)
         fprintf(stderr, "usage: mayfly %s\n", usage);
-    enum err e = good ? open_learner(j) : ERR_BAD;
+    if (empty)
+        fprintf(stderr, "mayfly: no message is in what was named%s\n", j->writes ? ": nothing to learn from" : "");
+    enum err e = good && !empty ? open_learner(j) : ERR_BAD;
     if (e == OK)
         e = all(j);
     if (e == OK && j->writes)

@@ -49,6 +49,8 @@ static void add_ban(struct app *a, struct ctl_req *r, struct str network, struct
         ctl_error(r, "not a duration like 90s, 10m, 24h or 7d");
     else if (ms > BAN_LONGEST_MS)
         ctl_error(r, "too long: access.deny in the configuration is for good");
+    else if (access_allows(a->access, &net))
+        ctl_error(r, "not banned: access.allow holds that network, and goes before all bans");
     else if (access_ban(a->access, &net, ms, loop_now_ms(a->loop)) != OK)
         ctl_error(r, "too many: the deny list (access.deny) holds more");
     else

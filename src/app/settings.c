@@ -1,6 +1,9 @@
 /* The table of settings. A new one is a row here and a field in struct config; the file format, the environment, -o,
  * mayfly.conf and mayfly.conf(5) follow from it. */
 #include "app/settings.h"
+#include "io/dns.h"
+#include "trust/block_list.h"
+#include "trust/dnsbl.h"
 #include <sys/un.h>
 
 #define AT(field) offsetof(struct config, field)
@@ -165,8 +168,8 @@ const struct setting settings[] = {
     { "tls.key", SET_PATH, AT(tls_key), "", SETTING_RELOAD | SETTING_READS, 0, 0, NULL,
       "Private key of tls.cert (PEM)." },
 
-    { "dns.forward", SET_ENDPOINTS, AT(dns_forward), "", 0, 0, 0, NULL,
-      "Resolvers that are asked who sent a mail, as address:port. Empty: nobody is asked, and senders stay "
+    { "dns.forward", SET_ENDPOINTS, AT(dns_forward), "", 0, 0, LIMIT_DNS_FORWARD, NULL,
+      "Resolvers that are asked who sent a mail, as address:port; at most 8. Empty: nobody is asked, and senders stay "
       "unchecked." },
     { "dns.trust_anchor", SET_PATH, AT(dns_trust_anchor), "", SETTING_READS, 0, 0, NULL,
       "File with the root's keys, for DNSSEC (Debian's dns-root-data: /usr/share/dns/root.key). Empty: not "
@@ -185,9 +188,9 @@ const struct setting settings[] = {
     { "trust.arc_sealers", SET_NAMES, AT(trust_arc_sealers), "", 0, 0, 0, NULL,
       "Domains of forwarders and mailing lists whose ARC seals are believed: where DMARC passed there, it counts "
       "here." },
-    { "trust.domain_lists", SET_NAMES, AT(trust_domain_lists), "", 0, 0, 0, NULL,
+    { "trust.domain_lists", SET_NAMES, AT(trust_domain_lists), "", 0, 0, LIMIT_LISTED_ZONES, NULL,
       "Zones of block lists of domains that are asked about the domains in From and in links, such as "
-      "dbl.example.org. Mind their terms; through a public resolver most do not answer." },
+      "dbl.example.org; at most 8. Mind their terms; through a public resolver most do not answer." },
 
     { "clamd.address", SET_NEIGHBOUR, AT(clamd_address), "", 0, 0, 0, NULL,
       "clamd, as the path of its Unix socket or address:port. It is sent every mail; needs scan.plaintext_ack. Empty: "
@@ -275,7 +278,7 @@ const struct setting settings[] = {
       "belongs here. Read again at SIGHUP." },
     { "access.deny", SET_NETS, AT(access_deny), "", SETTING_RELOAD, 0, 0, NULL,
       "Networks that are served nothing. Read again at SIGHUP; mayfly ban add does it for a while." },
-    { "access.dnsbl", SET_NAMES, AT(access_dnsbl), "", 0, 0, 0, NULL,
+    { "access.dnsbl", SET_NAMES, AT(access_dnsbl), "", 0, 0, LIMIT_DNSBL_ZONES, NULL,
       "Zones of DNS block lists, like zen.spamhaus.org, that are asked about SMTP clients; at most 8. They, and the "
       "resolver in dns.forward, learn who writes to you. Empty: none." },
     { "access.dnsbl_action", SET_ENUM, AT(access_dnsbl_action), "refuse", 0, 0, 0, "refuse symbol",

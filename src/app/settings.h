@@ -115,7 +115,7 @@ struct setting {
     const char *def; /* as one would write it; lists with commas */
     unsigned flags;  /* SETTING_* */
     /* SET_INT, SET_BYTES, SET_MS: the range, ends included; max 0: the type's own. SET_PATH: likewise of its octets.
-     * Lists: fewest items. */
+     * Lists: fewest and most items. */
     int64_t min, max;
     const char *choice; /* SET_ENUM: words in the order of their numbers, with spaces between */
     const char *help;

@@ -7,6 +7,7 @@
 #include "io/loop.h"
 #include "trust/inquiry.h"
 #include "trust/verdict.h"
+#include "wire/domain.h"
 #include "wire/line.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -144,6 +145,13 @@ static bool args_read(struct verify *v, char **args, int n)
     return v->kind != NULL;
 }
 
+/* <a@b.example> as SMTP has it, or without the brackets. */
+static struct str bare(struct str path)
+{
+    bool in_brackets = str_starts(path, S("<")) && str_ends(path, S(">"));
+    return in_brackets ? str_sub(path, 1, path.n - 2) : path;
+}
+
 static bool args_check(struct verify *v, const struct config *c)
 {
     uint64_t now = (uint64_t)clock_wall_ms(NULL) / 1000;
@@ -152,6 +160,11 @@ static bool args_check(struct verify *v, const struct config *c)
         (v->now_text.p && !str_to_u64(v->now_text, &now)))
         return false;
     in->sender.now_s = (int64_t)MIN(now, (uint64_t)INT32_MAX * 1000);
+    in->sender.from = bare(in->sender.from);
+    if (v->server.p && !domain_valid(v->server)) { /* it stands in the header that is printed */
+        fprintf(stderr, "mayfly verify: --server is no host name\n");
+        return false;
+    }
     in->server = v->server.p ? v->server : c->server_hostname;
     in->sender.receiver = in->server;
     in->sealers = &v->sealer;
