@@ -1,16 +1,6 @@
 /* The words are the page's (web/src/i18n/en.ts). */
 #include "serve/lite_trust.h"
-#include "base/text.h"
-
-enum { TEXT_MAX = 4096 };
-
-static struct str member(struct json_in *j, const struct json *of, const char *key)
-{
-    struct str s = { 0 };
-    if (of)
-        json_get_str(j, of, key, TEXT_MAX, &s);
-    return s;
-}
+#include "serve/lite_page.h"
 
 static const struct json *object(struct json_in *j, const char *key)
 {
@@ -22,11 +12,12 @@ static const struct json *object(struct json_in *j, const char *key)
 static void put_sender(struct buf *b, struct json_in *j)
 {
     const struct json *auth = object(j, "auth");
-    struct str spf = member(j, auth, "spf"), dkim = member(j, auth, "dkim"), dmarc = member(j, auth, "dmarc");
-    struct str proven = member(j, auth, "domain"), claimed = member(j, object(j, "from"), "address");
+    struct str spf = lite_member(j, auth, "spf"), dkim = lite_member(j, auth, "dkim"),
+               dmarc = lite_member(j, auth, "dmarc");
+    struct str proven = lite_member(j, auth, "domain"), claimed = lite_member(j, object(j, "from"), "address");
     claimed = str_from(claimed, str_rchr(claimed, '@') == STR_NONE ? 0 : str_rchr(claimed, '@') + 1);
     bool passed = str_eq(dmarc, S("pass"));
-    if (str_eq(member(j, auth, "origin"), S("server"))) {
+    if (str_eq(lite_member(j, auth, "origin"), S("server"))) {
         buf_puts(b, "<p>From this server</p>\n");
     } else if (str_eq(dmarc, S("fail")) || (str_eq(spf, S("fail")) && !passed && !str_eq(dkim, S("pass")))) {
         buf_puts(b, "<p>Claims to be ");
@@ -57,17 +48,17 @@ void lite_put_trust(struct buf *b, struct json_in *j)
     put_sender(b, j);
     if (!verdict)
         return;
-    if (str_starts(member(j, verdict, "scan"), S("malware")))
+    if (str_starts(lite_member(j, verdict, "scan"), S("malware")))
         buf_puts(b, "<p><b>Malware was found in this mail. Open nothing in it.</b></p>\n");
-    put_word(b, member(j, verdict, "word"));
+    put_word(b, lite_member(j, verdict, "word"));
     json_get_array(j, verdict, "symbols", LIMIT_MIME_PARTS, &symbols);
     if (json_len(symbols) == 0)
         return;
     buf_puts(b, "<p>Why: ");
     for (size_t i = 0; i < json_len(symbols); i++) {
-        struct str reason = member(j, json_at(symbols, i), "reason");
+        struct str reason = lite_member(j, json_at(symbols, i), "reason");
         buf_puts(b, i ? "; " : "");
-        text_html(b, reason.n ? reason : member(j, json_at(symbols, i), "name"));
+        text_html(b, reason.n ? reason : lite_member(j, json_at(symbols, i), "name"));
     }
     buf_puts(b, "</p>\n");
 }
@@ -75,9 +66,9 @@ void lite_put_trust(struct buf *b, struct json_in *j)
 /* ---- attempts ---- */
 static void put_attempt(struct buf *b, struct json_in *j)
 {
-    struct str result = member(j, j->root, "result"), domain = member(j, j->root, "domain");
-    struct str reason = member(j, j->root, "reason"), code = member(j, j->root, "code");
-    struct str hm, day = str_cut(member(j, j->root, "at"), 'T', &hm);
+    struct str result = lite_member(j, j->root, "result"), domain = lite_member(j, j->root, "domain");
+    struct str reason = lite_member(j, j->root, "reason"), code = lite_member(j, j->root, "code");
+    struct str hm, day = str_cut(lite_member(j, j->root, "at"), 'T', &hm);
     buf_printf(b, "<li>%.*s, %.*s UTC<br>", STR_FMT(day), STR_FMT(str_sub(hm, 0, 5)));
     buf_puts(b, str_eq(result, S("inbox"))      ? "Delivered"
                 : str_eq(result, S("junk"))     ? "Put into Junk"
@@ -94,7 +85,7 @@ static void put_attempt(struct buf *b, struct json_in *j)
     }
     buf_puts(b, "<br>");
     text_html(b, domain.n ? domain : S("No sender named"));
-    buf_puts(b, member(j, j->root, "tls").n ? ", encrypted</li>\n" : ", not encrypted</li>\n");
+    buf_puts(b, lite_member(j, j->root, "tls").n ? ", encrypted</li>\n" : ", not encrypted</li>\n");
 }
 
 void lite_put_attempts(struct buf *b, struct http_req *r)
