@@ -42,14 +42,26 @@ static void put_word(struct buf *b, struct str word)
         buf_puts(b, "<p>Looks like junk</p>\n");
 }
 
+/* scan: see core/scan.h. */
+static void put_scan(struct buf *b, struct str scan)
+{
+    struct str why, what = str_cut(scan, ':', &why);
+    if (str_eq(what, S("malware"))) {
+        buf_puts(b, "<p><b class=\"bad\">Malware was found in this mail. Open nothing in it.</b>");
+        text_html(b, why);
+        buf_puts(b, "</p>\n");
+    } else if (str_eq(what, S("unscanned"))) {
+        lite_line(b, "Not scanned for malware", str_trim(why));
+    }
+}
+
 void lite_put_trust(struct buf *b, struct json_in *j)
 {
     const struct json *verdict = object(j, "verdict"), *symbols = NULL;
     put_sender(b, j);
     if (!verdict)
         return;
-    if (str_starts(lite_member(j, verdict, "scan"), S("malware")))
-        buf_puts(b, "<p><b>Malware was found in this mail. Open nothing in it.</b></p>\n");
+    put_scan(b, lite_member(j, verdict, "scan"));
     put_word(b, lite_member(j, verdict, "word"));
     json_get_array(j, verdict, "symbols", LIMIT_MIME_PARTS, &symbols);
     if (json_len(symbols) == 0)
