@@ -163,6 +163,10 @@ static void correct(struct http_req *r)
     if (!lite_msg_of(r, &id))
         return;
     bool junk = http_form(r, S("spam"), &spam) && str_eq(spam, S("yes"));
+    if (!junk && !str_eq(spam, S("no"))) {
+        lite_sorry(r, 422, "Say whether it is junk: yes or no.");
+        return;
+    }
     const struct mail_change c = { .folder = junk ? FOLDER_JUNK : FOLDER_INBOX };
     api_wait_change(r, api_change(r, &id, &c, on_corrected));
 }

@@ -198,8 +198,12 @@ def forms_of_strangers():
     a, b = api.box(), api.box()
     d.send(a["address"], mail())
     m = api.v1("GET", "/mailbox/wait", token=a["token"])
+    for fields in ({}, {"spam": ""}, {"spam": "maybe"}, {"spam": "Yes"}):
+        body, h = form(token=a["token"], id=m["id"], **fields)
+        Browser().show(d.request("POST", "/lite/junk", body, headers=h), want=422)
+    assert api.v1("GET", f"/mailbox/messages/{m['id']}", token=a["token"])["folder"] == "INBOX"
     for path in ("message", "file", "delete", "junk"):
-        body, h = form(token=b["token"], id=m["id"])
+        body, h = form(token=b["token"], id=m["id"], spam="yes")
         assert d.request("POST", "/lite/" + path, body, headers=h)[0] in (200, 404)
     assert api.v1("GET", f"/mailbox/messages/{m['id']}", token=a["token"])
     for path in ("inbox", "message", "file", "send", "back"):
