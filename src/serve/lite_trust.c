@@ -1,6 +1,9 @@
 /* The words are the page's (web/src/i18n/en.ts). */
 #include "serve/lite_trust.h"
 #include "serve/lite_page.h"
+#include "trust/symbol.h"
+#include <math.h>
+#include <stdlib.h>
 
 static const struct json *object(struct json_in *j, const char *key)
 {
@@ -42,6 +45,49 @@ static void put_word(struct buf *b, struct str word)
         buf_puts(b, "<p>Looks like junk</p>\n");
 }
 
+/* ---- why: of each side the heaviest first ---- */
+struct why {
+    struct str reason;
+    double score;
+};
+static int by_weight(const void *a, const void *b)
+{
+    double x = fabs(((const struct why *)a)->score), y = fabs(((const struct why *)b)->score);
+    return (x < y) - (x > y);
+}
+static int side(double score) { return (score > 0) - (score < 0); }
+
+static void put_side(struct buf *b, const char *label, int which, const struct why *all, size_t n)
+{
+    bool any = false;
+    for (size_t i = 0; i < n; i++) {
+        if (side(all[i].score) != which)
+            continue;
+        buf_puts(b, any ? "; " : "<p>");
+        buf_puts(b, any ? "" : label);
+        text_html(b, all[i].reason);
+        any = true;
+    }
+    buf_puts(b, any ? "</p>\n" : "");
+}
+
+static void put_reasons(struct buf *b, struct json_in *j, const struct json *symbols)
+{
+    struct why all[LIMIT_SYMBOLS] = { 0 };
+    size_t n = MIN(json_len(symbols), COUNT(all));
+    for (size_t i = 0; i < n; i++) {
+        const struct json *s = json_at(symbols, i);
+        all[i] = (struct why){ .reason = lite_member(j, s, "reason") };
+        json_get_number(j, s, "score", &all[i].score);
+        if (all[i].reason.n == 0)
+            all[i].reason = lite_member(j, s, "name");
+    }
+    qsort(all, n, sizeof *all, by_weight);
+    put_side(b, "Towards junk: ", 1, all, n);
+    put_side(b, "Towards the inbox: ", -1, all, n);
+    put_side(b, "Counts for neither: ", 0, all, n);
+}
+
 /* scan: see core/scan.h. */
 static void put_scan(struct buf *b, struct str scan)
 {
@@ -63,16 +109,8 @@ void lite_put_trust(struct buf *b, struct json_in *j)
         return;
     put_scan(b, lite_member(j, verdict, "scan"));
     put_word(b, lite_member(j, verdict, "word"));
-    json_get_array(j, verdict, "symbols", LIMIT_MIME_PARTS, &symbols);
-    if (json_len(symbols) == 0)
-        return;
-    buf_puts(b, "<p>Why: ");
-    for (size_t i = 0; i < json_len(symbols); i++) {
-        struct str reason = lite_member(j, json_at(symbols, i), "reason");
-        buf_puts(b, i ? "; " : "");
-        text_html(b, reason.n ? reason : lite_member(j, json_at(symbols, i), "name"));
-    }
-    buf_puts(b, "</p>\n");
+    json_get_array(j, verdict, "symbols", LIMIT_SYMBOLS, &symbols);
+    put_reasons(b, j, symbols);
 }
 
 /* ---- attempts ---- */

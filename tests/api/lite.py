@@ -162,6 +162,10 @@ def dangerous_files_ask_first():
     said = [a["dangerous"] for a in api.v1("GET", f"/mailbox/messages/{m['id']}", token=box["token"])["attachments"]]
     assert said == ["This file is a program", None], said
     b = Browser().go("/lite").press("Open", secret=box["token"]).press("Go to the inbox").press("Junk").press("Read")
+    found = {side: [s["reason"] for s in sorted(m["verdict"]["symbols"], key=lambda s: -abs(s["score"])) if (s["score"] > 0) - (s["score"] < 0) == side] for side in (1, -1, 0)}
+    assert found[1] and "FILE_RUNS" in [s["name"] for s in m["verdict"]["symbols"]], found
+    for side, label in ((1, "Towards junk"), (-1, "Towards the inbox"), (0, "Counts for neither")):
+        assert re.findall(f"{label}: (.*)", b.page.text) == (["; ".join(found[side])] if found[side] else []), (found, b.page.text)
     assert re.search(r"a\.exe This file is a program\.", b.page.text) and b.page.text.count("This file") == 1, b.page.text
     status, h, file = b.press("Download", nth=1, raw=True)
     assert (status, file) == (200, b"plain") and h["content-disposition"].startswith("attachment")
