@@ -12,6 +12,7 @@ static const struct json *object(struct json_in *j, const char *key)
     return o;
 }
 
+/* As web/src/sender.ts has it. */
 static void put_sender(struct buf *b, struct json_in *j)
 {
     const struct json *auth = object(j, "auth");
@@ -26,7 +27,7 @@ static void put_sender(struct buf *b, struct json_in *j)
         buf_puts(b, "<p>Claims to be ");
         text_html(b, claimed);
         buf_puts(b, ", but fails its checks. Be careful.</p>\n");
-    } else if (str_eq(dkim, S("pass")) || str_eq(spf, S("pass"))) {
+    } else if (str_eq(dkim, S("pass")) || (proven.n && str_eq(spf, S("pass")))) {
         buf_puts(b, str_eq(dkim, S("pass")) ? "<p>Signed by " : "<p>Sent by a server of ");
         text_html(b, proven.n ? proven : claimed);
         buf_puts(b, "</p>\n");
