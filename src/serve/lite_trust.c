@@ -31,6 +31,8 @@ static void put_sender(struct buf *b, struct json_in *j)
         buf_puts(b, str_eq(dkim, S("pass")) ? "<p>Signed by " : "<p>Sent by a server of ");
         text_html(b, proven.n ? proven : claimed);
         buf_puts(b, "</p>\n");
+    } else if (proven.n && spf.n + dkim.n + dmarc.n == 0) {
+        buf_puts(b, "<p>Sent from an address on this server</p>\n");
     } else {
         buf_puts(b, "<p>Could not be verified: anybody can write this name</p>\n");
     }

@@ -8,6 +8,7 @@ describe('whose mail it is', () => {
   it.each([
     ['nothing was asked', null, 'none'],
     ['this server wrote it', { spf: null, dkim: null, dmarc: null, domain: null, origin: 'server' }, 'own'],
+    ['an address here wrote it', { spf: null, dkim: null, dmarc: null, arc: null, domain: 'box.test' }, 'here'],
     ['signed', { spf: 'none', dkim: 'pass', dmarc: 'none', domain: 'a.example' }, 'good'],
     ['its server is known', { spf: 'pass', dkim: 'none', dmarc: 'none', domain: 'a.example' }, 'spf'],
     ['the server is known, of another domain', { spf: 'pass', dkim: 'none', dmarc: 'none', domain: null }, 'none'],
