@@ -327,4 +327,15 @@ def without_javascript():
     assert "On its way" in post("send", to="ben@example.com", text="x", files="", forwards=draft)
 
 
-CASES = [it_arrives_as_it_was_written, an_answer_is_an_answer, taken_back, what_nobody_answers_can_be_taken_back, it_leaves_while_the_box_is_there, who_is_the_same, once_for_each_key, a_draft_is_sent_once, what_became_of_it_is_told, a_burn_says_what_will_not_leave, what_may_not_leave, a_proof_once_then_a_share_a_day, without_javascript]
+def of_an_address_here_nothing_is_asked():
+    """Who sent it had logged in: /lite says so, as REST and the page do."""
+    a, b = api.box(), api.box()
+    api.v1("POST", "/mailbox/send", {"to": [b["address"]], "subject": "Next door", "text": "Hello"}, a["token"], want=202)
+    m = api.v1("GET", "/mailbox/wait?timeout=10", token=b["token"], want=200)
+    assert m["from"]["address"] == a["address"] and m["auth"] == {"spf": None, "dkim": None, "dmarc": None, "arc": None, "domain": a["address"].split("@")[1]}, m["auth"]
+    body, headers = form(token=b["token"], id=m["id"])
+    page = d.request("POST", "/lite/message", body, None, headers)[2].decode()
+    assert "Sent from an address on this server" in page and "Could not be verified" not in page, page
+
+
+CASES = [it_arrives_as_it_was_written, an_answer_is_an_answer, taken_back, what_nobody_answers_can_be_taken_back, it_leaves_while_the_box_is_there, who_is_the_same, once_for_each_key, a_draft_is_sent_once, what_became_of_it_is_told, a_burn_says_what_will_not_leave, what_may_not_leave, a_proof_once_then_a_share_a_day, without_javascript, of_an_address_here_nothing_is_asked]
