@@ -23,16 +23,14 @@ static enum err read_password(struct carrying *c, struct str path)
     return e == OK && !c->password.p ? ERR_FULL : e;
 }
 
-static enum err read_bind(struct str text, bool six, struct dial_to *to, bool *binds)
+/* What is no address of its kind config_value.c lets nobody set. */
+static bool read_bind(struct str text, struct dial_to *to)
 {
     struct ip ip;
-    *binds = text.n > 0;
-    if (text.n == 0)
-        return OK;
-    if (ip_parse(text, &ip) != OK || ip.six != six)
-        return ERR_BAD;
+    if (text.n == 0 || ip_parse(text, &ip) != OK)
+        return false;
     dial_ip(&ip, 0, to);
-    return OK;
+    return true;
 }
 
 static struct str lower_copy(struct arena *a, struct str s)
@@ -68,9 +66,8 @@ enum err carrying_start(struct carrying *c, const struct config *config, struct 
         return OK;
     if (config->smtp_out_relay_user.n > 0 && read_password(c, config->smtp_out_relay_password_file) != OK)
         return bad(log, "smtp_out.relay_password_file cannot be read", ERR_BAD);
-    if (read_bind(config->smtp_out_bind_ipv4, false, &c->bind4, &c->binds4) != OK ||
-        read_bind(config->smtp_out_bind_ipv6, true, &c->bind6, &c->binds6) != OK)
-        return bad(log, "smtp_out.bind_ipv4 or bind_ipv6 is no such address", ERR_BAD);
+    c->binds4 = read_bind(config->smtp_out_bind_ipv4, &c->bind4);
+    c->binds6 = read_bind(config->smtp_out_bind_ipv6, &c->bind6);
     enum err e = start_tls(c, config, log);
     if (e == OK && config->smtp_out_relay_user.n > 0 && !c->known)
         return bad(log, "without smtp_out.ca_file nobody is told smtp_out.relay_password", ERR_BAD);

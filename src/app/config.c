@@ -4,6 +4,7 @@
 #include "app/config_check.h"
 #include "app/config_file.h"
 #include "app/config_value.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -53,7 +54,7 @@ static void take_secret_file(struct reading *r, size_t row, struct str path, con
     char *room = buf_reserve(&text, SECRET_FILE_MAX);
     ssize_t n = fd < 0 || !room ? -1 : read(fd, room, SECRET_FILE_MAX);
     if (n < 0) {
-        buf_printf(r->errors, "%s: %.*s cannot be read\n", source, STR_FMT(path));
+        buf_printf(r->errors, "%s: %.*s: %s\n", source, STR_FMT(path), strerrordesc_np(errno));
         return;
     }
     struct str value = str_trim(str_of(room, (size_t)n));

@@ -2,6 +2,7 @@
  * there. */
 #include "app/config_check.h"
 #include "app/shipped.h"
+#include "io/tls.h"
 #include "trust/model_file.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -74,6 +75,8 @@ void config_check_together(const struct config *c, struct buf *errors)
         buf_puts(errors, "box.default_ttl: above box.max_ttl\n");
     if (c->box_max_bytes < c->smtp_max_bytes)
         buf_puts(errors, "box.max_bytes: below smtp.max_bytes, so one message would not fit\n");
+    if (c->access_ban_max_time_ms < c->access_ban_time_ms)
+        buf_puts(errors, "access.ban_max_time: below access.ban_time\n");
     if (!str_empty(c->smtp_out_relay_user) && str_empty(c->smtp_out_relay_password_file))
         buf_puts(errors, "smtp_out.relay_user: needs smtp_out.relay_password_file\n");
     for (size_t row = 0; row < settings_n; row++)
@@ -128,8 +131,33 @@ void config_note_together(const struct config *c, struct buf *notes)
 }
 
 /* ---- files ---- */
+static void put_fault(const struct config *c, struct buf *errors, const char *name, struct str path, const char *why)
+{
+    buf_printf(errors, "%s: %s: %.*s: %s\n", c->source[setting_find(str_c(name))], name, STR_FMT(path), why);
+}
+
+static void check_pair(const struct config *c, struct buf *errors)
+{
+    if (str_empty(c->tls_cert) || access(c->tls_cert.p, R_OK) != 0 || access(c->tls_key.p, R_OK) != 0)
+        return; /* said already */
+    switch (tls_pair_look(c->tls_cert.p, c->tls_key.p)) {
+    case TLS_PAIR_GOOD:
+        break;
+    case TLS_PAIR_NO_CERT:
+        put_fault(c, errors, "tls.cert", c->tls_cert, "no certificate that can be used (PEM) is in it");
+        break;
+    case TLS_PAIR_NO_KEY:
+        put_fault(c, errors, "tls.key", c->tls_key, "no key that can be used (PEM, no passphrase) is in it");
+        break;
+    case TLS_PAIR_APART:
+        put_fault(c, errors, "tls.key", c->tls_key, "is not the key of tls.cert");
+        break;
+    }
+}
+
 void config_check_files(const struct config *c, struct buf *errors, struct buf *notes)
 {
+    size_t before = errors->n;
     for (size_t row = 0; row < settings_n; row++) {
         struct str path =
             settings[row].flags & SETTING_READS ? *(const struct str *)((const char *)c + settings[row].at) : S("");
@@ -142,6 +170,8 @@ void config_check_files(const struct config *c, struct buf *errors, struct buf *
             buf_printf(why == EACCES ? notes : errors, "%s: %s: %.*s: %s\n", c->source[row], settings[row].name,
                        STR_FMT(path), strerrordesc_np(why));
     }
+    if (errors->n == before)
+        check_pair(c, errors);
 }
 
 void config_check_prior(const struct config *c, struct buf *errors, struct buf *notes)

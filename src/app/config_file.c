@@ -4,6 +4,7 @@
 #include "app/config_file.h"
 #include "app/settings.h"
 #include <confuse.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,18 +167,22 @@ static void scan(char *p, size_t n, struct reading *r)
         complain(r, s.open_line[s.depth - 1], "this brace is not closed");
 }
 
-/* The text with a NUL behind it, or false. */
-static bool load(const char *file, struct buf *text)
+/* The text with a NUL behind it; or why not, in words. */
+static const char *load(const char *file, struct buf *text)
 {
     AUTO_FD int fd = open(file, O_RDONLY | O_CLOEXEC);
     ssize_t n = fd < 0 ? -1 : 1;
     while (n > 0) {
         char *room = buf_reserve(text, 4096);
-        n = room ? read(fd, room, 4096) : -1;
+        if (!room)
+            return "larger than a configuration may be (1 MiB)";
+        n = read(fd, room, 4096);
         text->n += n > 0 ? (size_t)n : 0;
     }
+    if (n < 0)
+        return strerrordesc_np(errno);
     buf_putc(text, 0);
-    return n == 0 && !text->failed;
+    return text->failed ? "larger than a configuration may be (1 MiB)" : NULL;
 }
 
 static void give(struct reading *r, cfg_t *cfg, void (*take)(void *, size_t, const struct str *, size_t, const char *),
@@ -205,8 +210,9 @@ void config_file_read(const char *file, struct buf *errors,
 {
     AUTO_BUF struct buf text = { .max = FILE_MAX };
     AUTO_FREE struct reading *r = calloc(1, sizeof *r);
-    if (!r || settings_n > SETTINGS_MAX || !load(file, &text)) {
-        buf_printf(errors, "%s: cannot be read\n", file);
+    const char *why = r && settings_n <= SETTINGS_MAX ? load(file, &text) : "out of memory";
+    if (why) {
+        buf_printf(errors, "%s: %s\n", file, why);
         return;
     }
     *r = (struct reading){ .errors = errors, .file = file };

@@ -2,6 +2,8 @@
 #include "app/config_value.h"
 #include "io/dial.h"
 #include "serve/network.h"
+#include "wire/addr.h"
+#include "wire/ip.h"
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -48,8 +50,11 @@ static const char *check_net(struct str s)
 /* A host name, RFC 1123 section 2.1: letters, digits and hyphens between dots (IDNs as xn--…). */
 static const char *check_name(struct str s)
 {
+    struct ip ip;
     if (s.n == 0 || s.n > 253)
         return "not a host name";
+    if (ip_parse(s, &ip) == OK)
+        return "an address is no host name";
     for (struct str rest = s; rest.n > 0;) {
         struct str label = str_cut(rest, '.', &rest);
         if (label.n == 0 || label.n > 63 || label.p[0] == '-' || label.p[label.n - 1] == '-')
@@ -77,6 +82,41 @@ static const char *check_neighbour(struct str s)
     return str_empty(s) || dial_parse(s, &to) == OK ? NULL : "must be a Unix socket's path or address:port";
 }
 
+static const char *check_ip(struct str s, bool six)
+{
+    struct ip ip;
+    if (str_empty(s) || (ip_parse(s, &ip) == OK && ip.six == six))
+        return NULL;
+    return six ? "not an IPv6 address" : "not an IPv4 address";
+}
+
+static const char *check_mailbox(struct str s)
+{
+    struct addr a;
+    return str_empty(s) || addr_parse(s, &a) == OK ? NULL : "not a mail address like postmaster@example.com";
+}
+
+/* An empty one is none; where one is needed, its row says so. */
+static const char *check_path(struct config *c, const struct setting *s, struct str v)
+{
+    if ((int64_t)v.n < s->min)
+        return "must not be empty";
+    if (s->max && (int64_t)v.n > s->max)
+        return arena_printf(&c->arena, "too long: at most %lld octets", (long long)s->max).p;
+    return NULL;
+}
+
+static const char *check_text(struct config *c, const struct setting *s, struct str v)
+{
+    if (s->type == SET_PATH)
+        return check_path(c, s, v);
+    if (s->type == SET_IPV4 || s->type == SET_IPV6)
+        return check_ip(v, s->type == SET_IPV6);
+    if (s->type == SET_MAILBOX)
+        return check_mailbox(v);
+    return s->type == SET_NAME ? check_name(v) : s->type == SET_NEIGHBOUR ? check_neighbour(v) : NULL;
+}
+
 static const char *set_text(struct config *c, const struct setting *s, struct str v)
 {
     if (memchr(v.p ? v.p : "", 0, v.n))
@@ -85,7 +125,7 @@ static const char *set_text(struct config *c, const struct setting *s, struct st
     if (!kept.p)
         return "too long";
     *(struct str *)field(c, s) = kept;
-    return s->type == SET_NAME ? check_name(v) : s->type == SET_NEIGHBOUR ? check_neighbour(v) : NULL;
+    return check_text(c, s, v);
 }
 
 static const char *check_item(enum setting_type type, struct str v)
@@ -105,18 +145,21 @@ static void lower(struct str s)
 
 static const char *set_list(struct config *c, const struct setting *s, const struct str *values, size_t n)
 {
-    struct config_list list = { .v = arena_array(&c->arena, LIST_MAX, sizeof(struct str)) };
+    size_t most = s->max ? (size_t)s->max : LIST_MAX;
+    struct config_list list = { .v = arena_array(&c->arena, most, sizeof(struct str)) };
     for (size_t i = 0; i < n && list.v; i++) {
         for (struct str rest = values[i]; rest.n > 0;) {
             struct str item = str_trim(str_cut(rest, ',', &rest));
+            if (item.n == 0 && str_trim(values[i]).n > 0)
+                return "a comma too many";
             if (item.n == 0)
                 continue;
             const char *bad = check_item(s->type, item);
             if (bad)
                 return arena_printf(&c->arena, "\"%.*s\": %s", STR_FMT(item), bad).p;
             struct str kept = arena_dup(&c->arena, item);
-            if (!kept.p || list.n == LIST_MAX)
-                return "too many";
+            if (!kept.p || list.n == most)
+                return arena_printf(&c->arena, "too many: at most %zu", most).p;
             lower(kept); /* names, hex digits, schemes: case means nothing in any of them */
             list.v[list.n++] = kept;
         }
@@ -203,6 +246,9 @@ const char *config_value_set(struct config *c, size_t row, const struct str *val
     case SET_PATH:
     case SET_NAME:
     case SET_NEIGHBOUR:
+    case SET_IPV4:
+    case SET_IPV6:
+    case SET_MAILBOX:
         return set_text(c, s, values[0]);
     case SET_NAMES:
     case SET_ORIGINS:

@@ -65,7 +65,7 @@ struct app {
     struct outq *operator_outq;       /* on the main loop, as what follows */
     struct mailboxes *operator_boxes; /* on the main loop: the operator's own box is made there */
     struct tls *tls;
-    struct str cert, key; /* paths in use */
+    const char *own_folder, *own_cert, *own_key; /* of the pair we sign ourselves, once it was needed */
     struct listen_gate gates[DOOR_KINDS];
     struct config_list bound[DOOR_KINDS]; /* addresses really bound */
     struct network *smtp_proxies, *http_proxies, *smtp_relay_from;

@@ -1,6 +1,7 @@
 #include "app/corpus.h"
 #include "io/file.h"
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,11 +34,18 @@ struct str corpus_label_name(enum corpus_label label)
     return S("-");
 }
 
+static enum err fault(struct corpus *c, struct str at, const char *why, enum err e)
+{
+    c->at = arena_dup(&c->arena, at);
+    c->why = why;
+    return e;
+}
+
 static enum err add(struct corpus *c, struct corpus_item it)
 {
     it.path = arena_dup(&c->arena, it.path);
     buf_put(&c->items, str_of(&it, sizeof it));
-    return it.path.p == NULL || c->items.failed ? ERR_FULL : OK;
+    return it.path.p == NULL || c->items.failed ? fault(c, it.path, "too much to learn from at once", ERR_FULL) : OK;
 }
 
 /* ---- mbox, RFC 4155: a line that begins with "From " behind an empty one, or the first ---- */
@@ -87,43 +95,76 @@ static enum err add_file(struct corpus *c, const char *path, uint64_t size, enum
     AUTO_BUF struct buf all = { .max = SIZE_MAX / 4 };
     struct mbox m = { .c = c, .path = str_c(path), .label = label };
     enum err e = file_load(path, all.max, &all);
-    return e == OK ? add_mbox(&m, buf_str(&all)) : e;
+    if (e != OK)
+        return fault(c, str_c(path), e == ERR_FULL ? "too large" : strerrordesc_np(errno), e);
+    return add_mbox(&m, buf_str(&all));
 }
 
 /* ---- folders ---- */
-static enum err add_any(struct corpus *c, const char *path, enum corpus_label label, unsigned depth);
+struct folder {
+    const struct folder *above; /* it was met in */
+    dev_t dev;
+    ino_t ino;
+    unsigned depth;
+};
 
-static enum err add_folder(struct corpus *c, const char *path, enum corpus_label label, unsigned depth)
+static enum err add_any(struct corpus *c, const char *path, enum corpus_label label, const struct folder *above);
+
+static enum err add_folder(struct corpus *c, const char *path, enum corpus_label label, const struct folder *here)
 {
     struct dirent **names;
-    int n = depth > DEPTH_MAX ? -1 : scandir(path, &names, NULL, alphasort);
+    if (here->depth > DEPTH_MAX)
+        return fault(c, str_c(path), "too deep: a folder in a folder, sixteen times", ERR_IO);
+    int n = scandir(path, &names, NULL, alphasort);
     if (n < 0)
-        return ERR_IO;
+        return fault(c, str_c(path), strerrordesc_np(errno), ERR_IO);
     enum err e = OK;
     for (int i = 0; i < n; i++) {
         struct str below = arena_printf(&c->arena, "%s/%s", path, names[i]->d_name);
         bool skip = names[i]->d_name[0] == '.' || strcmp(names[i]->d_name, "tmp") == 0;
         if (e == OK && !skip)
-            e = below.p == NULL ? ERR_FULL : add_any(c, below.p, label, depth + 1);
+            e = below.p == NULL ? fault(c, str_c(path), "too much to learn from at once", ERR_FULL)
+                                : add_any(c, below.p, label, here);
         free(names[i]);
     }
     free(names);
     return e;
 }
 
-static enum err add_any(struct corpus *c, const char *path, enum corpus_label label, unsigned depth)
+static bool leads_back(const struct folder *above, const struct stat *s)
+{
+    while (above != NULL && (above->dev != s->st_dev || above->ino != s->st_ino))
+        above = above->above;
+    return above != NULL;
+}
+
+static enum err pass_over(const struct corpus *c, const char *path, const char *why)
+{
+    if (c->passed)
+        c->passed(path, why);
+    return OK;
+}
+
+static enum err add_any(struct corpus *c, const char *path, enum corpus_label label, const struct folder *above)
 {
     struct stat s;
     if (stat(path, &s) != 0)
-        return ERR_GONE;
-    if (S_ISDIR(s.st_mode))
-        return add_folder(c, path, label, depth);
+        return above != NULL ? pass_over(c, path, strerrordesc_np(errno))
+                             : fault(c, str_c(path), strerrordesc_np(errno), ERR_GONE);
+    if (S_ISDIR(s.st_mode)) {
+        struct folder here = { above, s.st_dev, s.st_ino, above != NULL ? above->depth + 1 : 0 };
+        return leads_back(above, &s) ? pass_over(c, path, "leads back to a folder that it is in")
+                                     : add_folder(c, path, label, &here);
+    }
     if (!S_ISREG(s.st_mode)) /* a pipe would be waited for, for ever */
         return OK;
     return add_file(c, path, (uint64_t)s.st_size, label);
 }
 
-enum err corpus_add(struct corpus *c, const char *path, enum corpus_label label) { return add_any(c, path, label, 0); }
+enum err corpus_add(struct corpus *c, const char *path, enum corpus_label label)
+{
+    return add_any(c, path, label, NULL);
+}
 
 /* ---- index files ---- */
 static bool label_of(struct str word, enum corpus_label *out)
@@ -139,15 +180,15 @@ static enum err add_line(struct corpus *c, struct str folder, struct str line)
     second = str_word(second, &line);
     struct str path = label_of(first, &label) ? second : first;
     if ((path.p == first.p && !label_of(second, &label)) || path.n == 0)
-        return ERR_BAD;
+        return fault(c, first, "the line that begins so is not a path and ham or spam", ERR_BAD);
     if (path.p[0] != '/' && folder.n > 0)
         path = arena_printf(&c->arena, "%.*s/%.*s", STR_FMT(folder), STR_FMT(path));
     struct str whole = arena_dup(&c->arena, path);
     struct stat s;
     if (whole.p == NULL)
-        return ERR_FULL;
+        return fault(c, first, "too much to learn from at once", ERR_FULL);
     if (stat(whole.p, &s) != 0)
-        return ERR_GONE;
+        return fault(c, whole, strerrordesc_np(errno), ERR_GONE);
     return add(c, (struct corpus_item){ whole, 0, (uint64_t)s.st_size, false, label });
 }
 
@@ -157,6 +198,8 @@ enum err corpus_add_index(struct corpus *c, const char *path)
     size_t slash = str_rchr(str_c(path), '/');
     struct str folder = slash == STR_NONE ? S("") : str_sub(str_c(path), 0, slash);
     enum err e = file_load(path, INDEX_MAX, &all);
+    if (e != OK)
+        return fault(c, str_c(path), e == ERR_FULL ? "too large" : strerrordesc_np(errno), e);
     for (struct str rest = buf_str(&all); rest.n > 0 && e == OK;) {
         struct str line = str_trim(str_line(rest, &rest));
         if (line.n > 0 && line.p[0] != '#')

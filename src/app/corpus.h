@@ -17,6 +17,9 @@ struct corpus_item {
 struct corpus {
     struct arena arena;
     struct buf items; /* struct corpus_item */
+    struct str at;    /* of an error: the file or folder it is about, and a word why; borrowed of this arena */
+    const char *why;
+    void (*passed)(const char *path, const char *why); /* is told what a folder has that is passed over; may be NULL */
 };
 
 void corpus_init(struct corpus *c);
@@ -26,7 +29,9 @@ static inline const struct corpus_item *corpus_at(const struct corpus *c, size_t
 {
     return (const struct corpus_item *)(const void *)c->items.p + i;
 }
-/* A file or folder, all of one label. ERR_GONE: not there. A Maildir's new and cur; of any other folder its files. */
+/* Both below say in at and why what they met. A file or folder, all of one label. ERR_GONE: not there. A Maildir's new
+ * and cur; of any other folder its files. Passed over: what in a folder cannot be reached, and a link that leads back.
+ */
 [[nodiscard]] enum err corpus_add(struct corpus *c, const char *path, enum corpus_label label);
 /* A message a line, "path label" or "label path" with blanks or tabs between, more columns ignored; # begins a comment.
  * Labels are ham and spam, paths are relative to the index. ERR_BAD: a line is none of that. */

@@ -4,6 +4,7 @@
 #include "app/corpus.h"
 #include "app/shipped.h"
 #include "base/rand.h"
+#include "base/secret.h"
 #include "core/understand.h"
 #include "io/file.h"
 #include "trust/model_file.h"
@@ -11,6 +12,7 @@
 #include "trust/repeats.h"
 #include "trust/rules.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +25,7 @@ struct job {
     const struct config *config;
     const char *model, *prior, *out;   /* out: a prior to be made */
     bool online, index, writes, rules; /* rules: their scores are added */
+    bool named;                        /* anything, be there mail in it or not */
     struct corpus corpus;
     struct learner *learner;
     struct prior taught; /* by somebody else, long ago */
@@ -36,11 +39,16 @@ struct job {
 /* ---- arguments ---- */
 static const char *value_of(char **args, int n, int *i) { return *i + 1 < n ? args[++*i] : NULL; }
 
+static void say_passed(const char *path, const char *why)
+{
+    fprintf(stderr, "mayfly: %s: %s: passed over\n", path, why);
+}
+
 static enum err add_path(struct job *j, const char *path, enum corpus_label label)
 {
     enum err e = corpus_add(&j->corpus, path, label);
     if (e != OK)
-        fprintf(stderr, "mayfly: %s: %s\n", path, err_name(e));
+        fprintf(stderr, "mayfly: %.*s: %s\n", STR_FMT(j->corpus.at), j->corpus.why);
     return e;
 }
 
@@ -50,10 +58,10 @@ static enum err add_index(struct job *j, const char *path)
     j->index = true;
     if (path == NULL)
         fprintf(stderr, "mayfly: --index goes before a file\n");
-    else if (e != OK && access(path, R_OK) != 0)
-        fprintf(stderr, "mayfly: the index %s: %s\n", path, strerror(errno));
+    else if (e != OK && str_eq(j->corpus.at, str_c(path)))
+        fprintf(stderr, "mayfly: the index %s: %s\n", path, j->corpus.why);
     else if (e != OK)
-        fprintf(stderr, "mayfly: %s: %s in the index\n", path, err_name(e));
+        fprintf(stderr, "mayfly: the index %s: %.*s: %s\n", path, STR_FMT(j->corpus.at), j->corpus.why);
     return e;
 }
 
@@ -68,7 +76,7 @@ static bool is_labelled(const struct job *j)
     return true;
 }
 
-/* False: not as the usage has it, or something named is not there. */
+/* False: not as the usage has it, or something named is not there. What was named may have no mail in it. */
 static bool args_read(struct job *j, char **args, int n)
 {
     enum corpus_label label = CORPUS_UNKNOWN;
@@ -93,8 +101,9 @@ static bool args_read(struct job *j, char **args, int n)
             e = add_path(j, args[i], label);
         if (e != OK)
             return false;
+        j->named |= j->index || !str_starts(word, S("--"));
     }
-    return corpus_n(&j->corpus) > 0 && (j->model == NULL || j->out == NULL) && is_labelled(j);
+    return j->named && (j->model == NULL || j->out == NULL) && is_labelled(j);
 }
 
 /* ---- the learner ---- */
@@ -141,11 +150,38 @@ static enum err open_out(struct job *j)
     return e == OK || e == ERR_GONE ? learner_new(NULL, true, &j->learner) : e;
 }
 
-static enum err complain(const char *what, struct str path, enum err e)
+/* errno is what the last call left that failed, 0 where none did. */
+static const char *why_of(enum err e)
+{
+    return e == ERR_FULL               ? "no space left on the disk"
+           : e == ERR_IO && errno != 0 ? strerrordesc_np(errno)
+                                       : model_file_why(e);
+}
+
+static enum err complain_of(const char *what, struct str path, enum err e, const char *why)
 {
     if (e != OK)
-        fprintf(stderr, "mayfly: %s %.*s: %s\n", what, STR_FMT(path), model_file_why(e));
+        fprintf(stderr, "mayfly: %s %.*s: %s\n", what, STR_FMT(path), why);
     return e;
+}
+
+static enum err complain(const char *what, struct str path, enum err e)
+{
+    return complain_of(what, path, e, why_of(e));
+}
+
+/* The key is looked for first: is it that, or the model? */
+static const char *model_why(const struct job *j, enum err e)
+{
+    uint8_t key[LEARNER_KEY_N];
+    const char *why = why_of(e);
+    enum err model = model_file_look(j->model_path), its_key = model_file_key(j->model_path, key);
+    secret_wipe(key, sizeof key);
+    if (model == OK && its_key == ERR_GONE)
+        return "its key, the file of that name with .key behind it, is not there";
+    if (model == OK && its_key == ERR_BAD)
+        return "its key, the file of that name with .key behind it, is damaged";
+    return model == ERR_BAD && its_key == ERR_GONE ? model_file_why(ERR_BAD) : why;
 }
 
 /* The model last: it may be made, and a command that is refused leaves nothing behind. */
@@ -153,14 +189,16 @@ static enum err open_learner(struct job *j)
 {
     struct str prior = j->prior != NULL ? str_c(j->prior) : j->config->trust_prior;
     enum err e = rand_start();
+    errno = 0;
     if (e == OK && j->out != NULL)
         return complain("the prior", str_c(j->out), open_out(j));
     if (e == OK)
         e = complain("the prior", prior, shipped_open(prior, &j->taught));
     if (e != OK)
         return e;
+    errno = 0;
     e = open_local(j); /* it chooses the path */
-    return complain("the model", str_c(j->model_path), e);
+    return e == OK ? OK : complain_of("the model", str_c(j->model_path), e, model_why(j, e));
 }
 
 /* ---- each message ---- */
@@ -200,6 +238,15 @@ static void print_score(const struct corpus_item *it, double score)
     printf(" %.*s %.5f\n", STR_FMT(label), score);
 }
 
+/* Of the first that cannot be read. */
+static const char *unread_why(const struct corpus_item *it)
+{
+    AUTO_FD int fd = open(it->path.p, O_RDONLY | O_CLOEXEC);
+    return fd < 0                       ? strerrordesc_np(errno)
+           : it->n > CORPUS_MESSAGE_MAX ? "larger than 64 MiB"
+                                        : "no message that can be read";
+}
+
 static enum err each(struct job *j, const struct corpus_item *it)
 {
     AUTO_BUF struct buf raw = { .max = CORPUS_MESSAGE_MAX };
@@ -212,6 +259,8 @@ static enum err each(struct job *j, const struct corpus_item *it)
     if (e == OK)
         e = feature_make(&a, &tree, buf_str(&raw), S(""), &f);
     bool read = e == OK;
+    if (!read && j->unread == 0)
+        fprintf(stderr, "mayfly: %s: %s\n", it->path.p, unread_why(it));
     j->unread += !read;
     if (!j->writes)
         print_score(it, (read ? score(j, &f) : 0) + (j->rules ? by_rules(buf_str(&raw)) : 0));
@@ -250,24 +299,29 @@ static enum err write_down(struct job *j)
 {
     struct learner_labels n = learner_labels(j->learner);
     const char *path = j->out != NULL ? j->out : j->model_path;
+    errno = 0;
     enum err e = model_file_write(path, j->learner);
     if (e == OK)
         give_to_server(j);
     if (e == OK)
         printf("%s: %u ham and %u spam learned in all\n", path, n.ham, n.spam);
     else
-        fprintf(stderr, "mayfly: %s: %s\n", path, err_name(e));
+        fprintf(stderr, "mayfly: %s: %s\n", path, why_of(e));
     return e;
 }
 
 static int run(struct job *j, char **args, int n, const char *usage)
 {
     corpus_init(&j->corpus);
+    j->corpus.passed = say_passed;
     j->lock = -1;
     bool good = args_read(j, args, n);
+    bool empty = good && corpus_n(&j->corpus) == 0;
     if (!good)
         fprintf(stderr, "usage: mayfly %s\n", usage);
-    enum err e = good ? open_learner(j) : ERR_BAD;
+    if (empty)
+        fprintf(stderr, "mayfly: no message is in what was named%s\n", j->writes ? ": nothing to learn from" : "");
+    enum err e = good && !empty ? open_learner(j) : ERR_BAD;
     if (e == OK)
         e = all(j);
     if (e == OK && j->writes)

@@ -98,6 +98,9 @@ static int run_ask(const struct args *a)
     for (int i = 0; i < a->rest_n; i++)
         buf_printf(&line, " %s", a->rest[i]);
     buf_putc(&line, 0);
+    if (line.failed)
+        fprintf(stderr, "mayfly %s: too long: a command and its arguments have at most %d octets\n", a->command,
+                LINE_MAX_N - 1);
     if (line.failed || !socket_path(a, &path))
         return EXIT_USAGE;
     return ctl_ask(path.p, line.p, false);

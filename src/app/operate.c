@@ -6,6 +6,13 @@
 
 enum { OPERATE_TEXT_MAX = 64 * 1024 };
 
+const char *operate_why(enum err e)
+{
+    return e == ERR_FULL ? "no space left on the disk"
+           : e == ERR_IO ? "the disk or memory failed; the log may say more"
+                         : err_name(e);
+}
+
 /* ---- stats ---- */
 static void run_stats(void *ctx, struct ctl_req *r, struct str)
 {
@@ -124,7 +131,7 @@ static void run_backup(void *ctx, struct ctl_req *r, struct str)
     if (e == OK)
         ctl_ok(r, said);
     else
-        ctl_error(r, err_name(e));
+        ctl_error(r, operate_why(e));
 }
 
 const struct ctl_command operate_commands[] = {

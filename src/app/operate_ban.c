@@ -49,6 +49,8 @@ static void add_ban(struct app *a, struct ctl_req *r, struct str network, struct
         ctl_error(r, "not a duration like 90s, 10m, 24h or 7d");
     else if (ms > BAN_LONGEST_MS)
         ctl_error(r, "too long: access.deny in the configuration is for good");
+    else if (access_allows(a->access, &net))
+        ctl_error(r, "not banned: access.allow holds that network, and goes before all bans");
     else if (access_ban(a->access, &net, ms, loop_now_ms(a->loop)) != OK)
         ctl_error(r, "too many: the deny list (access.deny) holds more");
     else
@@ -67,8 +69,13 @@ static size_t lift_earned(struct app *a, const struct network *net, int64_t now_
     return standing_lift(a->standing, &p, now_ms);
 }
 
-static void say_lifted(struct ctl_req *r, size_t n)
+/* Of one that is not there it is said, as of a mail that does not wait; of all there may be none. */
+static void say_lifted(struct ctl_req *r, size_t n, bool all)
 {
+    if (n == 0 && !all) {
+        ctl_error(r, "nothing of that network or id is banned");
+        return;
+    }
     AUTO_BUF struct buf out = { .max = BAN_TEXT_MAX };
     buf_printf(&out, "%zu lifted\n", n);
     ctl_ok(r, buf_str(&out));
@@ -80,11 +87,11 @@ static void lift_ban(struct app *a, struct ctl_req *r, struct str what)
     struct network net;
     uint8_t id[4];
     if (str_eq(what, S("all")))
-        say_lifted(r, standing_lift_all(a->standing, now_ms) + access_lift_all(a->access, now_ms));
+        say_lifted(r, standing_lift_all(a->standing, now_ms) + access_lift_all(a->access, now_ms), true);
     else if (what.n == ID_HEX && text_unhex(what, id, sizeof id) == OK)
-        say_lifted(r, standing_lift_id(a->standing, id, now_ms) + access_lift_id(a->access, id, now_ms));
+        say_lifted(r, standing_lift_id(a->standing, id, now_ms) + access_lift_id(a->access, id, now_ms), false);
     else if (network_parse(what, &net) == OK)
-        say_lifted(r, lift_earned(a, &net, now_ms) + access_lift(a->access, &net, now_ms));
+        say_lifted(r, lift_earned(a, &net, now_ms) + access_lift(a->access, &net, now_ms), false);
     else
         ctl_error(r, "neither a network nor an id of the list");
 }

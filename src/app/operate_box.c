@@ -25,7 +25,7 @@ static void on_box_ended(struct store_req *req)
     if (req->err == OK)
         ctl_ok(ask->req, S("ended\n"));
     else
-        ctl_error(ask->req, err_name(req->err));
+        ctl_error(ask->req, operate_why(req->err));
     free(ask);
 }
 
@@ -66,7 +66,7 @@ static void on_box_found(struct store_req *req)
     struct box_ask *ask = req->ctx;
     struct store_find *f = CONTAINER_OF(req, struct store_find, req);
     if (req->err != OK) {
-        ctl_error(ask->req, req->err == ERR_GONE ? "no such address lives" : err_name(req->err));
+        ctl_error(ask->req, req->err == ERR_GONE ? "no such address lives" : operate_why(req->err));
         free(ask);
     } else {
         ask->run(ask, &f->box);
@@ -81,7 +81,7 @@ static void on_dropped(void *ctx, enum err e, size_t n, size_t leaving)
     if (e == OK)
         buf_printf(&out, "sends no more; %zu mails that waited are gone", n);
     else
-        buf_printf(&out, "sends no more; what waits could not be dropped: %s", err_name(e));
+        buf_printf(&out, "sends no more; what waits could not be dropped: %s", operate_why(e));
     if (leaving > 0)
         buf_printf(&out, "; %zu were leaving just then, and may arrive", leaving);
     buf_putc(&out, '\n');
@@ -94,7 +94,7 @@ static void on_stopped(void *ctx, enum err e)
 {
     struct box_ask *ask = ctx;
     if (e != OK || !outq_drop_box(ask->app->operator_outq, &ask->box, on_dropped, ask)) {
-        ctl_error(ask->req, err_name(e == OK ? ERR_IO : e));
+        ctl_error(ask->req, e == OK ? "out of memory" : operate_why(e));
         free(ask);
     }
 }
@@ -105,7 +105,7 @@ static void on_allowed(void *ctx, enum err e)
     if (e == OK)
         ctl_ok(ask->req, S("may send\n"));
     else
-        ctl_error(ask->req, err_name(e));
+        ctl_error(ask->req, operate_why(e));
     free(ask);
 }
 
@@ -137,7 +137,7 @@ static void on_operator(void *ctx, enum err e, const struct refusal *why, const 
     if (e != OK) {
         ctl_error(ask->req, e == ERR_BUSY ? "it exists; end it first to lose what is in it and begin anew"
                             : why         ? why->text
-                                          : err_name(e));
+                                          : operate_why(e));
         free(ask);
         return;
     }

@@ -42,7 +42,7 @@ static void say_unusable(struct ctl_req *r, enum err e)
 {
     ctl_error(r, e == ERR_GONE  ? "no keys yet: mayfly domain add DOMAIN makes them"
                  : e == ERR_BAD ? "its file in the folder dkim is not one of ours"
-                                : err_name(e));
+                                : operate_why(e));
 }
 
 /* ---- add, show, list ---- */

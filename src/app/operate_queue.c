@@ -19,6 +19,7 @@ struct queue_ask {
     size_t domain_n;
     int64_t now_ms;
     struct buf out;
+    enum err err;
     size_t n;
 };
 
@@ -86,16 +87,16 @@ static void on_out_loop(struct sending_ask *ask, struct outq_run *run)
     struct str domain = str_of(q->domain, q->domain_n);
     switch (q->verb) {
     case QUEUE_LIST:
-        q->n = outq_run_look(run, domain, ROWS_MAX, put_row, q);
+        q->err = outq_run_look(run, domain, ROWS_MAX, put_row, q, &q->n);
         break;
     case QUEUE_SHOW:
         q->n = outq_run_show(run, &q->id, put_part, q);
         break;
     case QUEUE_RETRY:
-        q->n = outq_run_retry(run, q->has_id ? &q->id : NULL, domain);
+        q->err = outq_run_retry(run, q->has_id ? &q->id : NULL, domain, &q->n);
         break;
     case QUEUE_DROP:
-        q->n = outq_run_drop(run, q->has_id ? &q->id : NULL, domain);
+        q->err = outq_run_drop(run, q->has_id ? &q->id : NULL, domain, &q->n);
         break;
     }
 }
@@ -118,7 +119,9 @@ static void on_answer(struct sending_ask *ask)
         buf_printf(&q->out, "%zu dropped\n", q->n);
         break;
     }
-    if (q->n == 0 && (q->verb == QUEUE_SHOW || q->has_id))
+    if (q->err != OK)
+        ctl_error(q->req, "out of memory: try again");
+    else if (q->n == 0 && (q->verb == QUEUE_SHOW || q->has_id))
         ctl_error(q->req, "nothing of that id waits");
     else if (q->n == 0 && q->verb != QUEUE_LIST && q->domain_n > 0)
         ctl_error(q->req, "nothing waits for that domain");
@@ -141,19 +144,20 @@ static bool read_verb(struct queue_ask *q, struct str verb)
     return false;
 }
 
-/* An id, a domain, or "all"; a list needs none of them. */
+/* An id, a domain (or a literal, or whatever a list shows), or "all"; a list needs none of them. */
 static bool read_object(struct queue_ask *q, struct str object)
 {
-    AUTO_BUF struct buf ascii = { .max = LIMIT_DOMAIN };
+    AUTO_BUF struct buf name = { .max = LIMIT_DOMAIN };
     q->has_id = text_unhex(object, q->id.msg.b, MSG_ID_N) == OK;
     if (q->has_id || q->verb == QUEUE_SHOW)
         return q->has_id && q->verb != QUEUE_LIST;
     if (object.n == 0 || str_eq(object, S("all")))
         return object.n > 0 || q->verb == QUEUE_LIST;
-    if (domain_to_ascii(&ascii, object) != OK)
+    outq_destination(object, &name);
+    if (name.failed)
         return false;
-    memcpy(q->domain, ascii.p, ascii.n);
-    q->domain_n = ascii.n;
+    memcpy(q->domain, name.p, name.n);
+    q->domain_n = name.n;
     return true;
 }
 

@@ -1,6 +1,7 @@
 #include "app/reload.h"
 #include "app/start.h"
 #include "base/log.h"
+#include "io/tls.h"
 
 enum { RELOAD_TEXT_MAX = 1 << 20 };
 
@@ -36,10 +37,15 @@ static void take_over(struct app *a, const struct config *new)
     if (start_access(a, new) != OK)
         log_warn(a->log, "reload.refused",
                  LOG_C("what", "access.allow, access.deny: a network has bits behind its prefix"));
-    if (!str_empty(new->tls_cert)) { /* the very first arena holds both; a path a SIGHUP is little */
-        a->cert = arena_dup(&a->arena, new->tls_cert);
-        a->key = arena_dup(&a->arena, new->tls_key);
-    }
+}
+
+/* The pair that this configuration names, or our own: one that could not be used is not tried again. */
+static enum err take_pair(struct app *a, const struct config *new)
+{
+    if (!str_empty(new->tls_cert))
+        return tls_reload(a->tls, new->tls_cert.p, new->tls_key.p);
+    enum err e = start_own_pair(a);
+    return e == OK ? tls_reload(a->tls, a->own_cert, a->own_key) : e;
 }
 
 void reload(struct app *a)
@@ -51,8 +57,8 @@ void reload(struct app *a)
         take_over(a, &new);
     else
         refuse(a, buf_str(&errors));
+    enum err t = e == OK ? take_pair(a, &new) : e;
     config_fini(&new);
-    enum err t = e == OK && a->cert.p && a->key.p ? tls_reload(a->tls, a->cert.p, a->key.p) : e;
     if (t == OK)
         log_info(a->log, "reload.done");
     else if (e == OK)

@@ -1,11 +1,11 @@
 #include "app/sending.h"
+#include "app/services_judge.h"
 #include "app/services_send.h"
 #include "app/start.h"
 #include "app/thread.h"
 #include "base/rand.h"
 #include "core/outq_run.h"
 #include "core/tls_reporter.h"
-#include "wire/addr.h"
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -14,6 +14,7 @@ enum { LOOK_MS = 60 * 1000, TEST_LOOK_MS = 200, AGAIN_MS = 5 * 60 * 1000, TEST_A
 struct sending {
     struct app *app;
     struct loop_thread thread;
+    struct scanners *scanners;
     struct deliver *deliver;
     struct outq_run *run;
     struct forwarding forwarding; /* of what boxes here write to each other */
@@ -69,10 +70,13 @@ static struct domain_list domains(const struct app *a)
     return (struct domain_list){ a->config.server_domains.v, a->config.server_domains.n };
 }
 
-/* What comes from ourselves is not judged. */
+/* Who wrote it has logged in: that need not be found out. What it says and what is in it is looked at like all mail. */
 static enum err deliver_here(struct sending *s)
 {
     struct app *a = s->app;
+    enum err e = scanning_start(&a->scanning, &a->config, s->thread.loop, &s->scanners);
+    struct judge_opts judge = services_judge(a, NULL, s->scanners);
+    judge.dns = NULL;
     struct deliver_opts o = { .loop = s->thread.loop,
                               .store = a->store,
                               .hub = a->hub,
@@ -80,10 +84,13 @@ static enum err deliver_here(struct sending *s)
                               .log = a->log,
                               .domains = domains(a),
                               .hostname = a->config.server_hostname,
+                              .judge = judge,
                               .arrivals = a->arrivals,
+                              .teacher = a->teacher,
+                              .content = a->config.trust_content,
                               .stored = forwarding_stored,
                               .stored_ctx = &s->forwarding };
-    return deliver_new(&o, &s->deliver);
+    return e == OK ? deliver_new(&o, &s->deliver) : e;
 }
 
 static enum err shared(struct app *a)
@@ -157,7 +164,6 @@ enum err sending_reports(struct app *a)
 {
     const struct config *c = &a->config;
     struct sending *s = a->sending;
-    struct addr from;
     if (!a->carrying.tally)
         return OK;
     const struct tls_posts_opts posts = { .loop = s->thread.loop,
@@ -182,10 +188,6 @@ enum err sending_reports(struct app *a)
                                          .chance = rand_below,
                                          .sent = &a->carrying.stats.reports,
                                          .lost = &a->carrying.stats.reports_lost };
-    if (addr_parse(o.from, &from) != OK) {
-        log_error(a->log, "start.smtp_out", LOG_C("reason", "smtp_out.tls_report_from is no address"));
-        return ERR_BAD;
-    }
     return e == OK ? tls_reporter_new(&o, &s->reporter) : e;
 }
 
@@ -225,6 +227,7 @@ void sending_stop(struct app *a)
         outq_run_drain(a->sending->run); /* its thread is no more */
     if (a->carrying.out)
         smtp_out_stop(a->carrying.out);
+    scanners_stop(a->sending->scanners);
 }
 
 void sending_settle(struct app *a)
@@ -243,6 +246,7 @@ void sending_quit(struct app *a)
     tls_posts_free(s->posts);
     carrying_end(&a->carrying);
     deliver_free(s->deliver);
+    scanners_free(s->scanners);
     outq_free(s->outq);
     outq_shared_free(a->outq);
     a->outq = NULL;

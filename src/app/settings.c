@@ -1,6 +1,10 @@
 /* The table of settings. A new one is a row here and a field in struct config; the file format, the environment, -o,
  * mayfly.conf and mayfly.conf(5) follow from it. */
 #include "app/settings.h"
+#include "io/dns.h"
+#include "trust/block_list.h"
+#include "trust/dnsbl.h"
+#include <sys/un.h>
 
 #define AT(field) offsetof(struct config, field)
 #define LATER(name)                                                                                                    \
@@ -9,9 +13,11 @@
     }
 #define MINUTE INT64_C(60000)
 #define DAY (1440 * MINUTE)
+/* run/ctl.sock below it: the kernel takes a socket's path of 107 octets. */
+#define DATA_DIR_MAX (sizeof((struct sockaddr_un *)0)->sun_path - sizeof "/run/ctl.sock")
 
 const struct setting settings[] = {
-    { "server.data_dir", SET_PATH, AT(server_data_dir), "data", 0, 0, 0, NULL,
+    { "server.data_dir", SET_PATH, AT(server_data_dir), "data", 0, 1, DATA_DIR_MAX, NULL,
       "Folder of everything that is kept; made when it is missing. Not on btrfs or zfs (see store.allow_cow)." },
     { "server.hostname", SET_NAME, AT(server_hostname), "mayfly.localhost", 0, 0, 0, NULL,
       "Name in the SMTP banner, in trace headers and in the self-signed certificate." },
@@ -55,9 +61,9 @@ const struct setting settings[] = {
       "Log in at the smart host as this user; then only over TLS, with a certificate for its name." },
     { "smtp_out.relay_password_file", SET_PATH, AT(smtp_out_relay_password_file), "", SETTING_READS, 0, 0, NULL,
       "File with the password, on one line. Read at start." },
-    { "smtp_out.bind_ipv4", SET_STR, AT(smtp_out_bind_ipv4), "", 0, 0, 0, NULL,
+    { "smtp_out.bind_ipv4", SET_IPV4, AT(smtp_out_bind_ipv4), "", 0, 0, 0, NULL,
       "Address of this machine that mail leaves from. Empty: the kernel chooses." },
-    { "smtp_out.bind_ipv6", SET_STR, AT(smtp_out_bind_ipv6), "", 0, 0, 0, NULL, "Likewise." },
+    { "smtp_out.bind_ipv6", SET_IPV6, AT(smtp_out_bind_ipv6), "", 0, 0, 0, NULL, "Likewise." },
     { "smtp_out.mta_sts", SET_BOOL, AT(smtp_out_mta_sts), "true", 0, 0, 0, NULL,
       "Follow the policies of other domains (MTA-STS), which are fetched over HTTPS. DANE is followed in any case "
       "where "
@@ -67,7 +73,7 @@ const struct setting settings[] = {
       "and "
       "reasons, by mail that a key of mayfly domain signs, or over HTTPS. MTA-STS policies in testing are then looked "
       "at, too. Counts are in memory: a restart loses the day's." },
-    { "smtp_out.tls_report_from", SET_STR, AT(smtp_out_tls_report_from), "", 0, 0, 0, NULL,
+    { "smtp_out.tls_report_from", SET_MAILBOX, AT(smtp_out_tls_report_from), "", 0, 0, 0, NULL,
       "Address that these reports are from, in one of server.domains. Empty: postmaster of the first." },
     { "smtp_out.tls_report_delay", SET_MS, AT(smtp_out_tls_report_delay_ms), "4h", 0, 0, 720 * MINUTE, NULL,
       "They leave after midnight (UTC) by so much at most, by chance." },
@@ -162,8 +168,8 @@ const struct setting settings[] = {
     { "tls.key", SET_PATH, AT(tls_key), "", SETTING_RELOAD | SETTING_READS, 0, 0, NULL,
       "Private key of tls.cert (PEM)." },
 
-    { "dns.forward", SET_ENDPOINTS, AT(dns_forward), "", 0, 0, 0, NULL,
-      "Resolvers that are asked who sent a mail, as address:port. Empty: nobody is asked, and senders stay "
+    { "dns.forward", SET_ENDPOINTS, AT(dns_forward), "", 0, 0, LIMIT_DNS_FORWARD, NULL,
+      "Resolvers that are asked who sent a mail, as address:port; at most 8. Empty: nobody is asked, and senders stay "
       "unchecked." },
     { "dns.trust_anchor", SET_PATH, AT(dns_trust_anchor), "", SETTING_READS, 0, 0, NULL,
       "File with the root's keys, for DNSSEC (Debian's dns-root-data: /usr/share/dns/root.key). Empty: not "
@@ -182,9 +188,9 @@ const struct setting settings[] = {
     { "trust.arc_sealers", SET_NAMES, AT(trust_arc_sealers), "", 0, 0, 0, NULL,
       "Domains of forwarders and mailing lists whose ARC seals are believed: where DMARC passed there, it counts "
       "here." },
-    { "trust.domain_lists", SET_NAMES, AT(trust_domain_lists), "", 0, 0, 0, NULL,
+    { "trust.domain_lists", SET_NAMES, AT(trust_domain_lists), "", 0, 0, LIMIT_LISTED_ZONES, NULL,
       "Zones of block lists of domains that are asked about the domains in From and in links, such as "
-      "dbl.example.org. Mind their terms; through a public resolver most do not answer." },
+      "dbl.example.org; at most 8. Mind their terms; through a public resolver most do not answer." },
 
     { "clamd.address", SET_NEIGHBOUR, AT(clamd_address), "", 0, 0, 0, NULL,
       "clamd, as the path of its Unix socket or address:port. It is sent every mail; needs scan.plaintext_ack. Empty: "
@@ -272,7 +278,7 @@ const struct setting settings[] = {
       "belongs here. Read again at SIGHUP." },
     { "access.deny", SET_NETS, AT(access_deny), "", SETTING_RELOAD, 0, 0, NULL,
       "Networks that are served nothing. Read again at SIGHUP; mayfly ban add does it for a while." },
-    { "access.dnsbl", SET_NAMES, AT(access_dnsbl), "", 0, 0, 0, NULL,
+    { "access.dnsbl", SET_NAMES, AT(access_dnsbl), "", 0, 0, LIMIT_DNSBL_ZONES, NULL,
       "Zones of DNS block lists, like zen.spamhaus.org, that are asked about SMTP clients; at most 8. They, and the "
       "resolver in dns.forward, learn who writes to you. Empty: none." },
     { "access.dnsbl_action", SET_ENUM, AT(access_dnsbl_action), "refuse", 0, 0, 0, "refuse symbol",

@@ -86,6 +86,9 @@ enum setting_type {
     SET_PATH,
     SET_NAME,
     SET_NEIGHBOUR,
+    SET_IPV4,
+    SET_IPV6,
+    SET_MAILBOX,
     SET_NAMES,
     SET_ORIGINS,
     SET_LISTEN,
@@ -111,8 +114,9 @@ struct setting {
     size_t at;       /* offset in struct config */
     const char *def; /* as one would write it; lists with commas */
     unsigned flags;  /* SETTING_* */
-    int64_t min,
-        max; /* SET_INT, SET_BYTES, SET_MS: the range, ends included; max 0: the type's own; lists: fewest items */
+    /* SET_INT, SET_BYTES, SET_MS: the range, ends included; max 0: the type's own. SET_PATH: likewise of its octets.
+     * Lists: fewest and most items. */
+    int64_t min, max;
     const char *choice; /* SET_ENUM: words in the order of their numbers, with spaces between */
     const char *help;
 };

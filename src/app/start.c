@@ -137,9 +137,7 @@ enum err start_certificate(struct app *a)
 {
     if (str_empty(a->config.tls_cert))
         return OK;
-    a->cert = a->config.tls_cert;
-    a->key = a->config.tls_key;
-    enum err e = tls_new(a->cert.p, a->key.p, &a->tls);
+    enum err e = tls_new(a->config.tls_cert.p, a->config.tls_key.p, &a->tls);
     if (e != OK)
         log_error(a->log, "start.tls", LOG_C("reason", "tls.cert and tls.key cannot be used"), LOG_ERR(e));
     return e;
@@ -227,16 +225,25 @@ enum err start_files(struct app *a)
     return e == ERR_GONE ? OK : e;
 }
 
+enum err start_own_pair(struct app *a)
+{
+    if (!a->own_key) {
+        a->own_folder = start_path(a, "tls");
+        a->own_cert = start_path(a, "tls/cert.pem");
+        a->own_key = start_path(a, "tls/key.pem");
+    }
+    enum err e = a->own_key ? file_make_dir(a->own_folder) : ERR_IO;
+    if (e == OK && (access(a->own_cert, R_OK) != 0 || access(a->own_key, R_OK) != 0))
+        e = tls_self_signed(a->config.server_hostname.p, a->own_cert, a->own_key);
+    return e;
+}
+
 enum err start_self_signed(struct app *a)
 {
     if (a->tls)
         return OK;
-    a->cert = str_c(start_path(a, "tls/cert.pem"));
-    a->key = str_c(start_path(a, "tls/key.pem"));
-    enum err e = file_make_dir(start_path(a, "tls"));
-    if (e == OK && (access(a->cert.p, R_OK) != 0 || access(a->key.p, R_OK) != 0))
-        e = tls_self_signed(a->config.server_hostname.p, a->cert.p, a->key.p);
-    return e == OK ? tls_new(a->cert.p, a->key.p, &a->tls) : e;
+    enum err e = start_own_pair(a);
+    return e == OK ? tls_new(a->own_cert, a->own_key, &a->tls) : e;
 }
 
 enum err start_secrets(struct app *a)
@@ -291,18 +298,10 @@ static void on_ended(void *ctx, const struct box_id *ids, size_t n)
     }
 }
 
-static const char *store_why(enum err e)
-{
-    return e == ERR_BUSY  ? "another mayfly serves this data folder"
-           : e == ERR_BAD ? "not a mayfly store, or of a newer version"
-           : e == ERR_DENIED
-               ? "copy-on-write file system (see store.allow_cow), or test.clock differs from when it was made"
-               : "cannot be opened";
-}
-
 enum err start_store(struct app *a)
 {
     const struct config *c = &a->config;
+    AUTO_BUF struct buf why = { .max = START_TEXT_MAX };
     struct store_opts o = { .dir = start_path(a, "store"),
                             .log = a->log,
                             .clock = &a->clock,
@@ -312,7 +311,8 @@ enum err start_store(struct app *a)
                             .quarantine_ms = c->store_quarantine_ms,
                             .reserve_bytes = c->store_reserve,
                             .ended = on_ended,
-                            .ctx = a };
+                            .ctx = a,
+                            .why = &why };
     enum err e = file_make_dir(o.dir);
     if (e == OK && file_in_memory(o.dir))
         log_warn(a->log, "start.store",
@@ -320,7 +320,8 @@ enum err start_store(struct app *a)
     if (e == OK)
         e = store_open(&o, &a->store);
     if (e != OK)
-        log_error(a->log, "start.store", LOG_C("reason", store_why(e)), LOG_ERR(e));
+        log_error(a->log, "start.store", LOG_STR("reason", why.n ? buf_str(&why) : S("its folder cannot be made")),
+                  LOG_ERR(e));
     return e;
 }
 

@@ -18,6 +18,7 @@ const char *start_path(struct app *a, const char *rest); /* <data_dir>/rest */
 [[nodiscard]] enum err start_owned(struct app *a);
 [[nodiscard]] enum err start_scanning(struct app *a);
 [[nodiscard]] enum err start_files(struct app *a);
+[[nodiscard]] enum err start_own_pair(struct app *a); /* its paths in the context; made when it is missing */
 [[nodiscard]] enum err start_self_signed(struct app *a);
 [[nodiscard]] enum err start_secrets(struct app *a);
 [[nodiscard]] enum err start_hub(struct app *a);

@@ -7,7 +7,9 @@
 #include "io/loop.h"
 #include "trust/inquiry.h"
 #include "trust/verdict.h"
+#include "wire/domain.h"
 #include "wire/line.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -143,6 +145,13 @@ static bool args_read(struct verify *v, char **args, int n)
     return v->kind != NULL;
 }
 
+/* <a@b.example> as SMTP has it, or without the brackets. */
+static struct str bare(struct str path)
+{
+    bool in_brackets = str_starts(path, S("<")) && str_ends(path, S(">"));
+    return in_brackets ? str_sub(path, 1, path.n - 2) : path;
+}
+
 static bool args_check(struct verify *v, const struct config *c)
 {
     uint64_t now = (uint64_t)clock_wall_ms(NULL) / 1000;
@@ -151,6 +160,11 @@ static bool args_check(struct verify *v, const struct config *c)
         (v->now_text.p && !str_to_u64(v->now_text, &now)))
         return false;
     in->sender.now_s = (int64_t)MIN(now, (uint64_t)INT32_MAX * 1000);
+    in->sender.from = bare(in->sender.from);
+    if (v->server.p && !domain_valid(v->server)) { /* it stands in the header that is printed */
+        fprintf(stderr, "mayfly verify: --server is no host name\n");
+        return false;
+    }
     in->server = v->server.p ? v->server : c->server_hostname;
     in->sender.receiver = in->server;
     in->sealers = &v->sealer;
@@ -165,24 +179,30 @@ static bool args_check(struct verify *v, const struct config *c)
 }
 
 /* ---- the message ---- */
-static bool read_all(struct str path, struct buf *out)
+static bool from_stdin(const struct verify *v) { return v->file.p == NULL || str_eq(v->file, S("-")); }
+static const char TOO_LARGE[] = "larger than a message may be here (256 MiB)";
+
+/* NULL, or why not. */
+static const char *read_all(const struct verify *v, struct buf *out)
 {
-    bool in = path.p == NULL || str_eq(path, S("-"));
-    AUTO_FD int fd = in ? dup(STDIN_FILENO) : open(path.p, O_RDONLY | O_CLOEXEC);
-    for (;;) {
-        char *room = fd < 0 ? NULL : buf_reserve(out, 64 * 1024);
-        ssize_t n = room ? read(fd, room, 64 * 1024) : -1;
-        if (n <= 0)
-            return n == 0;
-        out->n += (size_t)n;
+    AUTO_FD int fd = from_stdin(v) ? dup(STDIN_FILENO) : open(v->file.p, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : 1;
+    while (n > 0) {
+        char *room = buf_reserve(out, 64 * 1024);
+        if (!room)
+            return TOO_LARGE;
+        n = read(fd, room, 64 * 1024);
+        out->n += n > 0 ? (size_t)n : 0;
     }
+    return n < 0 ? strerrordesc_np(errno) : NULL;
 }
 
-static bool read_message(struct verify *v)
+static const char *read_message(struct verify *v)
 {
     AUTO_BUF struct buf raw = { .max = TEXT_MAX };
-    if (!read_all(v->file, &raw))
-        return false;
+    const char *why = read_all(v, &raw);
+    if (why)
+        return why;
     for (struct str rest = buf_str(&raw); rest.n > 0;) {
         size_t lf = str_chr(rest, '\n');
         buf_put(&v->text, str_line(rest, &rest));
@@ -190,7 +210,9 @@ static bool read_message(struct verify *v)
             buf_puts(&v->text, "\r\n");
     }
     arena_init(&v->arena, ARENA_MAX);
-    return !v->text.failed && verdict_init(&v->verdict, &v->arena, &v->in, buf_str(&v->text)) == OK;
+    if (v->text.failed)
+        return TOO_LARGE;
+    return verdict_init(&v->verdict, &v->arena, &v->in, buf_str(&v->text)) == OK ? NULL : "no message that can be read";
 }
 
 /* ---- running ---- */
@@ -239,8 +261,9 @@ int verify_run(const struct config *c, char **args, int n)
         fprintf(stderr, "usage: mayfly verify " VERIFY_USAGE "\n");
         return EXIT_USAGE;
     }
-    if (v.kind->takes_message && !read_message(&v)) {
-        fprintf(stderr, "mayfly verify: the message cannot be read\n");
+    const char *why = v.kind->takes_message ? read_message(&v) : NULL;
+    if (why) {
+        fprintf(stderr, "mayfly verify: %s: %s\n", from_stdin(&v) ? "standard input" : v.file.p, why);
         return 1;
     }
     enum err e = rand_start();

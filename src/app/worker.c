@@ -112,6 +112,7 @@ static void doors_fill(struct worker *w)
     struct listen_opts *http = &w->doors[DOOR_HTTP];
     http->banned =
         S("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 600\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    http->asks_first = true;
     http->denied = S("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     for (int k = DOOR_SUBMISSION; k <= DOOR_IMAPS; k++) {
         w->doors[k].kind = LIMIT_PRELOGIN_CONNS;

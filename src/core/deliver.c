@@ -377,7 +377,7 @@ struct deliver_req *deliver_mail(struct deliver *d, struct deliver_mail *m, deli
     r->peer = m->peer;
     r->own = m->own;
     r->submitted = m->submitted ? domain_of(&r->arena, m->mail_from) : S("");
-    if (!judge_would(&d->o.judge, &r->judge_mail)) {
+    if (r->own || !judge_would(&d->o.judge, &r->judge_mail)) {
         store(r, m, S(""));
         return r;
     }

@@ -112,7 +112,7 @@ static struct str auth_of(struct deliver_req *r)
 /* What the mail says joins what was found of its sender, and the sum decides where it goes. */
 static void weigh(struct deliver_req *r, const struct mime_tree *tree, const struct content *c)
 {
-    bool content = r->d->o.content;
+    bool content = r->d->o.content && !r->own;
     uint64_t begun_us = clock_mono_us();
     if (content) {
         rules_run(c, &r->symbols);

@@ -69,11 +69,12 @@ typedef void outq_put_fn(void *ctx, enum err e, const struct outq_id *id);
 struct outq_req *outq_put(struct outq *q, struct outq_mail *mail, outq_put_fn *done, void *ctx);
 
 /* Undo: forgets an item of this box. OK: nothing of it has left or ever will, durably. ERR_GONE: not there (any more),
- * of another box, or some of it has left or is leaving just now. */
+ * of another box, or taken back already. ERR_DENIED: some of it has left or is leaving just now: its end went out, or
+ * goes to a box here. What is out but not so far is asked back from its sender first. */
 struct outq_req *outq_recall(struct outq *q, const struct box_id *box, const struct outq_id *id, outq_put_fn *done,
                              void *ctx);
 /* Ends all that waits of a box: its sending was stopped. Its holder is told as of any failure. n: items of which
- * nothing leaves any more; leaving: those of which something is out just now, which may arrive, and is not tried again.
+ * nothing leaves any more; leaving: those of which something leaves just now, which may arrive, and is not tried again.
  */
 typedef void outq_drop_fn(void *ctx, enum err e, size_t n, size_t leaving);
 struct outq_req *outq_drop_box(struct outq *q, const struct box_id *box, outq_drop_fn *done, void *ctx);

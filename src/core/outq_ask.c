@@ -31,23 +31,30 @@ static void recall_here(struct job *j)
     outq_req_free(r);
 }
 
+/* Its box's alone, and those that have finished among them. One that is dropped was taken back, by whoever asked first.
+ */
+static struct outq_item *find(const struct outq_run *run, const struct outq_req *r)
+{
+    const struct outq_sender_box *b = map_get(&run->boxes, box_id_str(&r->box));
+    for (const struct list *node = b ? b->items.next : NULL; b && node != &b->items; node = node->next) {
+        struct outq_item *it = CONTAINER_OF(node, struct outq_item, in_box);
+        if (memcmp(&it->id, &r->id, sizeof it->id) == 0)
+            return it->dropped ? NULL : it;
+    }
+    return NULL;
+}
+
 static void recall_there(struct job *j)
 {
     struct outq_req *r = CONTAINER_OF(j, struct outq_req, job);
     struct outq_run *run = r->q->s->out;
-    struct outq_item *it = map_get(&run->items, msg_id_str(&r->id.msg));
-    struct outq_info info;
-    AUTO_ARENA struct arena a = { .max = 1 << 20 };
-    struct outq_info_rcpt *rcpts = it ? arena_array(&a, it->rcpts_n, sizeof *rcpts) : NULL;
-    if (rcpts)
-        outq_item_info(it, rcpts, &info);
-    if (!rcpts || !it->has_box || memcmp(&it->box, &r->box, BOX_ID_N) != 0 || !info.recallable) {
-        go_back(r, ERR_GONE, recall_here);
+    struct outq_item *it = find(run, r);
+    if (!it || !outq_item_recallable(it)) {
+        go_back(r, it ? ERR_DENIED : ERR_GONE, recall_here);
         return;
     }
     r->job.run = recall_here;
     it->recall = r;
-    run->s->recalled++;
     outq_drop_item(run, it);
 }
 

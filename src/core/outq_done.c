@@ -69,6 +69,8 @@ static struct outq_job *job_new(struct outq_run *r, struct outq_part *p)
                                 .has_box = it->has_box,
                                 .box = it->box };
     fill(o, rcpts);
+    p->left = !r->o.sender.stop;
+    p->stoppable = p->left ? NULL : &o->job;
     r->busy++;
     r->s->active++;
     return &o->job;
@@ -88,6 +90,21 @@ bool outq_wanted(const struct outq_job *job)
 {
     const struct job_of *o = CONTAINER_OF(job, const struct job_of, job);
     return !o->part->item->dropped && !o->part->stopped;
+}
+
+void outq_leaves(struct outq_job *job)
+{
+    struct outq_part *p = CONTAINER_OF(job, struct job_of, job)->part;
+    p->left = true;
+    p->stoppable = NULL;
+}
+
+void outq_ask_back(struct outq_run *r, struct outq_part *p)
+{
+    struct outq_job *job = p->stoppable;
+    p->stoppable = NULL;
+    if (job)
+        r->o.sender.stop(r->o.sender.ctx, job);
 }
 
 struct outq_body *outq_body_open(struct outq_job *job, const struct outq_body_ops *ops, void *ctx)
@@ -144,10 +161,12 @@ void outq_stop_item(struct outq_run *r, struct outq_item *it, struct str destina
         struct outq_part *p = &it->parts[i];
         if (p->state == PART_OVER || (destination.n > 0 && !str_eq_nocase(outq_dest_name(p->dest), destination)))
             continue;
-        if (p->state == PART_OUT)
+        if (p->state == PART_OUT) {
             p->stopped = true;
-        else
+            outq_ask_back(r, p);
+        } else {
             outq_fail_part(r, p, &stopped);
+        }
     }
     outq_tell_state(r, it);
     outq_settle(r, it);
@@ -179,12 +198,17 @@ void outq_done(struct outq_job *job, const struct outq_result *results, bool rea
     struct outq_run *r = o->run;
     struct outq_part *p = o->part;
     struct outq_item *it = p->item;
-    bool later = false;
+    bool later = false, asked_back = !p->stoppable && !p->left;
     for (size_t i = 0; i < job->rcpts_n; i++) {
         take_result(r, &it->rcpts[o->index[i]], &results[i]);
         later |= results[i].fate == OUTQ_FATE_LATER;
     }
-    outq_dest_back(r, p->dest, reached, later);
+    if (asked_back) /* that says nothing of the destination */
+        outq_dest_back(r, p->dest, p->dest->proven, false);
+    else
+        outq_dest_back(r, p->dest, reached, later);
+    p->stoppable = NULL;
+    p->left = false;
     r->busy--;
     r->s->active--;
     free(o);

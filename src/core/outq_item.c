@@ -2,6 +2,7 @@
 #include "core/outq_item.h"
 #include "base/rand.h"
 #include "base/text.h"
+#include "core/outq_req.h"
 #include "core/outq_shared.h"
 #include "wire/deceptive.h"
 #include <stdio.h>
@@ -106,12 +107,21 @@ void outq_item_forget_data(struct outq_item *it)
     buf_fini(&it->data);
 }
 
+void outq_item_recalled(struct outq_item *it, enum err e)
+{
+    struct outq_req *waits = it->recall;
+    it->recall = NULL;
+    if (waits)
+        outq_req_back(waits, e);
+}
+
 void outq_item_free(struct outq_item *it)
 {
     if (!it)
         return;
     outq_item_uncount(it);
     outq_item_forget_data(it);
+    outq_item_recalled(it, ERR_IO);
     outbox_free(it->met);
     for (size_t i = 0; i < it->rcpts_n; i++)
         free(it->rcpts[i].last);
@@ -209,7 +219,7 @@ static enum outq_state state_of(const struct outq_item *it, const struct item_rc
     return OUTQ_QUEUED;
 }
 
-bool outq_item_leaving(const struct outq_item *it)
+bool outq_item_out(const struct outq_item *it)
 {
     for (size_t i = 0; i < it->parts_n; i++)
         if (it->parts[i].state == PART_OUT)
@@ -217,7 +227,15 @@ bool outq_item_leaving(const struct outq_item *it)
     return false;
 }
 
-static bool is_recallable(const struct outq_item *it)
+bool outq_item_leaving(const struct outq_item *it)
+{
+    for (size_t i = 0; i < it->parts_n; i++)
+        if (it->parts[i].state == PART_OUT && it->parts[i].left)
+            return true;
+    return false;
+}
+
+bool outq_item_recallable(const struct outq_item *it)
 {
     if (outq_item_leaving(it))
         return false;
@@ -232,7 +250,7 @@ void outq_item_info(const struct outq_item *it, struct outq_info_rcpt *rcpts, st
     bool seen[4] = { false };
     *out = (struct outq_info){ .id = it->id,
                                .sent = it->sent,
-                               .recallable = is_recallable(it),
+                               .recallable = outq_item_recallable(it),
                                .leaving = outq_item_leaving(it),
                                .created_ms = it->created_ms,
                                .not_before_ms = it->not_before_ms,

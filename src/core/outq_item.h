@@ -48,8 +48,10 @@ struct outq_part {
     struct outq_dest *dest;
     struct due due;
     struct list ready;
+    struct outq_job *stoppable; /* while it is out, and was not asked back */
     uint32_t tries;
     enum part_state state;
+    bool left;    /* while it is out: somebody may have it */
     bool stopped; /* by the operator, while it was out: not tried again */
 };
 
@@ -97,13 +99,18 @@ struct outq_item *outq_item_new(struct outq_shared *s, const struct outq_mail *m
 /* The same one in memory of this thread, before it is in any list: in between what comes and goes on another, those
  * that stay would hold on to every page there. Also when there is no memory for it. */
 struct outq_item *outq_item_rehome(struct outq_item *it);
-void outq_item_free(struct outq_item *it); /* its place in lists and heaps is the caller's; NULL is fine */
+/* Its place in lists and heaps is the caller's; NULL is fine. Who still waits for it to be gone is told that it is not.
+ */
+void outq_item_free(struct outq_item *it);
+void outq_item_recalled(struct outq_item *it, enum err e); /* answers who waits for it to be gone, if anybody does */
 void outq_item_uncount(struct outq_item *it);
 void outq_item_forget_data(struct outq_item *it);
 /* What a recipient was answered; cleaned and cut. False: no memory, the old one stays. */
 bool outq_item_answer(struct item_rcpt *r, const struct outq_result *res);
 bool outq_item_open(const struct outq_item *it);    /* some recipient still waits */
-bool outq_item_leaving(const struct outq_item *it); /* the sender has some of it */
+bool outq_item_out(const struct outq_item *it);     /* the sender has some of it */
+bool outq_item_leaving(const struct outq_item *it); /* and somebody may have got it from him */
+bool outq_item_recallable(const struct outq_item *it);
 void outq_item_info(const struct outq_item *it, struct outq_info_rcpt *rcpts, struct outq_info *out); /* rcpts: room */
 
 /* ---- records ---- */
@@ -120,9 +127,9 @@ void outq_what_put(struct buf *json, const struct outq_item *it, const uint32_t 
 /* box is the caller's to set. chunk_n and chunks may be NULL; chunk_n is in a. */
 [[nodiscard]] enum err outq_what_get(struct str json, struct outq_shared *s, struct arena *a, struct outq_item **out,
                                      const uint32_t **chunk_n, size_t *chunks);
-/* How: per recipient. The parts are made by then. */
 /* What and how in one, of a mail that is no more. Those read have one part, which is over. */
 void outq_fate_put(struct buf *json, const struct outq_item *it);
 [[nodiscard]] enum err outq_fate_get(struct str json, struct outq_shared *s, struct arena *a, struct outq_item **out);
+/* How: per recipient. The parts are made by then. */
 void outq_how_put(struct buf *json, const struct outq_item *it);
 [[nodiscard]] enum err outq_how_get(struct str json, struct outq_item *it);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE = 1000 };
+enum { PAGE = 1000, AGAIN_MS = 1000 };
 #define AHEAD_MS (INT64_C(31) * 24 * 3600 * 1000) /* queue.max_age is no more, but may have been more than now */
 
 struct row_copy { /* of a mail, or of its record */
@@ -19,21 +19,20 @@ struct outq_load {
     struct outq_run *run;
     int64_t hour, first_hour, last_hour;
     struct outbox_want want;
+    struct timer again;    /* there was no memory to ask for an hour */
     struct outbox *outbox; /* its own: mail that comes in may make the loop forget one that ends */
     struct arena states;   /* records of the outbox at hand, by the mail they are of */
     struct map by_mail;
-    uint32_t states_uid;
     struct arena page; /* mail at hand */
     struct row_copy *rows;
     size_t n, at;
-    uint32_t folder, uid; /* where the next page begins */
+    uint32_t folder, uid, states_uid; /* where the next page begins */
     bool more;
     struct outq_lease lease;
     struct outq_whose whose;
     struct store_req *pending;
     struct msg_id *bad; /* of the page: to be deleted */
-    size_t bad_n;
-    size_t loaded, lost;
+    size_t bad_n, loaded, lost;
 };
 
 static void next_hour(struct outq_load *l);
@@ -54,6 +53,7 @@ void outq_load_end(struct outq_run *r)
     if (l->pending)
         store_cancel(l->pending);
     outbox_cancel(&l->want);
+    timer_clear(&l->again);
     outq_lease_end(&l->lease);
     states_end(l);
     arena_reset(&l->page);
@@ -358,17 +358,24 @@ static void begin_fates(struct outq_load *l)
     next_hour(l);
 }
 
+static void ask_hour(struct timer *again)
+{
+    struct outq_load *l = CONTAINER_OF(again, struct outq_load, again);
+    l->want = (struct outbox_want){ .hour = l->hour, .ready = on_outbox };
+    if (outbox_get(&l->run->q->boxes, &l->want) == OK)
+        return;
+    log_warn(l->run->s->o.log, "outq.load", LOG_ERR(ERR_BUSY));
+    timer_set(&l->again, AGAIN_MS);
+}
+
 static void next_hour(struct outq_load *l)
 {
     states_end(l);
     map_init(&l->by_mail, 0);
     l->uid = l->states_uid = 0;
-    while (++l->hour <= l->last_hour) {
-        l->want = (struct outbox_want){ .hour = l->hour, .ready = on_outbox };
-        if (outbox_get(&l->run->q->boxes, &l->want) == OK)
-            return;
-    }
-    if (l->folder == OUTQ_FOLDER_FATE)
+    if (++l->hour <= l->last_hour)
+        ask_hour(&l->again);
+    else if (l->folder == OUTQ_FOLDER_FATE)
         outq_load_end(l->run);
     else
         begin_fates(l);
@@ -385,6 +392,7 @@ enum err outq_load_start(struct outq_run *r)
     l->last_hour = outbox_hour(now + AHEAD_MS);
     l->states = l->page = (struct arena){ .max = 1 << 30, .secret = true };
     map_init(&l->by_mail, 0);
+    timer_init(&l->again, r->loop, ask_hour);
     r->load = l;
     r->busy++;
     next_hour(l);

@@ -56,22 +56,23 @@ static int by_next(const void *a, const void *b)
     return x->next_ms != y->next_ms ? (x->next_ms < y->next_ms ? -1 : 1) : memcmp(&x->id, &y->id, sizeof x->id);
 }
 
-size_t outq_run_look(struct outq_run *r, struct str destination, size_t max,
-                     void (*each)(void *ctx, const struct outq_look *l), void *ctx)
+enum err outq_run_look(struct outq_run *r, struct str destination, size_t max,
+                       void (*each)(void *ctx, const struct outq_look *l), void *ctx, size_t *n)
 {
     AUTO_FREE struct outq_look *all = calloc(r->items.n + 1, sizeof *all);
-    size_t n = 0, at = 0;
+    size_t at = 0, some = 0;
     struct str key;
     void *it;
     if (!all)
-        return 0;
+        return ERR_BUSY;
     while (map_next(&r->items, &at, &key, &it))
         if (concerns(it, destination))
-            look_at(it, part_for(it, destination), &all[n++]);
-    qsort(all, n, sizeof *all, by_next);
-    for (size_t i = 0; i < n && i < max; i++)
+            look_at(it, part_for(it, destination), &all[some++]);
+    qsort(all, some, sizeof *all, by_next);
+    for (size_t i = 0; i < some && i < max; i++)
         each(ctx, &all[i]);
-    return n;
+    *n = some;
+    return OK;
 }
 
 size_t outq_run_show(struct outq_run *r, const struct outq_id *id, void (*each)(void *ctx, const struct outq_look *l),
@@ -89,16 +90,19 @@ size_t outq_run_show(struct outq_run *r, const struct outq_id *id, void (*each)(
 }
 
 /* Items that an operator means, while what is done to them changes the map they are in. */
-static size_t pick(struct outq_run *r, const struct outq_id *id, struct str destination, struct outq_item ***out)
+static struct outq_item **pick(struct outq_run *r, const struct outq_id *id, struct str destination, size_t *n)
 {
-    size_t n = 0, at = 0;
+    struct outq_item **all = calloc(r->items.n + 1, sizeof *all);
+    size_t at = 0, some = 0;
     struct str key;
     void *it;
-    *out = calloc(r->items.n + 1, sizeof **out);
-    while (*out && map_next(&r->items, &at, &key, &it))
+    if (!all)
+        return NULL;
+    while (map_next(&r->items, &at, &key, &it))
         if (concerns(it, destination) && (!id || memcmp(id, &((struct outq_item *)it)->id, sizeof *id) == 0))
-            (*out)[n++] = it;
-    return n;
+            all[some++] = it;
+    *n = some;
+    return all;
 }
 
 /* Its destination alone is freed of what it waits for: others are not hurried. */
@@ -113,21 +117,23 @@ static void retry(struct outq_run *r, struct outq_part *p, struct str destinatio
     outq_plan_part(r, p, store_now_ms(r->store));
 }
 
-size_t outq_run_retry(struct outq_run *r, const struct outq_id *id, struct str destination)
+enum err outq_run_retry(struct outq_run *r, const struct outq_id *id, struct str destination, size_t *n)
 {
-    AUTO_FREE struct outq_item **all = NULL;
-    size_t n = pick(r, id, destination, &all);
-    for (size_t i = 0; i < n; i++)
+    AUTO_FREE struct outq_item **all = pick(r, id, destination, n);
+    if (!all)
+        return ERR_BUSY;
+    for (size_t i = 0; i < *n; i++)
         for (size_t k = 0; k < all[i]->parts_n; k++)
             retry(r, &all[i]->parts[k], destination);
-    return n;
+    return OK;
 }
 
-size_t outq_run_drop(struct outq_run *r, const struct outq_id *id, struct str destination)
+enum err outq_run_drop(struct outq_run *r, const struct outq_id *id, struct str destination, size_t *n)
 {
-    AUTO_FREE struct outq_item **all = NULL;
-    size_t n = pick(r, id, destination, &all);
-    for (size_t i = 0; i < n; i++)
+    AUTO_FREE struct outq_item **all = pick(r, id, destination, n);
+    if (!all)
+        return ERR_BUSY;
+    for (size_t i = 0; i < *n; i++)
         outq_stop_item(r, all[i], destination);
-    return n;
+    return OK;
 }

@@ -17,15 +17,18 @@ static bool is_ours(const struct outq_run *r, struct str domain)
     return false;
 }
 
-/* The domain as a name to look up; a literal, or what is none, in lower case: whoever carries it will say so. */
+void outq_destination(struct str domain, struct buf *out)
+{
+    if (domain_to_ascii(out, domain) == OK)
+        return;
+    buf_clear(out);
+    for (size_t i = 0; i < domain.n; i++)
+        buf_putc(out, char_lower(domain.p[i]));
+}
+
 static void put_destination(const struct outq_run *r, struct str address, struct buf *out)
 {
-    struct str domain = str_from(address, str_rchr(address, '@') + 1);
-    if (domain_to_ascii(out, domain) != OK) {
-        buf_clear(out);
-        for (size_t i = 0; i < domain.n; i++)
-            buf_putc(out, char_lower(domain.p[i]));
-    }
+    outq_destination(str_from(address, str_rchr(address, '@') + 1), out);
     if (r->o.relay_host.n > 0 && !is_ours(r, buf_str(out))) {
         buf_clear(out);
         buf_put(out, r->o.relay_host);

@@ -41,6 +41,7 @@ struct outq_req *outq_req_new(struct outq *q, void *ctx)
     if (!r)
         return NULL;
     r->q = q;
+    r->loop = q->loop;
     r->ctx = ctx;
     arena_init(&r->arena, 16 << 20);
     r->arena.secret = true;
@@ -68,25 +69,33 @@ void outq_req_later(struct outq_req *r, enum err e, void (*run)(struct job *j))
 {
     r->err = e;
     r->job.run = run;
-    loop_later(r->q->loop, &r->job);
+    loop_later(r->loop, &r->job);
 }
 
 void outq_req_back(struct outq_req *r, enum err e)
 {
     r->err = e;
-    post(r->q->loop, &r->job);
+    post(r->loop, &r->job);
 }
 
 /* ---- the answer ---- */
+
+/* Taken first and looked at then: other loops do the same. */
+static bool take_room(struct outq_shared *s, size_t n)
+{
+    if (atomic_fetch_add(&s->at_hand, n) + n <= OUTQ_AT_HAND_MAX)
+        return true;
+    s->at_hand -= n;
+    return false;
+}
 
 /* Most mail leaves at once: it need not be read again. */
 static void keep_at_hand(struct outq_req *r)
 {
     struct outq_shared *s = r->q->s;
     buf_shrink(&r->data);
-    if (s->at_hand + r->data.cap > OUTQ_AT_HAND_MAX)
+    if (!take_room(s, r->data.cap))
         return;
-    s->at_hand += r->data.cap;
     r->item->data = r->data;
     r->data = (struct buf){ 0 };
 }

@@ -13,6 +13,7 @@ struct outq {
 
 struct outq_req {
     struct outq *q;
+    struct loop *loop; /* its own; at the end of a run it outlives q */
     bool cancelled;
     void *ctx;
     union {

@@ -40,11 +40,16 @@ struct outq_result {
 };
 
 /* Who carries. start() takes the job and answers outq_done() exactly once, on a later turn, also when it is shutting
- * down. */
+ * down. stop() asks for it back, at most once and never after outq_leaves(): nothing more of it goes out, and
+ * outq_done() follows soon, on a later turn, with OUTQ_FATE_LATER for whoever was not answered. NULL: what was started
+ * cannot be stopped. */
 struct outq_sender {
     void (*start)(void *ctx, struct outq_job *job);
+    void (*stop)(void *ctx, struct outq_job *job);
     void *ctx;
 };
+/* The end of the mail goes out in this turn: from here on somebody may have it. Until then it can be taken back. */
+void outq_leaves(struct outq_job *job);
 /* Gives the job back with one result a recipient, in the order of job->rcpts. reached: a server of the destination
  * talked SMTP to us at all (greeting and EHLO went well), whatever it said then. Closes what was read of it. */
 void outq_done(struct outq_job *job, const struct outq_result *results, bool reached);
@@ -100,13 +105,17 @@ struct outq_look {
     uint16_t code;
     struct str enhanced; /* of the last answer */
 };
-/* In the order of their next tries, at most max; destination: only those (empty: all). How many there are in all. */
-size_t outq_run_look(struct outq_run *r, struct str destination, size_t max,
-                     void (*each)(void *ctx, const struct outq_look *l), void *ctx);
+/* What a domain is called here: as a name to look up; a literal, or what is none, in lower case: whoever carries it
+ * will say so. Put into out, which is empty. */
+void outq_destination(struct str domain, struct buf *out);
+/* In the order of their next tries, at most max; destination: only those (empty: all). *n: how many there are in all.
+ * ERR_BUSY, here and below: memory; nothing was done. */
+[[nodiscard]] enum err outq_run_look(struct outq_run *r, struct str destination, size_t max,
+                                     void (*each)(void *ctx, const struct outq_look *l), void *ctx, size_t *n);
 /* One item, by its destinations, also those where nothing waits any more; 0: there is no such item. */
 size_t outq_run_show(struct outq_run *r, const struct outq_id *id, void (*each)(void *ctx, const struct outq_look *l),
                      void *ctx);
-/* Due now, one item or (NULL) all of a destination (empty: all). How many. */
-size_t outq_run_retry(struct outq_run *r, const struct outq_id *id, struct str destination);
+/* Due now, one item or (NULL) all of a destination (empty: all). *n: how many. */
+[[nodiscard]] enum err outq_run_retry(struct outq_run *r, const struct outq_id *id, struct str destination, size_t *n);
 /* Ended as outq_drop_box() does; of a destination what is to go there, and nothing else of the same mail. */
-size_t outq_run_drop(struct outq_run *r, const struct outq_id *id, struct str destination);
+[[nodiscard]] enum err outq_run_drop(struct outq_run *r, const struct outq_id *id, struct str destination, size_t *n);

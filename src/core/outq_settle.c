@@ -168,14 +168,6 @@ struct deletion {
     struct list items;
 };
 
-static void recalled(struct outq_item *it, enum err e)
-{
-    struct outq_req *waits = it->recall;
-    it->recall = NULL;
-    if (waits)
-        outq_req_back(waits, e);
-}
-
 /* What of one that had finished is left in the store ends with its hour. */
 static void deleted(struct outq_run *r, struct outq_item *it, enum err e)
 {
@@ -184,7 +176,8 @@ static void deleted(struct outq_run *r, struct outq_item *it, enum err e)
     } else if (e != OK) {
         outq_settled(r, it, e);
     } else {
-        recalled(it, OK);
+        r->s->recalled += it->recall != NULL;
+        outq_item_recalled(it, OK);
         outq_plan_finish(r, it);
     }
 }
@@ -330,7 +323,7 @@ void outq_settle(struct outq_run *r, struct outq_item *it)
     list_del(&it->task);
     enum err e = it->dropped ? OK : outq_notice(r, it);
     it->busy = true;
-    if (e == OK && !outq_item_open(it) && !outq_item_leaving(it))
+    if (e == OK && !outq_item_open(it) && !outq_item_out(it))
         settle_over(r, it);
     else if (e == OK && it->changed && !it->dropped)
         e = record_write(r, it, false);
@@ -352,7 +345,7 @@ void outq_settled(struct outq_run *r, struct outq_item *it, enum err e)
         return;
     }
     log_warn(r->s->o.log, "outq.write", LOG_ERR(e));
-    recalled(it, e);
+    outq_item_recalled(it, e);
     list_add_tail(&r->stuck, &it->task);
 }
 
@@ -363,7 +356,9 @@ void outq_drop_item(struct outq_run *r, struct outq_item *it)
     it->dropped = true;
     outq_item_forget_data(it);
     for (size_t i = 0; i < it->parts_n; i++)
-        if (it->parts[i].state != PART_OUT)
+        if (it->parts[i].state == PART_OUT)
+            outq_ask_back(r, &it->parts[i]);
+        else
             outq_plan_over(r, &it->parts[i]);
     for (size_t i = 0; i < it->rcpts_n; i++) {
         struct item_rcpt *rcpt = &it->rcpts[i];

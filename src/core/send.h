@@ -23,6 +23,7 @@ enum send_refusal {
     SEND_NOT_YOUR_ADDRESS, /* envelope, From or Sender is not the box's own address */
     SEND_TWO_FROM,
     SEND_NO_FROM,
+    SEND_BAD_FROM,       /* what stands in it is no address */
     SEND_UNKNOWN_TO_BOX, /* reply-only, and rcpt has not written to this box */
     SEND_CAP_BOX,        /* the box's share of a day is used up; retry_ms says when there is more */
     SEND_CAP_ALL,        /* the server's share of an hour, or the network's; retry_ms */
@@ -31,13 +32,17 @@ enum send_refusal {
     SEND_TOO_MANY_RCPTS,
     SEND_BAD_RCPT, /* not an address */
     SEND_TOO_LARGE,
-    SEND_BAD_HEADER, /* no header, bare CR or LF, a field twice that may be there once, too many fields */
-    SEND_LONG_LINE,  /* of more than LIMIT_SENT_LINE octets, in what would leave */
-    SEND_CONTROLS,   /* control characters in a field that would leave, NUL in the text */
-    SEND_LOOP,       /* too many Received fields: it goes round */
-    SEND_GONE,       /* the box has ended, or its credential was revoked */
-    SEND_FULL,       /* the queue, or the disk: nothing was sent, try again later */
-    SEND_LATER       /* memory, or the disk fails: likewise */
+    SEND_BAD_HEADER,  /* no header, a line in it that is no field, no empty line behind it */
+    SEND_LONG_HEADER, /* or too many fields */
+    SEND_TWICE,       /* a field that may be there once */
+    SEND_NOT_UTF8,    /* octets in the header */
+    SEND_BARE_ENDS,   /* CR or LF without the other */
+    SEND_LONG_LINE,   /* of more than LIMIT_SENT_LINE octets, in what would leave */
+    SEND_CONTROLS,    /* control characters in a field that would leave, NUL in the text */
+    SEND_LOOP,        /* too many Received fields: it goes round */
+    SEND_GONE,        /* the box has ended, or its credential was revoked */
+    SEND_FULL,        /* the queue, or the disk: nothing was sent, try again later */
+    SEND_LATER        /* memory, or the disk fails: likewise */
 };
 /* A code for programs ("send_off", "send_not_your_address" …) and a sentence for people; static. SEND_OK has none. */
 struct refusal send_refusal_of(enum send_refusal r);

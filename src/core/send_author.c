@@ -30,8 +30,10 @@ static enum send_refusal read_one(struct str raw, struct str own, struct arena *
     struct addr_list l;
     if (addr_list_parse(a, raw, &l) != OK)
         return SEND_LATER;
-    if (l.n != 1 || l.broken || l.truncated || l.v[0].kind != ADDR_MAILBOX || !l.v[0].valid)
+    if (l.n > 1 || l.truncated || (l.n == 1 && l.v[0].kind != ADDR_MAILBOX))
         return SEND_TWO_FROM;
+    if (l.n == 0 || l.broken || !l.v[0].valid)
+        return SEND_BAD_FROM;
     *out = l.v[0];
     return is_own(out->text, own) ? SEND_OK : SEND_NOT_YOUR_ADDRESS;
 }

@@ -43,14 +43,16 @@ static enum send_refusal check_authors(struct str head, struct str own, struct a
     size_t n = header_count(head, S("From"));
     if (n != 1)
         return n == 0 ? SEND_NO_FROM : SEND_TWO_FROM;
-    enum send_refusal r = send_author_check(header_find(head, S("From")), own, a);
+    const enum send_refusal from = send_author_check(header_find(head, S("From")), own, a);
+    enum send_refusal r = from;
     struct header_iter it = header_walk(head);
     struct header_field f;
     while (r == SEND_OK && header_next(&it, &f))
         for (size_t i = 0; i < COUNT(others); i++)
             if (str_eq_nocase(f.name, others[i]) && r == SEND_OK)
-                r = send_author_check(f.raw, own, a) == SEND_OK ? SEND_OK : SEND_NOT_YOUR_ADDRESS;
-    return r;
+                r = send_author_check(f.raw, own, a);
+    bool other = r != SEND_OK && r != SEND_LATER && from == SEND_OK;
+    return other ? SEND_NOT_YOUR_ADDRESS : r;
 }
 
 /* CR and LF only as a pair: what one server takes for the end of a line another must not take for a part of it. */
@@ -120,10 +122,14 @@ static bool names_are_single(struct str head)
 
 /* What is in front of the body is a header whole: a line that is no field ends it for some readers and not for others,
  * and what stands behind it would leave as text, Bcc among it. */
-static bool is_header(struct str msg, struct header_bounds *at)
+static enum send_refusal check_bounds(struct str msg, struct header_bounds *at)
 {
-    return header_start(msg) == HEADER_STARTS && header_bounds(msg, at) == OK && !at->junk &&
-           (!at->no_blank || at->body == msg.n);
+    if (header_bounds(msg, at) != OK)
+        return SEND_LONG_HEADER;
+    if (has_bare_ends(msg))
+        return SEND_BARE_ENDS;
+    bool whole = header_start(msg) == HEADER_STARTS && !at->junk && (!at->no_blank || at->body == msg.n);
+    return whole ? SEND_OK : SEND_BAD_HEADER;
 }
 
 /* The fields that leave; of all others nobody could say what they tell of the client, its network and its programs
@@ -224,14 +230,19 @@ enum send_refusal send_head_check(struct str msg, struct str own, struct arena *
 {
     struct send_head h = { 0 };
     struct date date;
-    if (!is_header(msg, &h.at) || has_bare_ends(msg))
-        return SEND_BAD_HEADER;
-    struct str head = str_sub(msg, 0, h.at.body);
-    enum send_refusal r = check_authors(head, own, a);
+    enum send_refusal r = check_bounds(msg, &h.at);
     if (r != SEND_OK)
         return r;
-    if (!names_are_single(head) || memchr(head.p, 0, head.n) || !utf8_valid(head))
-        return SEND_BAD_HEADER;
+    struct str head = str_sub(msg, 0, h.at.body);
+    r = check_authors(head, own, a);
+    if (r != SEND_OK)
+        return r;
+    if (!names_are_single(head))
+        return SEND_TWICE;
+    if (memchr(head.p, 0, head.n))
+        return SEND_CONTROLS;
+    if (!utf8_valid(head))
+        return SEND_NOT_UTF8;
     struct str body = str_from(msg, h.at.body);
     r = check_fields(head);
     if (r == SEND_OK && body.n > 0 && memchr(body.p, 0, body.n))

@@ -13,8 +13,9 @@ struct send_head { /* what was found in a message that may go */
     bool has_date;
     bool eight_bit;
 };
-/* own: the box's address as addr_key() has it. SEND_OK, SEND_NO_FROM, SEND_TWO_FROM, SEND_NOT_YOUR_ADDRESS,
- * SEND_BAD_HEADER, SEND_LONG_LINE, SEND_CONTROLS, SEND_LOOP, SEND_LATER (memory). *out is written on SEND_OK alone. */
+/* own: the box's address as addr_key() has it. SEND_OK, SEND_NO_FROM, SEND_TWO_FROM, SEND_BAD_FROM,
+ * SEND_NOT_YOUR_ADDRESS, SEND_BAD_HEADER, SEND_LONG_HEADER, SEND_TWICE, SEND_NOT_UTF8, SEND_BARE_ENDS, SEND_LONG_LINE,
+ * SEND_CONTROLS, SEND_LOOP, SEND_LATER (memory). *out is written on SEND_OK alone. */
 [[nodiscard]] enum send_refusal send_head_check(struct str msg, struct str own, struct arena *a, struct send_head *out);
 
 struct send_fix {          /* what is added where it is missing, or written anew */

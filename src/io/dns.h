@@ -25,6 +25,7 @@ struct dns_answer {
     struct str packet; /* borrowed for the call */
 };
 
+enum { LIMIT_DNS_FORWARD = 8 }; /* resolvers; the sandbox keeps ports for those alone */
 struct dns;
 struct dns_opts {
     const struct str *forward; /* resolvers, each "192.0.2.53:53" or "[2001:db8::53]:53"; borrowed for the call */

@@ -10,6 +10,9 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+/* Of what has just failed. */
+static enum err why(void) { return errno == ENOSPC || errno == EDQUOT ? ERR_FULL : ERR_IO; }
+
 static bool aside_of(const char *path, char out[PATH_MAX])
 {
     int n = snprintf(out, PATH_MAX, "%s.new", path);
@@ -31,7 +34,7 @@ int file_create(const char *path)
 enum err file_sync_dir(const char *path)
 {
     AUTO_FD int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return fd >= 0 && fsync(fd) == 0 ? OK : ERR_IO;
+    return fd >= 0 && fsync(fd) == 0 ? OK : why();
 }
 
 /* The folder that holds the path; a rename in it is durable once it is synced. */
@@ -55,8 +58,10 @@ enum err file_publish(int fd, const char *path)
 {
     char aside[PATH_MAX];
     AUTO_FD int taken = fd;
-    if (!aside_of(path, aside) || fdatasync(taken) != 0 || rename(aside, path) != 0)
+    if (!aside_of(path, aside))
         return ERR_IO;
+    if (fdatasync(taken) != 0 || rename(aside, path) != 0)
+        return why();
     return sync_parent(path);
 }
 
@@ -67,7 +72,7 @@ enum err file_write_all(int fd, struct str s)
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return ERR_IO;
+            return n < 0 ? why() : ERR_IO;
         s = str_from(s, (size_t)n);
     }
     return OK;
@@ -80,7 +85,7 @@ enum err file_write_at(int fd, struct str s, uint64_t off)
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return n < 0 && (errno == ENOSPC || errno == EDQUOT) ? ERR_FULL : ERR_IO;
+            return n < 0 ? why() : ERR_IO;
         s = str_from(s, (size_t)n);
         off += (uint64_t)n;
     }
@@ -104,7 +109,7 @@ enum err file_save(const char *path, struct str s)
 {
     AUTO_FD int fd = file_create(path);
     if (fd < 0)
-        return ERR_IO;
+        return why();
     enum err e = file_write_all(fd, s);
     if (e == OK)
         return file_publish(KEEP(fd), path);
@@ -142,7 +147,9 @@ enum err file_make_dir(const char *path)
 {
     if (mkdir(path, 0700) != 0) {
         struct stat st;
-        return errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? OK : ERR_IO;
+        if (errno != EEXIST)
+            return why();
+        return stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? OK : ERR_IO;
     }
     return sync_parent(path);
 }

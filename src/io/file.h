@@ -1,4 +1,5 @@
-/* Files that survive a power cut: write aside, sync, rename, sync the folder. */
+/* Files that survive a power cut: write aside, sync, rename, sync the folder. What writes says ERR_FULL when the disk
+ * has no room, ERR_IO of all else. */
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
@@ -8,7 +9,7 @@ int file_create(const char *path);
 /* fdatasync fd (taken, closed), rename "<path>.new" to path, fsync the folder. */
 [[nodiscard]] enum err file_publish(int fd, const char *path);
 [[nodiscard]] enum err file_write_all(int fd, struct str s);
-/* All of it, in place; what an error leaves there is not known. ERR_FULL: no room on the disk. */
+/* All of it, in place; what an error leaves there is not known. */
 [[nodiscard]] enum err file_write_at(int fd, struct str s, uint64_t off);
 [[nodiscard]] enum err file_read_at(int fd, void *to, size_t n, uint64_t off); /* ERR_IO also when there is less */
 [[nodiscard]] enum err file_save(const char *path, struct str s);              /* the three above in one */

@@ -51,21 +51,39 @@ static SSL_CTX *context_new(const SSL_METHOD *method)
     return NULL;
 }
 
+/* A key of the certificate's kind is compared as it is loaded. */
+static enum tls_pair pair_use(SSL_CTX *ctx, const char *cert, const char *key)
+{
+    if (SSL_CTX_use_certificate_chain_file(ctx, cert) != 1)
+        return TLS_PAIR_NO_CERT;
+    if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1)
+        return ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH ? TLS_PAIR_APART : TLS_PAIR_NO_KEY;
+    return SSL_CTX_check_private_key(ctx) == 1 ? TLS_PAIR_GOOD : TLS_PAIR_APART;
+}
+
 static enum err server_context(const char *cert, const char *key, SSL_CTX **out)
 {
     SSL_CTX *ctx = context_new(TLS_server_method());
     if (!ctx)
         return ERR_IO;
     SSL_CTX_set_alpn_select_cb(ctx, choose_alpn, NULL);
-    bool ok = SSL_CTX_use_certificate_chain_file(ctx, cert) == 1 &&
-              SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) == 1 && SSL_CTX_check_private_key(ctx) == 1;
+    enum tls_pair pair = pair_use(ctx, cert, key);
     ERR_clear_error();
-    if (!ok) {
+    if (pair != TLS_PAIR_GOOD) {
         SSL_CTX_free(ctx);
         return ERR_BAD;
     }
     *out = ctx;
     return OK;
+}
+
+enum tls_pair tls_pair_look(const char *cert_pem_path, const char *key_pem_path)
+{
+    SSL_CTX *ctx = context_new(TLS_server_method());
+    enum tls_pair pair = ctx ? pair_use(ctx, cert_pem_path, key_pem_path) : TLS_PAIR_GOOD; /* no fault of theirs */
+    ERR_clear_error();
+    SSL_CTX_free(ctx);
+    return pair;
 }
 
 static enum err tls_wrap(SSL_CTX *ctx, enum tls_peer peer, struct tls **out)

@@ -8,6 +8,9 @@
 struct tls;
 struct ssl_st;
 [[nodiscard]] enum err tls_new(const char *cert_pem_path, const char *key_pem_path, struct tls **out);
+/* The first thing that keeps two files from being a pair. */
+enum tls_pair { TLS_PAIR_GOOD, TLS_PAIR_NO_CERT, TLS_PAIR_NO_KEY, TLS_PAIR_APART };
+enum tls_pair tls_pair_look(const char *cert_pem_path, const char *key_pem_path);
 /* Loads the pair again; on failure the old one stays in use. Any thread. */
 [[nodiscard]] enum err tls_reload(struct tls *t, const char *cert_pem_path, const char *key_pem_path);
 void tls_free(struct tls *t);

@@ -120,6 +120,18 @@ uint64_t access_count(const struct access *a, enum access_answer what)
 }
 
 /* ---- by hand ---- */
+bool access_allows(struct access *a, const struct network *n)
+{
+    struct ip first = { .six = n->family == AF_INET6 };
+    memcpy(first.b, n->bytes, sizeof first.b);
+    bool all = false;
+    pthread_rwlock_rdlock(&a->lock);
+    for (size_t i = 0; i < a->allow.n && !all; i++)
+        all = a->allow.v[i].bits <= n->bits && network_has_ip(&a->allow.v[i], &first);
+    pthread_rwlock_unlock(&a->lock);
+    return all;
+}
+
 static void id_of(const struct access *a, const struct network *n, uint8_t id[4])
 {
     uint8_t hash[HASH_N], raw[18] = { n->family == AF_INET6, (uint8_t)n->bits };

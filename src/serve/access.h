@@ -35,6 +35,8 @@ enum access_answer access_ask(struct access *a, enum standing_side side, struct 
                               int64_t now_ms);
 uint64_t access_count(const struct access *a, enum access_answer what); /* answers so far */
 
+/* Is all of it in one network of the allow list, so that no ban would count? */
+bool access_allows(struct access *a, const struct network *n);
 /* Bans by hand. The same network again: its time is the new one. ERR_FULL: too many. */
 [[nodiscard]] enum err access_ban(struct access *a, const struct network *n, int64_t ms, int64_t now_ms);
 size_t access_list(struct access *a, int64_t now_ms, struct access_ban *out, size_t max); /* how many there are */

@@ -150,7 +150,7 @@ void api_recall(struct http_req *r);
 /* How many mails of the request's box wait to leave; 0 where nobody can say. r->state is its own until then. */
 typedef void outbox_counted(struct http_req *r, size_t n);
 void outbox_count(struct http_req *r, outbox_counted *done);
-/* Takes a mail back. OK: nothing of it leaves; draft: its copy, NULL when there is none. ERR_BUSY: some has left.
+/* Takes a mail back. OK: nothing of it leaves; draft: its copy, NULL when there is none. ERR_DENIED: some has left.
  * ERR_GONE: no such mail. r->user is its own until then. */
 typedef void outbox_recalled(struct http_req *r, enum err e, const struct msg_id *draft);
 void outbox_recall(struct http_req *r, const struct msg_id *id, outbox_recalled *done);

@@ -106,7 +106,7 @@ static void on_recalled(void *ctx, enum err e, const struct outq_id *id)
     (void)id;
     api_done(r);
     if (e != OK || str_eq(msg_id_str(&x->sent), msg_id_str(&none)))
-        end(r, e == ERR_GONE ? ERR_BUSY : e, NULL);
+        end(r, e, NULL);
     else
         api_wait_change(r, api_change(r, &x->sent, &back, on_moved));
 }
@@ -143,7 +143,7 @@ void outbox_recall(struct http_req *r, const struct msg_id *id, outbox_recalled 
 
 static void on_taken_back(struct http_req *r, enum err e, const struct msg_id *draft)
 {
-    if (e == ERR_BUSY)
+    if (e == ERR_DENIED)
         http_problem(r, 409, "too_late", "Some of it has left already, or is leaving just now.");
     else if (e != OK)
         api_error(r, e, NULL);

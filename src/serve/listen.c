@@ -4,6 +4,7 @@
 #include "serve/listen.h"
 #include "base/secret.h"
 #include "io/proxy.h"
+#include "serve/farewell.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -20,7 +21,8 @@ struct listen {
     struct watch watch;
     struct timer again;  /* after a pause */
     struct list pending; /* connections whose PROXY header is not whole yet */
-    int fd, reserve;     /* reserve: a descriptor to give up when there are no others */
+    struct farewells farewells;
+    int fd, reserve; /* reserve: a descriptor to give up when there are no others */
     char address[NETWORK_ADDR_TEXT];
 };
 
@@ -55,14 +57,6 @@ static bool gate_enter(struct listen_gate *g)
 
 static void gate_leave(struct listen_gate *g) { atomic_fetch_sub_explicit(&g->open, 1, memory_order_relaxed); }
 
-/* A few words and good-bye. What the socket does not take at once is lost; it is one small packet. */
-static void refuse(int fd, struct str words)
-{
-    if (words.n > 0 && send(fd, words.p, words.n, MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
-        (void)shutdown(fd, SHUT_WR);
-    close(fd);
-}
-
 /* Is this network let in at all? Writes what is known about it into peer. */
 static enum access_answer ask_access(const struct listen_opts *o, struct loop *loop, struct peer *peer,
                                      const struct sockaddr *sa)
@@ -71,11 +65,15 @@ static enum access_answer ask_access(const struct listen_opts *o, struct loop *l
     return o->access ? access_ask(o->access, o->side, peer, sa, loop_now_ms(loop)) : ACCESS_OPEN;
 }
 
-static void turn_away(const struct listen_opts *o, int fd, _Atomic uint64_t *counter, struct str words)
+static void farewell_gone(void *ctx) { gate_leave(((struct listen *)ctx)->o->gate); }
+
+static void turn_away(struct listen *l, int fd, _Atomic uint64_t *counter, struct str words)
 {
     count(counter);
-    gate_leave(o->gate);
-    refuse(fd, words);
+    if (words.n > 0 && l->o->asks_first && farewell_begin(&l->farewells, fd, words))
+        return;
+    gate_leave(l->o->gate);
+    farewell_now(fd, words);
 }
 
 /* The connection has its place in the gate; now its network. */
@@ -85,9 +83,9 @@ static void admit(struct listen *l, int fd, const struct sockaddr *sa)
     struct peer peer;
     enum access_answer is = ask_access(o, l->loop, &peer, sa);
     if (is == ACCESS_DENIED || is == ACCESS_BANNED) {
-        turn_away(o, fd, &o->gate->refused_access, is == ACCESS_DENIED ? o->denied : o->banned);
+        turn_away(l, fd, &o->gate->refused_access, is == ACCESS_DENIED ? o->denied : o->banned);
     } else if (o->limit && limit_hold(o->limit, o->kind, &peer) != OK) {
-        turn_away(o, fd, &o->gate->refused_network, o->network);
+        turn_away(l, fd, &o->gate->refused_network, o->network);
     } else {
         count(&o->gate->accepted);
         o->accept(o->ctx, l, fd, &peer, sa);
@@ -224,7 +222,7 @@ static void arrived(struct listen *l, int fd, const struct sockaddr_storage *sa)
 {
     if (!gate_enter(l->o->gate)) {
         count(&l->o->gate->refused_full);
-        refuse(fd, l->o->full);
+        farewell_now(fd, l->o->full);
     } else if (from_proxy(l->o, (const struct sockaddr *)sa))
         wait_for_proxy(l, fd, sa);
     else
@@ -256,7 +254,7 @@ static void accept_without_fds(struct listen *l)
         close(l->reserve);
     int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd >= 0)
-        refuse(fd, l->o->full);
+        farewell_now(fd, l->o->full);
     l->reserve = fcntl(l->fd, F_DUPFD_CLOEXEC, 0);
     if (l->reserve < 0)
         pause_accept(l);
@@ -359,6 +357,7 @@ enum err listen_start(struct loop *loop, struct str address, const struct listen
         return ERR_IO;
     *l = (struct listen){ .loop = loop, .o = o, .fd = -1, .reserve = -1 };
     list_init(&l->pending);
+    farewells_init(&l->farewells, loop, farewell_gone, l);
     timer_init(&l->again, loop, resume_accept);
     enum err e = open_socket(l, &sa);
     if (e == OK)
@@ -378,6 +377,7 @@ void listen_stop(struct listen *l)
     timer_clear(&l->again);
     LIST_FOR(&l->pending, it)
     pending_refuse(CONTAINER_OF(it, struct pending, in));
+    farewells_end(&l->farewells);
     close(l->fd);
     if (l->reserve >= 0)
         close(l->reserve);

@@ -31,6 +31,7 @@ struct listen_opts { /* borrowed whole, until listen_free() */
     size_t proxies_n;
     /* What a refused peer is told: the ceiling, its network's share, a ban, the deny list; empty: just closed. */
     struct str full, network, banned, denied;
+    bool asks_first; /* the peer speaks first, as in HTTP: it is heard a little, so that it sees what it is told */
     struct log *log;
     /* Takes fd (non-blocking) and the hold: listen_release() once when the connection is gone. sa is the peer's address
      * as the PROXY header has it, for the call only: it must not be kept anywhere it could be written (P5). */

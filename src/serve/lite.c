@@ -127,21 +127,6 @@ static void show_message(struct http_req *r)
 }
 static void post_message(struct http_req *r) { lite_enter(r, show_message); }
 
-static void send_file(struct http_req *r)
-{
-    struct msg_id id;
-    struct str n = { 0 };
-    uint32_t index = 0;
-    if (!lite_msg_of(r, &id))
-        return;
-    bool raw = !http_form(r, S("n"), &n);
-    if (!raw && (!str_to_u32(n, &index) || index >= LIMIT_MIME_PARTS))
-        lite_sorry(r, 404, "There is no such attachment.");
-    else
-        api_stream(r, &id, raw ? -1 : (int)index);
-}
-static void post_file(struct http_req *r) { lite_enter(r, send_file); }
-
 static void on_deleted(void *ctx, enum err e, const struct store_row *now)
 {
     struct http_req *r = ctx;
@@ -178,6 +163,10 @@ static void correct(struct http_req *r)
     if (!lite_msg_of(r, &id))
         return;
     bool junk = http_form(r, S("spam"), &spam) && str_eq(spam, S("yes"));
+    if (!junk && !str_eq(spam, S("no"))) {
+        lite_sorry(r, 422, "Say whether it is junk: yes or no.");
+        return;
+    }
     const struct mail_change c = { .folder = junk ? FOLDER_JUNK : FOLDER_INBOX };
     api_wait_change(r, api_change(r, &id, &c, on_corrected));
 }
@@ -332,7 +321,7 @@ const struct http_route lite_routes[] = {
     { HTTP_M_POST, STR("/lite/open"), post_open, API_FORM, LITE_BODY },
     { HTTP_M_POST, STR("/lite/inbox"), post_inbox, API_FORM, LITE_BODY },
     { HTTP_M_POST, STR("/lite/message"), post_message, API_FORM, LITE_BODY },
-    { HTTP_M_POST, STR("/lite/file"), post_file, API_FORM, LITE_BODY },
+    { HTTP_M_POST, STR("/lite/file"), lite_file, API_FORM, LITE_BODY },
     { HTTP_M_POST, STR("/lite/delete"), post_delete, API_FORM, LITE_BODY },
     { HTTP_M_POST, STR("/lite/junk"), post_junk, API_FORM, LITE_BODY },
     { HTTP_M_POST, STR("/lite/extend"), post_extend, API_FORM, LITE_BODY },

@@ -115,10 +115,11 @@ struct str lite_token_of(struct http_req *r)
     return str_trim(t);
 }
 
-static struct str member(struct json_in *j, const struct json *of, const char *key)
+struct str lite_member(struct json_in *j, const struct json *of, const char *key)
 {
     struct str s = { 0 };
-    json_get_str(j, of, key, 1 << 16, &s);
+    if (of)
+        json_get_str(j, of, key, 1 << 16, &s);
     return s;
 }
 
@@ -128,7 +129,7 @@ static void put_who(struct buf *b, struct json_in *j)
     json_get_object(j, j->root, "from", &from);
     if (!from)
         return;
-    struct str name = member(j, from, "name"), address = member(j, from, "address");
+    struct str name = lite_member(j, from, "name"), address = lite_member(j, from, "address");
     text_html(b, name);
     buf_puts(b, name.n ? " &lt;" : "");
     text_html(b, address);
@@ -188,7 +189,7 @@ static void put_item(struct buf *b, struct str token, const struct mail_row *m)
     AUTO_JSON struct json_in j = { 0 };
     buf_puts(b, m->row.flags & FLAG_SEEN ? "<li>" : "<li>New: ");
     if (api_env(&j, m->env)) {
-        struct str subject = member(&j, j.root, "subject"), code = member(&j, j.root, "code");
+        struct str subject = lite_member(&j, j.root, "subject"), code = lite_member(&j, j.root, "code");
         buf_puts(b, "<b>");
         text_html(b, subject.n ? subject : S("(no subject)"));
         buf_puts(b, "</b><br>");
@@ -249,33 +250,12 @@ void lite_inbox(struct http_req *r, bool junk, const struct mail_row *rows, size
     lite_end(r, b);
 }
 
-static void put_files(struct buf *b, struct str token, struct json_in *j, const struct msg_id *id)
-{
-    const struct json *list = NULL;
-    json_get_array(j, j->root, "attachments", 1000, &list);
-    for (size_t i = 0; i < json_len(list); i++) {
-        struct str name = member(j, json_at(list, i), "filename");
-        buf_puts(b, "<p>Attachment: ");
-        text_html(b, name);
-        buf_putc(b, ' ');
-        lite_id_form(b, "file", token, id);
-        buf_printf(b, "<input type=\"hidden\" name=\"n\" value=\"%zu\">", i);
-        lite_button(b, "Download");
-        buf_puts(b, "</p>\n");
-    }
-    int64_t more = 0;
-    const struct json *left = NULL;
-    if (json_get_object(j, j->root, "left_out", &left) && left &&
-        json_get_int(j, left, "attachments", 0, INT64_MAX, &more) && more > 0)
-        buf_printf(b, "<p>%lld more attachments are only in the whole message.</p>\n", (long long)more);
-}
-
 static void put_links(struct buf *b, struct json_in *j)
 {
     const struct json *list = NULL;
     json_get_array(j, j->root, "links", 1000, &list);
     for (size_t i = 0; i < json_len(list); i++) {
-        struct str url = member(j, json_at(list, i), "url");
+        struct str url = lite_member(j, json_at(list, i), "url");
         if (!str_starts_nocase(url, S("https://")) && !str_starts_nocase(url, S("http://")))
             continue;
         buf_puts(b, "<p>Link: <a rel=\"noreferrer noopener nofollow\" href=\"");
@@ -299,8 +279,8 @@ void lite_message(struct http_req *r, const struct mail *m)
         buf_puts(b, "</p>\n");
         lite_put_trust(b, &j);
         lite_put_report(b, &j);
-        lite_line(b, "Subject", member(&j, j.root, "subject"));
-        struct str code = member(&j, j.root, "code");
+        lite_line(b, "Subject", lite_member(&j, j.root, "subject"));
+        struct str code = lite_member(&j, j.root, "code");
         if (code.n) {
             buf_puts(b, "<p>Code: <span class=\"code\">");
             text_html(b, code);
@@ -313,7 +293,7 @@ void lite_message(struct http_req *r, const struct mail *m)
     buf_puts(b, "</pre>\n");
     if (known) {
         put_links(b, &j);
-        put_files(b, token, &j, &m->head.row.id);
+        lite_put_files(b, token, &j, &m->head.row.id);
     }
     lite_id_form(b, "file", token, &m->head.row.id);
     lite_button(b, "Download the whole message");

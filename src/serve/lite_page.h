@@ -13,9 +13,13 @@ void lite_button(struct buf *b, const char *label); /* and ends the form */
 void lite_simple(struct buf *b, const char *action, struct str token,
                  const char *label); /* a form that is one button */
 void lite_id_form(struct buf *b, const char *action, struct str token, const struct msg_id *id);
+/* Empty: not there. of may be NULL. */
+struct str lite_member(struct json_in *j, const struct json *of, const char *key);
 /* Of a message's summary: what a far end reports of mail that was sent (lite_sent.c); nothing when it is no report. */
 void lite_put_report(struct buf *b, struct json_in *j);
 void lite_line(struct buf *b, const char *label, struct str text);
+/* Of a message's summary: its attachments (lite_file.c). */
+void lite_put_files(struct buf *b, struct str token, struct json_in *j, const struct msg_id *id);
 
 /* ---- what its handlers share (lite.c) ---- */
 void lite_enter(struct http_req *r, void (*next)(struct http_req *)); /* runs next with r->opened set, or answers */
@@ -31,5 +35,6 @@ void lite_made(struct http_req *r, const struct mailbox_made *made);
 void lite_opened(struct http_req *r, struct str token);
 void lite_inbox(struct http_req *r, bool junk, const struct mail_row *rows, size_t n, bool more);
 void lite_message(struct http_req *r, const struct mail *m);
+void lite_file(struct http_req *r); /* handles its form, too */
 void lite_sure(struct http_req *r);
 void lite_ended(struct http_req *r, uint64_t messages);

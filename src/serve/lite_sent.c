@@ -84,7 +84,7 @@ static void on_recalled(struct http_req *r, enum err e, const struct msg_id *dra
         lite_go_on(r, draft);
     else if (e == OK || e == ERR_GONE)
         show_sent(r);
-    else if (e == ERR_BUSY)
+    else if (e == ERR_DENIED)
         lite_sorry(r, 409, "Too late: some of it has left already, or is leaving just now.");
     else
         lite_failed(r, e, NULL);
@@ -99,15 +99,6 @@ static void take_back(struct http_req *r)
 void lite_back(struct http_req *r) { lite_enter(r, take_back); }
 
 /* ---- what a far end reports later ---- */
-
-enum { TEXT_MAX = 4096 };
-
-static struct str member(struct json_in *j, const struct json *of, const char *key)
-{
-    struct str s = { 0 };
-    json_get_str(j, of, key, TEXT_MAX, &s);
-    return s;
-}
 
 /* The words are the page's (web/src/i18n/en.ts). */
 static const char *reported(struct str action)
@@ -134,18 +125,18 @@ void lite_put_report(struct buf *b, struct json_in *j)
     json_get_array(j, report, "recipients", LIMIT_REPORT_RCPTS, &list);
     for (size_t i = 0; i < json_len(list); i++) {
         const struct json *x = json_at(list, i);
-        struct str status = member(j, x, "status"), reason = member(j, x, "reason");
+        struct str status = lite_member(j, x, "status"), reason = lite_member(j, x, "reason");
         buf_puts(b, "<p><b>Mail to ");
-        text_html(b, member(j, x, "address"));
-        buf_printf(b, "%s</b>", reported(member(j, x, "action")));
+        text_html(b, lite_member(j, x, "address"));
+        buf_printf(b, "%s</b>", reported(lite_member(j, x, "action")));
         buf_puts(b, status.n + reason.n > 0 ? "<br>" : "");
         text_html(b, status);
         buf_putc(b, ' ');
         text_html(b, reason);
         buf_puts(b, "</p>\n");
     }
-    lite_line(b, "Reported by", member(j, report, "reporting_mta"));
+    lite_line(b, "Reported by", lite_member(j, report, "reporting_mta"));
     const struct json *auth = NULL;
-    if (!json_get_object(j, j->root, "auth", &auth) || !auth || !str_eq(member(j, auth, "origin"), S("server")))
+    if (!json_get_object(j, j->root, "auth", &auth) || !auth || !str_eq(lite_member(j, auth, "origin"), S("server")))
         buf_puts(b, "<p>Anybody can write such a report: \"What was sent\" knows more.</p>\n");
 }

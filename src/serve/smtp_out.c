@@ -57,6 +57,20 @@ static void start(void *ctx, struct outq_job *job)
         carrier_start(s, job);
 }
 
+/* One that is with no carrier comes back by itself: there was no memory to begin it. */
+static void stop(void *ctx, struct outq_job *job)
+{
+    struct smtp_out *s = ctx;
+    LIST_FOR(&s->carriers, node)
+    {
+        struct carrier *c = CONTAINER_OF(node, struct carrier, in);
+        if (c->job != job)
+            continue;
+        carrier_break_off(c);
+        return;
+    }
+}
+
 enum err smtp_out_new(const struct smtp_out_opts *o, struct smtp_out **out)
 {
     struct smtp_out *s = calloc(1, sizeof *s);
@@ -71,7 +85,7 @@ enum err smtp_out_new(const struct smtp_out_opts *o, struct smtp_out **out)
     return OK;
 }
 
-struct outq_sender smtp_out_sender(struct smtp_out *s) { return (struct outq_sender){ start, s }; }
+struct outq_sender smtp_out_sender(struct smtp_out *s) { return (struct outq_sender){ start, stop, s }; }
 void smtp_out_attach(struct smtp_out *s, struct outq_run *run) { s->run = run; }
 
 void smtp_out_stop(struct smtp_out *s)

@@ -47,6 +47,7 @@ struct carrier {
     bool shaking;    /* TLS is being agreed on */
     bool declined;   /* it would go well, but this job is not for it */
     bool broken_off; /* the mail itself is gone, or cannot be read: no other server helps */
+    bool ends;       /* stop is under way */
     int64_t since_ms;
     struct outq_body *body;
     bool asked;        /* the next piece of it is on its way */
@@ -85,6 +86,7 @@ const struct outq_result *carrier_results(
 void carrier_talk(struct carrier *c, int fd);
 void carrier_take(struct carrier *c, struct outq_job *job); /* an idle one */
 void carrier_stop(struct carrier *c);
+void carrier_break_off(struct carrier *c); /* its job is asked back; the end of the mail has not gone out */
 /* ---- smtp_out_told.c ---- */
 /* How TLS went, for reports (RFC 8460). A session is counted once. */
 void carrier_told_secured(struct carrier *c);

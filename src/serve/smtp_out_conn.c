@@ -42,6 +42,8 @@ static void on_piece(void *ctx, struct str bytes, bool last)
         return;
     }
     smtp_out_body(&c->session, bytes, last);
+    if (c->session.sent_last)
+        outq_leaves(c->job);
     conn_flush(c->conn);
     if (last)
         close_body(c);
@@ -328,7 +330,7 @@ static void on_closed(void *ctx, const char *)
         failed_login(c);
     if (c->begun && !smtp_out_untouched(s))
         settled(c);
-    if (c->job && c->shaking)
+    if (c->job && c->shaking && !c->broken_off)
         failed_handshake(c);
     else if (c->job && !c->declined)
         carrier_note(c, &s->end);
@@ -372,13 +374,25 @@ void carrier_talk(struct carrier *c, int fd)
     atomic_fetch_add(&o->stats->sessions, 1);
 }
 
-void carrier_stop(struct carrier *c)
+static void stop(struct carrier *c, const char *enhanced, const char *words)
 {
-    carrier_note_words(c, false, "4.3.2", "this server is shutting down");
+    carrier_note_words(c, false, enhanced, words);
     if (!c->conn) {
         carrier_give_up_later(c);
         return;
     }
-    smtp_out_lost(&c->session, "4.3.2", "this server is shutting down");
+    smtp_out_lost(&c->session, enhanced, words);
     conn_abort(c->conn, "stopped");
+}
+
+void carrier_stop(struct carrier *c) { stop(c, "4.3.2", "this server is shutting down"); }
+
+/* A server that has not read the end of a mail has not taken it (RFC 5321 section 4.1.1.4, RFC 3030 section 2). */
+void carrier_break_off(struct carrier *c)
+{
+    leave_idle(c);
+    if (c->conn)
+        close_body(c);
+    c->broken_off = true;
+    stop(c, "4.3.0", "it was not to be sent any more");
 }

@@ -230,6 +230,7 @@ void local_start(struct smtp_out *s, struct outq_job *job)
     for (size_t i = 0; i < job->rcpts_n; i++)
         set_err(&l->results[i], ERR_BUSY, NULL);
     list_add_tail(&s->locals, &l->in);
+    outq_leaves(job); /* nothing here waits for long */
     run_some(s);
 }
 

@@ -19,7 +19,8 @@ bool carrier_second(struct carrier *c)
     if (!v)
         return false;
     for (size_t i = 0; i < n; i++) {
-        v[i] = c->session.results[i]; /* its mx is the route's */
+        v[i] = c->session.results[i];
+        v[i].mx = arena_dup(&c->kept_arena, v[i].mx); /* it is the route's, which may be closed before */
         v[i].text = arena_dup(&c->kept_arena, v[i].text);
     }
     c->kept = v;

@@ -55,7 +55,7 @@ void carrier_told_unsecured(struct carrier *c)
     bool asked = carrier_tls(c) != ROUTE_TLS_MAY;
     if (c->session.no_starttls && !c->no_tls)
         count(c, TLS_NO_STARTTLS);
-    else if (c->shaking && !c->s->stopping)
+    else if (c->shaking && !c->s->stopping && !c->broken_off)
         count(c, asked ? result_of(conn_tls_fault(c->conn), TLS_INVALID) : TLS_INVALID);
 }
 

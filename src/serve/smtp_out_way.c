@@ -88,8 +88,11 @@ static void on_stop(struct job *j) { carrier_give_up(CONTAINER_OF(j, struct carr
 
 void carrier_give_up_later(struct carrier *c)
 {
+    if (c->ends)
+        return;
     close_way(c);
     timer_clear(&c->wait);
+    c->ends = true;
     c->stop.run = on_stop;
     loop_later(c->s->o.loop, &c->stop);
 }

@@ -42,7 +42,12 @@ int writing_status(enum send_refusal why)
     case SEND_BAD_RCPT:
     case SEND_TWO_FROM:
     case SEND_NO_FROM:
+    case SEND_BAD_FROM:
     case SEND_BAD_HEADER:
+    case SEND_LONG_HEADER:
+    case SEND_TWICE:
+    case SEND_NOT_UTF8:
+    case SEND_BARE_ENDS:
     case SEND_LONG_LINE:
     case SEND_CONTROLS:
     case SEND_LOOP:

@@ -47,6 +47,16 @@ static enum err claimed(void *ctx, struct str what, struct str checksum)
     return segs_claimed(st->segs, what, checksum);
 }
 
+static enum err part(const struct store *st, const char *name, enum err e)
+{
+    if (e != OK && st->opts.why)
+        buf_printf(st->opts.why, "%s %s", name,
+                   e == ERR_BAD    ? "is damaged, or of another version"
+                   : e == ERR_FULL ? "cannot be opened: no space left on the disk"
+                                   : "cannot be opened: the disk, its rights or memory failed");
+    return e;
+}
+
 static enum err open_parts(struct store *st)
 {
     AUTO_FREE char *index = NULL, *seg = NULL;
@@ -57,18 +67,19 @@ static enum err open_parts(struct store *st)
     const struct index_opts opts = {
         .dir = index, .log = st->opts.log, .syncs = &st->counts.syncs, .claimed = claimed, .ctx = st
     };
-    enum err e = guard_open(&guard, &st->guard);
+    enum err e = part(st, "its file clock", guard_open(&guard, &st->guard));
     if (e == OK)
-        e = segs_open(&segs, &st->segs);
-    if (e == OK)
-        e = index_open(&opts, &st->index);
+        e = part(st, "seg/", segs_open(&segs, &st->segs));
+    if (e != OK)
+        return e;
+    e = index_open(&opts, &st->index);
     if (e == ERR_FULL && disk_drop_ballast(st->dir)) /* ending and deleting must go on, on a full disk too */
         e = index_open(&opts, &st->index);
     if (e == OK)
         e = file_sync_dir(index); /* LMDB syncs its file, not the file's name */
-    if (e == OK)
-        e = leases_open(st->dir, st->opts.lease_slots, st->opts.log, &st->leases);
-    return e == OK ? load(st) : e;
+    if (part(st, "index/", e) == OK)
+        e = part(st, "lease.a or lease.b", leases_open(st->dir, st->opts.lease_slots, st->opts.log, &st->leases));
+    return e == OK ? part(st, "what index/ says", load(st)) : e;
 }
 
 static enum err start_threads(struct store *st)
@@ -101,10 +112,12 @@ enum err store_open(const struct store_opts *opts, struct store **out)
     if (e == OK)
         e = start_threads(st);
     if (e != OK) {
-        log_error(opts->log, "store.open", LOG_ERR(e));
+        if (opts->why && opts->why->n == 0)
+            buf_puts(opts->why, e == ERR_FULL ? "no space left on the disk" : "its folder cannot be written or read");
         store_close(st);
         return e;
     }
+    st->opts.why = NULL; /* borrowed for the call */
     *out = st;
     return OK;
 }

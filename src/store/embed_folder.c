@@ -14,6 +14,18 @@
 
 enum { FORMAT = 3, VERSION_MAX = 256, PATH_N = 4096 };
 
+/* For the operator. The first reason is the one that counts. */
+__attribute__((format(printf, 3, 4))) static enum err refuse(const struct store *st, enum err e, const char *why, ...)
+{
+    struct buf *out = st->opts.why;
+    va_list ap;
+    va_start(ap, why);
+    if (out && out->n == 0)
+        buf_vprintf(out, why, ap);
+    va_end(ap);
+    return e;
+}
+
 static enum err path_of(const char *dir, const char *name, char out[PATH_N])
 {
     int n = snprintf(out, PATH_N, "%s/%s", dir, name);
@@ -27,11 +39,11 @@ static enum err lock(struct store *st)
     if (e != OK)
         return e;
     st->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (st->lock_fd < 0)
-        return ERR_IO;
-    if (flock(st->lock_fd, LOCK_EX | LOCK_NB) == 0)
+    if (st->lock_fd >= 0 && flock(st->lock_fd, LOCK_EX | LOCK_NB) == 0)
         return OK;
-    return errno == EWOULDBLOCK ? ERR_BUSY : ERR_IO;
+    if (st->lock_fd >= 0 && errno == EWOULDBLOCK)
+        return refuse(st, ERR_BUSY, "another mayfly serves this data folder");
+    return refuse(st, ERR_IO, "its file lock cannot be taken: %s", strerrordesc_np(errno));
 }
 
 static enum err version_save(struct store *st)
@@ -48,20 +60,21 @@ static enum err upgrade(struct store *st, uint64_t from)
 {
     if (from == FORMAT)
         return OK;
-    return from >= 1 ? version_save(st) : ERR_BAD;
+    return version_save(st);
 }
 
 static enum err version_check(struct store *st, struct str text)
 {
     struct str rest, line = str_line(text, &rest), prefix = S("mayfly store ");
     uint64_t format;
-    if (!str_starts(line, prefix))
-        return ERR_BAD;
-    struct str words = str_from(line, prefix.n), number = str_word(words, &words);
-    if (!str_to_u64(number, &format) || format > FORMAT)
-        return ERR_BAD;
+    struct str words = str_starts(line, prefix) ? str_from(line, prefix.n) : S(""), number = str_word(words, &words);
+    if (!str_to_u64(number, &format) || format == 0)
+        return refuse(st, ERR_BAD, "its file VERSION is not that of a mayfly store");
+    if (format > FORMAT)
+        return refuse(st, ERR_BAD, "a newer mayfly made it: its format is %llu, and this one reads up to %d",
+                      (unsigned long long)format, FORMAT);
     if (str_eq(words, S("test-clock")) != st->opts.test_clock)
-        return ERR_DENIED;
+        return refuse(st, ERR_DENIED, "it was made with test.clock=%s", st->opts.test_clock ? "false" : "true");
     return upgrade(st, format);
 }
 
@@ -80,7 +93,9 @@ static enum err key_load(struct store *st, bool fresh)
         e = ERR_BAD;
     if (e == OK)
         memcpy(st->index_key, raw.p, KEY_N);
-    return e == ERR_GONE || e == ERR_FULL ? ERR_BAD : e;
+    if (e == ERR_BAD || e == ERR_GONE || e == ERR_FULL)
+        return refuse(st, ERR_BAD, e == ERR_GONE ? "its file index.key is gone" : "its file index.key is damaged");
+    return e == OK ? OK : refuse(st, e, "its file index.key cannot be read");
 }
 
 static enum err make(struct store *st)
@@ -110,8 +125,7 @@ static enum err whole(const struct store *st)
 {
     if (!index_lost(st))
         return OK;
-    log_error(st->opts.log, "store.damaged", LOG_C("why", "index/ is gone while the leases are there: is it mounted?"));
-    return ERR_BAD;
+    return refuse(st, ERR_BAD, "index/ is gone while the leases are there: is it mounted?");
 }
 
 static enum err subfolders(struct store *st)
@@ -133,17 +147,19 @@ enum err folder_open(struct store *st)
     AUTO_BUF struct buf text = { .max = VERSION_MAX };
     enum err e = path_of(st->dir, "VERSION", version);
     if (e == OK && file_on_cow(st->dir) && !st->opts.allow_cow)
-        return ERR_DENIED;
+        return refuse(st, ERR_DENIED, "it lies on a copy-on-write file system (see store.allow_cow)");
     if (e == OK)
         e = lock(st);
     if (e != OK)
         return e;
     e = file_load(version, VERSION_MAX, &text);
-    if (e == ERR_FULL)
-        return ERR_BAD;
+    if (e == ERR_GONE && foreign(st))
+        return refuse(st, ERR_BAD, "its file VERSION is gone while index/ is there: another program's folder?");
     if (e == ERR_GONE)
-        e = foreign(st) ? ERR_BAD : make(st);
-    else if (e == OK && (e = version_check(st, buf_str(&text))) == OK && (e = whole(st)) == OK)
+        e = make(st);
+    else if (e == ERR_IO)
+        return refuse(st, e, "its file VERSION cannot be read");
+    else if ((e = version_check(st, buf_str(&text))) == OK && (e = whole(st)) == OK)
         e = key_load(st, false);
     return e == OK ? subfolders(st) : e;
 }

@@ -148,9 +148,10 @@ struct store_opts {
      * before). On a store thread: hand it on with post(). */
     void (*ended)(void *ctx, const struct box_id *ids, size_t n);
     void *ctx;
+    struct buf *why; /* gets a sentence, without a dot, when it cannot be opened; NULL: nobody asks */
 };
-/* ERR_BUSY: another process holds it; ERR_BAD: not ours or a newer format; ERR_DENIED: CoW file system or clock mark.
- */
+/* ERR_BUSY: another process holds it; ERR_BAD: not ours, a newer format, or damaged; ERR_DENIED: CoW file system or
+ * clock mark. */
 [[nodiscard]] enum err store_open(const struct store_opts *opts, struct store **out);
 void store_close(struct store *st); /* after the loops stopped submitting; finishes and answers what is queued */
 /* Wall time that never runs backwards past a stored high-water mark. While frozen (a jump ahead of > 1 h, or > 5 min a

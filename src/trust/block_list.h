@@ -7,6 +7,7 @@
 
 enum {
     LIMIT_LISTED_DOMAINS = 8,  /* of one message that are asked about: the authors', then the links' as they come */
+    LIMIT_LISTED_ZONES = 8,    /* each is asked about each domain: a quarter of LIMIT_ANSWERS at most */
     LIMIT_LISTED_TEXT = 65536, /* octets of its bodies that links are looked for in */
 };
 

@@ -235,7 +235,7 @@ enum err model_file_key(const char *path, uint8_t key[LEARNER_KEY_N])
     AUTO_BUF struct buf b = { .max = LEARNER_KEY_N, .secret = true };
     char beside[PATH_N];
     enum err e = path_of(beside, path, ".key") ? file_load(beside, LEARNER_KEY_N, &b) : ERR_IO;
-    if (e == OK && b.n != LEARNER_KEY_N)
+    if (e == ERR_FULL || (e == OK && b.n != LEARNER_KEY_N))
         e = ERR_BAD;
     if (e == OK)
         memcpy(key, b.p, LEARNER_KEY_N);

@@ -24,8 +24,12 @@ void symbols_add(struct symbols *s, struct str name, double score, struct str re
     add(s, &(struct symbol){ .name = name, .score = score, .reason = reason });
 }
 
-void symbols_add_learned(struct symbols *s, struct str name, double score, struct str reason)
+/* 1 towards junk, -1 towards the inbox, else 0. */
+static int side(double score) { return (score > 1) - (score < -1); }
+
+void symbols_add_learned(struct symbols *s, struct str name, double score, const struct learned_words *reasons)
 {
+    struct str reason = side(score) > 0 ? reasons->junk : side(score) < 0 ? reasons->wanted : reasons->neither;
     add(s, &(struct symbol){ .name = name, .score = score, .reason = reason, .learned = true });
 }
 
@@ -97,7 +101,7 @@ static struct str step(enum symbols_word w)
 static void put_score(struct json_out *j, const struct symbol *s)
 {
     AUTO_BUF struct buf text = { .max = 32 };
-    double x = s->learned ? (s->score > 1) - (s->score < -1) : s->score;
+    double x = s->learned ? side(s->score) : s->score;
     unsigned hundredths = (unsigned)((x < 0 ? -x : x) * 100 + 0.5);
     buf_printf(&text, "%s%u", x < 0 && hundredths > 0 ? "-" : "", hundredths / 100);
     if (hundredths % 100)

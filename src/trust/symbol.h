@@ -17,6 +17,10 @@ struct symbol {
     struct str reason; /* our own words, never the sender's */
     bool learned;      /* from other people's mail: readers are shown its direction only (spam.md, privacy 9) */
 };
+/* The reasons of what was learned, one a side: they tell no more than the score that is shown. */
+struct learned_words {
+    struct str junk, neither, wanted;
+};
 struct symbols { /* {0} is empty */
     struct symbol v[LIMIT_SYMBOLS];
     size_t n;
@@ -28,7 +32,7 @@ enum symbols_word { SYMBOLS_HAM, SYMBOLS_UNSURE, SYMBOLS_JUNK };
  * that is farthest from 0. Beyond LIMIT_SYMBOLS nothing is added. The page has words of its own for each name, in
  * web/src/i18n/why-*.ts. */
 void symbols_add(struct symbols *s, struct str name, double score, struct str reason);
-void symbols_add_learned(struct symbols *s, struct str name, double score, struct str reason);
+void symbols_add_learned(struct symbols *s, struct str name, double score, const struct learned_words *reasons);
 /* Adds those of from, their texts in the arena. ERR_FULL: it has no room. */
 [[nodiscard]] enum err symbols_copy(struct symbols *s, struct arena *a, const struct symbols *from);
 bool symbols_has(const struct symbols *s, struct str name);

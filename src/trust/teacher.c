@@ -97,12 +97,21 @@ static double bounded(double score, struct learner_labels n)
     return fmin(fmax(score, -TEACHER_SCORE_MAX), most);
 }
 
+static const struct learned_words prior_words = {
+    .junk = STR("It is like junk that others have had"),
+    .neither = STR("It is neither clearly like junk nor like honest mail that others have had"),
+    .wanted = STR("It is like honest mail that others have had"),
+};
+static const struct learned_words learner_words = {
+    .junk = STR("It is like what this server's readers call junk"),
+    .neither = STR("What this server's readers say of such mail is not clear"),
+    .wanted = STR("It is like what this server's readers want"),
+};
+
 static void add_leaning(struct symbols *out, double score)
 {
-    struct str why =
-        score > 0 ? S("It is like junk that others have had") : S("It is like honest mail that others have had");
     if (fabs(score) >= LEAST_SHOWN)
-        symbols_add_learned(out, S("PRIOR"), score, why);
+        symbols_add_learned(out, S("PRIOR"), score, &prior_words);
 }
 
 enum err teacher_judge(struct teacher *t, struct arena *a, const struct mime_tree *tree, struct str msg,
@@ -117,8 +126,7 @@ enum err teacher_judge(struct teacher *t, struct arena *a, const struct mime_tre
     if (e != OK)
         return e;
     if (taught)
-        symbols_add_learned(out, S("LEARNED"), bounded(learner_score(t->learner, &f), n),
-                            S("What this server's readers call junk says so"));
+        symbols_add_learned(out, S("LEARNED"), bounded(learner_score(t->learner, &f), n), &learner_words);
     if (t->prior.weights != NULL)
         add_leaning(out, prior_score(&t->prior, &f, n));
     return OK;

@@ -1,11 +1,14 @@
 #include "trust/verdict.h"
 #include "wire/authres.h"
 #include "wire/domain.h"
+#include "wire/header.h"
 
 enum err verdict_init(struct verdict *v, struct arena *a, const struct verdict_in *in, struct str msg)
 {
     *v = (struct verdict){ .in = in };
-    enum err e = dkim_msg_init(a, msg, &v->msg);
+    /* What begins with no field is stored below an empty line: no reader is shown the fields that follow. */
+    struct str shown = header_start(msg) == HEADER_MISSING ? S("\r\n") : msg;
+    enum err e = dkim_msg_init(a, shown, &v->msg);
     if (e != OK)
         return e;
     dkim_check_init(&v->dkim, a, &v->msg, in->sender.now_s);

@@ -276,6 +276,39 @@ def noise_before_a_login_costs():
             d.ctl("ban", "lift", "all")
 
 
+def a_banned_reader_sees_its_answer():
+    """However long its request is on its way: what is left unread when a socket is closed resets the connection."""
+    source = ("127.66.2.1", 0)
+    with daemon.Daemon("access.allow=") as d:
+        check("banned", d.ctl("ban", "add", source[0], "1h"), (0, "banned\n"))
+        got = []
+        for i in range(30):
+            c = http.client.HTTPConnection(*d.address("http.listen"), timeout=10, source_address=source)
+            c.connect()
+            time.sleep(i * 0.002)
+            c.request("POST", "/api/v1/mailboxes", b"x" * i * 1000)
+            r = c.getresponse()
+            got.append((r.status, r.getheader("Retry-After"), r.read()))
+            c.close()
+        check("all of them", got, [(429, "600", b"")] * 30)
+        begin = time.monotonic()
+        silent = [socket.create_connection(d.address("http.listen"), timeout=10, source_address=source) for _ in range(300)]
+        said = [s.recv(1000)[:12] for s in silent]
+        check("who says nothing is told soon", (set(said), time.monotonic() - begin < 2 + SOON), ({b"HTTP/1.1 429"}, True))
+        for s in silent:
+            s.close()
+        with socket.create_connection(d.address("http.listen"), timeout=10, source_address=source) as s:
+            try:
+                begin = time.monotonic()
+                while time.monotonic() - begin < 5:
+                    s.sendall(b"x" * 4096)
+                    time.sleep(0.01)
+            except OSError:
+                pass
+            check("who says much is not heard out", time.monotonic() - begin < 2 + SOON, True)
+        check("others are served", d.request("GET", "/livez")[0], 200)
+
+
 def the_operator_bans_and_lifts():
     with daemon.Daemon(f"smtp.proxy_networks={PROXY}/32") as d:
         def greeting(who):
@@ -297,6 +330,9 @@ def the_operator_bans_and_lifts():
         d.ctl("ban", "add", "192.0.2.77")
         check("one address", (greeting("192.0.2.77"), greeting("192.0.2.78")[:3]), ("421 4.7.0", "220"))
         check("lift by name", d.ctl("ban", "lift", "192.0.2.77"), (0, "1 lifted\n"))
+        for gone in (ban_id, "192.0.2.77"):
+            check("nothing to lift", d.ctl("ban", "lift", gone), (1, "mayfly: error: nothing of that network or id is banned\n"))
+        check("nor at all", d.ctl("ban", "lift", "all"), (0, "0 lifted\n"))
         check("no network", d.ctl("ban", "add", "192.0.2.1/24")[0], 1)
         check("no id", d.ctl("ban", "lift", "nobody")[0], 1)
 
@@ -327,7 +363,8 @@ def lists_are_read_again_at_sighup():
         after_reload('access { deny = {"192.0.2.0/24", "2001:db8::/32"} }\n', "192.0.2.1", "554 5.7.1")
         after_reload('access { deny = {"192.0.2.0/24"}\n allow = {"192.0.2.0/28"} }\n', "192.0.2.1", "220")
         check("the rest stays denied", greeting("192.0.2.16"), "554 5.7.1")
-        d.ctl("ban", "add", "192.0.2.1")
+        check("a ban that would not count", d.ctl("ban", "add", "192.0.2.1"),
+              (1, "mayfly: error: not banned: access.allow holds that network, and goes before all bans\n"))
         check("who is allowed is not banned", greeting("192.0.2.1")[:3], "220")
         conf.write_text('access { deny = {"192.0.2.1/24"} }\n')
         d.p.send_signal(signal.SIGHUP)
@@ -341,5 +378,5 @@ def lists_are_read_again_at_sighup():
 
 if __name__ == "__main__":
     words = sys.argv[1:]
-    cases = [one_network_against_all_others, noise_before_a_login_costs, the_operator_bans_and_lifts, lists_are_read_again_at_sighup]
+    cases = [one_network_against_all_others, noise_before_a_login_costs, a_banned_reader_sees_its_answer, the_operator_bans_and_lifts, lists_are_read_again_at_sighup]
     sys.exit(daemon.run([c for c in cases if not words or any(w in c.__name__ for w in words)]))

@@ -78,8 +78,11 @@ def the_whole_story():
     assert "482913" in b.page.text and "<script>alert(1)</script> & Co" in b.page.text and b.page.text.count("New:") == 2
     b.press("Read", nth=1)
     assert "Your verification code is 482913" in b.page.text and "joe@example.test" in b.page.text
-    status, h, file = b.press("Download", raw=True)
+    b.press("Download")
+    assert "This page can run scripts when opened" in b.page.text and ".html" in b.page.text
+    status, h, file = b.press("Save anyway", raw=True)
     assert file == b"<b>hello</b>" and h["content-disposition"].startswith("attachment")
+    b.press("Back to the message")
     status, h, raw = b.press("Download the whole message", raw=True)
     assert h["content-type"] == "message/rfc822" and raw.endswith(mail("<script>alert(1)</script> & Co").encode())
     b.press("Back to the inbox")
@@ -150,6 +153,29 @@ def more_files_than_are_listed():
     assert "3 more attachments are only in the whole message" in b.page.text
 
 
+def dangerous_files_ask_first():
+    box = api.box()
+    part = "--b\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment; filename={}\r\n\r\n{}\r\n"
+    d.send(box["address"], "Subject: Files\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+           + part.format("a.exe", "MZ") + part.format("b.txt", "plain") + "--b--\r\n")
+    m = api.v1("GET", "/mailbox/messages?folder=Junk", token=box["token"])["messages"][0]
+    said = [a["dangerous"] for a in api.v1("GET", f"/mailbox/messages/{m['id']}", token=box["token"])["attachments"]]
+    assert said == ["This file is a program", None], said
+    b = Browser().go("/lite").press("Open", secret=box["token"]).press("Go to the inbox").press("Junk").press("Read")
+    found = {side: [s["reason"] for s in sorted(m["verdict"]["symbols"], key=lambda s: -abs(s["score"])) if (s["score"] > 0) - (s["score"] < 0) == side] for side in (1, -1, 0)}
+    assert found[1] and "FILE_RUNS" in [s["name"] for s in m["verdict"]["symbols"]], found
+    for side, label in ((1, "Towards junk"), (-1, "Towards the inbox"), (0, "Counts for neither")):
+        assert re.findall(f"{label}: (.*)", b.page.text) == (["; ".join(found[side])] if found[side] else []), (found, b.page.text)
+    assert re.search(r"a\.exe This file is a program\.", b.page.text) and b.page.text.count("This file") == 1, b.page.text
+    status, h, file = b.press("Download", nth=1, raw=True)
+    assert (status, file) == (200, b"plain") and h["content-disposition"].startswith("attachment")
+    b.press("Download", sure="no")
+    assert "a.exe" in b.page.text and "This file is a program" in b.page.text
+    status, h, file = b.press("Save anyway", raw=True)
+    assert (status, file) == (200, b"MZ") and h["content-disposition"].startswith("attachment")
+    assert "Files" in b.press("Back to the message").page.text
+
+
 def a_report_of_a_far_end():
     b = api.box()
     status = "Reporting-MTA: dns; mx.far.example\r\n\r\nFinal-Recipient: rfc822; <ben@far.example>\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1 no <b>such</b> user\r\n"
@@ -176,8 +202,12 @@ def forms_of_strangers():
     a, b = api.box(), api.box()
     d.send(a["address"], mail())
     m = api.v1("GET", "/mailbox/wait", token=a["token"])
+    for fields in ({}, {"spam": ""}, {"spam": "maybe"}, {"spam": "Yes"}):
+        body, h = form(token=a["token"], id=m["id"], **fields)
+        Browser().show(d.request("POST", "/lite/junk", body, headers=h), want=422)
+    assert api.v1("GET", f"/mailbox/messages/{m['id']}", token=a["token"])["folder"] == "INBOX"
     for path in ("message", "file", "delete", "junk"):
-        body, h = form(token=b["token"], id=m["id"])
+        body, h = form(token=b["token"], id=m["id"], spam="yes")
         assert d.request("POST", "/lite/" + path, body, headers=h)[0] in (200, 404)
     assert api.v1("GET", f"/mailbox/messages/{m['id']}", token=a["token"])
     for path in ("inbox", "message", "file", "send", "back"):
@@ -204,5 +234,5 @@ def text_browsers():
         assert "New address" in out and "Recovery words" in out, out
 
 
-CASES = [the_whole_story, junk_and_what_was_kept_out, a_name_of_ones_own_and_a_password, more_files_than_are_listed, a_report_of_a_far_end,
+CASES = [the_whole_story, junk_and_what_was_kept_out, a_name_of_ones_own_and_a_password, more_files_than_are_listed, dangerous_files_ask_first, a_report_of_a_far_end,
          forms_of_strangers, text_browsers]

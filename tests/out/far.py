@@ -38,6 +38,7 @@ class Far:
         self.offers, self.tls, self.helo_only, self.room = self.OFFERS if offers is None else offers, tls, helo_only, room
         self.mails, self.sessions, self.commands, self.open, self.peers = [], 0, [], set(), []
         self.words, self.cuts, self.pace, self.greet_after = {}, {}, 0, 0
+        self.hushed, self.waits = set(), False  # waits: somebody does
         self.lock = threading.Lock()
         self.listener = socket.socket()
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -54,16 +55,28 @@ class Far:
         """The connection is dropped instead of an answer to it; TEXT: in the middle of a mail."""
         self.cuts[verb] = times if times is not None else -1
 
-    def reset(self):
-        """As at first; connections that stand are ended."""
+    def hush(self, *verbs):
+        """No answer to these until it is told others, or none."""
+        self.hushed, self.waits = set(verbs), False
+
+    def end_all(self):
+        """Connections that stand are ended."""
         with self.lock:
             for s in self.open:
                 with contextlib.suppress(OSError):  # whoever is gone already
                     s.shutdown(socket.SHUT_RDWR)
+
+    def reset(self):
+        """As at first; connections that stand are ended."""
+        self.end_all()
+        with self.lock:
             self.mails, self.sessions, self.commands, self.words, self.cuts, self.pace, self.greet_after = [], 0, [], {}, {}, 0, 0
 
     # ---- what it does ----
     def word(self, verb, usual):
+        while verb in self.hushed:
+            self.waits = True
+            time.sleep(0.01)
         with self.lock:
             if self.cuts.get(verb):
                 self.cuts[verb] -= 1

@@ -170,6 +170,21 @@ def full(count):
         count.check("nor from the page", status == 503 and b'"send_full"' in said, (status, said))
 
 
+def by_name(count):
+    """Whatever the list shows is taken: also a smart host that is no domain."""
+    for host, name in (("::1", "::1"), ("127.0.2.250", "127.0.2.250"), ("Smart_Host", "smart_host")):
+        with Daemon(*OPTIONS, f"smtp_out.relay_host={host}", "smtp_out.relay_port=1", "smtp_out.allow_private=true") as d:
+            World(d, 0, count).send("alice@late.example")
+            listed = until(lambda: rows(d))
+            count.check(f"{name} is what it waits for", listed and listed[0].split()[1] == name, listed)
+            count.check("and is listed by", len(rows(d, host)) == 1, rows(d, host))
+            for verb, want in (("retry", "1 to be tried now\n"), ("drop", "1 dropped\n")):
+                got = d.ctl("queue", verb, name)
+                count.check(verb, got == (0, want), got)
+            got = d.ctl("queue", "drop", "[192.0.2.5]")
+            count.check("a literal is no wrong usage", got == (1, "mayfly: error: nothing waits for that domain\n"), got)
+
+
 class Watched(Daemon):
     def request_at(self, key, path):
         import urllib.request
@@ -188,6 +203,7 @@ def main():
             part(w, far)
             far.reset()
     full(count)
+    by_name(count)
     count.end()
 
 

@@ -157,6 +157,32 @@ def what_serve_would_refuse_or_pass_over_is_said_before():
         assert 'event=start.prior' in d.log_text() and "path=/nonexistent/prior" in d.log_text(), d.log_text()
 
 
+def both_refuse_in_the_same_words():
+    with tempfile.TemporaryDirectory() as t:
+        os.mkdir(f"{t}/other")
+        make_pair(t, "one.test")
+        make_pair(f"{t}/other", "two.test")
+        empty = pathlib.Path(t, "empty.pem")
+        empty.touch()
+        cert, key, key2 = f"{t}/cert.pem", f"{t}/key.pem", f"{t}/other/key.pem"
+        long = t + "/" + "x" * (94 - len(t))
+        for options, want in ((["server.data_dir="], "server.data_dir: must not be empty"), ([f"server.data_dir={long}"], "server.data_dir: too long: at most 94 octets"),
+                              (["smtp_out.bind_ipv4=::1"], "smtp_out.bind_ipv4: not an IPv4 address"), (["smtp_out.bind_ipv6=192.0.2.1"], "smtp_out.bind_ipv6: not an IPv6 address"),
+                              (["smtp_out.tls_report_from=foo@"], "smtp_out.tls_report_from: not a mail address like postmaster@example.com"),
+                              ([f"tls.cert={empty}", f"tls.key={key}"], f"tls.cert: {empty}: no certificate that can be used (PEM) is in it"),
+                              ([f"tls.cert={cert}", f"tls.key={empty}"], f"tls.key: {empty}: no key that can be used (PEM, no passphrase) is in it"),
+                              ([f"tls.cert={cert}", f"tls.key={key2}"], f"tls.key: {key2}: is not the key of tls.cert"),
+                              ([f"tls.cert={cert}", f"tls.key={t}/gone.pem"], f"tls.key: {t}/gone.pem: No such file or directory")):
+            for command in ("check-config", "serve"):
+                more = [] if "data_dir" in options[0] else [f"server.data_dir={t}/data"]
+                args = [word for o in options + more for word in ("-o", o)]
+                r = subprocess.run([BINARY, command, *args], capture_output=True, text=True, timeout=20)
+                eq((command, r.returncode, r.stderr), (command, 1, f"-o: {want}\n"))
+        r = subprocess.run([BINARY, "check-config", "-o", f"tls.cert={cert}", "-o", f"tls.key={key}", "-o", f"server.data_dir={long[:-1]}",
+                            "-o", "smtp_out.bind_ipv4=192.0.2.1", "-o", "smtp_out.bind_ipv6=::1", "-o", "smtp_out.tls_report_from=tls@one.test"], capture_output=True, text=True, timeout=20)
+        eq((r.returncode, r.stderr), (0, ""))
+
+
 def a_refused_lesson_leaves_nothing():
     with tempfile.TemporaryDirectory() as t:
         mail, other, idx, none = (pathlib.Path(t, n) for n in ("mail.eml", "other", "idx", "none"))
@@ -165,11 +191,34 @@ def a_refused_lesson_leaves_nothing():
         idx.write_text("ham gone.eml\n")
         had = sorted(os.listdir(t))
         for args, want in ((("--model", other, "--ham", mail), f"the model {other}: is no model"), (("--prior", other, "--ham", mail), f"the prior {other}: is no model"),
-                           (("--model", none, "--index", none), f"the index {none}: No such file"), (("--model", none, "--index", idx), f"{idx}: gone in the index"),
+                           (("--model", none, "--index", none), f"the index {none}: No such file"), (("--model", none, "--index", idx), f"the index {idx}: {t}/gone.eml: No such file"),
                            (("--model", none, "--ham", mail, "-o", f"trust.prior={other}"), f"the prior {other}: is no model")):
             r = subprocess.run([BINARY, "learn", *args], capture_output=True, text=True, timeout=20)
             assert r.returncode != 0 and f"mayfly: {want}" in r.stderr, r.stderr
             eq((sorted(os.listdir(t)), other.read_text()), (had, "root:x:0:0\n"))
+
+
+def what_cannot_be_read_is_named():
+    with tempfile.TemporaryDirectory() as t:
+        mail, deep, bad, gone = (pathlib.Path(t, n) for n in ("mail.eml", "deep", "bad", "gone"))
+        mail.write_text("Subject: hello\n\nhello\n")
+        bad.write_text("ham mail.eml\nmail.eml perhaps\n")
+        deep.joinpath(*"abcdefghijklmnopq").mkdir(parents=True)
+        no_such, model = "No such file or directory", f"{t}/none/model"
+        for args, code, want in ((("learn", "--model", f"{t}/model", "--ham", gone), 2, f"mayfly: {gone}: {no_such}\n"),
+                                 (("learn", "--model", f"{t}/model", "--ham", deep), 2, ": too deep: a folder in a folder, sixteen times\n"),
+                                 (("learn", "--model", f"{t}/model", "--index", bad), 2, f"mayfly: the index {bad}: mail.eml: the line that begins so is not a path and ham or spam\n"),
+                                 (("learn", "--model", f"{t}/model", "--index", t), 2, f"mayfly: the index {t}: Is a directory\n"),
+                                 (("learn", "--model", model, "--ham", mail), 1, f"mayfly: the model {model}: {no_such}\n"),
+                                 (("learn", "--prior", model, "--ham", mail), 1, f"mayfly: {model}: {no_such}\n"),
+                                 (("verify", "message", gone), 1, f"mayfly verify: {gone}: {no_such}\n"),
+                                 (("verify", "message", t), 1, f"mayfly verify: {t}: Is a directory\n"),
+                                 (("check-config", "-c", gone), 1, f"{gone}: {no_such}\n"),
+                                 (("serve", "-c", t), 1, f"{t}: Is a directory\n")):
+            r = subprocess.run([BINARY, *args], capture_output=True, text=True, timeout=20)
+            assert r.returncode == code and want in r.stderr, (args, r.returncode, r.stderr)
+        r = subprocess.run([BINARY, "check-config"], capture_output=True, text=True, timeout=20, env={**os.environ, "MAYFLY_SERVER_HOSTNAME_FILE": str(gone)})
+        eq((r.returncode, r.stderr), (1, f"MAYFLY_SERVER_HOSTNAME_FILE: {gone}: {no_such}\n"))
 
 
 def verify_says_when_nobody_was_asked():
@@ -180,6 +229,64 @@ def verify_says_when_nobody_was_asked():
     for args in (("--from", "a@b.example"), ("--helo", "b.example")):
         code, said = verify(*args)
         assert code == 2 and said.startswith("mayfly verify: --from and --helo need --ip\n"), (code, said)
+
+
+def verify_takes_an_address_in_brackets_and_only_a_host_name():
+    def verify(*args):
+        r = subprocess.run([BINARY, "verify", *args], input="From: a@b.example\n\nhi\n", capture_output=True, text=True, timeout=20)
+        return r.returncode, r.stdout, r.stderr
+    for sender in ("a@good.example", "<a@good.example>"):
+        eq(verify("spf", "--ip", "192.0.2.1", "--from", sender)[:2], (0, "temperror good.example\n"))
+    for name in ("x\ny: z", "", "a b"):
+        code, said, why = verify("message", "--server", name)
+        eq((code, said, why.split("\n")[0]), (2, "", "mayfly verify: --server is no host name"))
+    code, said, _ = verify("message", "--server", "mx1")
+    assert code == 0 and said.startswith("Authentication-Results: mx1;"), said
+
+
+def nothing_to_learn_from_is_said():
+    with tempfile.TemporaryDirectory() as t:
+        os.mkdir(f"{t}/empty")
+        pathlib.Path(t, "index").write_text("# nothing\n")
+        for args in (("learn", "--spam", f"{t}/empty"), ("learn", "--ham", "/dev/null"), ("learn", "--index", f"{t}/index"), ("classify", f"{t}/empty")):
+            r = subprocess.run([BINARY, *args, "--model", f"{t}/model"], capture_output=True, text=True, timeout=20)
+            eq((r.returncode, r.stdout, r.stderr), (1, "", "mayfly: no message is in what was named" + (": nothing to learn from\n" if args[0] == "learn" else "\n")))
+        eq(sorted(os.listdir(t)), ["empty", "index"])
+        r = subprocess.run([BINARY, "learn", "--spam"], capture_output=True, text=True, timeout=20)
+        assert r.returncode == 2 and r.stderr.startswith("usage:"), r.stderr
+
+
+def a_model_that_cannot_be_used_says_why():
+    with tempfile.TemporaryDirectory() as t:
+        mail, model, key = (pathlib.Path(t, n) for n in ("mail.eml", "model", "model.key"))
+        mail.write_text("Subject: hello\n\nhello\n")
+
+        def run_it(*args):
+            r = subprocess.run([BINARY, *args], capture_output=True, text=True, timeout=20)
+            return r.returncode, r.stderr
+        eq(run_it("learn", "--model", model, "--ham", mail), (0, ""))
+        had, its_key = model.read_bytes(), key.read_bytes()
+        no_key, no_model = "its key, the file of that name with .key behind it, ", "is no model, or a damaged one, or one of another version"
+        for of_model, of_key, want in ((had, None, no_key + "is not there"), (had, b"short", no_key + "is damaged"), (had[:-5], its_key, no_model),
+                                       (b"rubbish", its_key, no_model), (b"rubbish", None, no_model), (None, None, "is not there"),
+                                       (had, bytes(len(its_key)), "is a model of another kind or of another key")):
+            for path, octets in ((model, of_model), (key, of_key)):
+                path.write_bytes(octets) if octets is not None else path.unlink(missing_ok=True)
+            eq((want, *run_it("classify", "--model", model, mail)), (want, 1, f"mayfly: the model {model}: {want}\n"))
+            if of_model is not None:
+                eq((want, *run_it("learn", "--model", model, "--ham", mail)), (want, 1, f"mayfly: the model {model}: {want}\n"))
+
+
+def what_a_folder_has_that_cannot_be_followed_is_passed_over():
+    with tempfile.TemporaryDirectory() as t:
+        pathlib.Path(t, "mail.eml").write_text("Subject: hello\n\nhello\n")
+        os.symlink(".", f"{t}/back")
+        os.symlink("self", f"{t}/self")
+        os.symlink("gone", f"{t}/nowhere")
+        r = subprocess.run([BINARY, "classify", "--online", "--model", f"{t}/none", t], capture_output=True, text=True, timeout=20)
+        eq((r.returncode, r.stdout.split()[:2]), (0, [f"{t}/mail.eml", "-"]))
+        eq(r.stderr, f"mayfly: {t}/back: leads back to a folder that it is in: passed over\nmayfly: {t}/nowhere: No such file or directory: passed over\n"
+           f"mayfly: {t}/self: Too many levels of symbolic links: passed over\n")
 
 
 def a_second_one_on_the_same_folder_is_refused():
@@ -276,6 +383,27 @@ def certificates_are_read_again_at_sighup():
             eq(peer_certificate(d)[0], second)
 
 
+def a_pair_that_is_taken_away_is_no_longer_served():
+    for at_first in ("none", "good"):
+        d = Daemon()
+        conf, args = d.folder / "mayfly.conf", d.args
+        make_pair(d.folder, "one.test")  # beside what the sandbox lets be read anyhow
+        texts = {"none": "", "gone": f'tls {{ cert = "{d.folder}/gone.pem"\n key = "{d.folder}/gone.key" }}\n',
+                 "good": f'tls {{ cert = "{d.folder}/cert.pem"\n key = "{d.folder}/key.pem" }}\n'}
+        conf.write_text(texts[at_first])
+        d.args = lambda command, *more: args(command, "-c", str(conf), *more)
+        with d:
+            served = {at_first: peer_certificate(d)[0]}
+            for kind in ("gone", "none", "good", "none"):
+                event = "event=reload.tls" if kind == "gone" else "event=reload.done"
+                had = d.log_text().count(event)
+                conf.write_text(texts[kind])
+                d.p.send_signal(signal.SIGHUP)
+                until(lambda: d.log_text().count(event) > had)
+                eq(peer_certificate(d)[0], served.setdefault(kind if kind != "gone" else at_first, peer_certificate(d)[0]))
+            assert served["none"] != served["good"]
+
+
 def the_operator_asks():
     with Daemon() as d:
         box = d.make_box()
@@ -347,10 +475,32 @@ def a_start_on_a_disk_without_a_free_block():
             p = subprocess.Popen(d.args("serve"), stdout=log, stderr=log)
             try:
                 until(lambda: "event=ready " in os.pread(log.fileno(), 1 << 20, 0).decode())
+                for command in (("domain", "add", "mayfly.localhost"), ("backup",)):
+                    eq((command, *d.ctl(*command)), (command, 1, "mayfly: error: no space left on the disk\n"))
             finally:
                 p.terminate()
             eq(p.wait(timeout=20), 0)
             assert "event=ready.file" in os.pread(log.fileno(), 1 << 20, 0).decode()
+        finally:
+            subprocess.run(["umount", "-l", t], check=True)
+
+
+def a_first_start_on_a_full_disk_says_so():
+    with tempfile.TemporaryDirectory(prefix="mayfly-test-") as t:
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", t], capture_output=True).returncode != 0:
+            raise Skip("cannot mount a tmpfs here")
+        try:
+            d = Daemon(folder=t)
+            (d.data / "tls").mkdir(parents=True, mode=0o700)
+            make_pair(d.data / "tls", "mayfly.localhost")
+            with open(pathlib.Path(t, "hog"), "wb", buffering=0) as f:
+                try:
+                    while True:
+                        f.write(bytes(4096))
+                except OSError:
+                    pass
+            e = subprocess.run(d.args("serve"), capture_output=True, text=True, timeout=60)
+            assert e.returncode == 1 and 'event=start.store reason="no space left on the disk"' in e.stderr, e.stderr
         finally:
             subprocess.run(["umount", "-l", t], check=True)
 
@@ -448,6 +598,9 @@ def help_is_where_people_look_for_it():
     for command in ("serve", "drain", "backup", "box", "clock", "readyz"):
         r = say(command, "--help", "-o", "server.data_dir=/nonexistent")
         eq((command, r.returncode, r.stdout), (command, 0, say("help").stdout))
+    for n, code, want in ((990, 3, "mayfly: nobody answers at"), (991, 2, "mayfly box: too long: a command and its arguments have at most 999 octets\n")):
+        r = say("box", "show", "a" * n, "-o", "server.data_dir=/nonexistent")
+        eq((n, r.returncode, r.stderr.startswith(want)), (n, code, True))
     assert "is the server running" in say("stats", "-o", "server.data_dir=/nonexistent").stderr
 
 
@@ -493,9 +646,11 @@ if __name__ == "__main__":
     if sys.argv[1:]:
         sys.exit(run([globals()[name] for name in sys.argv[1:]]))
     sys.exit(run([the_operator_gets_postmaster_and_abuse, starts_within_a_second_and_says_where, the_main_job, gives_up_what_it_does_not_need, root_becomes_a_user,
-                  what_another_user_left_is_named, what_serve_would_refuse_or_pass_over_is_said_before, a_refused_lesson_leaves_nothing, verify_says_when_nobody_was_asked, which_configuration_is_read,
+                  what_another_user_left_is_named, what_serve_would_refuse_or_pass_over_is_said_before, both_refuse_in_the_same_words, a_refused_lesson_leaves_nothing, what_cannot_be_read_is_named, verify_says_when_nobody_was_asked,
+                  verify_takes_an_address_in_brackets_and_only_a_host_name, what_a_folder_has_that_cannot_be_followed_is_passed_over,
+                  nothing_to_learn_from_is_said, a_model_that_cannot_be_used_says_why, which_configuration_is_read,
                   a_second_one_on_the_same_folder_is_refused, a_port_in_use_is_named, drains, a_second_signal_ends_it_at_once,
-                  a_self_signed_pair_is_made_and_kept, certificates_are_read_again_at_sighup, the_operator_asks,
-                  a_full_disk_is_told_everywhere_and_logged_once, a_disk_that_fills_and_has_room_again, a_start_on_a_disk_without_a_free_block, a_start_that_fails_late_ends, the_control_socket_takes_any_bytes, tells_systemd, a_test_clock_moves_the_end,
+                  a_self_signed_pair_is_made_and_kept, certificates_are_read_again_at_sighup, a_pair_that_is_taken_away_is_no_longer_served, the_operator_asks,
+                  a_full_disk_is_told_everywhere_and_logged_once, a_disk_that_fills_and_has_room_again, a_start_on_a_disk_without_a_free_block, a_first_start_on_a_full_disk_says_so, a_start_that_fails_late_ends, the_control_socket_takes_any_bytes, tells_systemd, a_test_clock_moves_the_end,
                   a_clock_that_jumps_ends_nothing_until_accepted, configuration_errors_end_the_start,
                   help_is_where_people_look_for_it, no_leftovers_of_strangers_in_the_log]))

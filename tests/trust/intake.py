@@ -7,6 +7,7 @@ import smtplib
 import sys
 import threading
 import time
+import urllib.parse
 import zone
 
 sys.path.insert(0, str(zone.ROOT / "tests/lib"))
@@ -48,6 +49,11 @@ def newest(d, box, folder="INBOX"):
     return m, re.sub(r"\r\n[ \t]+", " ", raw.decode()).replace("\r\n", "\n")
 
 
+def lite(d, box, m):
+    body = urllib.parse.urlencode({"token": box["token"], "id": m["id"]})
+    return d.request("POST", "/lite/message", body, headers={"Content-Type": "application/x-www-form-urlencoded"})[2].decode()
+
+
 def enforced(count, d):
     box = d.make_box()
     count.check("a pass is taken", send(d, box, "ann@good.example") is None)
@@ -56,6 +62,18 @@ def enforced(count, d):
     count.check("REST tells", m and m["auth"] == want, m and m["auth"])
     line = "Authentication-Results: mx.test; spf=pass smtp.mailfrom=good.example; dkim=none; dmarc=pass (p=reject) header.from=good.example; arc=none\n"
     count.check("on top of the message", raw.startswith(line + "Return-Path:"), raw[:300])
+
+    count.check("/lite tells", "Sent by a server of good.example" in lite(d, box, m))
+    send(d, box, "ann@bare.example", sender="x@good.example")
+    m, _ = newest(d, box)
+    count.check("a server of one domain proves nothing of another", m["auth"]["spf"] == "pass" and m["auth"]["domain"] is None, m["auth"])
+    count.check("nor does /lite say so", "Could not be verified" in (page := lite(d, box, m)) and "Sent by a server" not in page, page)
+
+    for top in (" junk\r\n", ": x\r\n", "\t\r\n"):  # the rest of its header is text to whoever reads it
+        count.check("what is no header proves nothing", send(d, box, "ann@good.example", extra=top) is None)
+        m, _ = newest(d, box)
+        m = m if m and m["from"]["address"] == "" else newest(d, box, "Junk")[0]
+        count.check("nor does its From", m and m["from"]["address"] == "" and m["auth"]["domain"] is None and m["auth"]["dmarc"] != "pass", m and (m["auth"], m["from"]))
 
     count.check("long answers come over TCP", send(d, box, "ann@big.example") is None)
     m, _ = newest(d, box)

@@ -16,6 +16,9 @@ const load: Partial<Record<Lang, () => Promise<{ default: Reasons }>>> = {
 export const SECOND: Record<string, string> = {
   "Not proven by the author's domain, but a trusted forwarder has seen proof": 'DMARC_FAIL.forwarded',
   'It is like honest mail that others have had': 'PRIOR.honest',
+  'It is neither clearly like junk nor like honest mail that others have had': 'PRIOR.neither',
+  "It is like what this server's readers want": 'LEARNED.honest',
+  "What this server's readers say of such mail is not clear": 'LEARNED.neither',
 };
 
 /** Empty where the server's own words are to be shown; never rejects. */

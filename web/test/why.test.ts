@@ -37,9 +37,14 @@ describe('reasons', () => {
       expect((text.match(/\{\w*\}/g) ?? []).join(), name).toBe(['RSPAMD', 'MALWARE'].includes(name) ? '{said}' : '');
     }
   });
+  it('what is learned has a meaning for each side', () => {
+    const words = all(/\.(?:wanted|neither) = STR\("([^"]+)"\)/g).map((m) => m[1] as string);
+    expect(words.length).toBe(4);
+    for (const said of words) expect(Object.keys(SECOND)).toContain(said);
+  });
   it('second meanings are in the words that the server says', () => {
     for (const [said, key] of Object.entries(SECOND)) {
-      expect(SOURCES.some((s) => s.includes(`S("${said}")`)), said).toBe(true);
+      expect(SOURCES.some((s) => s.includes(`S("${said}")`) || s.includes(`STR("${said}")`)), said).toBe(true);
       expect(NAMES).toContain(key.split('.')[0]);
     }
   });
@@ -52,6 +57,10 @@ describe('reasons', () => {
     expect(reason(de, symbol('DATE_MISSING', 'It has no date'))).toBe(de['DATE_MISSING']);
     expect(reason(de, symbol('PRIOR', 'It is like junk that others have had'))).toBe(de['PRIOR']);
     expect(reason(de, symbol('PRIOR', 'It is like honest mail that others have had'))).toBe(de['PRIOR.honest']);
+    expect(reason(de, symbol('PRIOR', 'It is neither clearly like junk nor like honest mail that others have had'))).toBe(de['PRIOR.neither']);
+    expect(reason(de, symbol('LEARNED', "It is like what this server's readers call junk"))).toBe(de['LEARNED']);
+    expect(reason(de, symbol('LEARNED', "It is like what this server's readers want"))).toBe(de['LEARNED.honest']);
+    expect(reason(de, symbol('LEARNED', "What this server's readers say of such mail is not clear"))).toBe(de['LEARNED.neither']);
     for (const name of ['NEW_RULE', 'constructor', '__proto__']) expect(reason(de, symbol(name, 'Something new'))).toBeUndefined();
     expect(reason({}, symbol('DATE_MISSING', 'It has no date'))).toBeUndefined();
     expect(reason(es, symbol('MALWARE', 'malware: Win.$&.Test'))).toBe('Software dañino: \u2068Win.$&.Test\u2069');

@@ -147,6 +147,27 @@ TEST(each_complaint_says_where)
           "smtp_out.relay_user: needs smtp_out.relay_password_file" },
         { "lives", NULL, "box.max_ttl=5m", "above box.max_ttl" },
         { "less than the least", NULL, "box.default_ttl=9m", "box.default_ttl: below box.min_ttl" },
+        { "no folder", NULL, "server.data_dir=", "-o: server.data_dir: must not be empty\n" },
+        { "a folder too long for the socket in it", NULL,
+          "server.data_dir=/234567890/234567890/234567890/234567890/234567890/234567890/234567890/234567890/234567890/"
+          "2345",
+          "-o: server.data_dir: too long: at most 94 octets\n" },
+        { "IPv6 for IPv4", NULL, "smtp_out.bind_ipv4=::1", "-o: smtp_out.bind_ipv4: not an IPv4 address\n" },
+        { "IPv4 for IPv6", NULL, "smtp_out.bind_ipv6=192.0.2.1", "-o: smtp_out.bind_ipv6: not an IPv6 address\n" },
+        { "an address without a domain", NULL, "smtp_out.tls_report_from=foo@",
+          "-o: smtp_out.tls_report_from: not a mail address" },
+        { "nine block lists", NULL, "access.dnsbl=a.b,c.b,d.b,e.b,f.b,g.b,h.b,i.b,j.b",
+          "-o: access.dnsbl: too many: at most 8\n" },
+        { "nine domain lists", NULL, "trust.domain_lists=a.b,c.b,d.b,e.b,f.b,g.b,h.b,i.b,j.b",
+          "-o: trust.domain_lists: too many: at most 8\n" },
+        { "nine resolvers",
+          "dns {\n forward = {\"[::1]:1,[::1]:2,[::1]:3,[::1]:4,[::1]:5\",\"[::1]:6,[::1]:7,[::1]:8,"
+          "[::1]:9\"}\n}\n",
+          NULL, "mayfly.conf:2: dns.forward: too many: at most 8\n" },
+        { "an address for a name", NULL, "trust.domain_lists=1.2.3.4",
+          "-o: trust.domain_lists: \"1.2.3.4\": an address is no host name\n" },
+        { "a comma too many", NULL, "trust.arc_sealers=x,,", "-o: trust.arc_sealers: a comma too many\n" },
+        { "bans that grow downwards", NULL, "access.ban_max_time=9m", "access.ban_max_time: below access.ban_time\n" },
         { "a file that is not there", "", "server.drain=1h", "too large: at most 10m\n" },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {

@@ -25,9 +25,14 @@ struct out {
     bool slow;
     struct outq_body *reading;
     enum outq_state state;
+    bool recallable;
     char reason[64];
     struct timer pause;
     uint32_t jobs, per_destination;
+    bool stops; /* what is held comes back when it is asked for */
+    bool keeps; /* but not soon */
+    struct job stopping;
+    size_t stopped_n;
 };
 static struct out o;
 
@@ -121,6 +126,19 @@ static void release(void)
         finish(o.held[i]);
 }
 
+static void on_stopping(struct job *) { release(); }
+
+static void stop(void *, struct outq_job *job)
+{
+    CHECK(o.held_n == 1 && o.held[0] == job);
+    o.stopped_n++;
+    if (o.keeps)
+        return;
+    o.unreachable = true; /* nobody got it */
+    o.stopping.run = on_stopping;
+    loop_later(w.loop, &o.stopping);
+}
+
 static void on_pause(struct timer *) { loop_stop(w.loop); }
 
 static void run_for(int64_t ms)
@@ -161,6 +179,7 @@ static void queue_start(void)
     };
     ro.domains = (struct domain_list){ domains, COUNT(domains) };
     ro.sender.start = start;
+    ro.sender.stop = o.stops ? stop : NULL;
     ro.jobs = o.jobs;
     ro.per_destination = o.per_destination;
     CHECK_OK(outq_run_new(&ro, &o.run));
@@ -197,12 +216,17 @@ static void begin(void)
     queue_start();
 }
 
-static void end(void)
+static void close_world(void)
 {
-    queue_stop();
     timer_clear(&o.pause);
     buf_fini(&o.log);
     world_close();
+}
+
+static void end(void)
+{
+    queue_stop();
+    close_world();
 }
 
 static void on_put(void *, enum err e, const struct outq_id *id)
@@ -248,6 +272,7 @@ static void on_infos(void *, enum err e, const struct outq_info *all, size_t n)
     o.reason[0] = '\0';
     if (n > 0) {
         o.state = all[0].state;
+        o.recallable = all[0].recallable;
         copy(o.reason, sizeof o.reason, all[0].rcpts[0].text);
     }
     answered(e);
@@ -258,6 +283,33 @@ static size_t infos(void)
     CHECK(outq_list(o.q, &w.box, on_infos, NULL) != NULL);
     CHECK_OK(answer());
     return o.infos_n;
+}
+
+static bool recallable(void)
+{
+    CHECK(infos() > 0);
+    return o.recallable;
+}
+
+static size_t retried(struct outq_run *r, const struct outq_id *id, struct str destination)
+{
+    size_t n = 0;
+    CHECK_OK(outq_run_retry(r, id, destination, &n));
+    return n;
+}
+
+static size_t operator_drops(struct outq_run *r, const struct outq_id *id, struct str destination)
+{
+    size_t n = 0;
+    CHECK_OK(outq_run_drop(r, id, destination, &n));
+    return n;
+}
+
+static uint64_t recalled(void)
+{
+    struct outq_stats s;
+    outq_stats(o.shared, &s);
+    return s.recalled;
 }
 
 static void log_is(const char *want)
@@ -583,8 +635,67 @@ TEST(undo_is_possible_until_it_leaves)
     ahead(10001);
     run_jobs(1);
     CHECK(outq_recall(o.q, &w.box, &o.id, on_put, NULL) != NULL);
-    CHECK_EQ(answer(), ERR_GONE);
+    CHECK_EQ(answer(), ERR_DENIED);
+    release();
+    run_on(30);
+    CHECK_EQ(infos(), 1);
+    CHECK(outq_recall(o.q, &w.box, &o.id, on_put, NULL) != NULL);
+    CHECK_EQ(answer(), ERR_DENIED);
     end();
+}
+
+/* Out, but its end has not gone out: the sender gives it back. */
+TEST(undo_asks_back_what_nobody_can_have)
+{
+    begin();
+    o.stops = true;
+    restart();
+    CHECK_OK(put_of_box("hold@far.example"));
+    run_jobs(1);
+    CHECK(recallable());
+    CHECK(outq_recall(o.q, &w.box, &o.id, on_put, NULL) != NULL);
+    CHECK_OK(answer());
+    CHECK_EQ(o.stopped_n, 1);
+    CHECK_EQ(recalled(), 1);
+    CHECK_EQ(waiting(), 0);
+    CHECK_EQ(infos(), 0);
+    o.unreachable = false;
+    buf_clear(&o.log);
+    CHECK_OK(put_of_box("hold@far.example")); /* its destination is not to blame */
+    run_jobs(1);
+    outq_leaves(o.held[0]);
+    CHECK(!recallable());
+    CHECK(outq_recall(o.q, &w.box, &o.id, on_put, NULL) != NULL);
+    CHECK_EQ(answer(), ERR_DENIED);
+    CHECK(outq_wanted(o.held[0]));
+    CHECK_EQ(o.stopped_n, 1);
+    release();
+    run_on(30);
+    CHECK_EQ(infos(), 1);
+    CHECK_EQ(o.state, OUTQ_SENT);
+    log_is("hold@far.example,far.example,ok,71;");
+    end();
+}
+
+/* A run that ends under somebody who waits. */
+TEST(undo_is_answered_when_the_queue_ends_before)
+{
+    begin();
+    o.stops = o.keeps = true;
+    restart();
+    CHECK_OK(put_of_box("hold@far.example"));
+    run_jobs(1);
+    CHECK(outq_recall(o.q, &w.box, &o.id, on_put, NULL) != NULL);
+    run_for(30);
+    CHECK_EQ(o.stopped_n, 1);
+    CHECK_EQ(recalled(), 0);
+    outq_run_free(o.run);
+    outq_free(o.q);
+    CHECK_EQ(answer(), ERR_IO);
+    free(o.held[0]); /* nobody is there to give it back to */
+    o.held_n = 0;
+    outq_shared_free(o.shared);
+    close_world();
 }
 
 static void on_dropped(void *, enum err e, size_t n, size_t leaving)
@@ -611,7 +722,7 @@ TEST(a_box_that_is_stopped_is_told_what_did_not_leave)
     CHECK_STR("reason", str_c(o.reason), "Stopped by the operator of this server; it was not sent.");
     CHECK_OK(list((struct mail_query){ .limit = 10 }));
     CHECK_EQ(w.rows, 2);
-    CHECK_EQ(outq_run_retry(o.run, NULL, S("")), 0);
+    CHECK_EQ(retried(o.run, NULL, S("")), 0);
     end();
 }
 
@@ -658,6 +769,25 @@ TEST(a_box_that_is_stopped_has_mail_that_is_leaving)
     end();
 }
 
+TEST(a_box_that_is_stopped_gets_back_what_nobody_can_have)
+{
+    begin();
+    o.stops = true;
+    restart();
+    CHECK_OK(put_of_box("hold@far.example"));
+    run_jobs(1);
+    CHECK(outq_drop_box(o.q, &w.box, on_dropped, NULL) != NULL);
+    CHECK_OK(answer());
+    CHECK_EQ(o.dropped, 1);
+    CHECK_EQ(o.leaving, 0);
+    run_on(30);
+    CHECK_EQ(o.stopped_n, 1);
+    CHECK_EQ(infos(), 1);
+    CHECK_EQ(o.state, OUTQ_FAILED);
+    CHECK_STR("reason", str_c(o.reason), "Stopped by the operator of this server; it was not sent.");
+    end();
+}
+
 /* Whoever was answered may ask for it in the same moment, also where the loop of what goes out has not yet met the
  * hour. */
 TEST(what_was_taken_can_be_stopped_at_once)
@@ -697,10 +827,12 @@ TEST(of_a_destination_that_is_retried_only_what_is_to_go_there)
     AUTO_BUF struct buf shown = { .max = 1024 };
     CHECK_OK(put_of_box("later@far.example later@other.example"));
     run_jobs(2);
-    CHECK_EQ(outq_run_look(o.run, S("OTHER.example"), 10, on_look, &shown), 1);
+    size_t n;
+    CHECK_OK(outq_run_look(o.run, S("OTHER.example"), 10, on_look, &shown, &n));
+    CHECK_EQ(n, 1);
     CHECK_STR("its part", buf_str(&shown), "other.example 1 0 0 450;");
     buf_clear(&o.log);
-    CHECK_EQ(outq_run_retry(o.run, NULL, S("other.example")), 1);
+    CHECK_EQ(retried(o.run, NULL, S("other.example")), 1);
     run_jobs(1);
     run_for(30);
     log_is("later@other.example,other.example,ok,71;");
@@ -713,7 +845,7 @@ TEST(of_a_destination_that_is_dropped_only_what_is_to_go_there)
     CHECK_OK(put_of_box("later@far.example later@other.example"));
     run_jobs(2);
     buf_clear(&o.log);
-    CHECK_EQ(outq_run_drop(o.run, NULL, S("far.example")), 1);
+    CHECK_EQ(operator_drops(o.run, NULL, S("far.example")), 1);
     run_for(30);
     CHECK_EQ(infos(), 1);
     CHECK_EQ(o.state, OUTQ_FAILED);
@@ -729,7 +861,7 @@ TEST(what_is_out_when_it_is_stopped_is_not_tried_again)
     begin();
     CHECK_OK(put_of_box("hold_later@far.example"));
     run_jobs(1);
-    CHECK_EQ(outq_run_drop(o.run, &o.id, S("")), 1);
+    CHECK_EQ(operator_drops(o.run, &o.id, S("")), 1);
     o.unreachable = true; /* so it comes back to be tried later */
     release();
     run_on(50);

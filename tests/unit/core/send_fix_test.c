@@ -19,6 +19,18 @@ TEST(a_name_with_nul)
     CHECK_EQ(send_head_check(str_of(msg, sizeof msg - 1), S("a@box.example"), &a, &h), SEND_BAD_HEADER);
 }
 
+TEST(a_header_of_too_many_fields)
+{
+    AUTO_ARENA struct arena a = { .max = ARENA_N };
+    AUTO_BUF struct buf msg = { .max = 64 * 1024 };
+    struct send_head h;
+    buf_puts(&msg, OWN);
+    for (size_t i = 0; i < LIMIT_HEADER_FIELDS; i++)
+        buf_puts(&msg, "X: y\r\n");
+    buf_puts(&msg, "\r\n");
+    CHECK_EQ(send_head_check(buf_str(&msg), S("a@box.example"), &a, &h), SEND_LONG_HEADER);
+}
+
 TEST(whose_word_it_is)
 {
     static const struct {
@@ -36,18 +48,20 @@ TEST(whose_word_it_is)
         { "two in one", "From: a@box.example, b@far.example\r\n\r\n", SEND_TWO_FROM },
         { "a group", "From: us: a@box.example;\r\n\r\n", SEND_TWO_FROM },
         { "an empty group", "From: us:;\r\n\r\n", SEND_TWO_FROM },
-        { "nothing in it", "From:\r\n\r\n", SEND_TWO_FROM },
+        { "nothing in it", "From:\r\n\r\n", SEND_BAD_FROM },
+        { "no address", "From: a@box.example x\r\n\r\n", SEND_BAD_FROM },
+        { "half an address", "From: <a@\r\n\r\n", SEND_BAD_FROM },
         { "none", "To: b@far.example\r\n\r\n", SEND_NO_FROM },
         { "in the body", "To: b@far.example\r\n\r\n" OWN, SEND_NO_FROM },
         { "another's Sender", OWN "Sender: b@far.example\r\n\r\n", SEND_NOT_YOUR_ADDRESS },
         { "its own Sender", OWN "Sender: a@box.example\r\n\r\n", SEND_OK },
-        { "two Senders", OWN "Sender: a@box.example\r\nSender: a@box.example\r\n\r\n", SEND_BAD_HEADER },
+        { "two Senders", OWN "Sender: a@box.example\r\nSender: a@box.example\r\n\r\n", SEND_TWICE },
         { "resent by another", OWN "Resent-From: b@far.example\r\n\r\n", SEND_NOT_YOUR_ADDRESS },
-        { "two Subjects", OWN "Subject: x\r\nSubject: y\r\n\r\n", SEND_BAD_HEADER },
-        { "two To", OWN "To: x@a.example\r\nTo: y@a.example\r\n\r\n", SEND_BAD_HEADER },
-        { "a bare LF", OWN "Subject: x\nTo: y@a.example\r\n\r\n", SEND_BAD_HEADER },
-        { "a bare CR", OWN "\r\nx\ry\r\n", SEND_BAD_HEADER },
-        { "a dot between bare ends", OWN "\r\nx\n.\r\ny\r\n", SEND_BAD_HEADER },
+        { "two Subjects", OWN "Subject: x\r\nSubject: y\r\n\r\n", SEND_TWICE },
+        { "two To", OWN "To: x@a.example\r\nTo: y@a.example\r\n\r\n", SEND_TWICE },
+        { "a bare LF", OWN "Subject: x\nTo: y@a.example\r\n\r\n", SEND_BARE_ENDS },
+        { "a bare CR", OWN "\r\nx\ry\r\n", SEND_BARE_ENDS },
+        { "a dot between bare ends", OWN "\r\nx\n.\r\ny\r\n", SEND_BARE_ENDS },
         { "no field", "hello\r\n" OWN "\r\n", SEND_BAD_HEADER },
         { "a line that is no field", OWN "junk\r\nBcc: x@far.example\r\n\r\nhi\r\n", SEND_BAD_HEADER },
         { "the same without an end", OWN "junk\r\nBcc: x@far.example\r\n", SEND_BAD_HEADER },
@@ -57,7 +71,7 @@ TEST(whose_word_it_is)
         { "a boundary", OWN "--b\r\nBcc: x@far.example\r\n\r\nhi\r\n", SEND_BAD_HEADER },
         { "a fold first", " x\r\n" OWN "\r\n", SEND_BAD_HEADER },
         { "mbox", "From a Sun\r\n" OWN "\r\n", SEND_BAD_HEADER },
-        { "octets that are no UTF-8", OWN "Subject: \xe4\r\n\r\n", SEND_BAD_HEADER },
+        { "octets that are no UTF-8", OWN "Subject: \xe4\r\n\r\n", SEND_NOT_UTF8 },
         { "UTF-8", OWN "Subject: \xc3\xa4\r\n\r\n", SEND_OK },
         { "nothing", "", SEND_BAD_HEADER },
         { "an escape", OWN "Subject: \x1b[2J\r\n\r\n", SEND_CONTROLS },

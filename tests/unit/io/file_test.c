@@ -51,6 +51,8 @@ TEST(failures)
     CHECK_OK(file_save(path_of("c"), S("12345")));
     CHECK_EQ(file_load(path_of("c"), 9, &b), ERR_FULL);
     CHECK_EQ(file_make_dir(path_of("c")), ERR_IO);
+    AUTO_FD int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    CHECK_EQ(file_write_all(full, S("x")), ERR_FULL);
     CHECK_EQ(file_sync_dir(path_of("none")), ERR_IO);
 }
 

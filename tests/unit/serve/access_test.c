@@ -42,6 +42,12 @@ TEST(lists_answer_allow_first)
     CHECK_EQ(ask(a, "2001:db8:2::1", 0, &p), ACCESS_DENIED);
     CHECK_EQ(ask(a, "2001:db8:1::1", 0, &p), ACCESS_TRUSTED);
     CHECK_EQ(ask(a, "198.51.100.1", 0, &p), ACCESS_OPEN);
+    struct network inside[] = { net("192.0.2.128/25"), net("192.0.2.200"), net("2001:db8:1::1") };
+    struct network beyond[] = { net("192.0.2.0/24"), net("192.0.2.1"), net("2001:db8::/47"), net("::/0") };
+    for (size_t i = 0; i < COUNT(inside); i++)
+        CHECK(access_allows(a, &inside[i]));
+    for (size_t i = 0; i < COUNT(beyond); i++)
+        CHECK(!access_allows(a, &beyond[i]));
     CHECK_OK(access_set(a, &(struct access_lists){ 0 }));
     CHECK_EQ(ask(a, "192.0.2.1", 0, &p), ACCESS_OPEN);
     access_free(a);

@@ -26,6 +26,17 @@ static enum err open_closed(struct rig *r)
     return e;
 }
 
+/* Not opened, with that error and such a reason. */
+static void check_refused(struct rig *r, enum err want, const char *reason)
+{
+    AUTO_BUF struct buf why = { .max = 1000 };
+    r->opts.why = &why;
+    CHECK_EQ(open_closed(r), want);
+    r->opts.why = NULL;
+    if (str_find(buf_str(&why), str_c(reason)) == STR_NONE)
+        CHECK_STR("reason", buf_str(&why), reason);
+}
+
 static void finish(struct rig *r)
 {
     CHECK(r->store == NULL);
@@ -35,8 +46,9 @@ static void finish(struct rig *r)
 TEST(one_process_at_a_time)
 {
     struct rig *r = rig_open("lock");
-    struct store *second;
-    CHECK_EQ(store_open(&r->opts, &second), ERR_BUSY);
+    struct store *first = r->store;
+    check_refused(r, ERR_BUSY, "another mayfly serves this data folder");
+    r->store = first;
     rig_close(r);
 }
 
@@ -46,21 +58,28 @@ TEST(formats_and_marks)
     store_close(r->store);
     CHECK_OK(open_closed(r));
     r->opts.test_clock = false;
-    CHECK_EQ(open_closed(r), ERR_DENIED);
+    check_refused(r, ERR_DENIED, "it was made with test.clock=true");
     r->opts.test_clock = true;
-    static const char *const bad[] = { "mayfly store 4\n", "mayfly store 0 test-clock\n", "mayfly store x\n",
-                                       "something else\n", "\n" };
+    static const struct {
+        const char *text, *why;
+    } bad[] = {
+        { "mayfly store 4\n", "a newer mayfly made it: its format is 4, and this one reads up to 3" },
+        { "mayfly store 0 test-clock\n", "VERSION is not that of a mayfly store" },
+        { "mayfly store x\n", "VERSION is not that of a mayfly store" },
+        { "something else\n", "VERSION is not that of a mayfly store" },
+        { "\n", "VERSION is not that of a mayfly store" },
+    };
     for (size_t i = 0; i < COUNT(bad); i++) {
         char path[512];
         snprintf(path, sizeof path, "%s/VERSION", r->dir);
         unlink(path);
-        write_file(r, "VERSION", bad[i], strlen(bad[i]), 0);
-        CHECK_EQ(open_closed(r), ERR_BAD);
+        write_file(r, "VERSION", bad[i].text, strlen(bad[i].text), 0);
+        check_refused(r, ERR_BAD, bad[i].why);
     }
     char path[512];
     snprintf(path, sizeof path, "%s/VERSION", r->dir);
     unlink(path);
-    CHECK_EQ(open_closed(r), ERR_BAD); /* an index without a version is not ours to make anew */
+    check_refused(r, ERR_BAD, "VERSION is gone while index/ is there"); /* not ours to make anew */
     finish(r);
 }
 
@@ -79,9 +98,9 @@ TEST(without_its_index_key_it_does_not_open)
     char path[512];
     snprintf(path, sizeof path, "%s/index.key", r->dir);
     CHECK_EQ(truncate(path, 31), 0);
-    CHECK_EQ(open_closed(r), ERR_BAD);
+    check_refused(r, ERR_BAD, "index.key is damaged");
     unlink(path);
-    CHECK_EQ(open_closed(r), ERR_BAD);
+    check_refused(r, ERR_BAD, "index.key is gone");
     finish(r);
 }
 
@@ -101,7 +120,7 @@ TEST(a_damaged_index_is_refused)
     store_close(r->store);
     r->store = NULL;
     write_file(r, "index/checkpoint", junk, sizeof junk, 0);
-    CHECK(open_closed(r) != OK);
+    check_refused(r, ERR_BAD, "index/ is damaged");
     snprintf(path, sizeof path, "%s/index/checkpoint", r->dir);
     unlink(path);
     write_file(r, "index/data.mdb", junk, sizeof junk, 0);
@@ -124,7 +143,7 @@ TEST(a_lost_index_is_no_new_store)
     struct stat before, after;
     snprintf(lease, sizeof lease, "%s/lease.a", r->dir);
     CHECK_EQ(stat(lease, &before), 0);
-    CHECK_EQ(open_closed(r), ERR_BAD);
+    check_refused(r, ERR_BAD, "index/ is gone while the leases are there: is it mounted?");
     CHECK(stat(lease, &after) == 0 && before.st_mtim.tv_nsec == after.st_mtim.tv_nsec);
     finish(r);
 }

@@ -62,6 +62,27 @@ TEST(symbols_outlive_what_they_were_made_of)
     CHECK_EQ(symbols_copy(&s, &tiny, &from), ERR_FULL);
 }
 
+static const struct learned_words words = { STR("like junk"), STR("neither"), STR("like mail") };
+
+TEST(a_learned_reason_tells_no_more_than_its_side)
+{
+    static const struct {
+        double score;
+        const char *reason, *shown;
+    } cases[] = {
+        { 5, "like junk", "1" },   { 1.01, "like junk", "1" },   { 1, "neither", "0" },     { 0, "neither", "0" },
+        { -0.99, "neither", "0" }, { -1.01, "like mail", "-1" }, { -5, "like mail", "-1" },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        AUTO_BUF struct buf out = { .max = 1000 }, want = { .max = 100 };
+        struct symbols s = { 0 };
+        symbols_add_learned(&s, S("L"), cases[i].score, &words);
+        CHECK_STR("its side", s.v[0].reason, cases[i].reason);
+        buf_printf(&want, "\"score\":%s,\"reason\"", cases[i].shown);
+        CHECK(str_find(put(&out, &s), buf_str(&want)) != STR_NONE);
+    }
+}
+
 TEST(symbols_as_the_api_has_them)
 {
     AUTO_BUF struct buf empty = { .max = 1000 }, some = { .max = 1000 };
@@ -69,11 +90,11 @@ TEST(symbols_as_the_api_has_them)
     CHECK_STR("none", put(&empty, &s), "{\"score\":0,\"word\":\"ham\",\"symbols\":[],\"scan\":null}");
     symbols_add(&s, S("A"), 2.5, S("why \"so\""));
     symbols_add(&s, S("B"), -0.05, S(""));
-    symbols_add_learned(&s, S("L"), 1.37, S("in steps only"));
+    symbols_add_learned(&s, S("L"), 1.37, &words);
     s.scan = S("malware: X");
     CHECK_STR("some", put(&some, &s),
               "{\"score\":0.9,\"word\":\"junk\",\"symbols\":["
               "{\"name\":\"A\",\"score\":2.50,\"reason\":\"why \\\"so\\\"\"},"
               "{\"name\":\"B\",\"score\":-0.05,\"reason\":\"\"},"
-              "{\"name\":\"L\",\"score\":1,\"reason\":\"in steps only\"}],\"scan\":\"malware: X\"}");
+              "{\"name\":\"L\",\"score\":1,\"reason\":\"like junk\"}],\"scan\":\"malware: X\"}");
 }

@@ -204,6 +204,7 @@ const words: Catalogue = {
   'trust.good': 'موقّعة من {domain}',
   'trust.spf': 'أرسلها خادم {domain}',
   'trust.own': 'من هذا الخادم',
+  'trust.here': 'أُرسلت من عنوان على هذا الخادم',
   'trust.none': 'تعذر التحقق: أي أحد يستطيع كتابة هذا الاسم',
   'trust.bad': 'يدّعي أنه {domain} ولم يجتز فحوصه. كن حذرًا.',
   'trust.why': 'لماذا؟',

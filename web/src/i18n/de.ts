@@ -204,6 +204,7 @@ const words: Catalogue = {
   'trust.good': 'Unterschrieben von {domain}',
   'trust.spf': 'Gesendet von einem Server von {domain}',
   'trust.own': 'Von diesem Server',
+  'trust.here': 'Gesendet von einer Adresse auf diesem Server',
   'trust.none': 'Nicht überprüfbar: Diesen Namen kann jeder schreiben',
   'trust.bad': 'Gibt sich als {domain} aus, besteht aber deren Prüfungen nicht. Vorsicht.',
   'trust.why': 'Warum?',

@@ -202,6 +202,7 @@ export default {
   'trust.good': 'Signed by {domain}',
   'trust.spf': 'Sent by a server of {domain}',
   'trust.own': 'From this server',
+  'trust.here': 'Sent from an address on this server',
   'trust.none': 'Could not be verified: anybody can write this name',
   'trust.bad': 'Claims to be {domain}, but fails its checks. Be careful.',
   'trust.why': 'Why?',

@@ -204,6 +204,7 @@ const words: Catalogue = {
   'trust.good': 'Firmado por {domain}',
   'trust.spf': 'Enviado por un servidor de {domain}',
   'trust.own': 'De este servidor',
+  'trust.here': 'Enviado desde una dirección de este servidor',
   'trust.none': 'No se pudo verificar: cualquiera puede escribir este nombre',
   'trust.bad': 'Dice ser {domain}, pero no pasa sus comprobaciones. Ten cuidado.',
   'trust.why': '¿Por qué?',

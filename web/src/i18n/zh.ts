@@ -204,6 +204,7 @@ const words: Catalogue = {
   'trust.good': '由 {domain} 签名',
   'trust.spf': '由 {domain} 的服务器发出',
   'trust.own': '来自本服务器',
+  'trust.here': '由本服务器上的地址发出',
   'trust.none': '无法验证：任何人都能写这个名字',
   'trust.bad': '自称来自 {domain}，但未通过其检查。请小心。',
   'trust.why': '为什么？',
