@@ -107,7 +107,7 @@ const struct refusal WRITING_WANTS_DRAFT = { "draft_not_found",
 static const struct refusal WANTS_ANSWERED = { "answered_not_found",
                                                "The message that this answers is not in this mailbox (any more)." };
 const struct refusal WRITING_WANTS_FILE = { "attachment_not_found",
-                                           "An attachment that this names is not in this mailbox (any more)." };
+                                            "An attachment that this names is not in this mailbox (any more)." };
 
 /* ---- work threads ---- */
 
