@@ -81,6 +81,18 @@ static void put_part(void *ctx, const struct outq_look *l)
     buf_putc(&q->out, '\n');
 }
 
+static enum err drop(struct queue_ask *q, struct outq_run *run, struct str domain)
+{
+    struct outq_dropped x;
+    enum err e = outq_run_drop(run, q->has_id ? &q->id : NULL, domain, &x);
+    q->n = x.found;
+    buf_printf(&q->out, "%zu dropped\n", x.n);
+    if (x.leaving > 0)
+        buf_printf(&q->out, "%zu of them may arrive: the whole mail has been sent, and nothing was answered yet\n",
+                   x.leaving);
+    return e;
+}
+
 static void on_out_loop(struct sending_ask *ask, struct outq_run *run)
 {
     struct queue_ask *q = CONTAINER_OF(ask, struct queue_ask, ask);
@@ -96,7 +108,7 @@ static void on_out_loop(struct sending_ask *ask, struct outq_run *run)
         q->err = outq_run_retry(run, q->has_id ? &q->id : NULL, domain, &q->n);
         break;
     case QUEUE_DROP:
-        q->err = outq_run_drop(run, q->has_id ? &q->id : NULL, domain, &q->n);
+        q->err = drop(q, run, domain);
         break;
     }
 }
@@ -111,12 +123,10 @@ static void on_answer(struct sending_ask *ask)
         buf_printf(&q->out, "%zu waiting\n", q->n);
         break;
     case QUEUE_SHOW:
+    case QUEUE_DROP:
         break;
     case QUEUE_RETRY:
         buf_printf(&q->out, "%zu to be tried now\n", q->n);
-        break;
-    case QUEUE_DROP:
-        buf_printf(&q->out, "%zu dropped\n", q->n);
         break;
     }
     if (q->err != OK)

@@ -103,7 +103,7 @@ struct outq_info {
     struct msg_id sent;
     enum outq_state state; /* FAILED if any recipient is, else DELAYED, else QUEUED if any is, else SENT */
     bool recallable;       /* outq_recall() would do */
-    bool leaving;          /* some of it just now */
+    bool leaving;          /* some of it just now, or it may have arrived: no answer came */
     int64_t created_ms, not_before_ms, next_ms, end_ms; /* next_ms: 0 when nothing more will be tried */
     const struct outq_info_rcpt *rcpts;
     size_t rcpts_n;

@@ -91,11 +91,13 @@ static void drop_there(struct job *j)
         next = node->next;
         if (it->finished || it->dropped || !outq_item_open(it))
             continue;
-        if (outq_item_leaving(it))
+        bool leaving = outq_item_leaving(it);
+        if (!outq_stop_item(run, it, S("")))
+            continue;
+        if (leaving)
             r->leaving++;
         else
             r->n++;
-        outq_stop_item(run, it, S(""));
     }
     go_back(r, OK, drop_here);
 }

@@ -125,6 +125,7 @@ static void take_result(struct outq_run *r, struct item_rcpt *rcpt, const struct
         r->s->sent++;
         break;
     case OUTQ_FATE_LATER:
+        rcpt->in_doubt |= res->in_doubt;
         r->s->later++;
         break;
     case OUTQ_FATE_FAILED:
@@ -134,6 +135,15 @@ static void take_result(struct outq_run *r, struct item_rcpt *rcpt, const struct
     }
 }
 
+static const struct outq_result stopped = { .fate = OUTQ_FATE_FAILED,
+                                            .enhanced = "5.7.1",
+                                            .text = STR("Stopped by the operator of this server; it was not sent.") };
+static const struct outq_result stopped_late = {
+    .fate = OUTQ_FATE_FAILED,
+    .enhanced = "5.7.1",
+    .text = STR("Stopped by the operator of this server; an earlier try may have arrived.")
+};
+
 void outq_fail_part(struct outq_run *r, struct outq_part *p, const struct outq_result *why)
 {
     struct outq_item *it = p->item;
@@ -142,7 +152,7 @@ void outq_fail_part(struct outq_run *r, struct outq_part *p, const struct outq_r
         if (rcpt->state != RCPT_WAITS || &it->parts[rcpt->part] != p)
             continue;
         if (!rcpt->last || !(why->enhanced[0] == '4' && rcpt->last->text.n > 0))
-            (void)outq_item_answer(rcpt, why);
+            (void)outq_item_answer(rcpt, why == &stopped && rcpt->in_doubt ? &stopped_late : why);
         rcpt->state = RCPT_FAILED;
         r->s->failed++;
     }
@@ -150,17 +160,15 @@ void outq_fail_part(struct outq_run *r, struct outq_part *p, const struct outq_r
     outq_plan_over(r, p);
 }
 
-static const struct outq_result stopped = { .fate = OUTQ_FATE_FAILED,
-                                            .enhanced = "5.7.1",
-                                            .text = STR("Stopped by the operator of this server; it was not sent.") };
-
-void outq_stop_item(struct outq_run *r, struct outq_item *it, struct str destination)
+bool outq_stop_item(struct outq_run *r, struct outq_item *it, struct str destination)
 {
-    r->s->dropped++;
+    bool any = false;
     for (size_t i = 0; i < it->parts_n; i++) {
         struct outq_part *p = &it->parts[i];
-        if (p->state == PART_OVER || (destination.n > 0 && !str_eq_nocase(outq_dest_name(p->dest), destination)))
+        if (p->state == PART_OVER || p->stopped ||
+            (destination.n > 0 && !str_eq_nocase(outq_dest_name(p->dest), destination)))
             continue;
+        any = true;
         if (p->state == PART_OUT) {
             p->stopped = true;
             outq_ask_back(r, p);
@@ -168,8 +176,10 @@ void outq_stop_item(struct outq_run *r, struct outq_item *it, struct str destina
             outq_fail_part(r, p, &stopped);
         }
     }
+    r->s->dropped += any;
     outq_tell_state(r, it);
     outq_settle(r, it);
+    return any;
 }
 
 static void part_back(struct outq_run *r, struct outq_part *p)

@@ -232,6 +232,9 @@ bool outq_item_leaving(const struct outq_item *it)
     for (size_t i = 0; i < it->parts_n; i++)
         if (it->parts[i].state == PART_OUT && it->parts[i].left)
             return true;
+    for (size_t i = 0; i < it->rcpts_n; i++)
+        if (it->rcpts[i].state == RCPT_WAITS && it->rcpts[i].in_doubt)
+            return true;
     return false;
 }
 

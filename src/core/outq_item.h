@@ -32,7 +32,8 @@ struct item_rcpt {
     uint8_t state; /* enum item_rcpt_state */
     bool told;     /* the sender knows as much as he is to know: nothing more is written to him */
     bool passed_on;
-    bool late; /* sent, but who has it reports that it waits there */
+    bool late;     /* sent, but who has it reports that it waits there */
+    bool in_doubt; /* some try ended behind the mail's end without an answer: it may be there */
 };
 
 /* The recipients of one mail at one destination. */
@@ -109,7 +110,7 @@ void outq_item_forget_data(struct outq_item *it);
 bool outq_item_answer(struct item_rcpt *r, const struct outq_result *res);
 bool outq_item_open(const struct outq_item *it);    /* some recipient still waits */
 bool outq_item_out(const struct outq_item *it);     /* the sender has some of it */
-bool outq_item_leaving(const struct outq_item *it); /* and somebody may have got it from him */
+bool outq_item_leaving(const struct outq_item *it); /* somebody may get it, or have it, whatever is done */
 bool outq_item_recallable(const struct outq_item *it);
 void outq_item_info(const struct outq_item *it, struct outq_info_rcpt *rcpts, struct outq_info *out); /* rcpts: room */
 

@@ -128,12 +128,16 @@ enum err outq_run_retry(struct outq_run *r, const struct outq_id *id, struct str
     return OK;
 }
 
-enum err outq_run_drop(struct outq_run *r, const struct outq_id *id, struct str destination, size_t *n)
+enum err outq_run_drop(struct outq_run *r, const struct outq_id *id, struct str destination, struct outq_dropped *out)
 {
-    AUTO_FREE struct outq_item **all = pick(r, id, destination, n);
+    *out = (struct outq_dropped){ 0 };
+    AUTO_FREE struct outq_item **all = pick(r, id, destination, &out->found);
     if (!all)
         return ERR_BUSY;
-    for (size_t i = 0; i < *n; i++)
-        outq_stop_item(r, all[i], destination);
+    for (size_t i = 0; i < out->found; i++) {
+        bool leaving = outq_item_leaving(all[i]), ended = outq_stop_item(r, all[i], destination);
+        out->n += ended;
+        out->leaving += ended && leaving;
+    }
     return OK;
 }

@@ -94,8 +94,8 @@ struct outq_job *outq_job_new(struct outq_run *r, struct outq_part *p); /* one t
 void outq_fail_part(struct outq_run *r, struct outq_part *p, const struct outq_result *why); /* all that waits in it */
 void outq_ask_back(struct outq_run *r, struct outq_part *p); /* one that is out, unless somebody may have it by now */
 /* The operator ends what waits of it for that destination (empty: for all); its sender is told as of any failure. What
- * is leaving just now may still arrive, and is not tried again. */
-void outq_stop_item(struct outq_run *r, struct outq_item *it, struct str destination);
+ * is leaving just now may still arrive, and is not tried again. False: all that was ended before. */
+bool outq_stop_item(struct outq_run *r, struct outq_item *it, struct str destination);
 
 /* ---- outq_settle.c ---- */
 void outq_settle(struct outq_run *r, struct outq_item *it);

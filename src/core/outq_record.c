@@ -168,6 +168,8 @@ static void put_how(struct json_out *o, const struct outq_item *it, const struct
     json_kv_bool(o, "told", r->told);
     if (r->late)
         json_kv_bool(o, "late", true);
+    if (r->in_doubt)
+        json_kv_bool(o, "in_doubt", true);
     if (r->last) {
         json_kv_u64(o, "code", r->last->code);
         json_kv_str(o, "status", str_c(r->last->enhanced));
@@ -202,6 +204,7 @@ static enum err get_how(struct json_in *j, const struct json *v, struct outq_ite
     json_get_int(j, v, "code", 0, 999, &code);
     json_get_bool(j, v, "told", &r->told);
     json_get_bool(j, v, "late", &r->late);
+    json_get_bool(j, v, "in_doubt", &r->in_doubt);
     json_get_str(j, v, "text", OUTQ_TEXT_MAX, &res.text);
     json_get_str(j, v, "mx", OUTQ_TEXT_MAX, &res.mx);
     if (j->bad)

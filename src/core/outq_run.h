@@ -36,6 +36,7 @@ struct outq_result {
     struct str text;    /* the far end's words, or ours where code is 0 */
     struct str mx;      /* who said so: host name, or empty; for the DSN's Remote-MTA */
     bool tls;           /* it went over TLS */
+    bool in_doubt;      /* LATER: all of the mail went out, and nothing was answered: the far end may have it */
     bool dsn_passed_on; /* the far end does DSN and was given NOTIFY: telling of success is its business now */
 };
 
@@ -118,4 +119,9 @@ size_t outq_run_show(struct outq_run *r, const struct outq_id *id, void (*each)(
 /* Due now, one item or (NULL) all of a destination (empty: all). *n: how many. */
 [[nodiscard]] enum err outq_run_retry(struct outq_run *r, const struct outq_id *id, struct str destination, size_t *n);
 /* Ended as outq_drop_box() does; of a destination what is to go there, and nothing else of the same mail. */
-[[nodiscard]] enum err outq_run_drop(struct outq_run *r, const struct outq_id *id, struct str destination, size_t *n);
+struct outq_dropped {
+    size_t found, n; /* n: were not ended before */
+    size_t leaving;  /* of n: may arrive all the same */
+};
+[[nodiscard]] enum err outq_run_drop(struct outq_run *r, const struct outq_id *id, struct str destination,
+                                     struct outq_dropped *out);

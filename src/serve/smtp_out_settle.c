@@ -23,11 +23,25 @@ void smtp_out_settle(struct smtp_out_session *s, size_t i, enum outq_fate fate, 
     settle(s, i, fate, said);
 }
 
+/* RFC 1047: behind the end of a mail nobody can know. */
+static bool is_in_doubt(const struct smtp_out_session *s, size_t i)
+{
+    bool of_batch = i >= s->first && i < s->last && s->fates[i] == RCPT_ACCEPTED;
+    return s->sent_last && of_batch && s->end.code == 0 && !s->end.final;
+}
+
 void smtp_out_settle_rest(struct smtp_out_session *s)
 {
-    for (size_t i = 0; s->job && i < s->job->rcpts_n; i++)
-        if (s->fates[i] != RCPT_SETTLED)
-            settle(s, i, s->end.final ? OUTQ_FATE_FAILED : OUTQ_FATE_LATER, &s->end);
+    for (size_t i = 0; s->job && i < s->job->rcpts_n; i++) {
+        struct outq_result *r = &s->results[i];
+        if (s->fates[i] == RCPT_SETTLED)
+            continue;
+        bool in_doubt = is_in_doubt(s, i);
+        settle(s, i, s->end.final ? OUTQ_FATE_FAILED : OUTQ_FATE_LATER, &s->end);
+        r->in_doubt = in_doubt;
+        if (in_doubt)
+            r->text = arena_printf(&s->arena, "%s when all had been sent: it may have arrived", s->end.words);
+    }
 }
 
 void smtp_out_settle_batch(struct smtp_out_session *s, enum rcpt_state which, enum outq_fate fate,

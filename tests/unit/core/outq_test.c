@@ -65,6 +65,7 @@ static void finish(struct outq_job *job)
                              : S("fine");
         snprintf(res[i].enhanced, sizeof res[i].enhanced, "%s", later ? "4.2.1" : fail ? "5.1.1" : "2.0.0");
         res[i].mx = S("mx.far.example");
+        res[i].in_doubt = str_starts(a, S("later-doubt"));
     }
     o.out_now--;
     outq_done(job, res, !o.unreachable);
@@ -300,9 +301,9 @@ static size_t retried(struct outq_run *r, const struct outq_id *id, struct str d
 
 static size_t operator_drops(struct outq_run *r, const struct outq_id *id, struct str destination)
 {
-    size_t n = 0;
-    CHECK_OK(outq_run_drop(r, id, destination, &n));
-    return n;
+    struct outq_dropped x;
+    CHECK_OK(outq_run_drop(r, id, destination, &x));
+    return x.n;
 }
 
 static uint64_t recalled(void)
@@ -766,6 +767,28 @@ TEST(a_box_that_is_stopped_has_mail_that_is_leaving)
     CHECK_EQ(o.dropped, 1);
     CHECK_EQ(o.leaving, 1);
     CHECK(!outq_wanted(o.held[0]));
+    end();
+}
+
+/* Its end went out and no answer came: nobody says any more that it has not left, over a restart neither. */
+TEST(what_may_have_arrived_is_not_taken_back)
+{
+    begin();
+    CHECK_OK(put_of_box("later-doubt@far.example"));
+    run_jobs(1);
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQ(infos(), 1);
+        CHECK_EQ(o.state, OUTQ_DELAYED);
+        CHECK(!o.recallable);
+        if (i == 0)
+            restart();
+    }
+    CHECK(outq_drop_box(o.q, &w.box, on_dropped, NULL) != NULL);
+    CHECK_OK(answer());
+    CHECK_EQ(o.dropped, 0);
+    CHECK_EQ(o.leaving, 1);
+    CHECK_EQ(infos(), 1);
+    CHECK(str_starts(str_c(o.reason), S("Stopped by the operator of this server; an earlier try")));
     end();
 }
 
