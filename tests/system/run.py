@@ -436,10 +436,11 @@ def a_disk_that_fills_and_has_room_again():
         if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", t], capture_output=True).returncode != 0:
             raise Skip("cannot mount a tmpfs here")
         try:
-            with Daemon("store.reserve=16M", folder=t) as d:
+            with Daemon("store.reserve=16M", "send.policy=open", "smtp_out.relay_host=127.0.0.1", "smtp_out.relay_port=1", folder=t) as d:
                 assert "the data folder is in memory" in d.log_text()
                 eq(d.ctl("readyz")[0], 0)
-                box = json.loads(d.request("POST", "/api/v1/mailboxes", {})[2])["address"]
+                made = d.make_box()
+                box = made["address"]
                 hog = pathlib.Path(t, "hog")
                 hog.write_bytes(b"x" * (os.statvfs(t).f_bavail * os.statvfs(t).f_frsize - (8 << 20)))
                 until(lambda: d.ctl("readyz") == (1, "mayfly: error: disk full\n"))
@@ -452,6 +453,17 @@ def a_disk_that_fills_and_has_room_again():
                 hog.unlink()
                 until(lambda: d.ctl("readyz")[0] == 0)
                 eq([d.log_text().count(event) for event in ("store.full", "store.room_again")], [1, 1])
+                said = [d.request("POST", f"/api/v1/mailbox/{what}", {"to": ["a@far.example"], "text": "x"}, token=made["token"]) for what in ("drafts", "send")]
+                eq([(status, json.loads(answer)["code"]) for status, _, answer in said], [(507, "full")] * 2)
+                eq(said[0][2], said[1][2])
+                with smtplib.SMTP(*d.address("submission.listen")) as s:
+                    s.starttls(context=ssl._create_unverified_context())
+                    s.login(box, made["token"])
+                    try:
+                        s.sendmail(box, ["a@far.example"], f"From: {box}\r\n\r\nx\r\n")
+                        raise AssertionError("taken")
+                    except smtplib.SMTPDataError as e:
+                        eq((e.smtp_code, e.smtp_error), (452, b"4.3.1 no room here now, try again later"))
         finally:
             subprocess.run(["umount", "-l", t], check=True)
 
