@@ -415,9 +415,11 @@ def the_operator_asks():
         eq(d.ctl("box", "end", box["address"]), (0, "ended\n"))
         eq(d.request("GET", "/api/v1/mailbox", token=box["token"])[0], 401)
         eq(d.ctl("box", "show", box["address"])[0], 1)
-        eq(d.ctl("box", "show", "no such")[0], 1)
+        for wrong in (("box", "show", "no such"), ("box", "allow-sending", "x"), ("queue", "show", "xyz"),
+                      ("clock", "advance", "1h")):  # not without test.clock
+            code, said = d.ctl(*wrong)
+            eq((wrong, code, said.startswith(f"mayfly: error: usage: mayfly {wrong[0]} ")), (wrong, 2, True))
         eq(d.ctl("clock")[0], 0)
-        eq(d.ctl("clock", "advance", "1h")[0], 1)  # not without test.clock
         code, said = d.ctl("backup")
         assert code == 0 and said.endswith("/backup\n") and pathlib.Path(said.strip()).is_dir(), said
         eq(d.ctl("drain")[0], 0)
