@@ -518,6 +518,13 @@ def a_first_start_on_a_full_disk_says_so():
         finally:
             subprocess.run(["umount", "-l", t], check=True)
 
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,nr_inodes=1", "tmpfs", t], capture_output=True).returncode != 0:
+            raise Skip("cannot mount a tmpfs of one file here")
+        try:  # not even the data folder
+            e = subprocess.run(Daemon(folder=t).args("serve"), capture_output=True, text=True, timeout=60)
+            assert e.returncode == 1 and 'event=start.data_dir reason="no space left on the disk"' in e.stderr, e.stderr
+        finally:
+            subprocess.run(["umount", "-l", t], check=True)
 
 def a_start_that_fails_late_ends():
     """While the queue is being read."""
