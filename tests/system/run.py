@@ -248,10 +248,12 @@ def nothing_to_learn_from_is_said():
     with tempfile.TemporaryDirectory() as t:
         os.mkdir(f"{t}/empty")
         pathlib.Path(t, "index").write_text("# nothing\n")
-        for args in (("learn", "--spam", f"{t}/empty"), ("learn", "--ham", "/dev/null"), ("learn", "--index", f"{t}/index"), ("classify", f"{t}/empty")):
+        pathlib.Path(t, "empty/void").touch()
+        pathlib.Path(t, "voids").write_text("ham empty/void\n")
+        for args in (("learn", "--ham", f"{t}/empty/void"), ("learn", "--index", f"{t}/voids"), ("classify", f"{t}/empty/void"), ("learn", "--spam", f"{t}/empty"), ("learn", "--ham", "/dev/null"), ("learn", "--index", f"{t}/index"), ("classify", f"{t}/empty")):
             r = subprocess.run([BINARY, *args, "--model", f"{t}/model"], capture_output=True, text=True, timeout=20)
             eq((r.returncode, r.stdout, r.stderr), (1, "", "mayfly: no message is in what was named" + (": nothing to learn from\n" if args[0] == "learn" else "\n")))
-        eq(sorted(os.listdir(t)), ["empty", "index"])
+        eq(sorted(os.listdir(t)), ["empty", "index", "voids"])
         r = subprocess.run([BINARY, "learn", "--spam"], capture_output=True, text=True, timeout=20)
         assert r.returncode == 2 and r.stderr.startswith("usage:"), r.stderr
 
