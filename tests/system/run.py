@@ -237,7 +237,7 @@ def verify_takes_an_address_in_brackets_and_only_a_host_name():
         return r.returncode, r.stdout, r.stderr
     for sender in ("a@good.example", "<a@good.example>"):
         eq(verify("spf", "--ip", "192.0.2.1", "--from", sender)[:2], (0, "temperror good.example\n"))
-    for name in ("x\ny: z", "", "a b"):
+    for name in ("x\ny: z", "", "a b", "1.2.3.4", "::1"):
         code, said, why = verify("message", "--server", name)
         eq((code, said, why.split("\n")[0]), (2, "", "mayfly verify: --server is no host name"))
     code, said, _ = verify("message", "--server", "mx1")
