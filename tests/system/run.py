@@ -148,13 +148,11 @@ def what_serve_would_refuse_or_pass_over_is_said_before():
     assert code == 0 and "dns.forward: access.dnsbl" in said, said
     with tempfile.TemporaryDirectory() as t:
         conf = pathlib.Path(t, "m.conf")
-        for text, want in (('trust {\n prior = "/etc/passwd"\n}', f"{conf}:2: trust.prior: /etc/passwd: is no model"),
+        for text, want in (('trust {\n prior = "/etc/passwd"\n}', f"{conf}:2: trust.prior: /etc/passwd: is no model, or a damaged one, or one of another version"),
                            ("trust {\n learm = true\n}", f"{conf}:2: no such option 'learm' in trust\n")):
             conf.write_text(text)
             r = subprocess.run([BINARY, "check-config", "-c", conf], capture_output=True, text=True, timeout=20)
             assert r.returncode == 1 and r.stderr.startswith(want), r.stderr
-    with Daemon("trust.prior=/nonexistent/prior") as d:
-        assert 'event=start.prior' in d.log_text() and "path=/nonexistent/prior" in d.log_text(), d.log_text()
 
 
 def both_refuse_in_the_same_words():
@@ -168,6 +166,7 @@ def both_refuse_in_the_same_words():
         long = t + "/" + "x" * (94 - len(t))
         for options, want in ((["server.data_dir="], "server.data_dir: must not be empty"), ([f"server.data_dir={long}"], "server.data_dir: too long: at most 94 octets"),
                               (["smtp_out.bind_ipv4=::1"], "smtp_out.bind_ipv4: not an IPv4 address"), (["smtp_out.bind_ipv6=192.0.2.1"], "smtp_out.bind_ipv6: not an IPv6 address"),
+                              (["trust.prior=/nonexistent/prior"], "trust.prior: /nonexistent/prior: is not there"), (["trust.prior=/etc/passwd"], "trust.prior: /etc/passwd: is no model, or a damaged one, or one of another version"),
                               (["smtp_out.tls_report_from=foo@"], "smtp_out.tls_report_from: not a mail address like postmaster@example.com"),
                               ([f"tls.cert={empty}", f"tls.key={key}"], f"tls.cert: {empty}: no certificate that can be used (PEM) is in it"),
                               ([f"tls.cert={cert}", f"tls.key={empty}"], f"tls.key: {empty}: no key that can be used (PEM, no passphrase) is in it"),
@@ -454,9 +453,6 @@ def a_disk_that_fills_and_has_room_again():
                         raise AssertionError("taken")
                     except smtplib.SMTPDataError as e:
                         eq((e.smtp_code, e.smtp_error[:6]), (452, b"4.3.1 "))
-                hog.unlink()
-                until(lambda: d.ctl("readyz")[0] == 0)
-                eq([d.log_text().count(event) for event in ("store.full", "store.room_again")], [1, 1])
                 said = [d.request("POST", f"/api/v1/mailbox/{what}", {"to": ["a@far.example"], "text": "x"}, token=made["token"]) for what in ("drafts", "send")]
                 eq([(status, json.loads(answer)["code"]) for status, _, answer in said], [(507, "full")] * 2)
                 eq(said[0][2], said[1][2])
@@ -468,6 +464,9 @@ def a_disk_that_fills_and_has_room_again():
                         raise AssertionError("taken")
                     except smtplib.SMTPDataError as e:
                         eq((e.smtp_code, e.smtp_error), (452, b"4.3.1 no room here now, try again later"))
+                hog.unlink()
+                until(lambda: d.ctl("readyz")[0] == 0)
+                eq([d.log_text().count(event) for event in ("store.full", "store.room_again")], [1, 1])
         finally:
             subprocess.run(["umount", "-l", t], check=True)
 
@@ -519,7 +518,6 @@ def a_first_start_on_a_full_disk_says_so():
             assert e.returncode == 1 and 'event=start.store reason="no space left on the disk"' in e.stderr, e.stderr
         finally:
             subprocess.run(["umount", "-l", t], check=True)
-
         if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,nr_inodes=1", "tmpfs", t], capture_output=True).returncode != 0:
             raise Skip("cannot mount a tmpfs of one file here")
         try:  # not even the data folder
@@ -527,6 +525,7 @@ def a_first_start_on_a_full_disk_says_so():
             assert e.returncode == 1 and 'event=start.data_dir reason="no space left on the disk"' in e.stderr, e.stderr
         finally:
             subprocess.run(["umount", "-l", t], check=True)
+
 
 def a_start_that_fails_late_ends():
     """While the queue is being read."""
