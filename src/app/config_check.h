@@ -7,5 +7,6 @@ void config_note_together(const struct config *c, struct buf *notes); /* what do
 /* Files that settings name and the server reads at start; the default of a setting may be missing. One that only
  * another user may read is but noted. */
 void config_check_files(const struct config *c, struct buf *errors, struct buf *notes);
-/* A trust.prior that cannot be used: a server passes it over and says so in its log. */
+/* A trust.prior that cannot be used. One that only another user may read is but noted: the server passes it over and
+ * says so in its log. */
 void config_check_prior(const struct config *c, struct buf *errors, struct buf *notes);

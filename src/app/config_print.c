@@ -8,6 +8,7 @@ static const char *const type_words[] = {
     [SET_STR] = "text",
     [SET_PATH] = "path",
     [SET_NAME] = "host name",
+    [SET_HOST] = "host name or address",
     [SET_NAMES] = "list of host names",
     [SET_ORIGINS] = "list of origins",
     [SET_LISTEN] = "list of address:port",

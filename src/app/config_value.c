@@ -47,25 +47,41 @@ static const char *check_net(struct str s)
                                         : "not an IP network like 192.0.2.0/24, with nothing set behind its prefix";
 }
 
-/* A host name, RFC 1123 section 2.1: letters, digits and hyphens between dots (IDNs as xn--…). */
-static const char *check_name(struct str s)
+/* Letters, digits, hyphens and one more octet between dots. */
+static const char *check_labels(struct str s, char more)
 {
-    struct ip ip;
     if (s.n == 0 || s.n > 253)
         return "not a host name";
-    if (ip_parse(s, &ip) == OK)
-        return "an address is no host name";
     for (struct str rest = s; rest.n > 0;) {
         struct str label = str_cut(rest, '.', &rest);
         if (label.n == 0 || label.n > 63 || label.p[0] == '-' || label.p[label.n - 1] == '-')
             return "not a host name";
         for (size_t i = 0; i < label.n; i++) {
             char ch = char_lower(label.p[i]);
-            if (!((ch >= 'a' && ch <= 'z') || (ch >= '0' && ch <= '9') || ch == '-'))
+            if (!((ch >= 'a' && ch <= 'z') || (ch >= '0' && ch <= '9') || ch == '-' || ch == more))
                 return "not a host name (write an IDN in its xn-- form)";
         }
     }
     return s.p[s.n - 1] == '.' ? "not a host name: no dot at the end" : NULL;
+}
+
+/* RFC 1123 section 2.1 (IDNs as xn--…). */
+const char *config_value_name(struct str s)
+{
+    struct ip ip;
+    return ip_parse(s, &ip) == OK ? "an address is no host name" : check_labels(s, '-');
+}
+
+/* Names of closed networks may have an underscore; digits and dots alone are an address that is none. */
+static const char *check_host(struct str s)
+{
+    struct ip ip;
+    size_t digits = 0;
+    while (digits < s.n && ((s.p[digits] >= '0' && s.p[digits] <= '9') || s.p[digits] == '.'))
+        digits++;
+    if (str_empty(s) || ip_parse(s, &ip) == OK || (digits < s.n && check_labels(s, '_') == NULL))
+        return NULL;
+    return "neither a host name nor an address (a port has a setting of its own)";
 }
 
 static const char *check_origin(struct str s)
@@ -114,7 +130,9 @@ static const char *check_text(struct config *c, const struct setting *s, struct 
         return check_ip(v, s->type == SET_IPV6);
     if (s->type == SET_MAILBOX)
         return check_mailbox(v);
-    return s->type == SET_NAME ? check_name(v) : s->type == SET_NEIGHBOUR ? check_neighbour(v) : NULL;
+    if (s->type == SET_HOST)
+        return check_host(v);
+    return s->type == SET_NAME ? config_value_name(v) : s->type == SET_NEIGHBOUR ? check_neighbour(v) : NULL;
 }
 
 static const char *set_text(struct config *c, const struct setting *s, struct str v)
@@ -134,7 +152,7 @@ static const char *check_item(enum setting_type type, struct str v)
         return check_endpoint(v);
     if (type == SET_NETS)
         return check_net(v);
-    return type == SET_NAMES ? check_name(v) : check_origin(v);
+    return type == SET_NAMES ? config_value_name(v) : check_origin(v);
 }
 
 static void lower(struct str s)
@@ -245,6 +263,7 @@ const char *config_value_set(struct config *c, size_t row, const struct str *val
     case SET_STR:
     case SET_PATH:
     case SET_NAME:
+    case SET_HOST:
     case SET_NEIGHBOUR:
     case SET_IPV4:
     case SET_IPV6:

@@ -41,8 +41,11 @@ static enum err fault(struct corpus *c, struct str at, const char *why, enum err
     return e;
 }
 
+/* An empty file has no message. */
 static enum err add(struct corpus *c, struct corpus_item it)
 {
+    if (it.n == 0)
+        return OK;
     it.path = arena_dup(&c->arena, it.path);
     buf_put(&c->items, str_of(&it, sizeof it));
     return it.path.p == NULL || c->items.failed ? fault(c, it.path, "too much to learn from at once", ERR_FULL) : OK;

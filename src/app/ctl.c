@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { CTL_CLIENT_MS = 60 * 1000, CTL_BACKLOG = 16, EXIT_NOBODY = 3 };
+enum { CTL_CLIENT_MS = 60 * 1000, CTL_BACKLOG = 16, EXIT_USAGE = 2, EXIT_NOBODY = 3 };
 
 struct ctl {
     struct watch watch;
@@ -179,5 +179,5 @@ int ctl_ask(const char *path, const char *line, bool quiet)
         fwrite(text.p ? text.p : "", 1, text.n, stdout);
     else if (!quiet)
         fprintf(stderr, "mayfly: %.*s\n", STR_FMT(head));
-    return good ? 0 : 1;
+    return good ? 0 : str_starts(head, S("error: usage: ")) ? EXIT_USAGE : 1;
 }

@@ -19,6 +19,6 @@ void ctl_stop(struct ctl *c); /* NULL is fine; unlinks the socket; requests not 
 void ctl_ok(struct ctl_req *r, struct str text);
 void ctl_error(struct ctl_req *r, const char *why);
 
-/* The other end: sends the line, copies the answer's text to stdout, or why not to stderr. The exit code: 0, 1, or 3
- * when no server answers there (then nothing is printed if quiet). */
+/* The other end: sends the line, copies the answer's text to stdout, or why not to stderr. The exit code: 0, 1, 2
+ * for wrong usage ("error: usage: ..."), or 3 when no server answers there (then nothing is printed if quiet). */
 int ctl_ask(const char *path, const char *line, bool quiet);

@@ -48,30 +48,28 @@ static struct config_sources sources_of(const struct args *a)
                                     a->extra_n };
 }
 
-/* What beside the settings themselves is looked at. */
-enum looks { LOOK_NOWHERE, LOOK_TO_SERVE, LOOK_AT_ALL };
-
-/* Loads the configuration and prints complaints and notes; false when it cannot be used. */
-static bool load_and(const struct args *a, struct config *c, enum looks looks)
+/* Loads the configuration and prints complaints and notes; false when it cannot be used. to_serve: nor the files that
+ * it names. */
+static bool load_and(const struct args *a, struct config *c, bool to_serve)
 {
     AUTO_BUF struct buf errors = { .max = PRINT_MAX }, notes = { .max = PRINT_MAX };
     struct config_sources from = sources_of(a);
     enum err e = config_load(&from, c, &errors, &notes);
-    if (e == OK && looks >= LOOK_TO_SERVE)
+    if (e == OK && to_serve) {
         config_check_files(c, &errors, &notes);
-    if (e == OK && looks == LOOK_AT_ALL)
         config_check_prior(c, &errors, &notes);
+    }
     print(stderr, &notes);
     print(stderr, &errors);
     return e == OK && errors.n == 0;
 }
 
-static bool load(const struct args *a, struct config *c) { return load_and(a, c, LOOK_NOWHERE); }
+static bool load(const struct args *a, struct config *c) { return load_and(a, c, false); }
 
 static int run_serve(const struct args *a)
 {
     struct config c;
-    if (!load_and(a, &c, LOOK_TO_SERVE)) {
+    if (!load_and(a, &c, true)) {
         config_fini(&c);
         return 1;
     }
@@ -124,7 +122,7 @@ static int run_check_config(const struct args *a)
 {
     AUTO_BUF struct buf out = { .max = PRINT_MAX };
     struct config c;
-    bool good = load_and(a, &c, LOOK_AT_ALL);
+    bool good = load_and(a, &c, true);
     if (good)
         config_print_effective(&c, &out);
     print(stdout, &out);

@@ -53,7 +53,7 @@ const struct setting settings[] = {
       "it "
       "go to its reverse path. Empty: mail for server.domains alone." },
 
-    { "smtp_out.relay_host", SET_STR, AT(smtp_out_relay_host), "", 0, 0, 0, NULL,
+    { "smtp_out.relay_host", SET_HOST, AT(smtp_out_relay_host), "", 0, 0, 0, NULL,
       "Smart host: name or address of the one server that all outgoing mail is given to. Empty: mail goes where its "
       "domain's MX records say, for which dns.forward is needed." },
     { "smtp_out.relay_port", SET_INT, AT(smtp_out_relay_port), "25", 0, 1, 65535, NULL, "The smart host's port." },

@@ -85,6 +85,7 @@ enum setting_type {
     SET_STR,
     SET_PATH,
     SET_NAME,
+    SET_HOST, /* a name, or an address */
     SET_NEIGHBOUR,
     SET_IPV4,
     SET_IPV6,

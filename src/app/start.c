@@ -45,7 +45,9 @@ enum err start_data_dir(struct app *a)
 {
     enum err e = file_make_dir(a->config.server_data_dir.p);
     if (e != OK)
-        log_error(a->log, "start.data_dir", LOG_C("reason", "cannot be made; is its parent there?"), LOG_ERR(e));
+        log_error(a->log, "start.data_dir",
+                  LOG_C("reason", e == ERR_FULL ? "no space left on the disk" : "cannot be made; is its parent there?"),
+                  LOG_ERR(e));
     return e;
 }
 

@@ -1,13 +1,13 @@
 /* One question, one loop, one inquiry. Files have whatever line ends they have: a message is judged as it would have
  * come over SMTP, with CRLF. */
 #include "app/verify.h"
+#include "app/config_value.h"
 #include "base/clock.h"
 #include "base/rand.h"
 #include "io/dns.h"
 #include "io/loop.h"
 #include "trust/inquiry.h"
 #include "trust/verdict.h"
-#include "wire/domain.h"
 #include "wire/line.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -161,7 +161,7 @@ static bool args_check(struct verify *v, const struct config *c)
         return false;
     in->sender.now_s = (int64_t)MIN(now, (uint64_t)INT32_MAX * 1000);
     in->sender.from = bare(in->sender.from);
-    if (v->server.p && !domain_valid(v->server)) { /* it stands in the header that is printed */
+    if (v->server.p && config_value_name(v->server) != NULL) { /* it stands in the header that is printed */
         fprintf(stderr, "mayfly verify: --server is no host name\n");
         return false;
     }

@@ -64,9 +64,11 @@ void send_cancel(struct send_req *r)
         r->cancelled = true;
 }
 
-enum send_refusal send_refusal_of_err(enum err e)
+enum send_refusal send_refusal_of_err(const struct send_req *r, enum err e)
 {
-    return e == OK ? SEND_OK : e == ERR_GONE ? SEND_GONE : e == ERR_FULL ? SEND_FULL : SEND_LATER;
+    if (e == ERR_FULL)
+        return store_full(r->s->o.store) ? SEND_NO_ROOM : SEND_FULL;
+    return e == OK ? SEND_OK : e == ERR_GONE ? SEND_GONE : SEND_LATER;
 }
 
 /* ---- who may be written to ---- */
@@ -83,7 +85,7 @@ static void on_known(void *ctx, enum err e, size_t missing)
 {
     struct send_req *r = ctx;
     if (e != OK) {
-        send_req_answer(r, send_refusal_of_err(e));
+        send_req_answer(r, send_refusal_of_err(r, e));
     } else if (missing < r->mail.rcpts_n) {
         r->r.rcpt = missing;
         send_req_answer(r, SEND_UNKNOWN_TO_BOX);
@@ -299,7 +301,7 @@ struct send_req *send_check(struct send *s, struct opened *from, struct send_kno
     return r;
 }
 
-static void on_granted(void *ctx, enum err e) { send_req_answer(ctx, send_refusal_of_err(e)); }
+static void on_granted(void *ctx, enum err e) { send_req_answer(ctx, send_refusal_of_err(ctx, e)); }
 
 struct send_req *send_verify(struct send *s, struct opened *from, send_done *done, void *ctx)
 {
@@ -362,6 +364,7 @@ struct refusal send_refusal_of(enum send_refusal r)
         [SEND_LOOP] = { "send_loop", "The message goes round in a loop." },
         [SEND_GONE] = { "send_gone", "The address has ended, or its secrets were changed." },
         [SEND_FULL] = { "send_full", "Too much mail waits to leave; nothing was sent, try again later." },
+        [SEND_NO_ROOM] = { "full", "There is no room for this now." },
         [SEND_LATER] = { "send_later", "Nothing was sent; try again later." },
     };
     return all[r];

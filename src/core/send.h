@@ -41,7 +41,8 @@ enum send_refusal {
     SEND_CONTROLS,    /* control characters in a field that would leave, NUL in the text */
     SEND_LOOP,        /* too many Received fields: it goes round */
     SEND_GONE,        /* the box has ended, or its credential was revoked */
-    SEND_FULL,        /* the queue, or the disk: nothing was sent, try again later */
+    SEND_FULL,        /* the queue: nothing was sent, try again later */
+    SEND_NO_ROOM,     /* the disk: likewise */
     SEND_LATER        /* memory, or the disk fails: likewise */
 };
 /* A code for programs ("send_off", "send_not_your_address" …) and a sentence for people; static. SEND_OK has none. */

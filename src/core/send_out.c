@@ -43,7 +43,7 @@ static void on_queued(void *ctx, enum err e, const struct outq_id *id)
 {
     struct send_req *r = ctx;
     if (e != OK) {
-        fail_taken(r, e == ERR_BAD ? SEND_LOOP : send_refusal_of_err(e));
+        fail_taken(r, e == ERR_BAD ? SEND_LOOP : send_refusal_of_err(r, e));
         return;
     }
     r->r.id = *id;
@@ -71,7 +71,7 @@ static void on_copied(void *ctx, enum err e, const char *, const struct mail_app
     struct send_req *r = ctx;
     if (e != OK || a->n != 1) { /* a full box is no reason not to send: its holder may have to answer to make room */
         if (e != ERR_FULL) {
-            fail_taken(r, send_refusal_of_err(e));
+            fail_taken(r, send_refusal_of_err(r, e));
             return;
         }
     } else {

@@ -34,7 +34,7 @@ struct send_req {
 };
 /* Answers, and frees it. */
 void send_req_answer(struct send_req *r, enum send_refusal why);
-enum send_refusal send_refusal_of_err(enum err e);
+enum send_refusal send_refusal_of_err(const struct send_req *r, enum err e);
 
 /* send_out.c: puts right, signs, takes its share, keeps the copy, gives it to the queue, answers. */
 void send_req_out(struct send_req *r);

@@ -2,14 +2,17 @@
  * leads to a page that says why. The words are the page's (web/src/i18n/en.ts) and core/danger.c's. */
 #include "serve/lite_page.h"
 
-/* Empty: none that is known. */
-static struct str danger(struct json_in *j, const struct json *file)
+static bool has_malware(struct json_in *j)
 {
     const struct json *verdict = NULL;
     json_get_object(j, j->root, "verdict", &verdict);
-    if (str_starts(lite_member(j, verdict, "scan"), S("malware")))
-        return S("Malware was found in this mail");
-    return lite_member(j, file, "dangerous");
+    return str_starts(lite_member(j, verdict, "scan"), S("malware"));
+}
+
+/* Empty: none that is known. */
+static struct str danger(struct json_in *j, const struct json *file)
+{
+    return has_malware(j) ? S("Malware was found in this mail") : lite_member(j, file, "dangerous");
 }
 
 static void file_form(struct buf *b, struct str token, const struct msg_id *id, size_t n)
@@ -40,13 +43,14 @@ void lite_put_files(struct buf *b, struct str token, struct json_in *j, const st
         buf_printf(b, "<p>%lld more attachments are only in the whole message.</p>\n", (long long)more);
 }
 
-static void ask(struct http_req *r, const struct msg_id *id, size_t n, struct str name, struct str why)
+static void ask(struct http_req *r, const struct msg_id *id, size_t n, struct str name, struct str why, bool malware)
 {
     struct buf *b = lite_begin(r, 200, "Save this file?");
     lite_line(b, "Attachment", name);
     buf_puts(b, "<p><b class=\"bad\">");
     text_html(b, why);
-    buf_puts(b, ".</b> Opening it can harm your device.</p>\n");
+    buf_puts(b, malware ? ".</b> Opening it can harm your device.</p>\n"
+                        : ".</b> Files like this can run programs, or hide some from whoever looks for them.</p>\n");
     lite_id_form(b, "message", lite_token_of(r), id);
     lite_button(b, "Back to the message");
     file_form(b, lite_token_of(r), id, n);
@@ -77,7 +81,7 @@ static void on_mail(void *ctx, enum err e, const struct mail *m)
     if (api_env(&j, m->head.env) && json_get_array(&j, j.root, "attachments", 1000, &list) && n < json_len(list))
         why = danger(&j, json_at(list, n));
     if (why.n)
-        ask(r, &m->head.row.id, n, lite_member(&j, json_at(list, n), "filename"), why);
+        ask(r, &m->head.row.id, n, lite_member(&j, json_at(list, n), "filename"), why, has_malware(&j));
     else
         api_stream(r, &m->head.row.id, (int)n);
 }

@@ -158,6 +158,7 @@ static const struct {
     [SEND_LOOP] = { "554 5.4.6 this mail goes round in a loop", SMTP_IN_MALFORMED },
     [SEND_GONE] = { "421 4.7.0 this mailbox has ended, or its secrets were changed", SMTP_IN_UNKNOWN },
     [SEND_FULL] = { "452 4.3.1 too much mail waits to leave, try again later", SMTP_IN_TEMPFAIL },
+    [SEND_NO_ROOM] = { "452 4.3.1 no room here now, try again later", SMTP_IN_TEMPFAIL },
     [SEND_LATER] = { "451 4.3.0 trouble here, try again later", SMTP_IN_TEMPFAIL },
 };
 

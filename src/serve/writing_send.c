@@ -54,6 +54,8 @@ int writing_status(enum send_refusal why)
         return 422;
     case SEND_GONE:
         return 404;
+    case SEND_NO_ROOM:
+        return 507;
     case SEND_FULL:
     case SEND_LATER:
         break;

@@ -170,7 +170,7 @@ def dangerous_files_ask_first():
     status, h, file = b.press("Download", nth=1, raw=True)
     assert (status, file) == (200, b"plain") and h["content-disposition"].startswith("attachment")
     b.press("Download", sure="no")
-    assert "a.exe" in b.page.text and "This file is a program" in b.page.text
+    assert "a.exe" in b.page.text and "This file is a program. Files like this can run programs, or hide some from whoever looks for them." in b.page.text
     status, h, file = b.press("Save anyway", raw=True)
     assert (status, file) == (200, b"MZ") and h["content-disposition"].startswith("attachment")
     assert "Files" in b.press("Back to the message").page.text

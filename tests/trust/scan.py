@@ -202,7 +202,7 @@ def lite_tells_it_too():
         assert "Malware was found in this mail. Open nothing in it. Win.Test-1" in pages["evil"][1], pages["evil"]
         assert "alware" not in pages["well"][1] and "scanned" not in pages["well"][1], pages["well"]
         assert lite(d, box, "file", id=pages["well"][0], n=0) == "x"
-        assert "Malware was found in this mail." in lite(d, box, "file", id=pages["evil"][0], n=0)
+        assert "Malware was found in this mail. Opening it can harm your device." in lite(d, box, "file", id=pages["evil"][0], n=0)
         assert lite(d, box, "file", id=pages["evil"][0], n=0, sure="yes") == "x"
     fake.s.close()
 

@@ -86,6 +86,7 @@ static enum send_refusal says(struct str rcpt)
                   { STR("stop"), SEND_STOPPED },
                   { STR("gone"), SEND_GONE },
                   { STR("later"), SEND_LATER },
+                  { STR("full"), SEND_NO_ROOM },
                   { STR("odd"), SEND_BAD_RCPT } };
     for (size_t i = 0; i < COUNT(names); i++)
         if (str_starts(rcpt, names[i].name))
@@ -186,8 +187,8 @@ static const struct {
     { "each recipient its answer",
       IN "MAIL FROM:<a@box.example>\r\nRCPT TO:<stranger@far.example>\r\nRCPT TO:<cap@far.example>\r\n"
          "RCPT TO:<all@far.example>\r\nRCPT TO:<off@far.example>\r\nRCPT TO:<stop@far.example>\r\n"
-         "RCPT TO:<later@far.example>\r\nRCPT TO:<odd@far.example>\r\nDATA\r\n",
-      "250 235 250 550 451 451 550 550 451 553 554" },
+         "RCPT TO:<later@far.example>\r\nRCPT TO:<full@far.example>\r\nRCPT TO:<odd@far.example>\r\nDATA\r\n",
+      "250 235 250 550 451 451 550 550 451 452 553 554" },
     { "the box ends", IN "MAIL FROM:<a@box.example>\r\nRCPT TO:<gone@far.example>\r\nNOOP\r\n", "250 235 250 421" },
     { "too many", TX "RCPT TO:<c@far.example>\r\nRCPT TO:<d@far.example>\r\nRCPT TO:<e@far.example>\r\n",
       "250 235 250 250 250 250 452" },
