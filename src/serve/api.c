@@ -182,7 +182,6 @@ static void drop_mailbox(struct http_req *r) { mailbox_cancel(r->state); }
 static void drop_mail(struct http_req *r) { mail_cancel(r->state); }
 static void drop_change(struct http_req *r) { mail_change_cancel(r->state); }
 static void drop_folder(struct http_req *r) { folder_cancel(r->state); }
-static void drop_store(struct http_req *r) { store_cancel(r->state); }
 
 static void wait_for(struct http_req *r, void *q, void (*dropped)(struct http_req *))
 {
@@ -214,12 +213,6 @@ struct mail_change_req *api_delete(struct http_req *r, const struct msg_id *id, 
 {
     const struct api_opts *o = &api_of(r)->o;
     return mail_delete(o->store, o->hub, o->loop, &api_box(r)->box.id, id, done, r);
-}
-void api_wait_store(struct http_req *r, struct store *st, struct store_req *q)
-{
-    wait_for(r, q, drop_store);
-    if (q)
-        store_submit(st, api_of(r)->o.loop, q);
 }
 void api_done(struct http_req *r)
 {

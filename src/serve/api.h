@@ -92,7 +92,6 @@ void api_wait_mailbox(struct http_req *r, struct mailbox_req *q);
 void api_wait_mail(struct http_req *r, struct mail_req *q);
 void api_wait_change(struct http_req *r, struct mail_change_req *q);
 void api_wait_folder(struct http_req *r, struct folder_req *q);
-void api_wait_store(struct http_req *r, struct store *st, struct store_req *q); /* submits q */
 /* On the request's own box; done's ctx is r. */
 struct mail_change_req *api_change(struct http_req *r, const struct msg_id *id, const struct mail_change *c,
                                    mail_changed_fn *done);

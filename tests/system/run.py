@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The daemon as a whole: start, signals, control socket, certificates, rights, readiness, configuration."""
+import contextlib
 import json
 import os
 import pathlib
@@ -427,6 +428,23 @@ def the_operator_asks():
         eq(d.p.wait(20), 0)
 
 
+@contextlib.contextmanager
+def small_disk(options):
+    with tempfile.TemporaryDirectory(prefix="mayfly-test-") as t:
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", t], capture_output=True).returncode != 0:
+            raise Skip("cannot mount a tmpfs here")
+        try:
+            yield t
+        finally:
+            subprocess.run(["umount", "-l", t], check=True)
+
+
+def fill(folder, step):
+    with open(pathlib.Path(folder, "hog"), "wb", buffering=0) as f, contextlib.suppress(OSError):
+        while True:
+            f.write(bytes(step))
+
+
 def a_full_disk_is_told_everywhere_and_logged_once():
     with Daemon("store.reserve=1024G") as d:  # no machine of a test has that much
         eq(d.ctl("readyz"), (1, "mayfly: error: disk full\n"))
@@ -435,96 +453,67 @@ def a_full_disk_is_told_everywhere_and_logged_once():
 
 
 def a_disk_that_fills_and_has_room_again():
-    with tempfile.TemporaryDirectory(prefix="mayfly-test-") as t:
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", t], capture_output=True).returncode != 0:
-            raise Skip("cannot mount a tmpfs here")
-        try:
-            with Daemon("store.reserve=16M", "send.policy=open", "smtp_out.relay_host=127.0.0.1", "smtp_out.relay_port=1", folder=t) as d:
-                assert "the data folder is in memory" in d.log_text()
-                eq(d.ctl("readyz")[0], 0)
-                made = d.make_box()
-                box = made["address"]
-                hog = pathlib.Path(t, "hog")
-                hog.write_bytes(b"x" * (os.statvfs(t).f_bavail * os.statvfs(t).f_frsize - (8 << 20)))
-                until(lambda: d.ctl("readyz") == (1, "mayfly: error: disk full\n"))
-                with smtplib.SMTP(*d.address("smtp.listen")) as s:
-                    try:  # the box has room, the disk has not
-                        s.sendmail("a@b.example", [box], b"Subject: x\r\n\r\nx\r\n")
-                        raise AssertionError("taken")
-                    except smtplib.SMTPDataError as e:
-                        eq((e.smtp_code, e.smtp_error[:6]), (452, b"4.3.1 "))
-                said = [d.request("POST", f"/api/v1/mailbox/{what}", {"to": ["a@far.example"], "text": "x"}, token=made["token"]) for what in ("drafts", "send")]
-                eq([(status, json.loads(answer)["code"]) for status, _, answer in said], [(507, "full")] * 2)
-                eq(said[0][2], said[1][2])
-                with smtplib.SMTP(*d.address("submission.listen")) as s:
-                    s.starttls(context=ssl._create_unverified_context())
-                    s.login(box, made["token"])
-                    try:
-                        s.sendmail(box, ["a@far.example"], f"From: {box}\r\n\r\nx\r\n")
-                        raise AssertionError("taken")
-                    except smtplib.SMTPDataError as e:
-                        eq((e.smtp_code, e.smtp_error), (452, b"4.3.1 no room here now, try again later"))
-                hog.unlink()
-                until(lambda: d.ctl("readyz")[0] == 0)
-                eq([d.log_text().count(event) for event in ("store.full", "store.room_again")], [1, 1])
-        finally:
-            subprocess.run(["umount", "-l", t], check=True)
+    with small_disk("size=64m") as t:
+        with Daemon("store.reserve=16M", "send.policy=open", "smtp_out.relay_host=127.0.0.1", "smtp_out.relay_port=1", folder=t) as d:
+            assert "the data folder is in memory" in d.log_text()
+            eq(d.ctl("readyz")[0], 0)
+            made = d.make_box()
+            box = made["address"]
+            hog = pathlib.Path(t, "hog")
+            hog.write_bytes(b"x" * (os.statvfs(t).f_bavail * os.statvfs(t).f_frsize - (8 << 20)))
+            until(lambda: d.ctl("readyz") == (1, "mayfly: error: disk full\n"))
+            with smtplib.SMTP(*d.address("smtp.listen")) as s:
+                try:  # the box has room, the disk has not
+                    s.sendmail("a@b.example", [box], b"Subject: x\r\n\r\nx\r\n")
+                    raise AssertionError("taken")
+                except smtplib.SMTPDataError as e:
+                    eq((e.smtp_code, e.smtp_error[:6]), (452, b"4.3.1 "))
+            said = [d.request("POST", f"/api/v1/mailbox/{what}", {"to": ["a@far.example"], "text": "x"}, token=made["token"]) for what in ("drafts", "send")]
+            eq([(status, json.loads(answer)["code"]) for status, _, answer in said], [(507, "full")] * 2)
+            eq(said[0][2], said[1][2])
+            with smtplib.SMTP(*d.address("submission.listen")) as s:
+                s.starttls(context=ssl._create_unverified_context())
+                s.login(box, made["token"])
+                try:
+                    s.sendmail(box, ["a@far.example"], f"From: {box}\r\n\r\nx\r\n")
+                    raise AssertionError("taken")
+                except smtplib.SMTPDataError as e:
+                    eq((e.smtp_code, e.smtp_error), (452, b"4.3.1 no room here now, try again later"))
+            hog.unlink()
+            until(lambda: d.ctl("readyz")[0] == 0)
+            eq([d.log_text().count(event) for event in ("store.full", "store.room_again")], [1, 1])
 
 
 def a_start_on_a_disk_without_a_free_block():
     """What ends must end there too."""
-    with tempfile.TemporaryDirectory(prefix="mayfly-test-") as t, tempfile.TemporaryFile("w+") as log:
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", t], capture_output=True).returncode != 0:
-            raise Skip("cannot mount a tmpfs here")
+    with small_disk("size=64m") as t, tempfile.TemporaryFile("w+") as log:
+        d = Daemon("store.reserve=16M", folder=t)
+        d.start()
+        d.p.kill()
+        d.p.wait()
+        fill(t, 65536)
+        p = subprocess.Popen(d.args("serve"), stdout=log, stderr=log)
         try:
-            d = Daemon("store.reserve=16M", folder=t)
-            d.start()
-            d.p.kill()
-            d.p.wait()
-            with open(pathlib.Path(t, "hog"), "wb", buffering=0) as f:
-                try:
-                    while True:
-                        f.write(bytes(65536))
-                except OSError:
-                    pass
-            p = subprocess.Popen(d.args("serve"), stdout=log, stderr=log)
-            try:
-                until(lambda: "event=ready " in os.pread(log.fileno(), 1 << 20, 0).decode())
-                for command in (("domain", "add", "mayfly.localhost"), ("backup",)):
-                    eq((command, *d.ctl(*command)), (command, 1, "mayfly: error: no space left on the disk\n"))
-            finally:
-                p.terminate()
-            eq(p.wait(timeout=20), 0)
-            assert "event=ready.file" in os.pread(log.fileno(), 1 << 20, 0).decode()
+            until(lambda: "event=ready " in os.pread(log.fileno(), 1 << 20, 0).decode())
+            for command in (("domain", "add", "mayfly.localhost"), ("backup",)):
+                eq((command, *d.ctl(*command)), (command, 1, "mayfly: error: no space left on the disk\n"))
         finally:
-            subprocess.run(["umount", "-l", t], check=True)
+            p.terminate()
+        eq(p.wait(timeout=20), 0)
+        assert "event=ready.file" in os.pread(log.fileno(), 1 << 20, 0).decode()
 
 
 def a_first_start_on_a_full_disk_says_so():
-    with tempfile.TemporaryDirectory(prefix="mayfly-test-") as t:
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", t], capture_output=True).returncode != 0:
-            raise Skip("cannot mount a tmpfs here")
-        try:
-            d = Daemon(folder=t)
-            (d.data / "tls").mkdir(parents=True, mode=0o700)
-            make_pair(d.data / "tls", "mayfly.localhost")
-            with open(pathlib.Path(t, "hog"), "wb", buffering=0) as f:
-                try:
-                    while True:
-                        f.write(bytes(4096))
-                except OSError:
-                    pass
-            e = subprocess.run(d.args("serve"), capture_output=True, text=True, timeout=60)
-            assert e.returncode == 1 and 'event=start.store reason="no space left on the disk"' in e.stderr, e.stderr
-        finally:
-            subprocess.run(["umount", "-l", t], check=True)
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,nr_inodes=1", "tmpfs", t], capture_output=True).returncode != 0:
-            raise Skip("cannot mount a tmpfs of one file here")
-        try:  # not even the data folder
-            e = subprocess.run(Daemon(folder=t).args("serve"), capture_output=True, text=True, timeout=60)
-            assert e.returncode == 1 and 'event=start.data_dir reason="no space left on the disk"' in e.stderr, e.stderr
-        finally:
-            subprocess.run(["umount", "-l", t], check=True)
+    with small_disk("size=64k") as t:
+        d = Daemon(folder=t)
+        (d.data / "tls").mkdir(parents=True, mode=0o700)
+        make_pair(d.data / "tls", "mayfly.localhost")
+        fill(t, 4096)
+        e = subprocess.run(d.args("serve"), capture_output=True, text=True, timeout=60)
+        assert e.returncode == 1 and 'event=start.store reason="no space left on the disk"' in e.stderr, e.stderr
+    with small_disk("size=64k,nr_inodes=1") as t:  # not even the data folder
+        e = subprocess.run(Daemon(folder=t).args("serve"), capture_output=True, text=True, timeout=60)
+        assert e.returncode == 1 and 'event=start.data_dir reason="no space left on the disk"' in e.stderr, e.stderr
 
 
 def a_start_that_fails_late_ends():
