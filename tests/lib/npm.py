@@ -3,12 +3,15 @@ import shutil
 import subprocess
 
 import daemon
+import unpacked
 
 
 def folder(name, package, where="npm"):
     """That has node_modules/name; package: with its version. Without npm or a registry the case is skipped."""
     path = daemon.ROOT / "build/peers" / where
-    if not (path / "node_modules" / name).exists():
+    with unpacked.fetching():
+        if (path / "node_modules" / name).exists():
+            return path
         if not shutil.which("npm"):
             raise daemon.Skip(f"there is no npm to fetch {name}")
         path.mkdir(parents=True, exist_ok=True)

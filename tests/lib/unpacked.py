@@ -3,6 +3,8 @@ else their packages unpacked under build/peers/, where nothing of the system is 
 
     root = unpacked.root("clamav", ["clamav-daemon"], ["usr/sbin/clamd"])
 """
+import contextlib
+import fcntl
 import os
 import pathlib
 import shutil
@@ -11,6 +13,15 @@ import subprocess
 import daemon
 
 PEERS = daemon.ROOT / "build/peers"
+
+
+@contextlib.contextmanager
+def fetching():
+    """One process at a time: suites run beside each other, and may want the same."""
+    PEERS.mkdir(parents=True, exist_ok=True)
+    with (PEERS / "lock").open("w") as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
+        yield
 
 
 def fetch(name, packages, root):
@@ -30,10 +41,11 @@ def fetch(name, packages, root):
 
 def root(name, packages, files):
     """Where its files are; Skip when there is neither the program nor the means to fetch it."""
-    for there in (pathlib.Path("/"), PEERS / name):
-        if all((there / f).exists() for f in files):
-            return there
-    fetch(name, packages, PEERS / name)
+    with fetching():
+        for there in (pathlib.Path("/"), PEERS / name):
+            if all((there / f).exists() for f in files):
+                return there
+        fetch(name, packages, PEERS / name)
     return PEERS / name
 
 
