@@ -44,6 +44,13 @@ static void check_door(const struct config *c, size_t row, size_t i, struct buf 
 
 static void check_doors(const struct config *c, struct buf *errors)
 {
+    size_t n = 0;
+    for (size_t row = 0; row < settings_n; row++)
+        n += doors_of(c, row).n;
+    if (n > CONFIG_LISTEN_MAX) {
+        buf_printf(errors, "*.listen: %zu addresses, and at most %d\n", n, CONFIG_LISTEN_MAX);
+        return;
+    }
     for (size_t row = 0; row < settings_n; row++)
         for (size_t i = 0; i < doors_of(c, row).n; i++)
             check_door(c, row, i, errors);

@@ -2,6 +2,8 @@
 #pragma once
 #include "base/arena.h"
 
+enum { CONFIG_LISTEN_MAX = 64 }; /* addresses of all *.listen together */
+
 struct config_list {
     struct str *v; /* each with a NUL behind it */
     size_t n;

@@ -8,14 +8,12 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-enum { LISTENERS_MAX = 64 };
-
 struct worker {
     struct app *app;
     struct loop_thread thread;
     struct services *services;
     struct listen_opts doors[DOOR_KINDS];
-    struct listen *listeners[LISTENERS_MAX];
+    struct listen *listeners[CONFIG_LISTEN_MAX];
     size_t listeners_n;
     struct job drain;
 };
@@ -128,9 +126,7 @@ static void doors_fill(struct worker *w)
 static enum err listen_at(struct worker *w, int kind, struct str address, struct buf *errors)
 {
     struct listen *l;
-    enum err e = w->listeners_n == LISTENERS_MAX ? ERR_FULL : OK;
-    if (e == OK && w == w->app->workers)
-        e = listen_probe(address);
+    enum err e = w == w->app->workers ? listen_probe(address) : OK;
     if (e == OK)
         e = listen_start(w->thread.loop, address, &w->doors[kind], &l);
     if (e == OK)

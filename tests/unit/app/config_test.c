@@ -200,6 +200,21 @@ TEST(files_that_are_named_are_there)
     config_fini(&c);
 }
 
+TEST(so_many_addresses_and_no_more)
+{
+    AUTO_BUF struct buf errors = { .max = TEXT_MAX }, notes = { .max = TEXT_MAX }, line = { .max = TEXT_MAX };
+    struct config c;
+    buf_puts(&line, "imap.listen=127.0.0.1:0");
+    for (int i = 0; i < CONFIG_LISTEN_MAX; i++)
+        buf_puts(&line, ", 127.0.0.1:0");
+    buf_putc(&line, '\0');
+    const char *extra = (const char *)line.p;
+    CHECK_EQ(config_load(&(struct config_sources){ .extra = &extra, .extra_n = 1 }, &c, &errors, &notes), ERR_BAD);
+    CHECK(str_find(buf_str(&errors), S("*.listen: ")) != STR_NONE &&
+          str_find(buf_str(&errors), S("at most 64")) != STR_NONE);
+    config_fini(&c);
+}
+
 TEST(a_prior_is_one)
 {
     static const struct {
