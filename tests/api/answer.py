@@ -1,4 +1,4 @@
-"""What was answered is marked so: from a draft that goes on, too; and not any more once the answer was taken back."""
+"""Drafts that go on. What was answered is marked so, from them too; and not any more once the answer was taken back."""
 import imaplib
 import time
 
@@ -112,6 +112,17 @@ def the_mark_goes_with_the_answer():
     assert until(lambda: not answered(token, mail))
 
 
+def without_javascript_formatting_is_lost_and_that_is_said():
+    box = api.box()
+    token = box["token"]
+    for more, said in (({"html": "<b>x</b>"}, True), ({}, False)):
+        body, headers = form(token=token, id=send(token, **more))
+        page = d.request("POST", "/lite/back", body, None, headers)[2].decode()
+        assert ("goes as plain text" in page) == said, page
+        body, headers = form(token=token, to="nobody", text="x", plain="1" if said else "")
+        assert ("goes as plain text" in d.request("POST", "/lite/send", body, None, headers)[2].decode()) == said
+
+
 def a_mark_that_was_there_stays():
     box = api.box()
     token, mail = box["token"], arrives(box, "one")
@@ -127,4 +138,5 @@ def a_mark_that_was_there_stays():
     assert answered(token, mail)
 
 
-CASES = [from_a_draft_that_was_opened_again, wherever_it_lies, the_mark_goes_with_the_answer, a_mark_that_was_there_stays]
+CASES = [from_a_draft_that_was_opened_again, wherever_it_lies, the_mark_goes_with_the_answer, a_mark_that_was_there_stays,
+         without_javascript_formatting_is_lost_and_that_is_said]
