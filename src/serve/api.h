@@ -6,6 +6,7 @@
 #include "core/mail.h"
 #include "core/mail_change.h"
 #include "core/mailbox.h"
+#include "serve/answers.h"
 #include "serve/http.h"
 #include "serve/once.h"
 #include "wire/json.h"
@@ -47,7 +48,7 @@ struct api {
     struct api_opts o;
     struct timer sweep; /* of tickets made on this loop */
     struct list live;   /* live.c: WebSockets, streams, waits */
-    struct list sends;  /* writing_send.c: mails on their way into the queue, whoever still waits for it */
+    struct list sends;  /* writing_send.c: mails on their way into the queue, then marks on what they answer */
     const struct metrics_opts *health; /* site.c's, as what follows */
     const struct autoconfig *autoconfig;
 };
@@ -169,6 +170,7 @@ void api_test_mail(struct http_req *r);
 [[nodiscard]] enum err api_shared_new(struct api_shared **out);
 void api_shared_free(struct api_shared *s);
 struct once *api_once(struct api_shared *s);
+struct answers *api_answers(struct api_shared *s);
 enum { API_TICKET_N = 22, API_TICKET_MS = 10 * 1000, API_POW_MS = 5 * 60 * 1000 };
 /* html is copied. ERR_FULL: the table or its bytes are full. */
 [[nodiscard]] enum err api_ticket_put(struct api_shared *s, struct str html, bool images, int64_t now_ms,

@@ -76,7 +76,7 @@ void outbox_count(struct http_req *r, outbox_counted *done)
         wait_outq(r, asked);
 }
 
-/* ---- taking back: found, recalled, and its copy in Sent is a draft again ---- */
+/* ---- taking back: found, recalled, its mark goes (answers.h), and its copy in Sent is a draft again ---- */
 
 struct recall {
     struct outq_id id;
@@ -97,6 +97,19 @@ static void on_moved(void *ctx, enum err e, const struct store_row *now)
     end(r, OK, e == OK ? &now->id : NULL);
 }
 
+/* The answer does not wait for it. */
+static void done_quietly(void *ctx, enum err e, const struct store_row *now) { (void)ctx, (void)e, (void)now; }
+
+static void unmark(struct http_req *r, const struct outq_id *item)
+{
+    static const struct mail_change unanswered = { .clear = FLAG_ANSWERED };
+    const struct api_opts *o = &api_of(r)->o;
+    const struct box_id *box = &api_box(r)->box.id;
+    struct msg_id of;
+    if (answers_back(api_answers(o->shared), box, &item->msg, &of))
+        (void)mail_change(o->store, o->hub, o->loop, box, &of, &unanswered, done_quietly, NULL);
+}
+
 static void on_recalled(void *ctx, enum err e, const struct outq_id *id)
 {
     static const struct mail_change back = { .set = FLAG_DRAFT | FLAG_SEEN, .folder = FOLDER_DRAFTS };
@@ -105,6 +118,8 @@ static void on_recalled(void *ctx, enum err e, const struct outq_id *id)
     const struct recall *x = r->user;
     (void)id;
     api_done(r);
+    if (e == OK)
+        unmark(r, &x->id);
     if (e != OK || str_eq(msg_id_str(&x->sent), msg_id_str(&none)))
         end(r, e, NULL);
     else

@@ -1,6 +1,6 @@
-/* What loops share: one-use tickets for cleaned HTML, proofs of work, and what is done once (once.h). Short critical
- * sections under one lock: a ticket's bytes move in and out by pointer. A challenge is its own record: expiry, chance,
- * and a keyed hash over both.
+/* What loops share: one-use tickets for cleaned HTML, proofs of work, and what is done once (once.h), answers that may
+ * be taken back (answers.h). Short critical sections under one lock: a ticket's bytes move in and out by pointer. A
+ * challenge is its own record: expiry, chance, and a keyed hash over both.
  */
 #include "base/rand.h"
 #include "base/secret.h"
@@ -26,6 +26,7 @@ struct ticket {
 struct api_shared {
     pthread_mutex_t lock;
     struct once *once;
+    struct answers *answers;
     struct ticket tickets[TICKETS];
     size_t bytes;
     uint8_t key[KEY_N];
@@ -38,7 +39,8 @@ enum err api_shared_new(struct api_shared **out)
     struct api_shared *s = calloc(1, sizeof *s);
     if (s)
         s->used = calloc(USED, sizeof *s->used);
-    if (!s || !s->used || once_new(&s->once) != OK) {
+    if (!s || !s->used || once_new(&s->once) != OK || answers_new(&s->answers) != OK) {
+        once_free(s ? s->once : NULL);
         free(s ? s->used : NULL);
         free(s);
         return ERR_IO;
@@ -66,11 +68,13 @@ void api_shared_free(struct api_shared *s)
     secret_wipe(s->key, sizeof s->key);
     pthread_mutex_destroy(&s->lock);
     once_free(s->once);
+    answers_free(s->answers);
     free(s->used);
     free(s);
 }
 
 struct once *api_once(struct api_shared *s) { return s->once; }
+struct answers *api_answers(struct api_shared *s) { return s->answers; }
 
 static size_t sweep(struct api_shared *s, int64_t now_ms, struct ticket **room)
 {

@@ -70,6 +70,13 @@ static void beginning_end(struct beginning *b)
     b->known = NULL;
 }
 
+/* Of a draft, but for one that shows files of its own: a draft does not say which file stands where. */
+static struct str html_of(enum reply_as as, const struct mail *m)
+{
+    bool whole = as == REPLY_EDIT && m->has_html && !m->html_cut;
+    return whole && str_find_nocase(m->html, S("cid:")) == STR_NONE ? m->html : S("");
+}
+
 static void put_compose(struct beginning *b, const struct mail *m, const struct reply *x)
 {
     struct json_out *o = &b->o;
@@ -80,6 +87,7 @@ static void put_compose(struct beginning *b, const struct mail *m, const struct 
     put_people(o, "bcc", &x->bcc);
     json_kv_str(o, "subject", x->subject);
     json_kv_str(o, "text", x->text);
+    json_kv_str(o, "html", html_of(b->as, m));
     if (files) {
         put_files(o, m, b->as == REPLY_EDIT);
     } else {

@@ -11,9 +11,10 @@
 enum { UNDO_S = 30, ONCE_N = 16, SHOWN_ARENA = 4 * 1024 * 1024 };
 
 /* What the form holds. files: numbers of attachments of that message, with commas. draft: which one goes on. once:
- * drawn when the form is made; posted twice as it is, it makes one mail (serve/once.h). */
+ * drawn when the form is made; posted twice as it is, it makes one mail (serve/once.h). plain: "1" where the draft has
+ * formatting, which is lost. */
 struct form {
-    struct str to, cc, bcc, subject, text, answers, forwards, files, draft, once;
+    struct str to, cc, bcc, subject, text, answers, forwards, files, draft, once, plain;
 };
 
 void lite_put_answers(struct buf *b, struct http_req *r, const struct msg_id *id)
@@ -71,6 +72,7 @@ static void show_form(struct http_req *r, int status, const char *wrong, const s
     lite_hidden(b, "forwards", f->forwards);
     lite_hidden(b, "files", f->files);
     lite_hidden(b, "draft", f->draft);
+    lite_hidden(b, "plain", f->plain);
     put_once(b, f->once);
     field(b, "To", "to", f->to);
     field(b, "Cc", "cc", f->cc);
@@ -82,6 +84,8 @@ static void show_form(struct http_req *r, int status, const char *wrong, const s
     buf_puts(b, "</textarea></label>\n");
     if (f->files.n > 0)
         buf_puts(b, "<p>The attachments of the mail go along.</p>\n");
+    if (f->plain.n > 0)
+        buf_puts(b, "<p>The draft has formatting. From here it goes as plain text, without it.</p>\n");
     lite_button(b, "Send");
     lite_simple(b, "inbox", token, "Back to the inbox");
     lite_end(r, b);
@@ -174,7 +178,8 @@ static void on_mail(void *ctx, enum err e, const struct mail *m)
                             .answers = answers ? id : S(""),
                             .forwards = answers ? S("") : id,
                             .files = buf_str(&files),
-                            .draft = as == REPLY_EDIT ? id : S("") };
+                            .draft = as == REPLY_EDIT ? id : S(""),
+                            .plain = as == REPLY_EDIT && m->has_html ? S("1") : S("") };
     show_form(r, 200, NULL, &f);
 }
 
@@ -222,6 +227,7 @@ static void read_form(struct http_req *r, struct arena *a, struct form *f)
     http_form_long(r, a, S("files"), &f->files);
     http_form_long(r, a, S("draft"), &f->draft);
     http_form_long(r, a, S("once"), &f->once);
+    http_form_long(r, a, S("plain"), &f->plain);
 }
 
 static void sorry(struct http_req *r, int status, const char *code, const char *detail, int64_t retry_ms)

@@ -275,7 +275,9 @@ static void on_answered(void *ctx, enum err e, const struct mail *m)
     w->asked = NULL;
     if (e == OK)
         draft_thread(&w->draft, &w->arena, m->header);
-    if (e == OK || (e == ERR_GONE && w->draft.answered.n > 0)) /* a draft knows by itself what it answers */
+    bool by_id = e == ERR_GONE && w->draft.answered.n > 0; /* a draft knows by itself what it answers */
+    w->draft.replies = !by_id;
+    if (e == OK || by_id)
         begin_files(w);
     else
         refuse_error(w, e);

@@ -1,5 +1,7 @@
 /* What is written leaves: as a mail in the queue, with its copy in Sent. Who may send to whom is core/send's to say. */
+#include "core/mail_find.h"
 #include "serve/writing.h"
+#include "wire/header.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,41 +66,94 @@ int writing_status(enum send_refusal why)
 }
 
 /* Whoever asked may leave: what was handed over goes its way, and its answer is there for who asks with the same key.
- */
+ * Once that was said, what it answers is marked. */
 struct sending {
     struct list link; /* of the api's */
     struct api *api;
     struct http_req *r; /* NULL: it left */
-    struct box_id box;
+    struct opened *box; /* a reference */
     struct send_req *asked;
+    struct mail_find *looked;
+    struct mail_change_req *marks;
     struct once_hold once, draft; /* the client's key; the draft's own: it is sent once */
     bool goes_on, replies;
-    struct msg_id old, answered;
+    struct msg_id old, answered, item;
+    struct buf answers; /* the Message-ID, where replies is not set; or nothing */
     const struct outq_rcpt *rcpts;
     size_t rcpts_n;
     writing_sorry *sorry;
     writing_sent *sent;
 };
 
-/* The answer does not wait for it: the draft that was sent goes, what was answered is marked. */
-static void done_quietly(void *ctx, enum err e, const struct store_row *now) { (void)ctx, (void)e, (void)now; }
-
-static void tidy(const struct sending *s)
-{
-    static const struct mail_change answered = { .set = FLAG_ANSWERED };
-    const struct api_opts *o = &s->api->o;
-    if (s->goes_on)
-        (void)mail_delete(o->store, o->hub, o->loop, &s->box, &s->old, done_quietly, NULL);
-    if (s->replies)
-        (void)mail_change(o->store, o->hub, o->loop, &s->box, &s->answered, &answered, done_quietly, NULL);
-}
-
 static void sending_free(struct sending *s)
 {
     list_del(&s->link);
     once_drop(&s->once);
     once_drop(&s->draft);
+    opened_release(s->box);
+    buf_fini(&s->answers);
     free(s);
+}
+
+/* The answer does not wait for it: the draft that was sent goes. */
+static void done_quietly(void *ctx, enum err e, const struct store_row *now) { (void)ctx, (void)e, (void)now; }
+
+static void drop_draft(const struct sending *s)
+{
+    const struct api_opts *o = &s->api->o;
+    if (s->goes_on)
+        (void)mail_delete(o->store, o->hub, o->loop, &s->box->box.id, &s->old, done_quietly, NULL);
+}
+
+/* ---- what it answers is marked, unless it is taken back ---- */
+
+static void marked(struct sending *s, bool set)
+{
+    static const struct mail_change unanswered = { .clear = FLAG_ANSWERED };
+    const struct api_opts *o = &s->api->o;
+    const struct box_id *box = &s->box->box.id;
+    if (!answers_marked(api_answers(o->shared), box, &s->item, set))
+        (void)mail_change(o->store, o->hub, o->loop, box, &s->answered, &unanswered, done_quietly, NULL);
+    sending_free(s);
+}
+
+static void on_marked(void *ctx, enum err e, const struct store_flag *f) { marked(ctx, e == OK && f->changed > 0); }
+
+static void mark(struct sending *s)
+{
+    const struct api_opts *o = &s->api->o;
+    const struct mail_at at = { .store = o->store, .hub = o->hub, .loop = o->loop, .opened = s->box };
+    const struct store_pick one = { .ids = &s->answered, .n = 1 };
+    const struct mail_flags f = { .set = FLAG_ANSWERED };
+    if (!answers_mark(api_answers(o->shared), &s->box->box.id, &s->item, &s->answered))
+        sending_free(s);
+    else if (!(s->marks = mail_flag(&at, &one, &f, on_marked, s)))
+        marked(s, false);
+}
+
+static void on_found(void *ctx, enum err e, const struct msg_id *id)
+{
+    struct sending *s = ctx;
+    s->looked = NULL;
+    if (e != OK) {
+        sending_free(s);
+        return;
+    }
+    s->answered = *id;
+    mark(s);
+}
+
+static void mark_answered(struct sending *s)
+{
+    const struct api_opts *o = &s->api->o;
+    if (s->replies) {
+        mark(s);
+        return;
+    }
+    if (s->answers.n > 0)
+        s->looked = mail_find(o->store, o->loop, s->box, buf_str(&s->answers), on_found, s);
+    if (!s->looked)
+        sending_free(s);
 }
 
 void api_send_end(struct api *a)
@@ -107,6 +162,8 @@ void api_send_end(struct api *a)
     {
         struct sending *s = CONTAINER_OF(it, struct sending, link);
         send_cancel(s->asked);
+        mail_find_cancel(s->looked);
+        mail_change_cancel(s->marks);
         sending_free(s);
     }
 }
@@ -141,17 +198,24 @@ static void on_sent(void *ctx, const struct send_result *x)
 {
     struct sending *s = ctx;
     struct http_req *r = s->r;
+    s->asked = NULL;
+    s->r = NULL;
     if (r != NULL)
         api_done(r);
-    if (x->refusal == SEND_OK) {
-        tidy(s);
-        remember(s, x);
+    if (x->refusal != SEND_OK) {
+        if (r != NULL)
+            refused(r, s, x);
+        sending_free(s);
+        return;
     }
-    if (r != NULL && x->refusal == SEND_OK)
+    s->item = x->id.msg;
+    if (s->replies || s->answers.n > 0)
+        answers_sent(api_answers(s->api->o.shared), &s->box->box.id, &s->item, loop_now_ms(s->api->o.loop));
+    drop_draft(s);
+    remember(s, x);
+    if (r != NULL)
         s->sent(r, x);
-    else if (r != NULL)
-        refused(r, s, x);
-    sending_free(s);
+    mark_answered(s);
 }
 
 static void left(struct http_req *r) { ((struct sending *)r->state)->r = NULL; }
@@ -189,7 +253,7 @@ static struct sending *sending_of(struct http_req *r, struct writing *w)
         return NULL;
     *s = (struct sending){ .api = api_of(r),
                            .r = r,
-                           .box = api_box(r)->box.id,
+                           .box = opened_hold(api_box(r)),
                            .once = w->once,
                            .goes_on = w->goes_on,
                            .old = w->old,
@@ -198,6 +262,10 @@ static struct sending *sending_of(struct http_req *r, struct writing *w)
                            .sorry = w->sorry };
     w->once = (struct once_hold){ 0 };
     list_add_tail(&s->api->sends, &s->link);
+    s->answers = (struct buf){ .max = 256 };
+    struct str rest;
+    if (!d->replies)
+        buf_put(&s->answers, header_msgid(d->answered, &rest));
     if (take_rcpts(s, d))
         return s;
     sending_free(s);

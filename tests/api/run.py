@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""The HTTP interfaces against a real daemon. run.py [NAME...]: only the suites so named (rest, write, send, live, wire, lite, compat, limits, autoconfig)."""
+"""The HTTP interfaces against a real daemon. run.py [NAME...]: only the suites so named (rest, write, send, answer, live, wire, lite, compat, limits, autoconfig)."""
 import importlib
 import sys
 
 from client import run
 
-SUITES = ["rest", "write", "send", "live", "wire", "lite", "compat", "limits", "autoconfig"]
+SUITES = ["rest", "write", "send", "answer", "live", "wire", "lite", "compat", "limits", "autoconfig"]
 
 
 def main():

@@ -103,6 +103,31 @@ def a_draft_is_kept_and_goes_on():
     api.v1("DELETE", f"/mailbox/messages/{again['id']}", token=token, want=204)
 
 
+def what_is_formatted_stays_so():
+    box = api.box()
+    token, page = box["token"], "<p>Grüße <b>aus</b> Köln</p>\n"
+
+    def saved(**draft):
+        return api.v1("POST", "/mailbox/drafts", {"to": ["anna@example.com"], **draft}, token, want=201)["id"]
+
+    def both(mail):
+        m = source(box, mail)
+        return [m.get_body((kind,)).get_content().replace("\r\n", "\n") if m.get_body((kind,)) else None for kind in ("plain", "html")]
+
+    on = begin(box, saved(text="Grüße aus Köln", html=page, attachments=[{"filename": "a.txt", "content": b64(b"x")}]), "edit")
+    assert on["html"].replace("\r\n", "\n") == page and on["text"].strip() == "Grüße aus Köln", on
+    again = api.v1("PUT", f"/mailbox/drafts/{on['draft']}", {k: v for k, v in on.items() if k != "draft"}, token)["id"]  # as it is
+    assert both(again) == ["Grüße aus Köln\n", page] and len(list(source(box, again).iter_attachments())) == 1
+    on = begin(box, saved(html=page), "edit")
+    assert "Grüße aus Köln" in on["text"] and on["html"].replace("\r\n", "\n") == page
+    assert both(api.v1("PUT", f"/mailbox/drafts/{on['draft']}", {"text": "Anders"}, token)["id"]) == ["Anders\n", None]  # what it says is what it is
+    assert begin(box, saved(text="x"), "edit")["html"] == ""
+    assert begin(box, saved(html='<p>See</p><img src="CID:a@b">'), "edit")["html"] == ""  # it would show nothing
+    d.send(box["address"], "From: a@example.com\r\nSubject: html\r\nContent-Type: text/html\r\n\r\n<p>Lunch?</p>\r\n".encode())
+    mail = api.v1("GET", "/mailbox/wait?timeout=10&subject=html", token=token, want=200)["id"]
+    assert {begin(box, mail, how)["html"] for how in ("reply", "reply_all", "forward")} == {""}
+
+
 def drafts_that_are_none():
     box = api.box()
     token = box["token"]
@@ -175,4 +200,4 @@ def nothing_is_sent_to_nobody():
     api.v1("DELETE", f"/mailbox/outbox/{'0' * 32}", token=token, want=404)
 
 
-CASES = [nothing_is_sent_to_nobody, a_list_can_be_left, an_answer_begins, a_draft_is_kept_and_goes_on, files_stay_what_they_are, drafts_that_are_none, large_ones]
+CASES = [nothing_is_sent_to_nobody, a_list_can_be_left, an_answer_begins, a_draft_is_kept_and_goes_on, files_stay_what_they_are, what_is_formatted_stays_so, drafts_that_are_none, large_ones]

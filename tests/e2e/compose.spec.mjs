@@ -452,6 +452,34 @@ test('who cannot be answered is said before an answer is written', async () => {
   await own.close();
 });
 
+test('a draft with formatting keeps it as long as its text is not changed', async () => {
+  const r = await reader(server, { size: NARROW, bypassCSP: true });
+  const { page } = r;
+  const token = tokenOf(page), before = far.mails.length;
+  await hurry(page);
+  const address = await r.open();
+  await r.live();
+  await server.send(address, mail(LETTER));
+  await r.row('Lunch').waitFor();
+  const headers = { authorization: token(), 'content-type': 'application/json' };
+  for (const subject of ['As it is', 'Changed']) assert.equal((await fetch(`${server.base}api/v1/mailbox/drafts`, { method: 'POST', headers, body: JSON.stringify({ to: ['ben@example.com'], subject, text: 'Bold words', html: '<b>Bold</b> words' }) })).status, 201);
+  await page.locator('.folder', { hasText: 'Drafts' }).click();
+  const composer = page.locator('.composer');
+  await r.row('As it is').click();
+  await composer.getByText('formatting that is not shown').waitFor();
+  await axe(r, 'a draft with formatting');
+  await r.shot('compose-formatted');
+  await page.keyboard.press('Control+Enter');
+  assert.match((await arrival(before + 1)).text, /<b>Bold<\/b> words/);
+  await r.row('Changed').click();
+  await composer.locator('textarea').fill('Other words');
+  await composer.getByText('goes as plain text').waitFor();
+  await page.keyboard.press('Control+Enter');
+  assert.doesNotMatch((await arrival(before + 2)).text, /text\/html|Bold/);
+  assert.deepEqual([...r.seen.errors, ...r.seen.foreign, ...r.seen.dialogs], []);
+  await r.close();
+});
+
 for (const [size, theme] of [[WIDE, 'light'], [NARROW, 'dark']]) {
   test(`what cannot be sent is kept, and stays when its address ends, at ${size.width} px, ${theme}`, async () => {
     const own = await serve('send.policy=open', 'send.mails_per_day=1', ...CLOSE, ...far.options);

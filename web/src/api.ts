@@ -163,7 +163,7 @@ export async function wait(token: string, since: number, signal: AbortSignal): P
 }
 
 export interface Written {
-  to: shape.Person[]; cc: shape.Person[]; bcc: shape.Person[]; subject: string; text: string; in_reply_to?: string;
+  to: shape.Person[]; cc: shape.Person[]; bcc: shape.Person[]; subject: string; text: string; html?: string; in_reply_to?: string;
   attachments: (shape.FileRef | { filename: string; content_type: string; content: string })[];
 }
 export const begin = (token: string, id: string, as: string) => json(shape.beginning, `${msg(id)}/compose?as=${as}`, { token });

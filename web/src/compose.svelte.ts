@@ -63,6 +63,8 @@ export class Composer {
   /** The answer to a save was lost: the draft may have another id than is known here. */
   private unsure = false;
   private inReplyTo = '';
+  /** Of a draft that came with formatting, and the text that says the same. */
+  private formatted = $state({ html: '', text: '' });
   private touched = false;
   private dirty = false;
   private over = false;
@@ -99,6 +101,7 @@ export class Composer {
     for (const f of FIELDS) this.rcpts[f] = addRcpts(this.rcpts[f], parseRcpts(typed[f] ?? ''));
     this.subject = b.subject;
     this.text = kind === 'edit' ? b.text.replace(/\n$/, '') : kind === 'forward' ? `\n\n${forwarded(m!)}\n${b.text}` : b.text.trim() ? `\n\n${wrote(m!)}\n${b.text}` : '';
+    this.formatted = { html: b.html, text: this.text };
     this.inReplyTo = b.in_reply_to;
     this.draft = b.draft;
     if (b.draft) this.saved = 'saved';
@@ -154,6 +157,11 @@ export class Composer {
     this.touch();
   }
 
+  /** Its formatting, which cannot be changed here: 'kept' as long as the text is what it was. */
+  get formatting(): 'none' | 'kept' | 'lost' {
+    return !this.formatted.html ? 'none' : this.text === this.formatted.text ? 'kept' : 'lost';
+  }
+
   /** What would be lost if the page went now. */
   get unsaved(): boolean {
     return !this.empty && (this.ended || (!this.over && (this.dirty || this.saved === 'saving')));
@@ -186,6 +194,7 @@ export class Composer {
     const attachments = await Promise.all(files.map(async (f) => f.ref ?? { filename: f.name, content_type: /^[\w.+-]+\/[\w.+-]+$/.test(f.type) ? f.type : '', content: await base64(f.blob!) }));
     return {
       to: good('to'), cc: good('cc'), bcc: good('bcc'), subject: this.subject, text: this.text, attachments,
+      ...(this.formatting === 'kept' ? { html: this.formatted.html } : {}),
       ...(this.inReplyTo ? { in_reply_to: this.inReplyTo } : {}),
     };
   }

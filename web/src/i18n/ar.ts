@@ -440,6 +440,8 @@ const words: Catalogue = {
   'compose.ended': 'انتهى العنوان، فلم يعد ممكنًا إرسال هذا منه. انسخ ما تريد الاحتفاظ به.',
   'compose.copy': 'نسخ النص',
   'compose.copied': 'نُسخ النص',
+  'compose.formatted': 'لهذه المسودة تنسيق لا يظهر هنا، ويبقى ما لم يتغير النص.',
+  'compose.unformatted': 'تغيّر النص، لذا تُرسل الرسالة نصًا عاديًا بلا تنسيق.',
   'compose.undo.send': 'تراجع عن الإرسال',
   'compose.undo.discard': 'أبقِ المسودة',
   'compose.recalling': 'لا يمكن الوصول إلى الخادم. ما زالت محاولة استرجاع الرسالة جارية.',

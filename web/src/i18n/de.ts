@@ -440,6 +440,8 @@ const words: Catalogue = {
   'compose.ended': 'Die Adresse ist zu Ende; von ihr kann dies nicht mehr gesendet werden. Kopiere, was du behalten willst.',
   'compose.copy': 'Text kopieren',
   'compose.copied': 'Text kopiert',
+  'compose.formatted': 'Dieser Entwurf hat Formatierungen, die hier nicht zu sehen sind. Sie bleiben, solange der Text nicht geändert wird.',
+  'compose.unformatted': 'Der Text wurde geändert: Die Mail geht als reiner Text, ohne Formatierung.',
   'compose.undo.send': 'Senden zurücknehmen',
   'compose.undo.discard': 'Entwurf behalten',
   'compose.recalling': 'Der Server ist nicht erreichbar. Die Mail zurückzuholen wird weiter versucht.',

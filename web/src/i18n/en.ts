@@ -438,6 +438,8 @@ export default {
   'compose.ended': 'The address has ended, so this can no longer be sent from it. Copy what you want to keep.',
   'compose.copy': 'Copy text',
   'compose.copied': 'Text copied',
+  'compose.formatted': 'This draft has formatting that is not shown here. It stays as long as the text is not changed.',
+  'compose.unformatted': 'The text was changed, so this goes as plain text, without its formatting.',
   'compose.undo.send': 'Undo sending',
   'compose.undo.discard': 'Keep the draft',
   'compose.recalling': 'The server cannot be reached. Still trying to take the mail back.',

@@ -440,6 +440,8 @@ const words: Catalogue = {
   'compose.ended': 'La dirección ha terminado y esto ya no se puede enviar desde ella. Copia lo que quieras conservar.',
   'compose.copy': 'Copiar texto',
   'compose.copied': 'Texto copiado',
+  'compose.formatted': 'Este borrador tiene un formato que aquí no se ve. Se conserva mientras no cambies el texto.',
+  'compose.unformatted': 'Has cambiado el texto: se enviará como texto sin formato.',
   'compose.undo.send': 'Deshacer el envío',
   'compose.undo.discard': 'Conservar el borrador',
   'compose.recalling': 'No se puede contactar con el servidor. Se sigue intentando recuperar el correo.',

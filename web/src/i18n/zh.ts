@@ -440,6 +440,8 @@ const words: Catalogue = {
   'compose.ended': '此地址已结束，无法再用它发送。请复制你想保留的内容。',
   'compose.copy': '复制文字',
   'compose.copied': '文字已复制',
+  'compose.formatted': '这份草稿带有格式，这里不显示。只要不改动文字，格式就会保留。',
+  'compose.unformatted': '文字已改动，将以纯文本发送，不带格式。',
   'compose.undo.send': '撤回发送',
   'compose.undo.discard': '保留草稿',
   'compose.recalling': '无法连接服务器。仍在尝试撤回邮件。',
