@@ -4,15 +4,17 @@
 #include "wire/json.h"
 #include <stdlib.h>
 
-enum { PAGE = 200 };
+enum { PAGE = 200, FOLDERS_MAX = FOLDER_FIXED + STORE_FOLDERS_MAX };
 
 struct mail_find {
     struct store *st;
     struct loop *loop;
     struct opened *o;
     struct buf wanted;
-    uint32_t folder, last, before_uid; /* where to go on, and the highest folder there is */
-    mail_found_fn *done;               /* NULL: cancelled */
+    uint32_t folders[FOLDERS_MAX]; /* to be looked through, from at on */
+    size_t folders_n, at;
+    uint32_t before_uid; /* where to go on in it */
+    mail_found_fn *done; /* NULL: cancelled */
     void *ctx;
 };
 
@@ -59,9 +61,9 @@ static void on_list(void *ctx, enum err e, const struct mail_row *rows, size_t n
         f->before_uid = rows[n - 1].row.uid;
     } else {
         f->before_uid = 0;
-        f->folder += f->folder + 1 == FOLDER_DRAFTS ? 2 : 1;
+        f->at++;
     }
-    if (over || f->folder > f->last)
+    if (over || f->at == f->folders_n)
         answer(f, e != OK ? e : ERR_GONE, NULL);
     else
         next_page(f);
@@ -69,18 +71,19 @@ static void on_list(void *ctx, enum err e, const struct mail_row *rows, size_t n
 
 static void next_page(struct mail_find *f)
 {
-    const struct mail_query q = { .folder = f->folder, .limit = PAGE, .before_uid = f->before_uid };
+    const struct mail_query q = { .folder = f->folders[f->at], .limit = PAGE, .before_uid = f->before_uid };
     if (!mail_list(f->st, f->loop, f->o, &q, on_list, f))
         answer(f, ERR_IO, NULL);
 }
 
-/* How many folders there are now: what a session knows of its box is from when it was opened. */
-static void on_box(struct store_req *q)
+static void on_folders(struct store_req *q)
 {
     struct mail_find *f = q->ctx;
-    const struct store_find *x = (const struct store_find *)(const void *)q;
-    f->last = MAX(x->box.folder_last, (uint32_t)FOLDER_FIXED);
-    if (q->err != OK || !f->done)
+    const struct store_folders *all = (const struct store_folders *)(const void *)q;
+    for (size_t i = 0; q->err == OK && i < all->n && f->folders_n < FOLDERS_MAX; i++)
+        if (all->folders[i].no != FOLDER_DRAFTS)
+            f->folders[f->folders_n++] = all->folders[i].no;
+    if (q->err != OK || !f->done || f->folders_n == 0)
         answer(f, q->err != OK ? q->err : ERR_GONE, NULL);
     else
         next_page(f);
@@ -90,18 +93,15 @@ struct mail_find *mail_find(struct store *st, struct loop *l, struct opened *o, 
                             mail_found_fn *done, void *ctx)
 {
     struct mail_find *f = calloc(1, sizeof *f);
-    struct store_find *x = f ? STORE_NEW(find, f, on_box) : NULL;
-    if (!x) {
+    struct store_folders *q = f ? STORE_NEW(folders, f, on_folders) : NULL;
+    if (!q) {
         free(f);
         return NULL;
     }
-    *f = (struct mail_find){
-        .st = st, .loop = l, .o = opened_hold(o), .folder = FOLDER_INBOX, .done = done, .ctx = ctx
-    };
+    *f = (struct mail_find){ .st = st, .loop = l, .o = opened_hold(o), .done = done, .ctx = ctx };
     f->wanted = (struct buf){ .max = SUMMARY_MAX, .secret = true };
     buf_put(&f->wanted, message_id);
-    x->by_id = true;
-    x->id = o->box.id;
-    store_submit(st, l, &x->req);
+    q->box = o->box.id;
+    store_submit(st, l, &q->req);
     return f;
 }
