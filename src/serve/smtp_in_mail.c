@@ -144,12 +144,11 @@ static void come_again(struct smtp_in_session *s, const struct box_id *box)
     smtp_in_reply(s, words);
 }
 
-static void listed(struct smtp_in_session *s, const struct box_id *box)
+static void listed(struct smtp_in_session *s)
 {
     static const char words[] = "554 5.7.1 your address is on a block list that is used here";
     smtp_in_note(s, SMTP_IN_LISTED);
-    if (box)
-        s->rules->ops->kept_out(s, box, words);
+    s->rules->ops->shut_out(s, words);
     smtp_in_cut(s, words);
 }
 
@@ -183,7 +182,7 @@ void smtp_in_checked(struct smtp_in_session *s, enum err e, const struct box_id 
 {
     s->mode = SMTP_IN_COMMAND;
     if (s->listed) { /* whoever it is for: nobody learns who lives here */
-        listed(s, box);
+        listed(s);
         return;
     }
     switch (e) {
