@@ -124,23 +124,24 @@ static bool ask_moved(struct smtp_in_session *s, struct str addr)
     return true;
 }
 
-static struct arrival refusal(struct smtp_in_session *s, const char *reply)
+static struct arrival refusal(struct smtp_in_session *s, const char *reply, enum arrival_cause cause)
 {
     struct str said = str_c(reply);
     return (struct arrival){ .result = arrival_refused(said),
+                             .cause = cause,
                              .domain = arrival_domain(s->tx->from),
                              .tls = conn_tls_version(client_of(s)->c.conn),
                              .reply = said };
 }
 
-static void kept_out(struct smtp_in_session *s, const struct box_id *box, const char *reply)
+static void kept_out(struct smtp_in_session *s, const struct box_id *box, const char *reply, enum arrival_cause cause)
 {
-    deliver_note(client_of(s)->of->o.deliver, box, refusal(s, reply));
+    deliver_note(client_of(s)->of->o.deliver, box, refusal(s, reply, cause));
 }
 
 static void shut_out(struct smtp_in_session *s, const char *reply)
 {
-    struct arrival a = refusal(s, reply);
+    struct arrival a = refusal(s, reply, ARRIVAL_BLOCK_LIST);
     client_of(s)->late = smtp_in_late_new(s->tx->pending, &a);
 }
 

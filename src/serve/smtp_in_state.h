@@ -28,7 +28,7 @@ struct smtp_in_ops {
     /* XCLIENT: the connection is now from addr. False: no such address, or its network has its share. */
     bool (*moved)(struct smtp_in_session *s, struct str addr);
     /* A box that is there gets nothing of this transaction, and reply is why. */
-    void (*kept_out)(struct smtp_in_session *s, const struct box_id *box, const char *reply);
+    void (*kept_out)(struct smtp_in_session *s, const struct box_id *box, const char *reply, enum arrival_cause cause);
     /* A block list has the client: the pending recipient is refused whoever has it. reply is static text; whose box it
      * is may be told, but not before the connection has gone. */
     void (*shut_out)(struct smtp_in_session *s, const char *reply);

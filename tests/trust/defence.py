@@ -86,8 +86,8 @@ def attempts(d, box, n):
     return [{k: v for k, v in a.items() if k != "at"} for a in kept if a["at"]]
 
 
-def attempt(result, code, reason, tls=None):
-    return {"domain": "good.example", "tls": tls, "result": result, "code": code, "reason": reason}
+def attempt(result, code, reason, cause, tls=None):
+    return {"domain": "good.example", "tls": tls, "result": result, "code": code, "reason": reason, "cause": cause}
 
 
 def metrics(d):
@@ -111,7 +111,7 @@ def block_lists_refuse(count, dns):
         for client in (LISTED, "IPv6:" + SIX):
             said, _ = send(d, box, client)
             count.check("who is listed is refused", said and said.startswith("554 5.7.1"), said)
-        refused = attempt("refused", "554 5.7.1", "your address is on a block list that is used here")
+        refused = attempt("refused", "554 5.7.1", "your address is on a block list that is used here", "block_list")
         count.check("who waits for it is told", attempts(d, box, 2) == [refused] * 2, attempts(d, box, 2))
         count.check("who is not is taken", send(d, box, CLEAN)[0] is None)
         count.check("a list that resolves everything lists nobody", send(d, box, SOLD)[0] is None)
@@ -158,13 +158,13 @@ def unknown_ones_come_again(count, dns):
         count.check("the first try is told to come back", said and said.startswith("451 4.7.1"), said)
         said, _ = send(d, box, CLEAN, sender="other@good.example")
         count.check("another sender, too", said and said.startswith("451 4.7.1"), said)
-        waits = attempt("deferred", "451 4.7.1", "not seen before, try again in a few minutes")
+        waits = attempt("deferred", "451 4.7.1", "not seen before, try again in a few minutes", "greylisted")
         count.check("who waits for it is told", attempts(d, box, 2) == [waits] * 2, attempts(d, box, 2))
         said, _ = send(d, {"address": "nobody@mayfly.localhost"}, CLEAN, sender="nosy@good.example")
         count.check("nobody waits behind a name that is not there", said and said.startswith("550 5.1.1"), said)
         time.sleep(1.1)
         count.check("the retry passes", send(d, box, CLEAN)[0] is None)
-        count.check("and is told, too", attempts(d, box, 3) == [attempt("inbox", None, None), waits, waits], attempts(d, box, 3))
+        count.check("and is told, too", attempts(d, box, 3) == [attempt("inbox", None, None, None), waits, waits], attempts(d, box, 3))
         count.check("and then its network does", send(d, box, CLEAN, sender="third@good.example")[0] is None)
         count.check("who is trusted never waits", send(d, box, None)[0] is None)
         count.check("counted", b'mayfly_smtp_rejected_total{reason="greylisted"} 2\n' in metrics(d))

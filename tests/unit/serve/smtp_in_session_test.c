@@ -31,10 +31,11 @@ static void on_store(struct smtp_in_session *s, struct smtp_in_tx *tx, const cha
 static bool on_throttled(struct smtp_in_session *s) { return rig_of(s)->throttle; }
 static bool on_moved(struct smtp_in_session *, struct str addr) { return str_eq(addr, S("192.0.2.1")); }
 
-static void on_kept_out(struct smtp_in_session *s, const struct box_id *box, const char *reply)
+static void on_kept_out(struct smtp_in_session *s, const struct box_id *box, const char *reply,
+                        enum arrival_cause cause)
 {
     CHECK(s->tx != NULL); /* the owner asks it for the sender */
-    buf_printf(&rig_of(s)->told, "%c %s\n", box->b[0], reply);
+    buf_printf(&rig_of(s)->told, "%c %s%s\n", box->b[0], reply, cause == ARRIVAL_GREYLISTED ? " (greylisted)" : "");
 }
 
 static void on_shut_out(struct smtp_in_session *s, const char *reply)
@@ -531,7 +532,8 @@ TEST(who_waits_is_told_of_greylisting_and_block_lists)
         const char *what, *to, *codes, *told;
         bool greylist, listed;
     } cases[] = {
-        { "greylisted", "a", "250 250 451", "a 451 4.7.1 not seen before, try again in a few minutes\n", true, false },
+        { "greylisted", "a", "250 250 451", "a 451 4.7.1 not seen before, try again in a few minutes (greylisted)\n",
+          true, false },
         { "on a list", "a", "250 250 554", "a@mx.example 554 5.7.1 your address is on a block list that is used here\n",
           false, true },
         { "the list comes first", "a", "250 250 554",
