@@ -26,9 +26,11 @@ static void on_store(struct smtp_in_session *s, struct smtp_in_tx *tx, const cha
 
 static bool on_throttled(struct smtp_in_session *) { return false; }
 static bool on_moved(struct smtp_in_session *, struct str addr) { return addr.n % 2; }
-static void on_kept_out(struct smtp_in_session *, const struct box_id *, const char *) {}
+static void on_kept_out(struct smtp_in_session *, const struct box_id *, const char *, enum arrival_cause) {}
+static void on_shut_out(struct smtp_in_session *, const char *) {}
 static int64_t on_greylisted(struct smtp_in_session *) { return 0; }
-static const struct smtp_in_ops ops = { on_check, on_store, on_throttled, on_moved, on_kept_out, on_greylisted };
+static const struct smtp_in_ops ops = { on_check,    on_store,    on_throttled, on_moved,
+                                        on_kept_out, on_shut_out, on_greylisted };
 
 static uint32_t next(struct rig *r)
 {

@@ -70,12 +70,16 @@ void arrival_put(struct json_out *o, const struct arrival *a)
                                           [ARRIVAL_JUNK] = STR("junk"),
                                           [ARRIVAL_REFUSED] = STR("refused"),
                                           [ARRIVAL_DEFERRED] = STR("deferred") };
+    static const struct str causes[] = {
+        [ARRIVAL_AS_SAID] = STR(""), [ARRIVAL_GREYLISTED] = STR("greylisted"), [ARRIVAL_BLOCK_LIST] = STR("block_list")
+    };
     json_put_object(o);
     json_kv_time(o, "at", a->at_ms);
     put_text(o, "domain", a->domain);
     put_text(o, "tls", str_c(a->tls ? a->tls : ""));
     json_kv_str(o, "result", results[a->result]);
     put_reply(o, a->reply);
+    put_text(o, "cause", causes[a->cause]);
     json_put_end(o);
 }
 

@@ -16,9 +16,12 @@ enum {
 };
 
 enum arrival_result { ARRIVAL_INBOX, ARRIVAL_JUNK, ARRIVAL_REFUSED, ARRIVAL_DEFERRED };
+/* What a refusal means for a holder where its words, which are for the sender's server, do not say so. */
+enum arrival_cause { ARRIVAL_AS_SAID, ARRIVAL_GREYLISTED, ARRIVAL_BLOCK_LIST };
 struct arrival {   /* borrowed for the call */
     int64_t at_ms; /* deliver_note() sets it */
     enum arrival_result result;
+    enum arrival_cause cause;
     struct str domain; /* of the envelope's sender, never more of it; empty: the null sender, or no name at all */
     const char *tls;   /* its version; NULL: none */
     struct str reply;  /* what the sender was told, "452 4.2.2 mailbox full"; empty: 250 */
@@ -27,7 +30,7 @@ struct arrival {   /* borrowed for the call */
 struct str arrival_domain(struct str mail_from);
 /* Refused for good or for now, as the reply's first digit has it. */
 enum arrival_result arrival_refused(struct str reply);
-/* One JSON object: at, domain, tls, result, code, reason. */
+/* One JSON object: at, domain, tls, result, code, reason, cause. */
 void arrival_put(struct json_out *o, const struct arrival *a);
 
 struct arrivals;

@@ -117,10 +117,21 @@ void lite_put_trust(struct buf *b, struct json_in *j)
 }
 
 /* ---- attempts ---- */
+/* What a refusal means for who waits; the reply's own words are for the sender's server. */
+static struct str in_plain_words(struct str cause, struct str reason)
+{
+    if (str_eq(cause, S("greylisted")))
+        return S("the sender's server has not been seen before; most come again within minutes");
+    if (str_eq(cause, S("block_list")))
+        return S("the sender's server is on a block list");
+    return reason;
+}
+
 static void put_attempt(struct buf *b, struct json_in *j)
 {
     struct str result = lite_member(j, j->root, "result"), domain = lite_member(j, j->root, "domain");
-    struct str reason = lite_member(j, j->root, "reason"), code = lite_member(j, j->root, "code");
+    struct str reason = in_plain_words(lite_member(j, j->root, "cause"), lite_member(j, j->root, "reason"));
+    struct str code = lite_member(j, j->root, "code");
     struct str hm, day = str_cut(lite_member(j, j->root, "at"), 'T', &hm);
     buf_printf(b, "<li>%.*s, %.*s UTC<br>", STR_FMT(day), STR_FMT(str_sub(hm, 0, 5)));
     buf_puts(b, str_eq(result, S("inbox"))      ? "Delivered"

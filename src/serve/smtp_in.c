@@ -191,6 +191,7 @@ static void on_leave(struct session_conn *conn)
         deliver_cancel(c->check);
     smtp_in_storing_leave(c->storing);
     smtp_in_listed_stop(c->listed);
+    smtp_in_late_start(c->late, &c->of->late);
     smtp_in_submission_leave(c);
     smtp_in_session_fini(&c->s);
 }
@@ -289,6 +290,8 @@ enum err smtp_in_new(const struct smtp_in_opts *o, struct smtp_in **out)
                                                 .hostname = o->hostname,
                                                 .count = o->stats ? &o->stats->storing : NULL };
     list_init(&in->storing.list);
+    in->late.deliver = o->deliver;
+    list_init(&in->late.list);
     *out = in;
     return OK;
 }
@@ -301,5 +304,6 @@ void smtp_in_free(struct smtp_in *in)
         return;
     session_conns_end(&in->conns);
     smtp_in_storing_cancel_all(&in->storing);
+    smtp_in_late_cancel_all(&in->late);
     free(in);
 }

@@ -5,6 +5,7 @@
 #include "serve/network.h"
 #include "serve/session_conn.h"
 #include "serve/smtp_in.h"
+#include "serve/smtp_in_late.h"
 #include "serve/smtp_in_listed.h"
 #include "serve/smtp_in_storing.h"
 
@@ -13,6 +14,7 @@ struct smtp_in {
     struct smtp_in_rules rules;
     struct session_conns conns; /* in struct client */
     struct smtp_in_all_storing storing;
+    struct smtp_in_all_late late;
 };
 
 struct client {
@@ -29,6 +31,7 @@ struct client {
     struct box_id box; /* the same, if it came with one */
     bool has_box;
     struct smtp_in_listed *listed;                   /* block lists; NULL: none is asked */
+    struct smtp_in_late *late;                       /* who is to be told once it is gone; NULL: nobody */
     uint16_t phase;                                  /* of the session, when last looked at */
     enum { HELD_NOT, HELD_LISTS, HELD_TARPIT } held; /* by what is still to come, or by time alone */
     struct login login;                              /* of a submission, as what follows */

@@ -126,7 +126,7 @@ static void unknown(struct smtp_in_session *s, const struct box_id *box)
 {
     smtp_in_note(s, SMTP_IN_UNKNOWN);
     if (box)
-        s->rules->ops->kept_out(s, box, "550 5.1.1 no such mailbox here");
+        s->rules->ops->kept_out(s, box, "550 5.1.1 no such mailbox here", ARRIVAL_AS_SAID);
     if (++s->unknown <= LIMIT_SMTP_UNKNOWN) {
         smtp_in_reply(s, "550 5.1.1 no such mailbox here");
         return;
@@ -140,16 +140,15 @@ static void come_again(struct smtp_in_session *s, const struct box_id *box)
 {
     static const char words[] = "451 4.7.1 not seen before, try again in a few minutes";
     smtp_in_note(s, SMTP_IN_GREYLISTED);
-    s->rules->ops->kept_out(s, box, words);
+    s->rules->ops->kept_out(s, box, words, ARRIVAL_GREYLISTED);
     smtp_in_reply(s, words);
 }
 
-static void listed(struct smtp_in_session *s, const struct box_id *box)
+static void listed(struct smtp_in_session *s)
 {
     static const char words[] = "554 5.7.1 your address is on a block list that is used here";
     smtp_in_note(s, SMTP_IN_LISTED);
-    if (box)
-        s->rules->ops->kept_out(s, box, words);
+    s->rules->ops->shut_out(s, words);
     smtp_in_cut(s, words);
 }
 
@@ -183,7 +182,7 @@ void smtp_in_checked(struct smtp_in_session *s, enum err e, const struct box_id 
 {
     s->mode = SMTP_IN_COMMAND;
     if (s->listed) { /* whoever it is for: nobody learns who lives here */
-        listed(s, box);
+        listed(s);
         return;
     }
     switch (e) {
@@ -202,7 +201,7 @@ void smtp_in_checked(struct smtp_in_session *s, enum err e, const struct box_id 
     case ERR_FULL:
         smtp_in_note(s, SMTP_IN_BOX_FULL);
         if (box)
-            s->rules->ops->kept_out(s, box, "452 4.2.2 mailbox full");
+            s->rules->ops->kept_out(s, box, "452 4.2.2 mailbox full", ARRIVAL_AS_SAID);
         smtp_in_reply(s, "452 4.2.2 mailbox full");
         break;
     case ERR_MORE:

@@ -15,7 +15,7 @@ void smtp_in_kept_out(struct smtp_in_session *s, const char *reply)
         return;
     s->tx->told = true;
     for (size_t i = 0; i < s->tx->rcpts_n; i++)
-        s->rules->ops->kept_out(s, &s->tx->rcpts[i].box, reply);
+        s->rules->ops->kept_out(s, &s->tx->rcpts[i].box, reply, ARRIVAL_AS_SAID);
 }
 
 void smtp_in_end_tx(struct smtp_in_session *s)

@@ -28,7 +28,10 @@ struct smtp_in_ops {
     /* XCLIENT: the connection is now from addr. False: no such address, or its network has its share. */
     bool (*moved)(struct smtp_in_session *s, struct str addr);
     /* A box that is there gets nothing of this transaction, and reply is why. */
-    void (*kept_out)(struct smtp_in_session *s, const struct box_id *box, const char *reply);
+    void (*kept_out)(struct smtp_in_session *s, const struct box_id *box, const char *reply, enum arrival_cause cause);
+    /* A block list has the client: the pending recipient is refused whoever has it. reply is static text; whose box it
+     * is may be told, but not before the connection has gone. */
+    void (*shut_out)(struct smtp_in_session *s, const char *reply);
     /* Is the pending recipient to be told to come back? For how long, or 0. */
     int64_t (*greylisted)(struct smtp_in_session *s);
 };
@@ -77,7 +80,7 @@ struct smtp_in_session {
     bool linger : 1; /* CLOSED: the peer may still be sending; read past it for a moment, so that it sees the reply */
     bool chunk_last : 1, chunk_refused : 1;
     bool relay : 1;  /* the owner says so: mail for other domains is taken, too */
-    bool listed : 1; /* the owner says so, before smtp_in_checked(): a block list has the client */
+    bool listed : 1; /* the owner says so, and then smtp_in_checked(): a block list has the client */
     bool abused : 1; /* it has done what costs its network its standing; the owner takes it back */
 };
 

@@ -7,7 +7,7 @@ import subprocess
 
 from client import Api, Daemon, Skip, form, mail
 
-d = Daemon()
+d = Daemon("test.xclient=true", "access.greylist=5m")  # this machine never waits
 api = Api(d)
 
 
@@ -112,7 +112,13 @@ def junk_and_what_was_kept_out():
         d.send(box["address"], mail("two").replace("From:", "From: other@example.test\r\nFrom:", 1), sender="someone@shop.example")
     except smtplib.SMTPDataError:
         pass
+    with smtplib.SMTP(*d.address("smtp.listen"), timeout=10) as s:
+        s.docmd("XCLIENT ADDR=192.0.2.7")
+        s.helo("mx.shop.example")
+        s.mail("someone@shop.example")
+        assert s.rcpt(box["address"])[0] == 451
     b.press("Check for mail")
+    assert re.search(r"Asked to come again: the sender's server has not been seen before; most come again within minutes \(451 4\.7\.1\)shop\.example, not encrypted", b.page.text), b.page.text
     assert re.search(r"Refused: more than one From field \(554 5\.6\.0\)shop\.example, not encrypted", b.page.text), b.page.text
     assert "someone" not in b.page.text
     d.send(box["address"], mail("Offer"))

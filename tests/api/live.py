@@ -272,7 +272,7 @@ def what_was_kept_out_is_told_and_kept():
     e = ws.event()
     assert e["type"] == "trace" and e["mailbox"] == box["id"], e
     assert {k: v for k, v in e["attempt"].items() if k != "at"} == {
-        "domain": "shop.example", "tls": None, "result": "refused", "code": "554 5.6.0", "reason": "more than one From field"}, e
+        "domain": "shop.example", "tls": None, "result": "refused", "code": "554 5.6.0", "reason": "more than one From field", "cause": None}, e
     assert attempts() == [e["attempt"]]
     d.send(box["address"], mail("the only one"), sender="<>")
     assert ws.event()["type"] == "message.new"

@@ -151,3 +151,20 @@ test('the reasons are in the language of the page, loaded when somebody asks', a
     await r.close();
   }
 });
+
+test('who waits reads in the language of the page that a server was asked to come again', async () => {
+  const careful = await serve('test.xclient=true', 'access.greylist=5m');
+  for (const [lang, words] of [['en', /Asked to come again: the sender’s server has not been seen before/], ['de', /Auf später vertröstet: Der Server des Absenders ist hier neu/]]) {
+    const r = await reader(careful, { lang });
+    const address = await r.open();
+    await r.live();
+    await assert.rejects(careful.send(address, mail({ from: 'Shop <ann@shop.example>', subject: 'Your code', text: '482913' }), { from: 'ann@shop.example', client: CLIENT }), /451 4\.7\.1/);
+    const said = r.page.locator('.tries li').first();
+    await said.waitFor();
+    assert.match(await said.innerText(), words);
+    assert.match(await said.innerText(), /\(451 4\.7\.1\)[^]*shop\.example/);
+    assert.doesNotMatch(await said.innerText(), /not seen before, try again/); /* that is for the server */
+    await r.close();
+  }
+  await careful.close();
+});

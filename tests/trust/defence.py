@@ -4,6 +4,7 @@ greylisting; and what a sender's DNS can do to it: nothing that takes longer tha
 networks (XCLIENT); none of their addresses is in any file, log or metric afterwards."""
 import http.client
 import smtplib
+import ssl
 import sys
 import time
 import zone
@@ -42,12 +43,15 @@ def say_zone():
         zone.testdns.ZONE[name] = [("TIMEOUT", None)]
 
 
-def send(d, box, client, sender="ann@good.example", helo="mail.good.example", extra=""):
+def send(d, box, client, sender="ann@good.example", helo="mail.good.example", extra="", tls=False):
     """What refused it, or None; and seconds."""
     begun = time.monotonic()
     with smtplib.SMTP(*d.address("smtp.listen"), timeout=30) as s:
         if client:
             s.docmd(f"XCLIENT ADDR={client}")
+        if tls:
+            s.ehlo(helo)
+            s.starttls(context=ssl._create_unverified_context())
         s.helo(helo)
         said = s.docmd(f"MAIL FROM:<{sender}>")
         if said[0] == 250:
@@ -74,6 +78,18 @@ def signs(m):
     return {s["name"] for s in m["verdict"]["symbols"]} if m else None
 
 
+def attempts(d, box, n):
+    """What the box's holder is told of n of them, newest first, without their time; they are noted behind their answers."""
+    kept, until = None, time.monotonic() + 5
+    while kept is None or (len(kept) < n and time.monotonic() < until):
+        kept = d.api("GET", "/mailbox/trace", token=box["token"])["attempts"]
+    return [{k: v for k, v in a.items() if k != "at"} for a in kept if a["at"]]
+
+
+def attempt(result, code, reason, cause, tls=None):
+    return {"domain": "good.example", "tls": tls, "result": result, "code": code, "reason": reason, "cause": cause}
+
+
 def metrics(d):
     c = http.client.HTTPConnection(*d.address("metrics.listen"), timeout=10)
     c.request("GET", "/metrics")
@@ -90,18 +106,31 @@ def unwritten(count, d):
 
 
 def block_lists_refuse(count, dns):
-    with Daemon(*OPTIONS, f"dns.forward={dns}", "access.dnsbl=list.example") as d:
+    with Daemon(*OPTIONS, f"dns.forward={dns}", "access.dnsbl=list.example", "limits.unknown_per_network=5") as d:
         box = d.make_box()
         for client in (LISTED, "IPv6:" + SIX):
             said, _ = send(d, box, client)
             count.check("who is listed is refused", said and said.startswith("554 5.7.1"), said)
+        refused = attempt("refused", "554 5.7.1", "your address is on a block list that is used here", "block_list")
+        count.check("who waits for it is told", attempts(d, box, 2) == [refused] * 2, attempts(d, box, 2))
         count.check("who is not is taken", send(d, box, CLEAN)[0] is None)
         count.check("a list that resolves everything lists nobody", send(d, box, SOLD)[0] is None)
         said, spent = send(d, box, SILENT)
         count.check("a list that is silent lists nobody, in bounded time", said is None and spent < 8, (said, spent))
         count.check("this machine is not asked about", send(d, box, None)[0] is None)
-        count.check("an unknown recipient learns the same", send(d, {"address": "nobody@mayfly.localhost"}, LISTED)[0].startswith("554 5.7.1"))
-        count.check("counted", b'mayfly_smtp_rejected_total{reason="listed"} 3\n' in metrics(d))
+        count.check("an unknown recipient learns the same", send(d, {"address": "nobody@mayfly.localhost"}, LISTED)[0] == send(d, box, LISTED)[0])
+        for _ in range(8):
+            said, _ = send(d, {"address": "nobody@mayfly.localhost"}, LISTED)
+            count.check("however often it asks", said and said.startswith("554 5.7.1"), said)
+        count.check("by no count either", send(d, {"address": "nobody@mayfly.localhost"}, CLEAN)[0].startswith("550 5.1.1"))
+        said, _ = send(d, other := d.make_box(), LISTED, sender="ann@[198.51.100.66]", tls=True)
+        told = attempts(d, other, 1)
+        count.check("over TLS, and an address is no domain", said and told and told[0]["tls"].startswith("TLSv1.") and told[0]["domain"] is None, (said, told))
+        for _ in range(25):
+            send(d, box, LISTED)
+        count.check("however often it comes", len(attempts(d, box, 20)) == 20, attempts(d, box, 20))
+        count.check("another box has none of them", attempts(d, d.make_box(), 0) == [])
+        count.check("counted", b'mayfly_smtp_rejected_total{reason="listed"} 38\n' in metrics(d))
         unwritten(count, d)
         count.check("ends in order", d.stop() == 0)
 
@@ -129,8 +158,13 @@ def unknown_ones_come_again(count, dns):
         count.check("the first try is told to come back", said and said.startswith("451 4.7.1"), said)
         said, _ = send(d, box, CLEAN, sender="other@good.example")
         count.check("another sender, too", said and said.startswith("451 4.7.1"), said)
+        waits = attempt("deferred", "451 4.7.1", "not seen before, try again in a few minutes", "greylisted")
+        count.check("who waits for it is told", attempts(d, box, 2) == [waits] * 2, attempts(d, box, 2))
+        said, _ = send(d, {"address": "nobody@mayfly.localhost"}, CLEAN, sender="nosy@good.example")
+        count.check("nobody waits behind a name that is not there", said and said.startswith("550 5.1.1"), said)
         time.sleep(1.1)
         count.check("the retry passes", send(d, box, CLEAN)[0] is None)
+        count.check("and is told, too", attempts(d, box, 3) == [attempt("inbox", None, None, None), waits, waits], attempts(d, box, 3))
         count.check("and then its network does", send(d, box, CLEAN, sender="third@good.example")[0] is None)
         count.check("who is trusted never waits", send(d, box, None)[0] is None)
         count.check("counted", b'mayfly_smtp_rejected_total{reason="greylisted"} 2\n' in metrics(d))

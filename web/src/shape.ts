@@ -69,8 +69,10 @@ export interface Site {
 export interface Credential { id: string; kind: string; created_at: number; current: boolean }
 export interface Page { messages: Item[]; next_cursor: string | null }
 export type Outcome = 'inbox' | 'junk' | 'refused' | 'deferred';
+/** What a refusal means for who waits, where its words do not say so. */
+export const CAUSES = ['greylisted', 'block_list'] as const;
 /** An attempt to hand mail in; code and reason as the sender was told, empty when it was taken. */
-export interface Attempt { at: number; domain: string; tls: string; result: Outcome; code: string; reason: string }
+export interface Attempt { at: number; domain: string; tls: string; result: Outcome; code: string; reason: string; cause: (typeof CAUSES)[number] | '' }
 
 export type LiveEvent =
   | { type: 'ready'; mailbox: string; expires_at: number }
@@ -265,7 +267,7 @@ export const credentials = (v: unknown): Credential[] =>
 
 function attempt(o: Rec): Attempt {
   const result = (['inbox', 'junk', 'refused', 'deferred'] as const).find((r) => r === o['result']) ?? 'refused';
-  return { at: time(o['at']), domain: str(o['domain']), tls: str(o['tls']), result, code: str(o['code']), reason: str(o['reason']) };
+  return { at: time(o['at']), domain: str(o['domain']), tls: str(o['tls']), result, code: str(o['code']), reason: str(o['reason']), cause: CAUSES.find((c) => c === o['cause']) ?? '' };
 }
 
 /** Newest first. */

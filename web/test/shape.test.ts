@@ -75,11 +75,15 @@ describe('live events', () => {
 });
 
 describe('attempts', () => {
-  const said = { at: '2026-11-27T10:00:00Z', domain: 'shop.example', tls: null, result: 'refused', code: '554 5.7.1', reason: 'no' };
+  const said = { at: '2026-11-27T10:00:00Z', domain: 'shop.example', tls: null, result: 'refused', code: '554 5.7.1', reason: 'no', cause: null };
   it('reads a list, newest first, and what is told live', () => {
-    const read = { at: Date.parse('2026-11-27T10:00:00Z'), domain: 'shop.example', tls: '', result: 'refused', code: '554 5.7.1', reason: 'no' };
+    const read = { at: Date.parse('2026-11-27T10:00:00Z'), domain: 'shop.example', tls: '', result: 'refused', code: '554 5.7.1', reason: 'no', cause: '' };
     expect(shape.attempts({ attempts: [said, 7, { ...said, result: 'melted', domain: null, code: null }] })).toEqual([read, { ...read, domain: '', code: '' }]);
     expect(shape.liveEvent({ type: 'trace', mailbox: 'b', attempt: said })).toEqual({ type: 'trace', mailbox: 'b', attempt: read });
     expect(shape.liveEvent({ type: 'trace', mailbox: 'b' })).toBeNull();
+  });
+  it('knows causes, and passes over those of a later server', () => {
+    const causes = ['greylisted', 'block_list', 'moonlight', null, 7, undefined].map((cause) => ({ ...said, cause }));
+    expect(shape.attempts({ attempts: causes }).map((a) => a.cause)).toEqual(['greylisted', 'block_list', '', '', '', '']);
   });
 });

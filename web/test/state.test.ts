@@ -155,7 +155,7 @@ describe('the mail that takes the place of those deleted', () => {
 });
 
 describe('attempts', () => {
-  const attempt = (at: number, code = '554 5.7.1'): Attempt => ({ at, domain: 'shop.example', tls: '', result: 'refused', code, reason: 'no' });
+  const attempt = (at: number, code = '554 5.7.1'): Attempt => ({ at, domain: 'shop.example', tls: '', result: 'refused', code, reason: 'no', cause: '' });
   it('are kept newest first, each once, and no more than twenty', () => {
     let s = st.setAttempts(start('a'), 'a', [attempt(2), attempt(1)]);
     s = st.apply(s, { type: 'trace', mailbox: 'a', attempt: attempt(2) });

@@ -45,14 +45,14 @@ TEST(what_was_stored_and_what_was_refused)
     CHECK_OK(deliver_text(str_c(mail_text)));
     CHECK_EQ(newest(&json), 1);
     CHECK(str_ends(buf_str(&json), S("\"domain\":\"example.org\",\"tls\":null,\"result\":\"inbox\",\"code\":null,"
-                                     "\"reason\":null}")));
+                                     "\"reason\":null,\"cause\":null}")));
     CHECK(str_find(buf_str(&json), S("bob")) == STR_NONE);
     CHECK_OK(deliver_text(str_c(mail_text))); /* a retry is the same attempt */
     CHECK_EQ(newest(&json), 1);
     note("shop.example", "452 4.2.2 mailbox full");
     CHECK_EQ(newest(&json), 2);
     CHECK(str_ends(buf_str(&json), S("\"domain\":\"shop.example\",\"tls\":null,\"result\":\"deferred\","
-                                     "\"code\":\"452 4.2.2\",\"reason\":\"mailbox full\"}")));
+                                     "\"code\":\"452 4.2.2\",\"reason\":\"mailbox full\",\"cause\":null}")));
     turn();
     CHECK_EQ(w.attempts, 1); /* what is in INBOX is told as a message */
     CHECK_STR("told as kept", buf_str(&w.attempt), (buf_putc(&json, 0), json.p));

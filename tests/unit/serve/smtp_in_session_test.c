@@ -15,7 +15,7 @@ struct rig {
     enum err store_says;
     const char *why;
     unsigned stored, delays;
-    bool throttle;
+    bool throttle, greylist;
 };
 
 static struct rig *rig_of(struct smtp_in_session *s) { return CONTAINER_OF(s, struct rig, s); }
@@ -31,13 +31,22 @@ static void on_store(struct smtp_in_session *s, struct smtp_in_tx *tx, const cha
 static bool on_throttled(struct smtp_in_session *s) { return rig_of(s)->throttle; }
 static bool on_moved(struct smtp_in_session *, struct str addr) { return str_eq(addr, S("192.0.2.1")); }
 
-static void on_kept_out(struct smtp_in_session *s, const struct box_id *box, const char *reply)
+static void on_kept_out(struct smtp_in_session *s, const struct box_id *box, const char *reply,
+                        enum arrival_cause cause)
 {
-    buf_printf(&rig_of(s)->told, "%c %s\n", box->b[0], reply);
+    CHECK(s->tx != NULL); /* the owner asks it for the sender */
+    buf_printf(&rig_of(s)->told, "%c %s%s\n", box->b[0], reply, cause == ARRIVAL_GREYLISTED ? " (greylisted)" : "");
 }
 
-static int64_t on_greylisted(struct smtp_in_session *) { return 0; }
-static const struct smtp_in_ops ops = { on_check, on_store, on_throttled, on_moved, on_kept_out, on_greylisted };
+static void on_shut_out(struct smtp_in_session *s, const char *reply)
+{
+    CHECK(s->tx != NULL);
+    buf_printf(&rig_of(s)->told, "%.*s %s\n", STR_FMT(s->tx->pending), reply);
+}
+
+static int64_t on_greylisted(struct smtp_in_session *s) { return rig_of(s)->greylist ? 1000 : 0; }
+static const struct smtp_in_ops ops = { on_check,    on_store,    on_throttled, on_moved,
+                                        on_kept_out, on_shut_out, on_greylisted };
 static struct intake_budget budget;
 static struct smtp_in_rules rules;
 
@@ -72,17 +81,18 @@ static void answer_check(struct rig *r)
         enum err e;
     } names[] = {
         { STR("gone"), ERR_GONE }, { STR("full"), ERR_FULL }, { STR("relay"), ERR_DENIED },
-        { STR("busy"), ERR_BUSY }, { STR("odd"), ERR_BAD },
+        { STR("busy"), ERR_BUSY }, { STR("odd"), ERR_BAD },   { STR("unknown"), ERR_GONE },
     };
     enum err e = OK;
     for (size_t i = 0; i < COUNT(names); i++)
         if (str_starts(r->asked, names[i].name))
             e = names[i].e;
+    bool never = str_starts(r->asked, S("unknown")); /* and not gone: then there is no box to tell */
     struct box_id box = { 0 };
     memcpy(&box, r->asked.p, MIN(r->asked.n, sizeof box));
     r->asked = (struct str){ 0 };
     r->delays += smtp_in_tarpit_ms(&r->s, e) > 0;
-    smtp_in_checked(&r->s, e, &box);
+    smtp_in_checked(&r->s, e, never ? NULL : &box);
 }
 
 static void answer_store(struct rig *r)
@@ -513,4 +523,37 @@ TEST(holders_are_told_what_did_not_reach_them)
     smtp_in_stop(&r.s, "421 4.4.2 your message takes too long");
     CHECK_STR("in the middle of a message", buf_str(&r.told), "a 421 4.4.2 your message takes too long\n");
     rig_fini(&r);
+}
+
+#define ASKS HI "MAIL FROM:<s@c.example>\r\nRCPT TO:<%s@mx.example>\r\n"
+TEST(who_waits_is_told_of_greylisting_and_block_lists)
+{
+    static const struct {
+        const char *what, *to, *codes, *told;
+        bool greylist, listed;
+    } cases[] = {
+        { "greylisted", "a", "250 250 451", "a 451 4.7.1 not seen before, try again in a few minutes (greylisted)\n",
+          true, false },
+        { "on a list", "a", "250 250 554", "a@mx.example 554 5.7.1 your address is on a block list that is used here\n",
+          false, true },
+        { "the list comes first", "a", "250 250 554",
+          "a@mx.example 554 5.7.1 your address is on a block list that is used here\n", true, true },
+        { "full as well: all that counts is the list", "full", "250 250 554",
+          "full@mx.example 554 5.7.1 your address is on a block list that is used here\n", false, true },
+        { "nobody waits behind a name that is not there", "unknown", "250 250 550", "", true, false },
+        { "and who is on a list learns nothing of it", "unknown", "250 250 554",
+          "unknown@mx.example 554 5.7.1 your address is on a block list that is used here\n", false, true },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        AUTO_BUF struct buf in = { .max = 1024 }, said = { .max = 1024 };
+        struct rig r;
+        rig_init(&r);
+        r.greylist = cases[i].greylist;
+        r.s.listed = cases[i].listed;
+        buf_printf(&in, ASKS, cases[i].to);
+        feed(&r, buf_str(&in));
+        CHECK_STR(cases[i].what, codes(&r, &said), cases[i].codes);
+        CHECK_STR(cases[i].what, buf_str(&r.told), cases[i].told);
+        rig_fini(&r);
+    }
 }

@@ -145,6 +145,8 @@ const words: Catalogue = {
   'trace.junk': 'وُضعت في غير المرغوب',
   'trace.refused': 'رُفضت',
   'trace.deferred': 'طُلب إعادة المحاولة لاحقًا',
+  'trace.greylisted': 'خادم المرسل جديد هنا؛ ومعظم الخوادم تعاود المحاولة خلال دقائق',
+  'trace.block_list': 'خادم المرسل مدرج في قائمة حظر',
   'trace.nobody': 'لم يُذكر مرسل',
   'trace.tls': 'مشفّر',
   'trace.plain': 'غير مشفّر',

@@ -145,6 +145,8 @@ const words: Catalogue = {
   'trace.junk': 'In den Spam gelegt',
   'trace.refused': 'Abgelehnt',
   'trace.deferred': 'Auf später vertröstet',
+  'trace.greylisted': 'Der Server des Absenders ist hier neu; die meisten kommen nach wenigen Minuten wieder',
+  'trace.block_list': 'Der Server des Absenders steht auf einer Sperrliste',
   'trace.nobody': 'Kein Absender genannt',
   'trace.tls': 'verschlüsselt',
   'trace.plain': 'unverschlüsselt',

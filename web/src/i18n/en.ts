@@ -143,6 +143,8 @@ export default {
   'trace.junk': 'Put into Junk',
   'trace.refused': 'Refused',
   'trace.deferred': 'Asked to come again',
+  'trace.greylisted': 'the sender’s server has not been seen before; most come again within minutes',
+  'trace.block_list': 'the sender’s server is on a block list',
   'trace.nobody': 'No sender named',
   'trace.tls': 'encrypted',
   'trace.plain': 'not encrypted',

@@ -145,6 +145,8 @@ const words: Catalogue = {
   'trace.junk': 'Puesto en No deseado',
   'trace.refused': 'Rechazado',
   'trace.deferred': 'Aplazado para más tarde',
+  'trace.greylisted': 'el servidor del remitente es nuevo aquí; la mayoría vuelve en pocos minutos',
+  'trace.block_list': 'el servidor del remitente está en una lista de bloqueo',
   'trace.nobody': 'Sin remitente indicado',
   'trace.tls': 'cifrado',
   'trace.plain': 'sin cifrar',

@@ -145,6 +145,8 @@ const words: Catalogue = {
   'trace.junk': '放入垃圾邮件',
   'trace.refused': '已拒收',
   'trace.deferred': '请对方稍后再试',
+  'trace.greylisted': '发件服务器初次出现；多数会在几分钟后重试',
+  'trace.block_list': '发件服务器在拦截名单上',
   'trace.nobody': '未写明发件人',
   'trace.tls': '已加密',
   'trace.plain': '未加密',
