@@ -3,7 +3,9 @@
 #include "store/embed_mail.h"
 #include "store/embed_box.h"
 #include "store/embed_row.h"
+#include "store/embed_vacant.h"
 #include <stdlib.h>
+#include <string.h>
 
 struct hand {
     struct batch *b;
@@ -229,6 +231,14 @@ static enum err folder_empty(struct hand *h, struct store_folder_del *q, const s
     return e;
 }
 
+static void keep_subscription(const struct hand *h)
+{
+    struct store_vacant v = { .sealed = h->from.sealed };
+    memcpy(v.name_hash, h->from.name_hash, NAME_HASH_N);
+    if (h->from.subscribed)
+        vacant_save(&h->b->t, &h->box.box.id, &v);
+}
+
 void run_folder_del(struct batch *b, struct store_req *r)
 {
     struct store_folder_del *q = CONTAINER_OF(r, struct store_folder_del, req);
@@ -247,6 +257,7 @@ void run_folder_del(struct batch *b, struct store_req *r)
         struct key k = key_box(&q->box, REC_FOLDER);
         key_add32(&k, q->no);
         index_del(&b->t, TAB_DATA, key_str(&k));
+        keep_subscription(&h);
         h.box.vacated = MAX(h.box.vacated, h.from.uidvalidity);
         h.from.no = 0; /* not to be written again */
     }
