@@ -66,6 +66,7 @@ static enum err flag_one(struct hand *h, struct store_flag *q, struct row_rec *r
 {
     uint32_t is = (row->row.flags & ~q->clear) | q->set;
     enum store_flagged how = flag_kind(q, &row->row, is);
+    q->was[q->rows_n] = row->row.flags;
     if (how == FLAGGED_CHANGED) {
         enum err e = turn_to(h, &h->from, row->row.folder, &q->req.arena);
         if (e != OK)
@@ -93,8 +94,9 @@ void run_flag(struct batch *b, struct store_req *r)
     if (r->err != OK)
         return;
     q->rows = arena_array(&r->arena, q->pick.n + 1, sizeof *q->rows);
+    q->was = arena_array(&r->arena, q->pick.n + 1, sizeof *q->was);
     q->how = arena_alloc(&r->arena, q->pick.n + 1);
-    r->err = q->rows && q->how ? OK : ERR_IO;
+    r->err = q->rows && q->was && q->how ? OK : ERR_IO;
     for (size_t i = 0; i < q->pick.n && r->err == OK; i++) {
         struct row_rec row;
         enum err e = pick_row(&h, &q->pick, i, &row);

@@ -474,6 +474,7 @@ CASE(flags_are_added_taken_replaced)
     CHECK_OK(f->req.err);
     CHECK_EQ(f->rows_n, 2); /* in the order asked for */
     CHECK(f->rows[0].uid == 2 && f->how[0] == FLAGGED_SAME && f->rows[0].flags == FLAG_FLAGGED);
+    CHECK(f->was[0] == FLAG_FLAGGED && f->was[1] != FLAG_FLAGGED);
     CHECK(f->rows[1].uid == 1 && f->how[1] == FLAGGED_CHANGED && f->rows[1].flags == FLAG_FLAGGED);
     CHECK_EQ(f->changed, 1);
     CHECK(f->rows[1].modseq == f->modseq && f->rows[0].modseq < f->modseq);
