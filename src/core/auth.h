@@ -87,6 +87,8 @@ enum opened_name { NAME_FOLDER, NAME_KEYWORD };
                                         uint8_t hash[NAME_HASH_N]);
 [[nodiscard]] enum err opened_name_seal(struct opened *o, const uint8_t hash[NAME_HASH_N], struct str name,
                                         struct buf *out);
+[[nodiscard]] enum err opened_name_open(struct opened *o, const uint8_t hash[NAME_HASH_N], struct str sealed,
+                                        struct buf *out);
 /* Those of this box that were opened are kept until it is wiped, by folder number or keyword flag; what comes as
  * EVENT_FOLDER_CHANGED changes them. folder.h and keyword.h are who asks.
  * learn: the kept one when its hash is still the same, else opened anew; *name is borrowed until the next call about

@@ -49,6 +49,18 @@ static enum err name_of(struct folder_req *r, const struct store_folder *f, stru
     return e == ERR_BAD || e == OK ? (name->p == NULL ? ERR_FULL : OK) : e;
 }
 
+/* One that does not open is nobody's. */
+static enum err take_vacant(struct folder_req *r, const struct store_vacant *v)
+{
+    AUTO_BUF struct buf plain = { .max = STORE_NAME_MAX, .secret = true };
+    enum err e = opened_name_open(r->at.opened, v->name_hash, v->sealed, &plain);
+    if (e != OK)
+        return e == ERR_BAD ? OK : e;
+    struct folder *f = &r->all[r->n++];
+    *f = (struct folder){ .name = arena_dup(&r->arena, buf_str(&plain)), .at.subscribed = true };
+    return f->name.p == NULL ? ERR_FULL : OK;
+}
+
 static int by_name(const void *a, const void *b)
 {
     return str_cmp(((const struct folder *)a)->name, ((const struct folder *)b)->name);
@@ -56,8 +68,10 @@ static int by_name(const void *a, const void *b)
 
 static enum err take_all(struct folder_req *r, const struct store_folders *q)
 {
-    r->all = arena_array(&r->arena, q->n + 1, sizeof *r->all);
+    r->all = arena_array(&r->arena, q->n + q->vacant_n + 1, sizeof *r->all);
     r->modseq = q->modseq;
+    r->vacant = q->vacant;
+    r->vacant_n = q->vacant_n;
     if (r->all == NULL)
         return ERR_FULL;
     for (r->n = 0; r->n < q->n; r->n++) {
@@ -65,6 +79,11 @@ static enum err take_all(struct folder_req *r, const struct store_folders *q)
         f->at = q->folders[r->n];
         enum err e = name_of(r, &f->at, &f->name);
         f->at.sealed = (struct str){ 0 };
+        if (e != OK)
+            return e;
+    }
+    for (size_t i = 0; r->want_vacant && i < q->vacant_n; i++) {
+        enum err e = take_vacant(r, &q->vacant[i]);
         if (e != OK)
             return e;
     }
@@ -108,17 +127,28 @@ static void list_answer(struct folder_req *r)
     folder_req_free(r);
 }
 
-struct folder_req *folder_list(const struct mail_at *at, folder_list_fn *done, void *ctx)
+static struct folder_req *list(const struct mail_at *at, bool vacant, folder_list_fn *done, void *ctx)
 {
     struct folder_req *r = folder_req_new(at, ctx);
     if (r == NULL)
         return NULL;
     r->done.list = done;
     r->go = list_answer;
+    r->want_vacant = vacant;
     if (folder_read(r) == OK)
         return r;
     folder_req_free(r);
     return NULL;
+}
+
+struct folder_req *folder_list(const struct mail_at *at, folder_list_fn *done, void *ctx)
+{
+    return list(at, false, done, ctx);
+}
+
+struct folder_req *folder_list_vacant(const struct mail_at *at, folder_list_fn *done, void *ctx)
+{
+    return list(at, true, done, ctx);
 }
 
 /* ---- what is known without asking ---- */

@@ -1,143 +1,14 @@
-/* A change is worked out on the folders as read and carried out in one step of the store; should somebody have changed
- * them in between, so that the step does not fit any more, all is read and worked out again. */
-#include "core/folder_req.h"
+/* A change is worked out on the folders as read, and carried out in one step of the store. */
+#include "core/folder_step.h"
 #include "core/mail_change.h"
 #include "core/mail_tell.h"
-#include <stdlib.h>
 #include <string.h>
-
-enum { TRIES_MAX = 3 };
-
-static void answer(struct folder_req *r, enum err e)
-{
-    if (r->done.any != NULL)
-        r->done.one(r->ctx, e, e == OK ? &r->now : NULL);
-    folder_req_free(r);
-}
 
 static void answer_later_run(struct job *j)
 {
     struct folder_req *r = CONTAINER_OF(j, struct folder_req, later);
-    answer(r, r->err);
+    folder_answer(r, r->err);
 }
-
-static void read_again(struct folder_req *r)
-{
-    enum err e = ++r->tries < TRIES_MAX ? folder_read(r) : ERR_BUSY;
-    if (e != OK)
-        answer(r, e);
-}
-
-/* ---- a step: new names, told when it is done ---- */
-
-struct step {
-    struct folder_req *r;
-    struct store_folder_put *q;
-    struct str *names, *were; /* of each item; were: empty: it is new */
-    void (*then)(struct folder_req *r);
-    enum err err; /* while it is put together */
-};
-
-static void item_tell(const struct step *s, size_t i)
-{
-    const struct mail_at *at = &s->r->at;
-    const struct store_folder_item *it = &s->q->items[i];
-    bool made = it->no == 0, named = it->set & FOLDER_SET_NAME;
-    enum event_folder change = made             ? FOLDER_MADE
-                               : named          ? FOLDER_RENAMED
-                               : it->subscribed ? FOLDER_SUBSCRIBED
-                                                : FOLDER_UNSUBSCRIBED;
-    mail_tell_folder(at->hub, &at->opened->box.id, &it->folder, change, s->names[i], s->were[i]);
-}
-
-/* What is above comes first: of those made it is the first item, of those renamed the last. */
-static void step_tell(const struct step *s)
-{
-    for (size_t i = 0; i < s->q->n; i++)
-        if (s->q->items[i].no == 0)
-            item_tell(s, i);
-    for (size_t i = s->q->n; i-- > 0;)
-        if (s->q->items[i].no != 0)
-            item_tell(s, i);
-}
-
-static void on_put(struct store_req *q)
-{
-    struct step *s = q->ctx;
-    struct folder_req *r = s->r;
-    if (q->err == ERR_DENIED) { /* one of them was deleted meanwhile */
-        read_again(r);
-        return;
-    }
-    if (q->err != OK) {
-        answer(r, q->err);
-        return;
-    }
-    step_tell(s);
-    r->now = s->q->items[s->q->n - 1].folder; /* what it was about is put last */
-    s->then(r);
-}
-
-static struct step *step_new(struct folder_req *r, size_t items_max, void (*then)(struct folder_req *))
-{
-    struct step *s = arena_new(&r->arena, struct step);
-    if (s == NULL)
-        return NULL;
-    *s = (struct step){ .r = r, .then = then };
-    s->names = arena_array(&r->arena, items_max, sizeof *s->names);
-    s->were = arena_array(&r->arena, items_max, sizeof *s->were);
-    s->q = STORE_NEW(folder_put, s, on_put);
-    if (s->q != NULL)
-        s->q->items = arena_array(&s->q->req.arena, items_max, sizeof *s->q->items);
-    if (s->q != NULL && (s->q->items == NULL || s->names == NULL || s->were == NULL)) {
-        store_req_drop(&s->q->req);
-        s->q = NULL;
-    }
-    return s->q == NULL ? NULL : s;
-}
-
-/* no 0: a new one. */
-static void step_name(struct step *s, uint32_t no, struct str name, struct str was)
-{
-    AUTO_BUF struct buf sealed = { .max = STORE_NAME_MAX };
-    size_t i = s->q->n++;
-    struct store_folder_item *it = &s->q->items[i];
-    *it = (struct store_folder_item){ .no = no, .set = FOLDER_SET_NAME };
-    s->names[i] = name;
-    s->were[i] = was;
-    enum err e = folder_name_ok(name) ? opened_name_hash(s->r->at.opened, NAME_FOLDER, name, it->name_hash) : ERR_BAD;
-    if (e == OK)
-        e = opened_name_seal(s->r->at.opened, it->name_hash, name, &sealed);
-    it->sealed = arena_dup(&s->q->req.arena, buf_str(&sealed));
-    if (e == OK && it->sealed.p == NULL)
-        e = ERR_FULL;
-    if (s->err == OK)
-        s->err = e;
-}
-
-/* Every level above that is not there yet. */
-static void step_parents(struct step *s, struct str name)
-{
-    for (size_t i = 0; i < name.n; i++) {
-        struct str above = str_sub(name, 0, i);
-        if (name.p[i] == '/' && folder_find(s->r, above) == NULL)
-            step_name(s, 0, above, (struct str){ 0 });
-    }
-}
-
-static void step_go(struct step *s)
-{
-    struct folder_req *r = s->r;
-    if (s->err != OK) {
-        store_req_drop(&s->q->req);
-        answer(r, s->err);
-        return;
-    }
-    s->q->box = r->at.opened->box.id;
-    store_submit(r->at.store, r->at.loop, &s->q->req);
-}
-
-static void done(struct folder_req *r) { answer(r, OK); }
 
 /* ---- create ---- */
 
@@ -146,15 +17,15 @@ static void create_go(struct folder_req *r)
     enum err e = r->err;
     if (e == OK && folder_find(r, r->name) != NULL)
         e = ERR_BUSY;
-    struct step *s = e == OK ? step_new(r, FOLDER_NAME_MAX, done) : NULL;
+    struct folder_step *s = e == OK ? folder_step_new(r, FOLDER_NAME_MAX, folder_done) : NULL;
     if (s == NULL) {
-        answer(r, e == OK ? ERR_FULL : e);
+        folder_answer(r, e == OK ? ERR_FULL : e);
         return;
     }
-    step_parents(s, r->name);
-    step_name(s, 0, r->name, (struct str){ 0 });
+    folder_step_parents(s, r->name);
+    folder_step_name(s, 0, r->name, (struct str){ 0 });
     s->q->items[s->q->n - 1].set |= r->use == FOLDER_ARCHIVE ? FOLDER_SET_ARCHIVE : 0;
-    step_go(s);
+    folder_step_go(s);
 }
 
 /* ---- messages of a folder, as many as one request takes, again until there are none ---- */
@@ -165,7 +36,7 @@ static void uids_next(struct folder_req *r)
 {
     struct store_list *l = STORE_NEW(list, r, on_uids);
     if (l == NULL) {
-        answer(r, ERR_IO);
+        folder_answer(r, ERR_IO);
         return;
     }
     l->box = r->at.opened->box.id;
@@ -179,11 +50,11 @@ static void on_carried(void *ctx, enum err e, const struct store_move *m)
 {
     struct folder_req *r = ctx;
     if (e != OK)
-        answer(r, e);
+        folder_answer(r, e);
     else if (m->rows_n > 0)
         uids_next(r); /* until it is found empty: some may have come meanwhile */
     else
-        answer(r, OK);
+        folder_answer(r, OK);
 }
 
 static void delete_go(struct folder_req *r);
@@ -195,7 +66,7 @@ static void on_thinned(void *ctx, enum err e, const struct store_delete *d)
     if (e == OK)
         delete_go(r);
     else
-        answer(r, e);
+        folder_answer(r, e);
 }
 
 static void on_uids(struct store_req *q)
@@ -204,7 +75,7 @@ static void on_uids(struct store_req *q)
     const struct store_list *l = (const struct store_list *)(void *)q;
     uint32_t *uids = q->err == OK ? arena_array(&q->arena, l->n + 1, sizeof *uids) : NULL;
     if (uids == NULL) {
-        answer(r, q->err == OK ? ERR_FULL : q->err);
+        folder_answer(r, q->err == OK ? ERR_FULL : q->err);
         return;
     }
     for (size_t i = 0; i < l->n; i++)
@@ -213,12 +84,12 @@ static void on_uids(struct store_req *q)
     struct mail_change_req *c = r->to.n > 0 ? mail_move(&r->at, &all, r->now.no, on_carried, r)
                                             : mail_expunge(&r->at, &all, false, on_thinned, r);
     if (c == NULL)
-        answer(r, ERR_IO);
+        folder_answer(r, ERR_IO);
 }
 
 /* ---- rename ---- */
 
-static void step_tree(struct step *s, const struct folder *top)
+static void step_tree(struct folder_step *s, const struct folder *top)
 {
     const struct folder_req *r = s->r;
     for (size_t i = 0; i < r->n; i++) {
@@ -227,9 +98,9 @@ static void step_tree(struct step *s, const struct folder *top)
             continue;
         struct str rest = str_from(f->name, r->name.n);
         struct str name = arena_printf(&s->r->arena, "%.*s%.*s", STR_FMT(r->to), STR_FMT(rest));
-        step_name(s, f->at.no, name, f->name);
+        folder_step_name(s, f->at.no, name, f->name);
     }
-    step_name(s, top->at.no, r->to, top->name);
+    folder_step_name(s, top->at.no, r->to, top->name);
 }
 
 static enum err rename_check(const struct folder_req *r, const struct folder *from)
@@ -250,17 +121,18 @@ static void rename_go(struct folder_req *r)
     const struct folder *from = r->err == OK ? folder_find(r, r->name) : NULL;
     enum err e = rename_check(r, from);
     bool inbox = e == OK && from->at.no == FOLDER_INBOX;
-    struct step *s = e == OK ? step_new(r, r->n + FOLDER_NAME_MAX, inbox ? uids_next : done) : NULL;
+    struct folder_step *s =
+        e == OK ? folder_step_new(r, r->n + FOLDER_NAME_MAX, inbox ? uids_next : folder_done) : NULL;
     if (s == NULL) {
-        answer(r, e == OK ? ERR_FULL : e);
+        folder_answer(r, e == OK ? ERR_FULL : e);
         return;
     }
-    step_parents(s, r->to);
+    folder_step_parents(s, r->to);
     if (inbox)
-        step_name(s, 0, r->to, (struct str){ 0 });
+        folder_step_name(s, 0, r->to, (struct str){ 0 });
     else
         step_tree(s, from);
-    step_go(s);
+    folder_step_go(s);
 }
 
 /* ---- delete ---- */
@@ -282,7 +154,7 @@ static void on_del(struct store_req *q)
     }
     if (q->err == OK)
         mail_tell_folder(r->at.hub, &d->box, &r->now, FOLDER_DELETED, r->name, (struct str){ 0 });
-    answer(r, q->err == ERR_DENIED ? ERR_GONE : q->err);
+    folder_answer(r, q->err == ERR_DENIED ? ERR_GONE : q->err);
 }
 
 static void delete_go(struct folder_req *r)
@@ -291,7 +163,7 @@ static void delete_go(struct folder_req *r)
     enum err e = r->err != OK ? r->err : f == NULL ? ERR_GONE : f->at.no <= FOLDER_FIXED ? ERR_DENIED : OK;
     struct store_folder_del *q = e == OK ? STORE_NEW(folder_del, r, on_del) : NULL;
     if (q == NULL) {
-        answer(r, e == OK ? ERR_IO : e);
+        folder_answer(r, e == OK ? ERR_IO : e);
         return;
     }
     r->now = f->at;
@@ -303,24 +175,50 @@ static void delete_go(struct folder_req *r)
 
 /* ---- subscribe ---- */
 
-static void subscribe_go(struct folder_req *r)
+static bool is_vacant(const struct folder_req *r, const uint8_t hash[NAME_HASH_N])
+{
+    for (size_t i = 0; i < r->vacant_n; i++)
+        if (memcmp(r->vacant[i].name_hash, hash, NAME_HASH_N) == 0)
+            return true;
+    return false;
+}
+
+/* What there is of that name: a folder, or a name that no folder has any more. */
+static enum err subscribe_find(struct folder_req *r, struct store_folder_item *it)
 {
     const struct folder *f = r->err == OK ? folder_find(r, r->name) : NULL;
-    enum err e = r->err != OK ? r->err : f == NULL ? ERR_GONE : OK;
-    if (e == OK && f->at.subscribed == r->on) {
+    enum err e = r->err;
+    *it = (struct store_folder_item){ .set = FOLDER_UNVACANT };
+    if (f != NULL) {
+        *it = (struct store_folder_item){ .no = f->at.no, .set = FOLDER_SET_SUBSCRIBED, .subscribed = r->on };
         r->now = f->at;
-        answer(r, OK);
+        return OK;
+    }
+    if (e == OK)
+        e = opened_name_hash(r->at.opened, NAME_FOLDER, r->name, it->name_hash);
+    if (e == OK && !is_vacant(r, it->name_hash))
+        e = ERR_GONE;
+    r->now = (struct store_folder){ .subscribed = true };
+    return e;
+}
+
+static void subscribe_go(struct folder_req *r)
+{
+    struct store_folder_item it;
+    enum err e = subscribe_find(r, &it);
+    if (e == OK && r->now.subscribed == r->on) {
+        folder_answer(r, OK);
         return;
     }
-    struct step *s = e == OK ? step_new(r, 1, done) : NULL;
+    struct folder_step *s = e == OK ? folder_step_new(r, 1, folder_done) : NULL;
     if (s == NULL) {
-        answer(r, e == OK ? ERR_FULL : e);
+        folder_answer(r, e == OK ? ERR_FULL : e);
         return;
     }
-    s->q->items[0] = (struct store_folder_item){ .no = f->at.no, .set = FOLDER_SET_SUBSCRIBED, .subscribed = r->on };
+    s->q->items[0] = it;
     s->q->n = 1;
     s->names[0] = r->name;
-    step_go(s);
+    folder_step_go(s);
 }
 
 /* ---- the calls ---- */

@@ -13,6 +13,9 @@ struct folder_req {
     struct arena arena; /* names; wiped at the end */
     struct folder *all; /* as last read */
     size_t n;
+    const struct store_vacant *vacant; /* while go runs */
+    size_t vacant_n;
+    bool want_vacant; /* in all, behind the folders */
     uint64_t modseq;
     void (*go)(struct folder_req *r); /* once they are read, or err says why not */
     struct job later;

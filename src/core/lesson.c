@@ -11,7 +11,7 @@ struct lesson {
     struct said *said;
     struct teacher_reader who;
     struct msg_id id;
-    bool spam;
+    struct lesson_word word;
     struct mail_stream *stream;
     struct buf msg;
     struct job later; /* the end, outside of the stream's callback */
@@ -19,13 +19,19 @@ struct lesson {
     bool whole;
 };
 
+static bool tell(struct lesson *l, int64_t now_ms, struct teacher_word *word)
+{
+    struct str msg = buf_str(&l->msg);
+    return l->word.back ? teacher_untold(l->teacher, &l->who, &l->id, msg, l->word.spam, now_ms, word)
+                        : teacher_told(l->teacher, &l->who, &l->id, msg, l->word.spam, now_ms, word);
+}
+
 static void on_end(struct job *j)
 {
     struct lesson *l = CONTAINER_OF(j, struct lesson, later);
     int64_t now_ms = store_now_ms(l->store);
     struct teacher_word word;
-    if (l->whole && teacher_told(l->teacher, &l->who, &l->id, buf_str(&l->msg), l->spam, now_ms, &word) &&
-        opened_alive(l->opened, now_ms))
+    if (l->whole && tell(l, now_ms, &word) && opened_alive(l->opened, now_ms))
         said_note(l->said, l->opened, &word);
     mail_stream_close(l->stream);
     opened_release(l->opened);
@@ -65,13 +71,13 @@ static void on_failed(void *ctx, enum err e)
 static_assert(sizeof((struct peer){ 0 }.key) == TEACHER_NETWORK_N, "a network fits");
 
 void lesson_give(const struct mail_at *at, struct teacher *t, struct said *said, const struct peer *who,
-                 const struct msg_id *id, bool spam)
+                 const struct msg_id *id, struct lesson_word word)
 {
     static const struct mail_stream_ops ops = { .opened = on_opened, .piece = on_piece, .failed = on_failed };
     struct lesson *l = t == NULL ? NULL : calloc(1, sizeof *l);
     if (l == NULL)
         return;
-    *l = (struct lesson){ .store = at->store, .loop = at->loop, .teacher = t, .said = said, .id = *id, .spam = spam };
+    *l = (struct lesson){ .store = at->store, .loop = at->loop, .teacher = t, .said = said, .id = *id, .word = word };
     l->who.box = at->opened->box.id;
     memcpy(l->who.network, who->key, sizeof l->who.network);
     l->msg = (struct buf){ .max = TEACHER_MESSAGE_MAX, .secret = true };

@@ -113,7 +113,7 @@ enum err opened_name_seal(struct opened *o, const uint8_t hash[NAME_HASH_N], str
     return out->failed ? ERR_FULL : OK;
 }
 
-static enum err name_open(struct opened *o, const uint8_t hash[NAME_HASH_N], struct str sealed, struct buf *out)
+enum err opened_name_open(struct opened *o, const uint8_t hash[NAME_HASH_N], struct str sealed, struct buf *out)
 {
     struct msg_id id = id_of(hash);
     uint8_t k[KEY_N];
@@ -132,7 +132,7 @@ enum err opened_name_learn(struct opened *o, enum opened_name kind, uint32_t no,
     AUTO_BUF struct buf plain = { .max = NAME_MAX_N, .secret = true };
     const struct kept *k = kept_find(o, kind, no);
     if (k == NULL || memcmp(k->hash, hash, NAME_HASH_N) != 0) {
-        enum err e = name_open(o, hash, sealed, &plain);
+        enum err e = opened_name_open(o, hash, sealed, &plain);
         if (e == OK && !keep(o, kind, no, hash, buf_str(&plain)))
             e = ERR_FULL;
         if (e != OK)

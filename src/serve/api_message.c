@@ -215,7 +215,7 @@ static void teach(struct http_req *r, const struct msg_id *id, bool spam)
 {
     const struct api_opts *o = &api_of(r)->o;
     struct mail_at at = { .store = o->store, .hub = o->hub, .loop = o->loop, .opened = api_box(r) };
-    lesson_give(&at, o->teacher, o->said, &r->peer, id, spam);
+    lesson_give(&at, o->teacher, o->said, &r->peer, id, (struct lesson_word){ .spam = spam });
 }
 
 static const char *const patch_keys[] = { "seen", "flagged", "folder" };

@@ -102,6 +102,7 @@ void imap_client_shut(struct imap_client *c);   /* the open message, if there is
 void imap_client_unread(struct imap_client *c); /* and what was read ahead */
 /* imap_client_box.c: folders, keywords, rows, changes */
 void imap_client_folders(struct imap_session *s);
+void imap_client_folders_vacant(struct imap_session *s);
 void imap_client_create(struct imap_session *s, struct str name, enum folder_use use);
 void imap_client_remove(struct imap_session *s, struct str name);
 void imap_client_rename(struct imap_session *s, struct str from, struct str to);

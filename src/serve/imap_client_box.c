@@ -34,6 +34,13 @@ void imap_client_folders(struct imap_session *s)
     asked_folder(c, folder_list(&at, on_folders, c));
 }
 
+void imap_client_folders_vacant(struct imap_session *s)
+{
+    struct imap_client *c = imap_client_of(s);
+    struct mail_at at = imap_client_at(c);
+    asked_folder(c, folder_list_vacant(&at, on_folders, c));
+}
+
 void imap_client_create(struct imap_session *s, struct str name, enum folder_use use)
 {
     struct imap_client *c = imap_client_of(s);

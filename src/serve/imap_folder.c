@@ -1,6 +1,6 @@
 /* CREATE (with RFC 6154), DELETE, RENAME, SUBSCRIBE: core knows what becomes of names above and below; here is only
  * what the protocol says of it. A mailbox with others below it is not deleted (RFC 9051 section 7.1, HASCHILDREN), so
- * there is never a name without a mailbox to list. */
+ * only a name that is still subscribed is listed without a mailbox. */
 #include "serve/imap_command.h"
 #include "serve/imap_name.h"
 
@@ -37,7 +37,7 @@ static void on_done(struct imap_session *s, const struct imap_answer *a)
         imap_reply(s, "NO [ALREADYEXISTS] there is one of that name");
         break;
     case ERR_FULL:
-        imap_reply(s, "NO [LIMIT] too many mailboxes");
+        imap_reply(s, "NO [LIMIT] too many mailboxes, or names that are still subscribed");
         break;
     case ERR_GONE:
         imap_reply(s, "NO [NONEXISTENT] no such mailbox");

@@ -1,5 +1,6 @@
 /* LIST (RFC 9051 section 6.3.9, with RFC 5258, 5819, 6154) and LSUB. All folders are looked at for each pattern, once:
- * there are at most some two hundred, and what all patterns together may take up is bounded. */
+ * there are at most some two hundred, and what all patterns together may take up is bounded. A name that is subscribed
+ * though no mailbox has it (RFC 3501 section 6.3.6) is among them where subscribed ones are asked for, its number 0. */
 #include "serve/imap_command.h"
 #include "serve/imap_name.h"
 #include "wire/imap_mailbox.h"
@@ -9,10 +10,14 @@ enum { PATTERNS_MAX = 64, PATTERN_OCTETS = 1024 /* of all of them; each costs a 
 enum { SELECT_SUBSCRIBED = 1, SELECT_REMOTE = 2, SELECT_RECURSIVE = 4, SELECT_SPECIAL = 8 };
 enum { RETURN_SUBSCRIBED = 1, RETURN_CHILDREN = 2, RETURN_SPECIAL = 4 };
 
+struct match {
+    bool itself;
+    uint32_t above; /* levels above it: imap_pattern_match_above() */
+};
 struct listing {
     struct str patterns[PATTERNS_MAX];
     size_t patterns_n, octets;
-    bool *matched;                /* of each folder */
+    struct match *match;          /* of each folder */
     unsigned select, ret, status; /* status: items of STATUS, 0: none */
     bool lsub;
     struct str was; /* OLDNAME */
@@ -141,12 +146,12 @@ static const char *use_of(const struct folder *f)
     }
 }
 
-static bool matches(const struct listing *l, struct str name)
+static struct match match(const struct listing *l, struct str name)
 {
-    for (size_t i = 0; i < l->patterns_n; i++)
-        if (imap_pattern_match(l->patterns[i], name))
-            return true;
-    return false;
+    struct match m = { false };
+    for (size_t i = 0; i < l->patterns_n && !m.itself; i++)
+        m.itself = imap_pattern_match_above(l->patterns[i], name, &m.above);
+    return m;
 }
 
 static bool selected(const struct listing *l, const struct folder *f)
@@ -158,7 +163,7 @@ static bool selected(const struct listing *l, const struct folder *f)
 static bool has_children(const struct imap_answer *a, struct str name)
 {
     for (size_t i = 0; i < a->folders_n; i++)
-        if (imap_name_within(a->folders[i].name, name))
+        if (a->folders[i].at.no != 0 && imap_name_within(a->folders[i].name, name))
             return true;
     return false;
 }
@@ -168,7 +173,7 @@ static bool leads_to_selected(const struct listing *l, const struct imap_answer 
 {
     for (size_t i = 0; i < a->folders_n; i++) {
         const struct folder *other = &a->folders[i];
-        if (imap_name_within(other->name, f->name) && selected(l, other) && !l->matched[i])
+        if (imap_name_within(other->name, f->name) && selected(l, other) && !l->match[i].itself)
             return true;
     }
     return false;
@@ -191,6 +196,8 @@ static void put(struct imap_session *s, const struct listing *l, const struct im
         put_attribute(out, &gap, "\\NoSelect");
     if (!l->lsub && f->at.subscribed && (l->ret & RETURN_SUBSCRIBED || l->select & SELECT_SUBSCRIBED))
         put_attribute(out, &gap, "\\Subscribed");
+    if (!l->lsub && f->at.no == 0)
+        put_attribute(out, &gap, "\\NonExistent");
     if (!l->lsub)
         put_attribute(out, &gap, has_children(a, f->name) ? "\\HasChildren" : "\\HasNoChildren");
     if (!l->lsub && use != NULL)
@@ -206,7 +213,7 @@ static void put(struct imap_session *s, const struct listing *l, const struct im
         buf_puts(out, "))");
     }
     buf_puts(out, "\r\n");
-    if (l->status != 0 && itself)
+    if (l->status != 0 && itself && f->at.no != 0)
         imap_status_put(s, f, l->status);
 }
 
@@ -233,12 +240,43 @@ void imap_list_put_plain(struct imap_session *s, const struct folder *f)
 
 static enum err match_all(struct imap_session *s, struct listing *l, const struct imap_answer *a)
 {
-    l->matched = a->err == OK ? arena_array(&s->cmd->arena, a->folders_n + 1, sizeof *l->matched) : NULL;
-    if (l->matched == NULL)
+    l->match = a->err == OK ? arena_array(&s->cmd->arena, a->folders_n + 1, sizeof *l->match) : NULL;
+    if (l->match == NULL)
         return a->err != OK ? a->err : ERR_IO;
     for (size_t i = 0; i < a->folders_n; i++)
-        l->matched[i] = matches(l, a->folders[i].name);
+        l->match[i] = match(l, a->folders[i].name);
     return OK;
+}
+
+static bool leads(const struct listing *l) { return l->lsub || l->select & SELECT_RECURSIVE; }
+
+static bool is_unlisted(const struct listing *l, const struct imap_answer *a, size_t i)
+{
+    return a->folders[i].at.no == 0 && !l->match[i].itself && selected(l, &a->folders[i]);
+}
+
+/* Another one before has had it listed, or it is a name in its own right. */
+static bool is_known(const struct listing *l, const struct imap_answer *a, size_t i, struct str above)
+{
+    for (size_t k = 0; k < i; k++)
+        if (is_unlisted(l, a, k) && imap_name_within(a->folders[k].name, above))
+            return true;
+    return imap_folder_find(a, above) != NULL;
+}
+
+/* What leads to a name that no mailbox has may be no mailbox either. */
+static void put_above(struct imap_session *s, const struct listing *l, const struct imap_answer *a, size_t i)
+{
+    struct str name = a->folders[i].name;
+    uint32_t level = 1;
+    for (size_t n = 0; n < name.n; n++) {
+        const struct folder above = { .name = str_sub(name, 0, n) };
+        if (name.p[n] != IMAP_SEPARATOR)
+            continue;
+        if (l->match[i].above & level && !is_known(l, a, i, above.name))
+            put(s, l, a, &above, false, true);
+        level <<= 1;
+    }
 }
 
 static void on_folders(struct imap_session *s, const struct imap_answer *a)
@@ -247,12 +285,12 @@ static void on_folders(struct imap_session *s, const struct imap_answer *a)
     enum err e = match_all(s, l, a);
     for (size_t i = 0; e == OK && i < a->folders_n; i++) {
         const struct folder *f = &a->folders[i];
-        if (!l->matched[i])
-            continue;
-        bool itself = selected(l, f);
-        bool leads = (l->lsub || l->select & SELECT_RECURSIVE) && leads_to_selected(l, a, f);
-        if (itself || leads)
-            put(s, l, a, f, itself, leads);
+        bool itself = l->match[i].itself && selected(l, f);
+        bool to_others = l->match[i].itself && leads(l) && leads_to_selected(l, a, f);
+        if (itself || to_others)
+            put(s, l, a, f, itself, to_others);
+        else if (leads(l) && is_unlisted(l, a, i))
+            put_above(s, l, a, i);
     }
     if (e == OK)
         imap_reply(s, "OK that is all");
@@ -275,6 +313,8 @@ static void run(struct imap_session *s, bool lsub)
     } else if (root) {
         imap_untagged(s, "%s (\\Noselect) \"/\" \"\"", lsub ? "LSUB" : "LIST");
         imap_reply(s, "OK that is all");
+    } else if (l->select & SELECT_SUBSCRIBED) {
+        imap_ask(s, on_folders)->folders_vacant(s);
     } else {
         imap_ask(s, on_folders)->folders(s);
     }

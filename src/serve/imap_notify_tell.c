@@ -148,6 +148,9 @@ static void put_change(struct imap_session *s, const struct imap_answer *a, cons
     case FOLDER_UNSUBSCRIBED: /* it was subscribed until now */
         if (f != NULL && imap_notify_wants(n, f->name, c->no, true) & IMAP_NOTIFY_SUBSCRIPTION)
             imap_list_put_changed(s, a, f, (struct str){ 0 });
+        if (c->no == 0 && imap_folder_find(a, c->name) == NULL &&
+            imap_notify_wants(n, c->name, 0, true) & IMAP_NOTIFY_SUBSCRIPTION)
+            imap_list_put_gone(s, a, c->name);
         break;
     }
 }

@@ -75,7 +75,8 @@ struct imap_ops {
     bool (*login_spent)(struct imap_session *s); /* that was one wrong secret too many */
     void (*logout)(struct imap_session *s);      /* UNAUTHENTICATE: the box is let go of */
 
-    void (*folders)(struct imap_session *s);                                      /* folders, modseq */
+    void (*folders)(struct imap_session *s);        /* folders, modseq */
+    void (*folders_vacant)(struct imap_session *s); /* and names subscribed that no folder has (no is 0) */
     void (*create)(struct imap_session *s, struct str name, enum folder_use use); /* no; with what is missing above */
     void (*remove)(struct imap_session *s, struct str name);
     void (*rename)(struct imap_session *s, struct str from, struct str to); /* with all below it */

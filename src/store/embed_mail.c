@@ -3,7 +3,9 @@
 #include "store/embed_mail.h"
 #include "store/embed_box.h"
 #include "store/embed_row.h"
+#include "store/embed_vacant.h"
 #include <stdlib.h>
+#include <string.h>
 
 struct hand {
     struct batch *b;
@@ -64,6 +66,7 @@ static enum err flag_one(struct hand *h, struct store_flag *q, struct row_rec *r
 {
     uint32_t is = (row->row.flags & ~q->clear) | q->set;
     enum store_flagged how = flag_kind(q, &row->row, is);
+    q->was[q->rows_n] = row->row.flags;
     if (how == FLAGGED_CHANGED) {
         enum err e = turn_to(h, &h->from, row->row.folder, &q->req.arena);
         if (e != OK)
@@ -91,8 +94,9 @@ void run_flag(struct batch *b, struct store_req *r)
     if (r->err != OK)
         return;
     q->rows = arena_array(&r->arena, q->pick.n + 1, sizeof *q->rows);
+    q->was = arena_array(&r->arena, q->pick.n + 1, sizeof *q->was);
     q->how = arena_alloc(&r->arena, q->pick.n + 1);
-    r->err = q->rows && q->how ? OK : ERR_IO;
+    r->err = q->rows && q->was && q->how ? OK : ERR_IO;
     for (size_t i = 0; i < q->pick.n && r->err == OK; i++) {
         struct row_rec row;
         enum err e = pick_row(&h, &q->pick, i, &row);
@@ -229,6 +233,14 @@ static enum err folder_empty(struct hand *h, struct store_folder_del *q, const s
     return e;
 }
 
+static void keep_subscription(const struct hand *h)
+{
+    struct store_vacant v = { .sealed = h->from.sealed };
+    memcpy(v.name_hash, h->from.name_hash, NAME_HASH_N);
+    if (h->from.subscribed)
+        vacant_save(&h->b->t, &h->box.box.id, &v);
+}
+
 void run_folder_del(struct batch *b, struct store_req *r)
 {
     struct store_folder_del *q = CONTAINER_OF(r, struct store_folder_del, req);
@@ -247,6 +259,7 @@ void run_folder_del(struct batch *b, struct store_req *r)
         struct key k = key_box(&q->box, REC_FOLDER);
         key_add32(&k, q->no);
         index_del(&b->t, TAB_DATA, key_str(&k));
+        keep_subscription(&h);
         h.box.vacated = MAX(h.box.vacated, h.from.uidvalidity);
         h.from.no = 0; /* not to be written again */
     }

@@ -4,14 +4,16 @@
 #include "store/embed_name.h"
 #include "store/embed_box.h"
 #include "store/embed_row.h"
+#include "store/embed_vacant.h"
 #include <string.h>
 
 enum { TABLE_MAX = STORE_FOLDERS_MAX + FOLDER_FIXED };
 
 struct entry {
     struct store_folder f;
-    bool touched, renamed;
-    uint8_t was_hash[NAME_HASH_N];
+    bool touched, renamed, named; /* named: it got another name, or its first */
+    struct store_vacant was;      /* its name before */
+    bool was_subscribed;
     uint32_t was_uidvalidity;
 };
 struct table {
@@ -19,7 +21,8 @@ struct table {
     struct box_rec box;
     struct arena *arena;
     struct entry *v;
-    size_t n, cap;
+    size_t n, cap, made; /* made: so many were there before */
+    struct vacancies vacant;
 };
 
 /* ---- reading ---- */
@@ -67,7 +70,9 @@ enum err read_folders(struct store *st, struct index_txn *t, struct store_req *r
         return ERR_IO;
     for (uint32_t no = FOLDER_INBOX; no <= FOLDER_FIXED && e == OK; no++)
         e = folder_load(t, &box, no, &q->folders[q->n++]);
-    return e == OK ? made_each(t, &box, answer_one, q) : e;
+    if (e == OK)
+        e = made_each(t, &box, answer_one, q);
+    return e == OK ? vacant_load(t, &q->box, &r->arena, &q->vacant, &q->vacant_n) : e;
 }
 
 /* ---- making, renaming, subscribing ---- */
@@ -78,9 +83,10 @@ static enum err table_add(void *ctx, const struct store_folder *f)
     if (t->n == t->cap)
         return ERR_FULL;
     struct entry *e = &t->v[t->n++];
-    *e = (struct entry){ .f = *f, .was_uidvalidity = f->uidvalidity };
-    memcpy(e->was_hash, f->name_hash, NAME_HASH_N);
+    *e = (struct entry){ .f = *f, .was_uidvalidity = f->uidvalidity, .was_subscribed = f->subscribed };
     e->f.sealed = arena_dup(t->arena, f->sealed);
+    e->was.sealed = e->f.sealed;
+    memcpy(e->was.name_hash, f->name_hash, NAME_HASH_N);
     return e->f.sealed.p ? OK : ERR_IO;
 }
 
@@ -127,6 +133,8 @@ static bool name_fits(const struct store_folder_item *it)
 static enum err item_apply(struct table *t, struct store_folder_item *it)
 {
     bool make = it->no == 0;
+    if (make && it->set == FOLDER_UNVACANT)
+        return vacancies_take(&t->vacant, it->name_hash) ? OK : ERR_DENIED;
     if (!name_fits(it) || (make && !(it->set & FOLDER_SET_NAME)))
         return ERR_BAD;
     if (it->no > 0 && it->no <= FOLDER_FIXED && it->set & FOLDER_SET_NAME)
@@ -135,7 +143,8 @@ static enum err item_apply(struct table *t, struct store_folder_item *it)
     if (!e)
         return make ? ERR_FULL : ERR_DENIED;
     e->touched = true;
-    e->renamed |= !make && it->set & FOLDER_SET_NAME && memcmp(e->was_hash, it->name_hash, NAME_HASH_N) != 0;
+    e->renamed |= !make && it->set & FOLDER_SET_NAME && memcmp(e->was.name_hash, it->name_hash, NAME_HASH_N) != 0;
+    e->named = make || e->renamed;
     if (it->set & FOLDER_SET_NAME) {
         memcpy(e->f.name_hash, it->name_hash, NAME_HASH_N);
         e->f.sealed = it->sealed;
@@ -157,19 +166,44 @@ static bool names_clash(const struct table *t)
     return false;
 }
 
+static struct entry *table_named(struct table *t, const uint8_t name_hash[NAME_HASH_N])
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (t->v[i].f.no > FOLDER_FIXED && memcmp(t->v[i].f.name_hash, name_hash, NAME_HASH_N) == 0)
+            return &t->v[i];
+    return NULL;
+}
+
+/* RFC 3501 section 6.3.6: a name is subscribed until its owner says otherwise, whoever has it. */
+static void subscriptions_settle(struct table *t)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        const struct entry *e = &t->v[i];
+        struct entry *next = e->renamed && e->was_subscribed ? table_named(t, e->was.name_hash) : NULL;
+        if (next)
+            next->f.subscribed = true;
+        else if (e->renamed && e->was_subscribed)
+            vacancies_add(&t->vacant, &e->was);
+    }
+    for (size_t i = 0; i < t->n; i++)
+        if (t->v[i].named && vacancies_take(&t->vacant, t->v[i].f.name_hash))
+            t->v[i].f.subscribed = true;
+}
+
 static bool too_many(const struct table *t)
 {
     size_t made = 0;
     for (size_t i = 0; i < t->n; i++)
         made += t->v[i].f.no > FOLDER_FIXED;
-    return made > STORE_FOLDERS_MAX;
+    size_t now = made + vacancies_count(&t->vacant, false), before = t->made + vacancies_count(&t->vacant, true);
+    return now > STORE_FOLDERS_MAX && now > before;
 }
 
 /* Does this one take the name that another gives up in the same step? */
 static bool takes_over(const struct table *t, const struct entry *e)
 {
     for (size_t i = 0; i < t->n; i++)
-        if (t->v[i].renamed && memcmp(t->v[i].was_hash, e->f.name_hash, NAME_HASH_N) == 0)
+        if (t->v[i].renamed && memcmp(t->v[i].was.name_hash, e->f.name_hash, NAME_HASH_N) == 0)
             return true;
     return false;
 }
@@ -207,7 +241,9 @@ static enum err table_load(struct table *t, struct batch *b, struct store_folder
     if (e != OK)
         return e;
     t->v = arena_array(t->arena, t->cap, sizeof *t->v);
-    return t->v ? made_each(&b->t, &t->box, table_add, t) : ERR_IO;
+    e = t->v ? made_each(&b->t, &t->box, table_add, t) : ERR_IO;
+    t->made = t->n;
+    return e == OK ? vacancies_load(&t->vacant, &b->t, &q->box, t->arena, TABLE_MAX) : e;
 }
 
 void run_folder_put(struct batch *b, struct store_req *r)
@@ -217,17 +253,23 @@ void run_folder_put(struct batch *b, struct store_req *r)
     r->err = table_load(&t, b, q);
     for (size_t i = 0; i < q->n && r->err == OK; i++)
         r->err = item_apply(&t, &q->items[i]);
-    if (r->err == OK)
-        r->err = names_clash(&t) ? ERR_BUSY : too_many(&t) ? ERR_FULL : OK;
+    if (r->err == OK && names_clash(&t))
+        r->err = ERR_BUSY;
+    if (r->err != OK)
+        return;
+    subscriptions_settle(&t);
+    r->err = too_many(&t) ? ERR_FULL : OK;
     if (r->err != OK)
         return;
     uidvalidities_settle(&t);
     for (size_t i = 0; i < t.n; i++)
         if (t.v[i].touched)
             folder_save(&b->t, &q->box, &t.v[i].f);
+    vacancies_save(&t.vacant, &b->t, &q->box);
     box_save(&b->t, &t.box, store_box_end_ms(&t.box.box));
     for (size_t i = 0; i < q->n; i++) {
-        q->items[i].folder = table_find(&t, q->items[i].folder.no)->f;
+        const struct entry *e = table_find(&t, q->items[i].folder.no);
+        q->items[i].folder = e ? e->f : (struct store_folder){ 0 }; /* none: FOLDER_UNVACANT */
         q->items[i].folder.sealed = (struct str){ NULL, 0 };
     }
 }

@@ -12,7 +12,8 @@ enum rec_kind {
     REC_LOG,
     REC_GONE,
     REC_DUP,
-    REC_KEYWORD
+    REC_KEYWORD,
+    REC_VACANT
 };
 
 struct key {

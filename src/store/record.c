@@ -180,6 +180,23 @@ enum err rec_keyword_parse(struct str in, struct store_keyword *out)
     return OK;
 }
 
+size_t rec_vacant_put(uint8_t out[REC_VACANT_MAX], const struct store_vacant *v)
+{
+    struct out o = { .p = out };
+    put8(&o, 1);
+    put(&o, v->sealed.p, v->sealed.n);
+    return o.n;
+}
+
+enum err rec_vacant_parse(struct str in, struct store_vacant *out)
+{
+    struct in i = begin(in);
+    if (i.failed || i.left.n == 0 || i.left.n > STORE_NAME_MAX)
+        return ERR_BAD;
+    out->sealed = i.left;
+    return OK;
+}
+
 size_t rec_row_put(uint8_t out[REC_ROW_MAX], const struct row_rec *r)
 {
     const struct store_row *w = &r->row;

@@ -45,6 +45,7 @@ enum {
     REC_CRED_MAX = 160 + STORE_SEALED_MAX,
     REC_FOLDER_MAX = 72 + STORE_SEALED_MAX, /* version 1 took names up to that */
     REC_KEYWORD_MAX = 17 + STORE_NAME_MAX,
+    REC_VACANT_MAX = 1 + STORE_NAME_MAX,
     REC_ROW_HEAD_N = 89,       /* 16 more of a copy */
     REC_ENV_INLINE_MAX = 1024, /* a longer env lies in the segment only: LMDB's pages are 4 KiB */
     REC_ROW_MAX = REC_ROW_HEAD_N + MSG_ID_N + REC_ENV_INLINE_MAX,
@@ -66,6 +67,8 @@ size_t rec_folder_put(uint8_t out[REC_FOLDER_MAX], const struct store_folder *f)
 [[nodiscard]] enum err rec_folder_parse(struct str in, struct store_folder *out);
 size_t rec_keyword_put(uint8_t out[REC_KEYWORD_MAX], const struct store_keyword *k);
 [[nodiscard]] enum err rec_keyword_parse(struct str in, struct store_keyword *out); /* flag is in the key */
+size_t rec_vacant_put(uint8_t out[REC_VACANT_MAX], const struct store_vacant *v);
+[[nodiscard]] enum err rec_vacant_parse(struct str in, struct store_vacant *out); /* name_hash is in the key */
 /* folder and uid are in the key. Copies alone need version 3; the others are written as version 2. */
 size_t rec_row_put(uint8_t out[REC_ROW_MAX], const struct row_rec *r);
 [[nodiscard]] enum err rec_row_parse(struct str in, struct row_rec *out);

@@ -17,20 +17,34 @@ struct store_folder {
     uint8_t name_hash[NAME_HASH_N];
     struct str sealed; /* name of a made folder; empty: one of the fixed five */
 };
+/* A name that is subscribed though no folder has it: one that was deleted or renamed had it (RFC 3501 section 6.3.6).
+ * Together with the made folders there are at most STORE_FOLDERS_MAX. */
+struct store_vacant {
+    uint8_t name_hash[NAME_HASH_N];
+    struct str sealed;
+};
 /* The fixed five by number, then the made ones by number. */
 struct store_folders {
     struct store_req req;
     struct box_id box;
     struct store_folder *folders; /* out */
     size_t n;
+    struct store_vacant *vacant; /* out */
+    size_t vacant_n;
     uint64_t modseq; /* the box's highest */
 };
 /* Makes folders (no is 0), renames (FOLDER_SET_NAME) and subscribes (FOLDER_SET_SUBSCRIBED) them: all of them in one
  * step, or none. What a name is only its keyed hash tells: ERR_BUSY when two would have the same. A renamed folder
  * keeps its number and messages, and its uidvalidity when no other folder that lost a name had a higher one; else it
- * gets a new one. ERR_DENIED: a folder that is not there, or a name for a fixed one. ERR_FULL: over STORE_FOLDERS_MAX.
- * ERR_BAD: no name, or one over STORE_NAME_MAX. */
-enum { FOLDER_SET_NAME = 1, FOLDER_SET_SUBSCRIBED = 2, FOLDER_SET_ARCHIVE = 4 /* for good */ };
+ * gets a new one. A name that a subscribed folder loses stays subscribed, and whichever folder gets it is. ERR_DENIED:
+ * a folder that is not there, or a name for a fixed one. ERR_FULL: more than before and over STORE_FOLDERS_MAX, vacant
+ * names counted. ERR_BAD: no name, or one over STORE_NAME_MAX. */
+enum {
+    FOLDER_SET_NAME = 1,
+    FOLDER_SET_SUBSCRIBED = 2,
+    FOLDER_SET_ARCHIVE = 4, /* for good */
+    FOLDER_UNVACANT = 8     /* by itself, no is 0: that name is vacant no more. ERR_DENIED: it was not */
+};
 struct store_folder_item {
     uint32_t no; /* 0: a new one */
     unsigned set;
@@ -45,8 +59,8 @@ struct store_folder_put {
     struct store_folder_item *items; /* in req.arena */
     size_t n;
 };
-/* A made folder and all in it. ERR_DENIED: one of the fixed five, or not there. ERR_FULL: it holds more than
- * STORE_IDS_MAX messages (delete some first). */
+/* A made folder and all in it; its name is vacant if it was subscribed. ERR_DENIED: one of the fixed five, or not
+ * there. ERR_FULL: it holds more than STORE_IDS_MAX messages (delete some first). */
 struct store_folder_del {
     struct store_req req;
     struct box_id box;

@@ -125,6 +125,7 @@ struct store_flag {
     bool conditional;
     uint64_t unchanged_since;
     struct store_row *rows; /* out: as they are now, in the order asked for */
+    uint32_t *was;          /* flags of each row before */
     uint8_t *how;           /* enum store_flagged of each row */
     size_t rows_n;
     uint64_t modseq;

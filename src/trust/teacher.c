@@ -247,6 +247,18 @@ static void teach(struct teacher *t, const struct teacher_reader *who, const str
     pthread_mutex_unlock(&t->lock);
 }
 
+static void unteach(struct teacher *t, const struct undo *what)
+{
+    pthread_mutex_lock(&t->lock);
+    forget_old(t, what->at_ms);
+    struct undo *u = find_undo(t, &what->box, &what->id);
+    if (u != NULL && u->spam == what->spam) {
+        learner_take_back(t->learner, u->change);
+        *u = (struct undo){ 0 };
+    }
+    pthread_mutex_unlock(&t->lock);
+}
+
 static struct str author_of(struct arena *a, struct str head)
 {
     struct addr_list from;
@@ -282,6 +294,24 @@ bool teacher_told(struct teacher *t, const struct teacher_reader *who, const str
     if (t->o.learns && feature_make(&a, &tree, msg, t->o.host, &f) == OK)
         teach(t, who, &what, &f);
     return author.n > 0;
+}
+
+bool teacher_untold(struct teacher *t, const struct teacher_reader *who, const struct msg_id *id, struct str msg,
+                    bool spam, int64_t now_ms, struct teacher_word *word)
+{
+    AUTO_ARENA struct arena a = { .max = ARENA_MAX, .secret = true };
+    struct undo what = { .box = who->box, .id = *id, .spam = spam, .at_ms = now_ms };
+    struct mime_tree tree;
+    unteach(t, &what);
+    msg = str_sub(msg, 0, TEACHER_MESSAGE_MAX);
+    if (mime_parse(&a, msg, &tree) != OK)
+        return false;
+    struct str author = author_of(&a, mime_head(&tree.v[0], msg));
+    if (teacher_said(t, &who->box, author) != (spam ? CORRECTION_SPAM : CORRECTION_HAM))
+        return false;
+    *word = (struct teacher_word){ .author = correction_author(&who->box, author), .what = CORRECTION_NONE };
+    teacher_recall(t, word);
+    return true;
 }
 
 /* ---- writing down ---- */

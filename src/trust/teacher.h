@@ -58,6 +58,9 @@ struct teacher_word {
  * again, stands. True: *word is what counts of its author from now on; false: it has none. */
 bool teacher_told(struct teacher *t, const struct teacher_reader *who, const struct msg_id *id, struct str msg,
                   bool spam, int64_t now_ms, struct teacher_word *word);
+/* The reader no longer says that; what says otherwise by now stands. True: *word is to be written down. */
+bool teacher_untold(struct teacher *t, const struct teacher_reader *who, const struct msg_id *id, struct str msg,
+                    bool spam, int64_t now_ms, struct teacher_word *word);
 void teacher_recall(struct teacher *t, const struct teacher_word *word);
 
 /* Writes down what was learned since the last time, and forgets what cannot be taken back any more. */

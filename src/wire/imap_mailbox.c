@@ -201,16 +201,21 @@ static void pass_wildcards(struct str pattern, bool *at)
         at[p + 1] |= at[p] && is_wild(pattern.p[p]);
 }
 
-bool imap_pattern_match(struct str pattern, struct str name)
+bool imap_pattern_match_above(struct str pattern, struct str name, uint32_t *above)
 {
     bool at[LIMIT_IMAP_MAILBOX + 2] = { true };
     struct str rest, first = str_cut(name, IMAP_SEPARATOR, &rest);
     size_t any_case = str_eq(first, S("INBOX")) ? first.n : 0; /* RFC 9051 section 5.1 */
+    uint32_t level = 1;
     if (pattern.n >= COUNT(at))
         return false;
     pass_wildcards(pattern, at);
     for (size_t n = 0; n < name.n; n++) {
         char c = name.p[n];
+        if (c == IMAP_SEPARATOR) {
+            *above |= at[pattern.n] ? level : 0;
+            level <<= 1;
+        }
         for (size_t p = pattern.n + 1; p-- > 0;) {
             char want = p < pattern.n ? pattern.p[p] : '\0', before = p > 0 ? pattern.p[p - 1] : '*';
             bool stays = p < pattern.n && at[p] && (want == '*' || (want == '%' && c != IMAP_SEPARATOR));
@@ -220,4 +225,10 @@ bool imap_pattern_match(struct str pattern, struct str name)
         pass_wildcards(pattern, at);
     }
     return at[pattern.n];
+}
+
+bool imap_pattern_match(struct str pattern, struct str name)
+{
+    uint32_t above = 0;
+    return imap_pattern_match_above(pattern, name, &above);
 }

@@ -26,3 +26,5 @@ void imap_mailbox_put(struct buf *out, struct str name, bool utf8);
 [[nodiscard]] enum err imap_pattern_read(struct buf *out, struct str in, bool utf8);
 /* '*' takes anything, '%' anything but the separator; INBOX is in any case. No more than name.n * pattern.n steps. */
 bool imap_pattern_match(struct str pattern, struct str name);
+/* And adds to *above which levels above match: bit 0 for the first. */
+bool imap_pattern_match_above(struct str pattern, struct str name, uint32_t *above);

@@ -3,6 +3,7 @@
 sent, octet for octet. One that is not installed is skipped, and says so."""
 import hashlib
 import imaplib
+import json
 import pathlib
 import shlex
 import shutil
@@ -114,6 +115,36 @@ def python_imaplib_with_authenticate():
         m.logout()
         m = imaplib.IMAP4("127.0.0.1", b.port)
         ok(m.authenticate("OAUTHBEARER", lambda _: f"n,a={b.user},\1auth=Bearer {b.token}\1\1".encode()))
+        m.logout()
+
+
+def subscriptions_outlive_mailbox_and_daemon():
+    with Box() as b:
+        m = imaplib.IMAP4("127.0.0.1", b.port)
+        ok(m.login(b.user, b.token))
+        for name in ("work", "play"):
+            ok(m.create(name))
+            ok(m.subscribe(name))
+        ok(m.delete("work"))
+        ok(m.rename("play", "games"))
+        m.logout()
+        b.d.restart()
+        m = imaplib.IMAP4("127.0.0.1", b.d.address("imap.listen")[1])
+        ok(m.login(b.user, b.token))
+        assert [x.decode().rsplit(" ", 1)[1] for x in ok(m.list())] == ["INBOX", "Junk", "Sent", "Drafts", "Trash", "games"]
+        assert [x.decode().rsplit(" ", 1)[1] for x in ok(m.lsub())][5:] == ["games", "play", "work"]
+        folders = json.loads(b.d.request("GET", "/api/v1/mailbox", token=b.token)[2])["folders"]
+        assert [f["name"] for f in folders] == ["INBOX", "Junk", "Sent", "Drafts", "Trash", "games"], folders
+        ok(m.unsubscribe("play"))
+        ok(m.create("work"))
+        assert [x.decode().rsplit(" ", 1)[1] for x in ok(m.lsub())][5:] == ["games", "work"]
+        for i in range(198):  # and those without a mailbox count
+            ok(m.create(f"f{i}"))
+        assert b"[LIMIT]" in m.create("more")[1][0]
+        ok(m.delete("work"))
+        assert b"[LIMIT]" in m.create("more")[1][0]
+        ok(m.unsubscribe("work"))
+        ok(m.create("more"))
         m.logout()
 
 
@@ -369,6 +400,6 @@ def imapflow():
 
 
 if __name__ == "__main__":
-    sys.exit(daemon.run([python_imaplib, python_imaplib_with_authenticate, idle_is_told_of_new_mail,
-                         the_page_and_imap_show_one_state, draining_finishes_what_is_under_way, compressed, curl, mbsync, fetchmail,
-                         getmail, offlineimap, neomutt, s_nail, imapflow]))
+    sys.exit(daemon.run([python_imaplib, python_imaplib_with_authenticate, subscriptions_outlive_mailbox_and_daemon,
+                         idle_is_told_of_new_mail, the_page_and_imap_show_one_state, draining_finishes_what_is_under_way, compressed,
+                         curl, mbsync, fetchmail, getmail, offlineimap, neomutt, s_nail, imapflow]))

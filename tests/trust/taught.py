@@ -104,6 +104,31 @@ def keywords_count_like_moves():
         lesson_is_taken(box, plain, "later", "INBOX")
 
 
+def a_keyword_that_is_removed_was_not_said():
+    with daemon() as d:
+        box = Box(d)
+        for subject in ("first", "bystander"):
+            box.arrives(plain(subject), subject)
+        box.imap.select("INBOX")
+        first, bystander = box.uid("INBOX", "first"), box.uid("INBOX", "bystander")
+        box.imap.uid("STORE", first, "+FLAGS", "($Junk)")
+        lesson_is_taken(box, plain, "next", "Junk")
+        box.imap.select("INBOX")
+        box.imap.uid("STORE", bystander, "FLAGS", "(\\Seen)")  # it never had one
+        box.imap.uid("STORE", bystander, "-FLAGS", "($Junk \\Seen)")
+        time.sleep(0.3)
+        eq(box.arrives(plain("still"), "still"), "Junk")
+        box.imap.select("INBOX")
+        box.imap.uid("STORE", first, "-FLAGS", "($Junk)")
+        lesson_is_taken(box, plain, "later", "INBOX")
+        box.imap.select("INBOX")
+        box.imap.uid("STORE", first, "+FLAGS", "($Junk)")  # nor was the opposite: it is said anew
+        lesson_is_taken(box, plain, "anew", "Junk")
+        box.imap.select("INBOX")
+        box.imap.uid("STORE", first, "FLAGS", "(\\Seen)")
+        lesson_is_taken(box, plain, "replaced", "INBOX")
+
+
 def a_click_over_rest_counts_for_the_next():
     with daemon() as d:
         box = Box(d)
@@ -173,5 +198,6 @@ def clicks_teach_only_where_the_operator_says_so():
 
 
 if __name__ == "__main__":
-    run([what_a_reader_said_outlives_a_restart, not_junk_over_imap_counts_for_the_next, junk_over_imap_counts_for_the_next, keywords_count_like_moves, a_click_over_rest_counts_for_the_next,
+    run([what_a_reader_said_outlives_a_restart, not_junk_over_imap_counts_for_the_next, junk_over_imap_counts_for_the_next, keywords_count_like_moves,
+         a_keyword_that_is_removed_was_not_said, a_click_over_rest_counts_for_the_next,
          clicks_teach_only_where_the_operator_says_so])

@@ -175,6 +175,97 @@ CASE(folders_have_ceilings)
     CHECK_EQ(RUN(r, folder_put, q)->req.err, ERR_BAD);
 }
 
+static struct store_folders *folders(struct rig *r, const struct box_id *box)
+{
+    struct store_folders *q = NEW(folders);
+    q->box = *box;
+    q = RUN(r, folders, q);
+    CHECK_OK(q->req.err);
+    return q;
+}
+
+static void subscribe(struct rig *r, const struct box_id *box, uint32_t no)
+{
+    struct store_folder_put *q = new_put(box, 1);
+    q->items[0] = (struct store_folder_item){ .no = no, .set = FOLDER_SET_SUBSCRIBED, .subscribed = true };
+    CHECK_OK(RUN(r, folder_put, q)->req.err);
+}
+
+static enum err unvacant(struct rig *r, const struct box_id *box, const char *name)
+{
+    struct store_folder_put *q = new_put(box, 1);
+    name_item(q, 0, 0, name);
+    q->items[0].set = FOLDER_UNVACANT;
+    q = RUN(r, folder_put, q);
+    CHECK_EQ(q->items[0].folder.no, 0);
+    return q->req.err;
+}
+
+/* RFC 3501 section 6.3.6. */
+CASE(a_subscribed_name_outlives_its_folder)
+{
+    struct box_id box = rig_box(r, 1, HOUR), other = rig_box(r, 2, HOUR);
+    uint32_t no = make(r, &box, "work"), plain = make(r, &box, "plain");
+    subscribe(r, &box, no);
+    CHECK_EQ(folders(r, &box)->vacant_n, 0);
+    CHECK_OK(del(r, &box, plain)->req.err);
+    CHECK_OK(del(r, &box, no)->req.err);
+    for (int i = 0; i < 2; i++) {
+        struct store_folders *all = folders(r, &box);
+        CHECK(all->n == FOLDER_FIXED && all->vacant_n == 1);
+        CHECK_STR("kept", all->vacant[0].sealed, "sealed work");
+        CHECK(memcmp(all->vacant[0].name_hash, "work", 5) == 0);
+        rig_reopen(r);
+    }
+    CHECK_EQ(folders(r, &other)->vacant_n, 0);
+    no = make(r, &box, "work"); /* made again: it is subscribed */
+    CHECK(rig_folder(r, &box, no).subscribed && folders(r, &box)->vacant_n == 0);
+    CHECK_OK(put(r, &box, no, "home")->req.err); /* renamed: both names are */
+    CHECK(rig_folder(r, &box, no).subscribed);
+    CHECK_STR("the old name", folders(r, &box)->vacant[0].sealed, "sealed work");
+    CHECK_OK(put(r, &box, no, "work")->req.err); /* and back */
+    CHECK_STR("the other way", folders(r, &box)->vacant[0].sealed, "sealed home");
+    CHECK_EQ(unvacant(r, &box, "work"), ERR_DENIED); /* a folder has it */
+    CHECK_EQ(unvacant(r, &box, "none"), ERR_DENIED);
+    CHECK_OK(unvacant(r, &box, "home"));
+    CHECK_EQ(unvacant(r, &box, "home"), ERR_DENIED);
+    rig_reopen(r);
+    CHECK_EQ(folders(r, &box)->vacant_n, 0);
+    uint32_t free_one = make(r, &box, "free");
+    struct store_folder_put *q = new_put(&box, 2); /* they swap their names: nothing is left behind */
+    name_item(q, 0, no, "free");
+    name_item(q, 1, free_one, "work");
+    CHECK_OK(RUN(r, folder_put, q)->req.err);
+    CHECK(rig_folder(r, &box, no).subscribed && rig_folder(r, &box, free_one).subscribed);
+    CHECK_EQ(folders(r, &box)->vacant_n, 0);
+}
+
+CASE(vacant_names_have_a_ceiling)
+{
+    struct box_id box = rig_box(r, 1, HOUR);
+    struct store_folder_put *q = new_put(&box, STORE_FOLDERS_MAX);
+    for (size_t i = 0; i < q->n; i++) {
+        char name[24];
+        snprintf(name, sizeof name, "f%zu", i);
+        name_item(q, i, 0, name);
+        q->items[i].set |= FOLDER_SET_SUBSCRIBED;
+        q->items[i].subscribed = true;
+    }
+    CHECK_OK(RUN(r, folder_put, q)->req.err);
+    CHECK_EQ(put(r, &box, FIRST_MADE, "a name more")->req.err, ERR_FULL);
+    CHECK_STR("as it was", rig_folder(r, &box, FIRST_MADE).sealed, "sealed f0");
+    CHECK_EQ(folders(r, &box)->vacant_n, 0);
+    for (uint32_t i = 0; i < STORE_FOLDERS_MAX; i++)
+        CHECK_OK(del(r, &box, FIRST_MADE + i)->req.err);
+    CHECK_EQ(folders(r, &box)->vacant_n, STORE_FOLDERS_MAX);
+    CHECK_EQ(put(r, &box, 0, "one more")->req.err, ERR_FULL);
+    CHECK_OK(put(r, &box, 0, "f7")->req.err);
+    CHECK_OK(unvacant(r, &box, "f8"));
+    CHECK_OK(put(r, &box, 0, "one more")->req.err);
+    struct store_folders *all = folders(r, &box);
+    CHECK(all->n == FOLDER_FIXED + 2 && all->vacant_n == STORE_FOLDERS_MAX - 2);
+}
+
 /* RFC 3501 section 2.3.1.1: under one name it only ever goes up. */
 CASE(a_uidvalidity_never_comes_again_for_a_name)
 {
@@ -383,6 +474,7 @@ CASE(flags_are_added_taken_replaced)
     CHECK_OK(f->req.err);
     CHECK_EQ(f->rows_n, 2); /* in the order asked for */
     CHECK(f->rows[0].uid == 2 && f->how[0] == FLAGGED_SAME && f->rows[0].flags == FLAG_FLAGGED);
+    CHECK(f->was[0] == FLAG_FLAGGED && f->was[1] != FLAG_FLAGGED);
     CHECK(f->rows[1].uid == 1 && f->how[1] == FLAGGED_CHANGED && f->rows[1].flags == FLAG_FLAGGED);
     CHECK_EQ(f->changed, 1);
     CHECK(f->rows[1].modseq == f->modseq && f->rows[0].modseq < f->modseq);
@@ -780,6 +872,8 @@ static const struct {
     ROW(folders_are_made_renamed_deleted),
     ROW(several_folders_are_one_step),
     ROW(folders_have_ceilings),
+    ROW(a_subscribed_name_outlives_its_folder),
+    ROW(vacant_names_have_a_ceiling),
     ROW(a_uidvalidity_never_comes_again_for_a_name),
     ROW(a_folder_that_is_renamed_back_keeps_its_uidvalidity),
     ROW(nor_does_it_in_a_later_box_of_the_address),

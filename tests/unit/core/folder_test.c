@@ -111,6 +111,14 @@ static enum err subscribe(const char *name, bool on)
     hear();
     return e;
 }
+static const char *list_vacant(void)
+{
+    struct mail_at a = at();
+    CHECK(folder_list_vacant(&a, on_listed, NULL) != NULL);
+    CHECK_OK(answer());
+    return listed;
+}
+
 static const char *list_all(void)
 {
     struct mail_at a = at();
@@ -190,6 +198,33 @@ TEST(a_folder_is_made_with_those_above_it)
     CHECK_EQ(subscribe("None", true), ERR_GONE);
     CHECK_STR("list", str_c(list_all()),
               "INBOX=0 Junk=0- Sent=0 Drafts=0 Trash=0 INBOX/sub=0- Work=0 Work/2026=0- Work/2026/May=0- ");
+    stop();
+}
+
+TEST(a_subscribed_name_stays)
+{
+    start();
+    CHECK_OK(create("a/b"));
+    CHECK_OK(subscribe("a/b", true));
+    CHECK_OK(rename_to("a", "x"));
+    CHECK_STR("told", str_c(told), "renamed 6 x<a renamed 7 x/b<a/b ");
+    CHECK_STR("no folder", str_c(list_all()), FIXED "x=0- x/b=0 ");
+    CHECK_STR("a name", str_c(list_vacant()), FIXED "a/b=0 x=0- x/b=0 ");
+    CHECK_EQ(folder_no(w.opened, S("a/b")), 0);
+    CHECK_OK(drop("x/b"));
+    CHECK_STR("and another", str_c(list_vacant()), FIXED "a/b=0 x=0- x/b=0 ");
+    CHECK_OK(subscribe("x/b", true));
+    CHECK_STR("nothing changed", str_c(told), "");
+    CHECK(one.no == 0 && one.subscribed);
+    CHECK_OK(subscribe("x/b", false));
+    CHECK_STR("told", str_c(told), "unsubscribed 0 x/b< ");
+    CHECK(!one.subscribed);
+    CHECK_EQ(subscribe("x/b", false), ERR_GONE);
+    CHECK_EQ(drop("a/b"), ERR_GONE);
+    CHECK_EQ(rename_to("a/b", "c"), ERR_GONE);
+    CHECK_OK(create("a/b"));
+    CHECK(one.subscribed);
+    CHECK_STR("made again", str_c(list_vacant()), FIXED "a=0- a/b=0 x=0- ");
     stop();
 }
 

@@ -22,6 +22,8 @@ struct fake_box {
     struct folder folders[FAKE_FOLDERS];
     char names[FAKE_FOLDERS][256];
     size_t folders_n;
+    char vacant[FAKE_FOLDERS][256]; /* subscribed, and no folder's */
+    size_t vacant_n;
     uint32_t last_no;
     uint32_t claimed[FAKE_FOLDERS + 16]; /* by folder number: recent_from */
     struct store_gone gone[FAKE_GONE];
@@ -66,6 +68,30 @@ static struct fake_client *fake_of(struct imap_session *s) { return CONTAINER_OF
 
 /* ---- the box ---- */
 
+static bool fake_fill(struct str name)
+{
+    for (size_t i = 0; i < fake.vacant_n; i++)
+        if (str_eq(str_c(fake.vacant[i]), name)) {
+            memmove(fake.vacant[i], fake.vacant[i + 1], (--fake.vacant_n - i) * sizeof fake.vacant[0]);
+            return true;
+        }
+    return false;
+}
+
+static void fake_vacate(const struct folder *f)
+{
+    if (f->at.subscribed && fake.vacant_n < FAKE_FOLDERS)
+        snprintf(fake.vacant[fake.vacant_n++], sizeof fake.vacant[0], "%.*s", STR_FMT(f->name));
+}
+
+static struct folder *fake_named(struct str name)
+{
+    for (size_t i = 0; i < fake.folders_n; i++)
+        if (str_eq(fake.folders[i].name, name))
+            return &fake.folders[i];
+    return NULL;
+}
+
 static uint32_t fake_folder(const char *name)
 {
     struct folder *f = &fake.folders[fake.folders_n];
@@ -74,6 +100,7 @@ static uint32_t fake_folder(const char *name)
     *f = (struct folder){ .name = str_c(fake.names[fake.folders_n++]) };
     f->at = (struct store_folder){ .no = no, .uidvalidity = 100 + no, .uidnext = 1, .modseq = 1, .subscribed = true };
     fake.claimed[no] = 1;
+    (void)fake_fill(f->name);
     return no;
 }
 
@@ -216,13 +243,15 @@ static void do_folders(struct fake_client *c)
 }
 static void fake_folders(struct imap_session *s) { fake_of(s)->ask = do_folders; }
 
-static struct folder *fake_named(struct str name)
+static void do_folders_vacant(struct fake_client *c)
 {
-    for (size_t i = 0; i < fake.folders_n; i++)
-        if (str_eq(fake.folders[i].name, name))
-            return &fake.folders[i];
-    return NULL;
+    struct folder all[2 * FAKE_FOLDERS];
+    memcpy(all, fake.folders, sizeof fake.folders);
+    for (size_t i = 0; i < fake.vacant_n; i++)
+        all[fake.folders_n + i] = (struct folder){ .name = str_c(fake.vacant[i]), .at.subscribed = true };
+    fake_answer(c, (struct imap_answer){ .folders = all, .folders_n = fake.folders_n + fake.vacant_n });
 }
+static void fake_folders_vacant(struct imap_session *s) { fake_of(s)->ask = do_folders_vacant; }
 
 static void do_create(struct fake_client *c)
 {
@@ -262,6 +291,7 @@ static void do_remove(struct fake_client *c)
         if (!fake.msgs[i].gone && fake.msgs[i].row.folder == f->at.no)
             fake_drop(&fake.msgs[i]);
     fake_hear_folder(FOLDER_DELETED, f, (struct str){ 0 });
+    fake_vacate(f);
     size_t at = (size_t)(f - fake.folders);
     fake.folders_n--;
     memmove(fake.folders + at, fake.folders + at + 1, (fake.folders_n - at) * sizeof *f);
@@ -285,6 +315,7 @@ static void do_rename(struct fake_client *c)
         fake_answer(c, (struct imap_answer){ .err = f == NULL ? ERR_GONE : bad ? ERR_DENIED : ERR_BUSY });
         return;
     }
+    fake_vacate(f);
     char *name = fake.names[f - fake.folders];
     snprintf(name, sizeof fake.names[0], "%.*s", STR_FMT(c->name2));
     f->name = str_c(name);
@@ -305,7 +336,12 @@ static void do_subscribe(struct fake_client *c)
         f->at.subscribed = c->on;
         fake_hear_folder(c->on ? FOLDER_SUBSCRIBED : FOLDER_UNSUBSCRIBED, f, (struct str){ 0 });
     }
-    fake_answer(c, (struct imap_answer){ .err = f ? OK : ERR_GONE });
+    bool vacant = f == NULL && fake_fill(c->name);
+    if (vacant && c->on)
+        snprintf(fake.vacant[fake.vacant_n++], sizeof fake.vacant[0], "%.*s", STR_FMT(c->name));
+    else if (vacant)
+        fake_hear_folder(FOLDER_UNSUBSCRIBED, &(struct folder){ .name = c->name }, (struct str){ 0 });
+    fake_answer(c, (struct imap_answer){ .err = f || vacant ? OK : ERR_GONE });
 }
 static void fake_subscribe(struct imap_session *s, struct str name, bool on)
 {
@@ -668,6 +704,7 @@ static const struct imap_ops fake_ops = { .may_login = fake_may_login,
                                           .create = fake_create,
                                           .remove = fake_remove,
                                           .rename = fake_rename,
+                                          .folders_vacant = fake_folders_vacant,
                                           .subscribe = fake_subscribe,
                                           .claim = fake_claim,
                                           .keywords = fake_keywords,

@@ -585,6 +585,53 @@ TEST(notify_others)
     notify_end();
 }
 
+/* RFC 3501 section 6.3.6, RFC 5258 section 3.4. */
+TEST(subscribed_names_outlive_their_mailboxes)
+{
+    fake_open_box();
+    start(&one, 0);
+    say(&one, "1 CREATE a/b\r\n1 CREATE c\r\n1 DELETE a/b\r\n1 RENAME c d\r\n");
+    CHECK_STR("not there", str_c(say(&one, "2 LIST \"\" (a* c d) RETURN (SUBSCRIBED)\r\n")),
+              "* LIST (\\Subscribed \\HasNoChildren) \"/\" a\r\n* LIST (\\Subscribed \\HasNoChildren) \"/\" d\r\n"
+              "2 OK that is all\r\n");
+    CHECK_STR("subscribed", str_c(say(&one, "3 LIST (SUBSCRIBED) \"\" (a/* c) RETURN (STATUS (MESSAGES))\r\n")),
+              "* LIST (\\Subscribed \\NonExistent \\HasNoChildren) \"/\" a/b\r\n"
+              "* LIST (\\Subscribed \\NonExistent \\HasNoChildren) \"/\" c\r\n3 OK that is all\r\n");
+    CHECK_STR("lsub", str_c(say(&one, "4 LSUB \"\" a/*\r\n")), "* LSUB () \"/\" a/b\r\n4 OK that is all\r\n");
+    CHECK_STR("a parent", str_c(say(&one, "5 LIST (SUBSCRIBED RECURSIVEMATCH) \"\" a%\r\n")),
+              "* LIST (\\Subscribed \\HasNoChildren) \"/\" a (\"CHILDINFO\" (\"SUBSCRIBED\"))\r\n5 OK that is all\r\n");
+    say(&one,
+        "6 DELETE a\r\n6 UNSUBSCRIBE a\r\n6 CREATE x/y/z\r\n6 DELETE x/y/z\r\n6 DELETE x/y\r\n6 UNSUBSCRIBE x/y\r\n");
+    CHECK_STR(
+        "a parent that is none", str_c(say(&one, "7 LIST (SUBSCRIBED RECURSIVEMATCH) \"\" (a% x/%)\r\n")),
+        "* LIST (\\NonExistent \\HasNoChildren) \"/\" a (\"CHILDINFO\" (\"SUBSCRIBED\"))\r\n"
+        "* LIST (\\NonExistent \\HasNoChildren) \"/\" x/y (\"CHILDINFO\" (\"SUBSCRIBED\"))\r\n7 OK that is all\r\n");
+    CHECK_STR("nor is it for LSUB", str_c(say(&one, "8 LSUB \"\" a%\r\n")),
+              "* LSUB (\\NoSelect) \"/\" a\r\n8 OK that is all\r\n");
+    CHECK_STR("once",
+              str_c(say(&one, "9 CREATE a/c\r\n9 DELETE a/c\r\n9 DELETE a\r\n9 UNSUBSCRIBE a\r\n9 LSUB \"\" a%\r\n")),
+              "9 OK [MAILBOXID (F101-13)] made\r\n9 OK done\r\n9 OK done\r\n9 OK done\r\n"
+              "* LSUB (\\NoSelect) \"/\" a\r\n9 OK that is all\r\n");
+    CHECK_STR("special", str_c(say(&one, "A LIST (SUBSCRIBED SPECIAL-USE RECURSIVEMATCH) \"\" a*\r\n")),
+              "A OK that is all\r\n");
+    CHECK(has(say(&one, "B SUBSCRIBE a/b\r\n"), "B OK"));
+    CHECK(has(say(&one, "C UNSUBSCRIBE a/b\r\n"), "C OK"));
+    CHECK(has(say(&one, "D UNSUBSCRIBE a/b\r\n"), "D NO [NONEXISTENT]"));
+    CHECK(has(say(&one, "E SUBSCRIBE a/b\r\n"), "E NO [NONEXISTENT]"));
+    CHECK(has(say(&one, "F SELECT a/c\r\n"), "F NO"));
+    fake_client_close(&one);
+}
+
+TEST(notify_of_a_name_without_a_mailbox)
+{
+    notify("(subtree a (SubscriptionChange))");
+    say(&two, "2 CREATE a\r\n2 DELETE a\r\n");
+    CHECK_STR("still subscribed", str_c(hear(&one)), "");
+    say(&two, "3 UNSUBSCRIBE a\r\n");
+    CHECK_STR("no more", str_c(hear(&one)), "* LIST (\\NonExistent) \"/\" a\r\n");
+    notify_end();
+}
+
 TEST(notify_names)
 {
     notify("(subtree a (MailboxName)) (mailboxes (Sent x/y) (SubscriptionChange MailboxName)) (selected NONE)");
@@ -610,6 +657,9 @@ TEST(notify_names)
     one.out.n = 0;
     say(&two, "9 DELETE a\r\n");
     CHECK_STR("deleted", str_c(hear(&one)), "* LIST (\\NonExistent) \"/\" a\r\n");
+    one.out.n = 0;
+    say(&two, "A UNSUBSCRIBE a\r\n");
+    CHECK_STR("not asked for", str_c(hear(&one)), "");
     notify_end();
 }
 

@@ -94,6 +94,20 @@ TEST(cred)
     torture(str_of(raw, n), n - 6, parse_cred);
 }
 
+static enum err parse_vacant(struct str s) { return rec_vacant_parse(s, &(struct store_vacant){ 0 }); }
+
+TEST(vacant)
+{
+    uint8_t raw[REC_VACANT_MAX];
+    struct store_vacant v = { .name_hash = { 1 }, .sealed = S("name") }, back = { .name_hash = { 9 } };
+    size_t n = rec_vacant_put(raw, &v);
+    CHECK_STR("bytes", str_of(raw, n), "\1name");
+    CHECK_OK(rec_vacant_parse(str_of(raw, n), &back));
+    CHECK_STR("name", back.sealed, "name");
+    CHECK_EQ(back.name_hash[0], 9);
+    torture(str_of(raw, n), n - 3, parse_vacant); /* one octet is a name */
+}
+
 TEST(folder)
 {
     uint8_t raw[REC_FOLDER_MAX];

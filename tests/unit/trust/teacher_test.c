@@ -92,6 +92,36 @@ TEST(a_click_can_be_taken_back)
     teacher_free(t);
 }
 
+static bool untold(struct teacher *t, unsigned n, bool spam, int64_t now_ms)
+{
+    AUTO_ARENA struct arena a = { .max = 1 << 20 };
+    struct msg_id id = { { (uint8_t)n } };
+    struct teacher_word word;
+    bool said = teacher_untold(t, &ann, &id, mail(&a, "x@spam.example", n), spam, now_ms, &word);
+    CHECK(!said || word.what == CORRECTION_NONE);
+    return said;
+}
+
+/* Neither this nor the opposite is left. */
+TEST(what_is_no_longer_said_counts_no_more)
+{
+    struct teacher *t = teacher("unsaid", true);
+    CHECK(!untold(t, 1, true, 1000)); /* it never was */
+    told(t, &ann, 1, true, 1000);
+    CHECK(!untold(t, 1, false, 2000)); /* nor was that */
+    CHECK_EQ(teacher_said(t, &ann.box, S("x@spam.example")), CORRECTION_SPAM);
+    CHECK_EQ(teacher_labels(t).spam, 1);
+    CHECK(untold(t, 1, true, 3000));
+    CHECK_EQ(teacher_said(t, &ann.box, S("x@spam.example")), CORRECTION_NONE);
+    CHECK(teacher_labels(t).spam == 0 && teacher_labels(t).ham == 0);
+    CHECK(!untold(t, 1, true, 4000));
+    told(t, &ann, 2, true, 5000);
+    CHECK(untold(t, 2, true, 5001 + TEACHER_UNDO_MS)); /* too late for the learner, not for the box */
+    CHECK_EQ(teacher_labels(t).spam, 1);
+    CHECK_EQ(teacher_said(t, &ann.box, S("x@spam.example")), CORRECTION_NONE);
+    teacher_free(t);
+}
+
 TEST(few_labels_do_not_decide)
 {
     struct teacher *t = teacher("few", true);

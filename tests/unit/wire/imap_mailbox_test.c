@@ -142,6 +142,23 @@ TEST(imap_patterns)
     CHECK_STR("inbox", buf_str(&out), "INBOX/%");
 }
 
+TEST(imap_pattern_above)
+{
+    static const struct {
+        const char *pattern;
+        bool match;
+        uint32_t above;
+    } cases[] = {
+        { "%", false, 1 }, { "*", true, 7 },   { "%/%", false, 2 }, { "a/b/c/d", true, 0 }, { "a*c", false, 4 },
+        { "a", false, 1 }, { "b%", false, 0 }, { "*/b", false, 2 }, { "", false, 0 },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        uint32_t above = 0;
+        bool match = imap_pattern_match_above(str_c(cases[i].pattern), S("a/b/c/d"), &above);
+        test_check(match == cases[i].match && above == cases[i].above, cases[i].pattern, __FILE__, __LINE__);
+    }
+}
+
 /* The worst there is within the limits: an answer at once. */
 TEST(imap_pattern_bomb)
 {
