@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { TESTS_MAX = 256 };
@@ -66,6 +67,13 @@ const char *test_dir(void)
         atexit(remove_dir);
     dir_made = true;
     return dir;
+}
+
+double cpu_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 int main(void) { return _cmocka_run_group_tests(program_invocation_short_name, tests, test_n, NULL, NULL); }

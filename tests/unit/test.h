@@ -13,6 +13,7 @@ void test_check_eq(int64_t got, int64_t want, const char *what, const char *file
 void test_check_str(const char *what, struct str got, const char *want, const char *file, int line);
 /* A folder of this program's own under /tmp, made at first use, removed with all in it when the program ends. */
 const char *test_dir(void);
+double cpu_seconds(void); /* of this thread, so far */
 
 #define TEST(name)                                                                                                     \
     static void test_##name(void);                                                                                     \
