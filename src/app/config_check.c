@@ -107,20 +107,29 @@ static void note_unchecked(const struct config *c, struct buf *notes)
                         "boxes of this server alone\n");
 }
 
+static bool names_everybody(const struct config_list *networks)
+{
+    for (size_t i = 0; i < networks->n; i++)
+        if (str_ends(networks->v[i], S("/0")))
+            return true;
+    return false;
+}
+
 static void note_everybody(const struct config *c, struct buf *notes)
 {
-    for (size_t i = 0; i < c->smtp_relay_from.n; i++)
-        if (str_ends(c->smtp_relay_from.v[i], S("/0"))) {
-            buf_puts(notes,
-                     "smtp.relay_from: names everybody, so this server sends anybody's mail to anywhere (an open "
-                     "relay)\n");
-            return;
-        }
+    if (names_everybody(&c->smtp_relay_from))
+        buf_puts(notes, "smtp.relay_from: names everybody, so this server sends anybody's mail to anywhere (an open "
+                        "relay)\n");
+    if (names_everybody(&c->access_deny))
+        buf_puts(notes, "access.deny: names everybody, so only access.allow comes in\n");
 }
 
 void config_note_together(const struct config *c, struct buf *notes)
 {
     note_everybody(c, notes);
+    if (c->limits_message_memory > 0 && c->limits_message_memory < c->smtp_max_bytes)
+        buf_puts(notes, "limits.message_memory: less than a mail of smtp.max_bytes takes; what does not fit is put off "
+                        "(452)\n");
     if (!c->scan_plaintext_ack && (!str_empty(c->clamd_address) || !str_empty(c->rspamd_address)))
         buf_puts(notes,
                  "scan.plaintext_ack: clamd and rspamd are not asked until it is true: they see mail in plaintext, so "

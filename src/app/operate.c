@@ -1,5 +1,6 @@
 /* What is asked of the server as a whole; boxes, bans and domains have files of their own. */
 #include "app/operate.h"
+#include "app/domain_keys.h"
 #include "base/text.h"
 #include "io/file.h"
 #include "store/store.h"
@@ -128,6 +129,8 @@ static void run_backup(void *ctx, struct ctl_req *r, struct str)
     enum err e = file_make_dir(dir.p);
     if (e == OK)
         e = store_backup(a->store, dir.p);
+    if (e == OK)
+        e = domain_keys_backup(a, dir);
     if (e == OK)
         ctl_ok(r, said);
     else

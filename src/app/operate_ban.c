@@ -54,7 +54,7 @@ static void add_ban(struct app *a, struct ctl_req *r, struct str network, struct
     else if (access_ban(a->access, &net, ms, loop_now_ms(a->loop)) != OK)
         ctl_error(r, "too many: the deny list (access.deny) holds more");
     else
-        ctl_ok(r, S("banned\n"));
+        ctl_ok(r, net.bits == 0 ? S("banned: everybody, but for whom access.allow names\n") : S("banned\n"));
 }
 
 /* The networks that core/standing counts by: what was given, or the one around it. */

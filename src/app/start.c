@@ -15,6 +15,7 @@
 #include "store/store.h"
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The key of its hashes is new each day: longer means nothing. */
@@ -173,6 +174,10 @@ enum err start_owned(struct app *a)
                   LOG_C("reason", "this user may not use it: as root, chown -R the data folder to the one who serves"));
         return ERR_IO;
     }
+    struct stat st;
+    if (stat(start_path(a, ""), &st) == 0 && st.st_mode & (S_IRWXG | S_IRWXO))
+        log_warn(a->log, "start.data_dir_open", LOG_C("path", start_path(a, "")),
+                 LOG_C("reason", "others may look into it, and keys lie there: chmod -R go= it"));
     return OK;
 }
 

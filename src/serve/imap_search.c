@@ -332,9 +332,11 @@ void imap_run_search(struct imap_session *s)
         return;
     struct imap_search_context c = searching_context(s);
     w->answer = answer;
-    if (imap_search_read(&s->cmd->in, &c, &w->q)) {
+    bool good = imap_search_read(&s->cmd->in, &c, &w->q);
+    if (w->q.has_charset && s->on & IMAP_ON_UTF8)
+        imap_bad(s); /* RFC 6855 section 3: all is UTF-8 now */
+    else if (good)
         searching_start(s);
-        return;
-    }
-    searching_bad(s, &w->q);
+    else
+        searching_bad(s, &w->q);
 }

@@ -136,6 +136,18 @@ static void start(struct imap_session *s)
     go_on(s);
 }
 
+/* A keyword takes a place for the box's life: no message may take one, where none is named, or all were changed since
+ * (what the view knows of them is never newer than what is so). */
+static bool anybody_takes(const struct imap_session *s, const struct storing *w)
+{
+    bool any = !w->ask.conditional && w->uids.n > 0;
+    for (size_t i = 0; !any && i < w->uids.n; i++) {
+        size_t at = imap_view_find(s->view, w->uids.v[i]);
+        any = at != STR_NONE && s->view->v[at].modseq <= w->ask.unchanged_since;
+    }
+    return any;
+}
+
 /* Too many keywords are still a STORE. */
 static void refuse(struct imap_session *s)
 {
@@ -162,5 +174,5 @@ void imap_run_store(struct imap_session *s)
     else if (!imap_targets_uids(s, &w->t, &w->uids))
         return;
     else
-        imap_keywords_make(s, w->flags.keywords, w->how == '-' ? 0 : w->flags.keyword_n, start);
+        imap_keywords_make(s, w->flags.keywords, w->how != '-' && anybody_takes(s, w) ? w->flags.keyword_n : 0, start);
 }

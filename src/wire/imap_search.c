@@ -271,6 +271,7 @@ static bool take_charset(struct reader *r)
 {
     if (!imap_token_astring(r->t, &r->charset))
         return false;
+    r->s.has_charset = true;
     r->s.bad_charset = !charset_known(r->charset);
     return !r->s.bad_charset && imap_token_sp(r->t) ? true : fail(r);
 }
@@ -308,7 +309,10 @@ static bool finish(struct reader *r, bool good, struct imap_search *out)
     if (good)
         *out = r->s;
     else
-        *out = (struct imap_search){ .returns = r->s.returns, .bad_charset = r->s.bad_charset, .fuzzy = r->s.fuzzy };
+        *out = (struct imap_search){ .returns = r->s.returns,
+                                     .has_charset = r->s.has_charset,
+                                     .bad_charset = r->s.bad_charset,
+                                     .fuzzy = r->s.fuzzy };
     return good;
 }
 

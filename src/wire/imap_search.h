@@ -59,6 +59,7 @@ struct imap_search {
     unsigned returns; /* a set of the bits above; also where the keys behind it could not be read */
     bool modseq;      /* MODSEQ is used: the answer carries one, and CONDSTORE is on from now */
     bool uses_saved;  /* "$" is in it */
+    bool has_charset; /* one was given */
     bool bad_charset; /* failed for this: answer NO [BADCHARSET] */
     bool fuzzy;       /* failed for FUZZY, which is not offered */
 };
@@ -71,8 +72,8 @@ struct imap_search {
 struct imap_search_context {
     uint32_t seq_star, uid_star; /* what '*' stands for */
 };
-/* All behind SEARCH and its blank: RETURN, CHARSET, keys. On failure *out has bad_charset and fuzzy set and nothing
- * else. */
+/* All behind SEARCH and its blank: RETURN, CHARSET, keys. On failure *out has the returns, both of charset and fuzzy
+ * set, and nothing else. */
 [[nodiscard]] bool imap_search_read(struct imap_token *t, const struct imap_search_context *c, struct imap_search *out);
 /* The same for SORT and THREAD: a charset that must be there, then keys (what stands before is read by imap_sort). */
 [[nodiscard]] bool imap_search_read_keys(struct imap_token *t, const struct imap_search_context *c,

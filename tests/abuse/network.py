@@ -330,6 +330,8 @@ def the_operator_bans_and_lifts():
         d.ctl("ban", "add", "192.0.2.77")
         check("one address", (greeting("192.0.2.77"), greeting("192.0.2.78")[:3]), ("421 4.7.0", "220"))
         check("lift by name", d.ctl("ban", "lift", "192.0.2.77"), (0, "1 lifted\n"))
+        check("everybody", d.ctl("ban", "add", "::/0", "1h"), (0, "banned: everybody, but for whom access.allow names\n"))
+        check("lift everybody", d.ctl("ban", "lift", "::/0"), (0, "1 lifted\n"))
         for gone in (ban_id, "192.0.2.77"):
             check("nothing to lift", d.ctl("ban", "lift", gone), (1, "mayfly: error: nothing of that network or id is banned\n"))
         check("nor at all", d.ctl("ban", "lift", "all"), (0, "0 lifted\n"))

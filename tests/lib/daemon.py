@@ -152,6 +152,11 @@ class Daemon(Started):
         return self.api("GET", "/mailbox/messages?limit=200", token=token)["messages"]
 
 
+def eq(got, want):
+    if got != want:
+        raise AssertionError(f"got {got!r}, want {want!r}")
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))

@@ -16,12 +16,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "lib"))
-from daemon import BINARY, SANITIZED, Daemon, Skip, run  # noqa: E402
-
-
-def eq(got, want):
-    if got != want:
-        raise AssertionError(f"got {got!r}, want {want!r}")
+from daemon import BINARY, SANITIZED, Daemon, Skip, eq, run  # noqa: E402
 
 
 def until(what, seconds=10):

@@ -7,17 +7,12 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-from daemon import Daemon, run  # noqa: E402
+from daemon import Daemon, eq, run  # noqa: E402
 
 # Junk by the rules alone, whoever sends it.
 JUNK = ("From: \"support@bank.example\" <{who}@xn--80ak6aa92e.example>\r\nReply-To: other@elsewhere.example\r\nSubject: {subject}\r\n"
         "MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<html><body><p style=\"display:none\">meeting minutes invoice "
         "library weather</p><a href=\"http://192.0.2.7/login\">https://www.paypal.com/</a> ACT N\u043eW cl\u0456ck h\u0435re</body></html>\r\n")
-
-
-def eq(got, want):
-    if got != want:
-        raise AssertionError(f"got {got!r}, want {want!r}")
 
 
 class Box:

@@ -200,6 +200,25 @@ TEST(files_that_are_named_are_there)
     config_fini(&c);
 }
 
+TEST(what_is_likely_a_slip_is_noted)
+{
+    static const struct {
+        const char *extra, *want;
+    } cases[] = {
+        { "limits.message_memory=1", "limits.message_memory: less than a mail of smtp.max_bytes takes" },
+        { "access.deny=10.0.0.0/8, ::/0", "access.deny: names everybody" },
+        { "smtp.relay_from=0.0.0.0/0", "smtp.relay_from: names everybody" },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        AUTO_BUF struct buf errors = { .max = TEXT_MAX }, notes = { .max = TEXT_MAX };
+        struct config c;
+        CHECK_OK(config_load(&(struct config_sources){ .extra = &cases[i].extra, .extra_n = 1 }, &c, &errors, &notes));
+        config_note_together(&c, &notes);
+        CHECK(str_find(buf_str(&notes), str_c(cases[i].want)) != STR_NONE);
+        config_fini(&c);
+    }
+}
+
 TEST(so_many_addresses_and_no_more)
 {
     AUTO_BUF struct buf errors = { .max = TEXT_MAX }, notes = { .max = TEXT_MAX }, line = { .max = TEXT_MAX };

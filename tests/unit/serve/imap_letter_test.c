@@ -35,6 +35,20 @@ TEST(no_leaves_nothing_saved)
     fake_client_close(&one);
 }
 
+/* RFC 6855 section 3 */
+TEST(no_charset_beside_utf8)
+{
+    open_filled(1);
+    say(&one, "1 SELECT INBOX\r\n");
+    CHECK(has(say(&one, "2 SEARCH CHARSET UTF-8 ALL\r\n"), "2 OK"));
+    say(&one, "3 ENABLE UTF8=ACCEPT\r\n");
+    CHECK_STR("known", str_c(say(&one, "4 UID SEARCH RETURN (COUNT) CHARSET UTF-8 ALL\r\n")),
+              "4 BAD not of that command's form\r\n");
+    CHECK(has(say(&one, "5 SEARCH CHARSET KLINGON ALL\r\n"), "5 BAD"));
+    CHECK(has(say(&one, "6 SEARCH ALL\r\n"), "6 OK"));
+    fake_client_close(&one);
+}
+
 /* RFC 5267 section 3 with RFC 5182 */
 TEST(sort_saves)
 {
