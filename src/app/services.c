@@ -295,6 +295,7 @@ static enum err web_new(struct services *s, struct loop *loop)
                                     .send = s->send,
                                     .outq = s->outq,
                                     .forwarding = a->forwards ? &s->forwarding : NULL,
+                                    .way_out = a->carrying.on,
                                     .log = a->log,
                                     .shared = a->shared->api,
                                     .domains = domains(a),

@@ -66,6 +66,7 @@ enum err services_send_shared(struct app *a)
                                   .all_rcpts = (uint32_t)c->send_recipients_per_hour,
                                   .max_rcpts = (uint32_t)c->send_max_recipients,
                                   .max_bytes = c->send_max_bytes,
+                                  .no_way_out = !a->carrying.on,
                                   .unchecked = c->send_unchecked,
                                   .limit = a->limit,
                                   .standing = a->standing,

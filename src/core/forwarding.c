@@ -207,6 +207,8 @@ static enum err ask(const struct forwarding *f, const struct opened *o, struct s
  * box is no reason here (SEND_REPLY_ONLY), as he is meant to be its holder; hence the few questions of a day. */
 static enum send_refusal may_ask(const struct forwarding *f, const struct opened *o)
 {
+    if (send_shared_opts(f->shared)->no_way_out)
+        return SEND_NO_WAY_OUT;
     enum send_policy policy = send_shared_policy(f->shared, o->address);
     uint32_t flags = send_shared_flags(f->shared, &o->box);
     if (policy == SEND_NOBODY)

@@ -57,6 +57,20 @@ static bool recipient_has(struct match *m, const struct json *root, const struct
     return false;
 }
 
+static bool file_has(struct match *m, const struct json *root, const struct buf *needle)
+{
+    struct json_in j = { 0 };
+    const struct json *files = NULL;
+    json_get_array(&j, root, "attachments", 1000, &files);
+    for (size_t i = 0; i < json_len(files); i++) {
+        struct str name = { 0 };
+        json_get_str(&j, json_at(files, i), "filename", SUMMARY_MAX, &name);
+        if (has(m, name, needle))
+            return true;
+    }
+    return false;
+}
+
 static bool parsed_matches(struct match *m, const struct json *root, bool has_code)
 {
     struct json_in j = { 0 };
@@ -69,7 +83,7 @@ static bool parsed_matches(struct match *m, const struct json *root, bool has_co
     if ((has_code && code.n == 0) || !has(m, subject, &m->subject) || !address_has(m, from, &m->from))
         return false;
     return has(m, subject, &m->q) || has(m, intro, &m->q) || address_has(m, from, &m->q) ||
-           recipient_has(m, root, &m->q);
+           recipient_has(m, root, &m->q) || file_has(m, root, &m->q);
 }
 
 bool mail_filters(const struct mail_query *q) { return q->has_code || q->q.n > 0 || q->from.n > 0 || q->subject.n > 0; }

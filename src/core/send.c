@@ -184,15 +184,18 @@ static enum send_refusal take_rcpts(struct send_req *r, const struct outq_rcpt *
     return SEND_OK;
 }
 
-/* Boxes of this server: nobody finds out by sending which there are. */
+/* What cannot leave is refused while its writer is there. Boxes of this server: nobody finds out by sending which there
+ * are. */
 static enum send_refusal may_ask(struct send_req *r)
 {
     const struct send_opts *o = &r->s->o;
     const struct send_share who = { .box = &r->o->box.id, .peer = r->has_peer ? &r->peer : NULL };
     enum send_refusal e = SEND_OK;
-    for (size_t i = 0; i < r->mail.rcpts_n && e == SEND_OK; i++)
+    for (size_t i = 0; i < r->mail.rcpts_n && e == SEND_OK; i++) {
+        r->r.rcpt = i;
         e = send_shared_may_ask(o->shared, &who, r->keys[i], store_now_ms(o->store), loop_now_ms(o->loop),
                                 &r->r.retry_ms);
+    }
     return e;
 }
 
@@ -346,6 +349,7 @@ struct refusal send_refusal_of(enum send_refusal r)
         [SEND_TWO_FROM] = { "send_two_from", "From must be one address, this one." },
         [SEND_NO_FROM] = { "send_no_from", "From is missing." },
         [SEND_BAD_FROM] = { "send_bad_from", "The address in From cannot be read." },
+        [SEND_NO_WAY_OUT] = { "send_no_way_out", "Mail cannot leave this server: it has no way out to others." },
         [SEND_UNKNOWN_TO_BOX] = { "send_unknown_to_box", "This address may write only to those who wrote to it." },
         [SEND_CAP_BOX] = { "send_cap_box", "This address has sent its share for today." },
         [SEND_CAP_ALL] = { "send_cap_all", "No more is sent from here for now; try again later." },

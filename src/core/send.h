@@ -24,6 +24,7 @@ enum send_refusal {
     SEND_TWO_FROM,
     SEND_NO_FROM,
     SEND_BAD_FROM,       /* what stands in it is no address */
+    SEND_NO_WAY_OUT,     /* rcpt is on another server, and no mail can leave from here */
     SEND_UNKNOWN_TO_BOX, /* reply-only, and rcpt has not written to this box */
     SEND_CAP_BOX,        /* the box's share of a day is used up; retry_ms says when there is more */
     SEND_CAP_ALL,        /* the server's share of an hour, or the network's; retry_ms */
@@ -73,7 +74,7 @@ struct send_mail { /* borrowed for the call, but for data */
 };
 struct send_result { /* valid during the call */
     enum send_refusal refusal;
-    size_t rcpt;        /* SEND_UNKNOWN_TO_BOX, SEND_BAD_RCPT: which one */
+    size_t rcpt;        /* SEND_NO_WAY_OUT, SEND_UNKNOWN_TO_BOX, SEND_BAD_RCPT: which one */
     int64_t retry_ms;   /* SEND_CAP_*: when it may work; from now */
     struct outq_id id;  /* SEND_OK: durable in the queue */
     struct msg_id copy; /* SEND_OK, when has_copy: the message in Sent */
@@ -88,8 +89,8 @@ typedef void send_done(void *ctx, const struct send_result *r);
  * all the same). Nothing is counted for what was refused. */
 struct send_req *send_mail(struct send *s, struct send_mail *m, send_done *done, void *ctx);
 /* At RCPT: would rcpt be taken from this box, as far as can be known now? SEND_OK, SEND_OFF, SEND_NOT_VERIFIED,
- * SEND_UNKNOWN_TO_BOX, SEND_CAP_*, SEND_STOPPED, SEND_BAD_RCPT, SEND_GONE, SEND_LATER. Counts nothing. Only refusal and
- * retry_ms of the result are set. *known: NULL at first, then the caller's to hand on and to drop
+ * SEND_NO_WAY_OUT, SEND_UNKNOWN_TO_BOX, SEND_CAP_*, SEND_STOPPED, SEND_BAD_RCPT, SEND_GONE, SEND_LATER. Counts nothing.
+ * Only refusal and retry_ms of the result are set. *known: NULL at first, then the caller's to hand on and to drop
  * (send_known_drop()). Answers as above. */
 struct send_req *send_check(struct send *s, struct opened *from, struct send_known **known, struct str rcpt,
                             send_done *done, void *ctx);

@@ -219,7 +219,7 @@ enum send_refusal send_shared_may_ask(struct send_shared *s, const struct send_s
                                       int64_t now_ms, int64_t mono_ms, int64_t *retry_ms)
 {
     if (!send_shared_is_ours(s, key))
-        return SEND_OK;
+        return s->o.no_way_out ? SEND_NO_WAY_OUT : SEND_OK;
     pthread_mutex_lock(&s->lock);
     const struct box_sent *b = map_get(&s->boxes, box_id_str(what->box));
     bool asked = b && same_hour(b, now_ms) && b->unknown >= UNKNOWN_MAX;

@@ -19,6 +19,7 @@ struct send_shared_opts { /* what it points to is borrowed */
     uint32_t all_rcpts;            /* of the server in an hour; 0: likewise */
     uint32_t max_rcpts;            /* a mail */
     size_t max_bytes;              /* a mail */
+    bool no_way_out;               /* nothing leaves: no resolver and no smart host; what is written here stays here */
     bool unchecked;                /* reply-only: who wrote need not be proven, where nobody checks */
     struct limit *limit;           /* networks: LIMIT_SEND, LIMIT_UNKNOWN_RCPT; NULL: they are not counted */
     struct standing *standing;     /* is told of recipients here that are not there; NULL: nobody is */
@@ -56,7 +57,8 @@ enum send_refusal send_shared_room(struct send_shared *s, const struct box_id *b
 void send_shared_unknown(struct send_shared *s, const struct box_id *box, int64_t now_ms, int64_t mono_ms);
 /* Is its domain one of this server's? key: as addr_other_key() has it. */
 bool send_shared_is_ours(const struct send_shared *s, struct str key);
-/* May it write to key, for all that? SEND_OK, or SEND_CAP_BOX or SEND_CAP_ALL with *retry_ms. peer may be NULL. */
+/* May it write to key, for all that? SEND_OK, SEND_NO_WAY_OUT, or SEND_CAP_BOX or SEND_CAP_ALL with *retry_ms. peer may
+ * be NULL. */
 enum send_refusal send_shared_may_ask(struct send_shared *s, const struct send_share *what, struct str key,
                                       int64_t now_ms, int64_t mono_ms, int64_t *retry_ms);
 void send_shared_give(struct send_shared *s, const struct send_share *what, int64_t mono_ms); /* it was not sent */

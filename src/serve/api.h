@@ -33,6 +33,7 @@ struct api_opts {
     struct send *send; /* NULL: nobody sends; then outq is, too */
     struct outq *outq;
     const struct forwarding *forwarding; /* NULL: off */
+    bool way_out;                        /* mail to other servers can leave */
     struct log *log;
     struct api_shared *shared;
     struct domain_list domains;

@@ -42,7 +42,9 @@ void api_domains(struct http_req *r)
         json_kv_raw(&o, "services", a->o.services_json);
     json_kv_array(&o, "features");
     json_put_str(&o, S("test_mail"));
-    if (a->o.forwarding)
+    if (a->o.way_out)
+        json_put_str(&o, S("way_out"));
+    if (a->o.forwarding && a->o.way_out)
         json_put_str(&o, S("forward"));
     json_put_end(&o);
     json_put_end(&o);

@@ -212,37 +212,6 @@ static void end_box(struct http_req *r)
 }
 static void post_end(struct http_req *r) { lite_enter(r, end_box); }
 
-static void on_made(void *ctx, enum err e, const struct refusal *why, const struct mailbox_made *made)
-{
-    struct http_req *r = ctx;
-    api_done(r);
-    if (e != OK)
-        lite_failed(r, e, why);
-    else
-        lite_made(r, made);
-}
-static void post_new(struct http_req *r)
-{
-    struct api *a = api_of(r);
-    struct mailbox_spec spec = { 0 };
-    int64_t retry_ms = 0;
-    if (!http_origin_ok(r)) {
-        lite_sorry(r, 403, "Pages of other sites may not do this.");
-        return;
-    }
-    if (a->o.pow_bits) {
-        lite_sorry(r, 428, "This server asks for a proof of work before it makes a mailbox, which needs JavaScript.");
-        return;
-    }
-    if (limit_take(a->o.limit, LIMIT_CREATE, &r->peer, 1, loop_now_ms(a->o.loop), &retry_ms) != OK) {
-        lite_sorry(r, 429, "Your network has made many mailboxes. Wait a while.");
-        return;
-    }
-    http_form(r, S("local"), &spec.local);
-    spec.local = str_trim(spec.local);
-    api_wait_mailbox(r, mailbox_create(a->o.boxes, &spec, on_made, r));
-}
-
 /* ---- opening one by its words ---- */
 static void on_token(void *ctx, enum err e, const struct refusal *why, uint64_t id, struct str secret)
 {
@@ -317,7 +286,7 @@ void lite_problem(struct http_req *r, int status, const char *code, const char *
 const struct http_route lite_routes[] = {
     { HTTP_M_GET, STR("/lite"), lite_front, API_FREE, 0 },
     { HTTP_M_GET, STR("/lite/style.css"), lite_style, API_FREE, 0 },
-    { HTTP_M_POST, STR("/lite/new"), post_new, API_FORM, LITE_BODY },
+    { HTTP_M_POST, STR("/lite/new"), lite_new, API_FORM, LITE_BODY },
     { HTTP_M_POST, STR("/lite/open"), post_open, API_FORM, LITE_BODY },
     { HTTP_M_POST, STR("/lite/inbox"), post_inbox, API_FORM, LITE_BODY },
     { HTTP_M_POST, STR("/lite/message"), post_message, API_FORM, LITE_BODY },

@@ -24,7 +24,7 @@ static const char style[] =
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:42rem;margin:2rem auto;padding:0 1rem;background:var(--p);"
     "color:var(--i);overflow-wrap:anywhere}"
     "h1{font-size:1.375rem;line-height:1.25;letter-spacing:-.02em}h2{font-size:1.0625rem;margin-top:2rem}"
-    ".address,.code{font:500 1.375rem/1.25 ui-monospace,monospace;letter-spacing:-.02em}"
+    "code{user-select:all}.address,.code{font:500 1.375rem/1.25 ui-monospace,monospace;letter-spacing:-.02em}"
     ".address{font-size:clamp(1rem,5vw,1.375rem)}a{color:var(--w)}"
     "pre{white-space:pre-wrap;background:var(--c);border:1px solid var(--l);border-radius:14px;padding:1rem}"
     "ol,ul{list-style:none;padding:0}li{margin-block:.75rem;padding:1rem;background:var(--c);"
@@ -141,7 +141,9 @@ void lite_front(struct http_req *r)
 {
     struct buf *b = lite_begin(r, 200, "mayfly, plain");
     buf_puts(b, "<p>An e-mail address for the next hour. No account, and nothing left when it ends.</p>\n"
-                "<form method=\"post\" action=\"/lite/new\"><label>A name of your own, or nothing for a random one: "
+                "<form method=\"post\" action=\"/lite/new\">");
+    lite_put_value(b, api_now_ms(api_of(r)));
+    buf_puts(b, "<label>A name of your own, or nothing for a random one: "
                 "<input name=\"local\" autocomplete=\"off\"></label>");
     lite_button(b, "New address");
     buf_puts(b, "<h2>Open one you have</h2>\n<form method=\"post\" action=\"/lite/open\">"
@@ -164,14 +166,30 @@ void lite_sorry(struct http_req *r, int status, const char *text)
     lite_end(r, b);
 }
 
-void lite_made(struct http_req *r, const struct mailbox_made *made)
+static void put_secret(struct buf *b, const char *label, struct str text)
 {
-    struct buf *b = lite_begin(r, 201, "Your address");
+    buf_printf(b, "<p>%s:</p>\n<p><code>", label);
+    text_html(b, text);
+    buf_puts(b, "</code></p>\n");
+}
+
+void lite_put_made(struct buf *b, const struct mailbox_made *made)
+{
     put_address(b, made->address);
     when(b, "It ends at", store_box_end_ms(&made->box));
-    lite_line(b, "Recovery words, shown this once; they open the mailbox anywhere", made->recovery);
-    lite_line(b, "Token for programs, shown this once", made->token);
+    buf_puts(b, "<p><b>Note these now</b>: they are shown on this page alone.</p>\n");
+    put_secret(b, "Recovery words, which open the mailbox anywhere", made->recovery);
+    put_secret(b, "Token, for programs", made->token);
     lite_simple(b, "inbox", made->token, "Check for mail");
+}
+
+void lite_made(struct http_req *r, struct str made, bool again)
+{
+    struct buf *b = lite_begin(r, again ? 200 : 201, "Your address");
+    buf_put(b, made);
+    if (again)
+        buf_puts(b, "<p>This form was sent before; no second address was made of it.</p>\n"
+                    "<p><a href=\"/lite\">Make another one</a></p>\n");
     lite_end(r, b);
 }
 

@@ -18,6 +18,7 @@ struct str lite_member(struct json_in *j, const struct json *of, const char *key
 /* Of a message's summary: what a far end reports of mail that was sent (lite_sent.c); nothing when it is no report. */
 void lite_put_report(struct buf *b, struct json_in *j);
 void lite_line(struct buf *b, const char *label, struct str text);
+void lite_put_value(struct buf *b, int64_t now_ms); /* of the form that makes an address (lite_new.c) */
 /* Of a message's summary: its attachments (lite_file.c). */
 void lite_put_files(struct buf *b, struct str token, struct json_in *j, const struct msg_id *id);
 
@@ -31,10 +32,12 @@ bool lite_msg_of(struct http_req *r, struct msg_id *id);                     /* 
 void lite_front(struct http_req *r);
 void lite_style(struct http_req *r);
 void lite_sorry(struct http_req *r, int status, const char *text);
-void lite_made(struct http_req *r, const struct mailbox_made *made);
+void lite_put_made(struct buf *b, const struct mailbox_made *made); /* what stands in it */
+void lite_made(struct http_req *r, struct str made, bool again);
 void lite_opened(struct http_req *r, struct str token);
 void lite_inbox(struct http_req *r, bool junk, const struct mail_row *rows, size_t n, bool more);
 void lite_message(struct http_req *r, const struct mail *m);
 void lite_file(struct http_req *r); /* handles its form, too */
+void lite_new(struct http_req *r);  /* likewise */
 void lite_sure(struct http_req *r);
 void lite_ended(struct http_req *r, uint64_t messages);

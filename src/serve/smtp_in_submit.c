@@ -140,6 +140,7 @@ static const struct {
     [SEND_TWO_FROM] = { "550 5.6.0 From must be one address, your own", SMTP_IN_MALFORMED },
     [SEND_NO_FROM] = { "550 5.6.0 From is missing", SMTP_IN_MALFORMED },
     [SEND_BAD_FROM] = { "550 5.6.0 the address in From cannot be read", SMTP_IN_MALFORMED },
+    [SEND_NO_WAY_OUT] = { "550 5.4.4 mail cannot leave this server", SMTP_IN_RELAY },
     [SEND_UNKNOWN_TO_BOX] = { "550 5.7.1 this mailbox may write only to those who wrote to it", SMTP_IN_RELAY },
     [SEND_CAP_BOX] = { "451 4.7.1 this mailbox has sent its share, try again tomorrow", SMTP_IN_TEMPFAIL },
     [SEND_CAP_ALL] = { "451 4.7.1 no more is sent from here for now, try again later", SMTP_IN_TEMPFAIL },

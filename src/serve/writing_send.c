@@ -29,6 +29,7 @@ int writing_status(enum send_refusal why)
         return 202;
     case SEND_OFF:
     case SEND_NOT_YOUR_ADDRESS:
+    case SEND_NO_WAY_OUT:
     case SEND_UNKNOWN_TO_BOX:
     case SEND_STOPPED:
         return 403;
@@ -181,7 +182,8 @@ static void refused(struct http_req *r, const struct sending *s, const struct se
 {
     struct refusal why = send_refusal_of(x->refusal);
     int status = writing_status(x->refusal);
-    bool one = (x->refusal == SEND_UNKNOWN_TO_BOX || x->refusal == SEND_BAD_RCPT) && x->rcpt < s->rcpts_n;
+    bool of_one = x->refusal == SEND_NO_WAY_OUT || x->refusal == SEND_UNKNOWN_TO_BOX || x->refusal == SEND_BAD_RCPT;
+    bool one = of_one && x->rcpt < s->rcpts_n;
     AUTO_BUF struct buf text = { .max = 1024 };
     if (one) {
         buf_put(&text, s->rcpts[x->rcpt].address);

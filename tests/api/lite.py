@@ -1,4 +1,5 @@
 """/lite as a browser without JavaScript uses it: links and forms alone. With w3m and lynx, where they are installed."""
+import concurrent.futures
 import html.parser
 import re
 import shutil
@@ -69,7 +70,9 @@ class Browser:
 def the_whole_story():
     b = Browser().go("/lite").press("New address", want=201)
     address = re.search(r"\S+@\S+", b.page.text)[0]
-    words = re.search(r"anywhere: ((?:[a-z]+ ){11}[a-z]+)", b.page.text)[1]
+    assert "Note these now" in b.page.text
+    words = re.search(r"^((?:[a-z]+ ){11}[a-z]+)$", b.page.text, re.M)[1]  # each on a line of its own
+    assert re.search(r"^mf1_\S+$", b.page.text, re.M), b.page.text
     b.press("Check for mail")
     assert "Nothing yet" in b.page.text and address in b.page.text
     d.send(address, mail("<script>alert(1)</script> & Co"))
@@ -102,6 +105,44 @@ def the_whole_story():
     assert "1 message with it" in b.page.text
     other.press("Check for mail", want=401)
     Browser().go("/lite").press("Open", secret=words, want=401)
+
+
+def a_reload_makes_no_second_address():
+    """People look for mail by reloading, which posts the form again."""
+    b = Browser().go("/lite")
+    shown = []
+    for want in (201, 200, 200):
+        front = b.page
+        b.press("New address", want=want)
+        shown.append((re.search(r"\S+@\S+", b.page.text)[0], re.search(r"mf1_\S+", b.page.text)[0], re.search(r"^(?:[a-z]+ ){11}[a-z]+$", b.page.text, re.M)[0]))
+        assert ("no second address" in b.page.text) == (want == 200)
+        again, b.page = b.page, front
+    assert len(set(shown)) == 1, shown
+    b.page = again
+    assert shown[0][0] in b.press("Check for mail").page.text
+    b.page = front
+    assert "another.name@" in b.press("New address", local="another.name", want=201).page.text
+    b.page = front
+    b.press("New address", local="another.name")
+    one, two = Browser().go("/lite"), Browser().go("/lite")
+    assert one.page.forms[0]["fields"]["once"] != two.page.forms[0]["fields"]["once"]
+    b.page = one.page
+    for local, want in (("another.name", 409), ("yet.another", 201)):  # what came to nothing is not kept
+        b.page = one.page
+        b.press("New address", local=local, want=want)
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:  # clicked often
+        pages = list(pool.map(lambda _: post_form(two.page.forms[0]), range(8)))
+    assert sorted(p[0] for p in pages) == [200] * 7 + [201], pages
+    assert len({re.search(rb"mf1_[\w-]+", p[2])[0] for p in pages}) == 1
+    body, h = form(local="", once=(0).to_bytes(8, "big").hex() + "00" * 16)  # of long ago, and what no form had
+    Browser().show(d.request("POST", "/lite/new", body, headers=h), want=410)
+    body, h = form(local="", once="x")
+    Browser().show(d.request("POST", "/lite/new", body, headers=h), want=410)
+
+
+def post_form(f):
+    body, h = form(**f["fields"])
+    return d.request("POST", f["action"], body, headers=h)
 
 
 def junk_and_what_was_kept_out():
@@ -240,5 +281,5 @@ def text_browsers():
         assert "New address" in out and "Recovery words" in out, out
 
 
-CASES = [the_whole_story, junk_and_what_was_kept_out, a_name_of_ones_own_and_a_password, more_files_than_are_listed, dangerous_files_ask_first, a_report_of_a_far_end,
+CASES = [the_whole_story, a_reload_makes_no_second_address, junk_and_what_was_kept_out, a_name_of_ones_own_and_a_password, more_files_than_are_listed, dangerous_files_ask_first, a_report_of_a_far_end,
          forms_of_strangers, text_browsers]

@@ -84,6 +84,9 @@ def lists_page_and_search():
     assert seen == [f"Number {i}" for i in range(6, -1, -1)]
     found = api.v1("GET", "/mailbox/messages?q=nUmBer+4", token=box["token"])["messages"]
     assert [m["subject"] for m in found] == ["Number 4"]
+    d.send(box["address"], mail("Other").replace("%E2%82%AC%20\"x\".html", "Rechnung%20%C3%BCber%207.pdf"))
+    for q, n in (("RECHNUNG+%C3%9CBER", 1), (".pdf", 1), (".html", 7), ("pdf.html", 0)):  # names of attachments, too
+        assert len(api.v1("GET", f"/mailbox/messages?q={q}", token=box["token"])["messages"]) == n, q
     for wrong in ("limit=0", "limit=201", "limit=x", "cursor=7", "cursor=ux", "folder=nowhere", "q=" + "x" * 257):
         api.v1("GET", "/mailbox/messages?" + wrong, token=box["token"], want=422)
 

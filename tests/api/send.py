@@ -6,6 +6,7 @@ import email.policy
 import hashlib
 import json
 import re
+import smtplib
 import socket
 import sys
 import time
@@ -18,7 +19,8 @@ from far import Far  # noqa: E402
 FAR = Far("127.0.0.1", 0)
 PORT = FAR.listener.getsockname()[1]
 WAY = ["smtp_out.relay_host=127.0.0.1", f"smtp_out.relay_port={PORT}", "smtp_out.allow_private=true"]
-d = Daemon("send.policy=open", "send.max_recipients=5", "box.min_ttl=1s", *WAY)
+shut = Daemon("send.policy=open", "send.forward=true", "auth.cleartext=loopback")  # nothing leaves
+d = Daemon("send.policy=open", "send.forward=true", "send.max_recipients=5", "box.min_ttl=1s", *WAY)
 shy = Daemon("send.verified_domains=mayfly.localhost", "send.mails_per_day=2", *WAY)  # else reply-only
 api, other = Api(d), Api(shy)
 
@@ -26,11 +28,12 @@ api, other = Api(d), Api(shy)
 def start():
     d.start()
     shy.start()
+    shut.start()
 
 
 def stop():
     FAR.close()
-    for one in (d, shy):
+    for one in (d, shy, shut):
         assert one.stop() == 0, one.log_text()[-2000:]
         one.__exit__()
 
@@ -345,4 +348,26 @@ def of_an_address_here_nothing_is_asked():
     assert "Sent from an address on this server" in page and "Could not be verified" not in page, page
 
 
-CASES = [it_arrives_as_it_was_written, an_answer_is_an_answer, taken_back, what_nobody_answers_can_be_taken_back, it_leaves_while_the_box_is_there, who_is_the_same, once_for_each_key, a_draft_is_sent_once, what_became_of_it_is_told, a_burn_says_what_will_not_leave, what_may_not_leave, a_proof_once_then_a_share_a_day, without_javascript, of_an_address_here_nothing_is_asked]
+def what_cannot_leave_is_refused_at_once():
+    """Neither dns.forward nor smtp_out.relay_host: mail between boxes goes its way, the rest would only wait for its end."""
+    assert {"way_out", "forward"} <= set(api.v1("GET", "/domains")["features"])
+    a = Api(shut)
+    assert "send.forward: does nothing without" in shut.log_text()
+    assert not {"way_out", "forward"} & set(a.v1("GET", "/domains")["features"])
+    box, friend = a.box(), a.box()
+    said = shut.api("PATCH", "/mailbox", {"forward": "me@example.com"}, box["token"], want=(403,))
+    assert said["code"] == "send_no_way_out", said
+    assert shut.api("PATCH", "/mailbox", {"forward": ""}, box["token"])["forward"] is None
+    said = a.v1("POST", "/mailbox/send", {"to": [friend["address"], "joe@example.com"], "text": "x"}, token=box["token"], want=403)
+    assert said["code"] == "send_no_way_out" and said["detail"].startswith("joe@example.com: Mail cannot leave"), said
+    with smtplib.SMTP(*shut.address("submission.listen"), timeout=10) as s:
+        s.login(box["address"], box["token"])
+        s.mail(box["address"])
+        assert [s.rcpt(x)[0] for x in ("joe@example.com", friend["address"])] == [550, 250]
+    a.v1("POST", "/mailbox/send", {"to": [friend["address"]], "subject": "Here", "text": "x"}, token=box["token"], want=202)
+    m = shut.wait(friend["token"])
+    assert m["subject"] == "Here"
+    assert a.v1("GET", f"/mailbox/messages/{m['id']}/compose?as=reply", token=friend["token"])["refused"] is None
+
+
+CASES = [what_cannot_leave_is_refused_at_once, it_arrives_as_it_was_written, an_answer_is_an_answer, taken_back, what_nobody_answers_can_be_taken_back, it_leaves_while_the_box_is_there, who_is_the_same, once_for_each_key, a_draft_is_sent_once, what_became_of_it_is_told, a_burn_says_what_will_not_leave, what_may_not_leave, a_proof_once_then_a_share_a_day, without_javascript, of_an_address_here_nothing_is_asked]

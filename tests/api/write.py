@@ -194,7 +194,7 @@ def a_list_can_be_left():
 def nothing_is_sent_to_nobody():
     token = api.box()["token"]
     api.v1("POST", "/mailbox/send", {"text": "x"}, token, want=422)
-    assert api.ask("POST", "/api/v1/mailbox/send", {"text": "x", "to": ["stranger@example.com"]}, token, want=403)[2]["code"] == "send_unknown_to_box"
+    assert api.ask("POST", "/api/v1/mailbox/send", {"text": "x", "to": ["stranger@example.com"]}, token, want=403)[2]["code"] == "send_no_way_out"
     api.v1("POST", "/mailbox/send/proof", {"challenge": "x", "nonce": "y"}, token, want=428)
     assert api.v1("GET", "/mailbox/outbox", token=token, want=200) == {"outbox": []}
     api.v1("DELETE", f"/mailbox/outbox/{'0' * 32}", token=token, want=404)

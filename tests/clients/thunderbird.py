@@ -54,7 +54,7 @@ class Desk:
     """The server, the screen and the program before it."""
     def start(self):
         self.d = daemon.Daemon(*[f"{k}.listen=127.0.0.1:{port}" for k, port in PORTS.items()], f"server.hostname={HOST}",
-                               f"server.domains={DOMAIN}", "send.unchecked=true")
+                               f"server.domains={DOMAIN}", "send.unchecked=true", "smtp_out.relay_host=127.0.0.1", "smtp_out.relay_port=1")
         self.folder = self.d.folder
         run("ip", "link", "set", "lo", "up")
         (self.folder / "hosts").write_text(f"127.0.0.1 localhost {' '.join(NAMES)}\n")

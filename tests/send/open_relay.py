@@ -146,7 +146,7 @@ def forged(d, count, box):
 
 def main():
     count = Count()
-    with Daemon(f"server.hostname={HOST}", "server.domains=box.example", "send.unchecked=true", "access.ban_score=0", "limits.login_per_network=100000",
+    with Daemon(f"server.hostname={HOST}", "server.domains=box.example", "send.unchecked=true", "smtp_out.relay_host=127.0.0.1", "smtp_out.relay_port=1", "access.ban_score=0", "limits.login_per_network=100000",
                 "limits.unknown_per_network=100000") as d:
         box, other = d.make_box(), d.make_box()
         strangers(d, count, box["address"])

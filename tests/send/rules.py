@@ -19,6 +19,7 @@ from forward import Far  # noqa: E402
 
 TLS = ssl._create_unverified_context()
 NAMES = ["server.hostname=mx.box.example", "server.domains=box.example, open.example, off.example, strict.example"]
+WAY = ["smtp_out.relay_host=127.0.0.1", "smtp_out.relay_port=1"]  # out to where nobody listens: what is sent waits
 
 
 class Sender:
@@ -70,7 +71,7 @@ def imap(d, box):
 
 
 def only_to_those_who_wrote():
-    with Daemon(*NAMES, "send.unchecked=true") as d:
+    with Daemon(*NAMES, *WAY, "send.unchecked=true") as d:
         box = d.make_box()
         s = Sender(d, box)
         assert s.rcpt("bob@far.example") == [550]
@@ -162,7 +163,7 @@ def what_nobody_checked_opens_nobody():
 
 def who_is_here_is_not_found_out():
     """A few unknown boxes are typing errors; after that the box writes to nobody here, and then its network does not."""
-    with Daemon(*NAMES, "send.policy=open", "send.mails_per_day=0", "limits.unknown_per_network=15") as d:
+    with Daemon(*NAMES, *WAY, "send.policy=open", "send.mails_per_day=0", "limits.unknown_per_network=15") as d:
         there = d.make_box()
 
         def unknown_to(box, names):
@@ -190,7 +191,7 @@ def who_is_here_is_not_found_out():
 
 
 def many_wrote():
-    with Daemon(*NAMES, "send.unchecked=true") as d:
+    with Daemon(*NAMES, *WAY, "send.unchecked=true") as d:
         box = d.make_box()
         with d.smtp() as s:
             for i in range(450):
@@ -211,7 +212,7 @@ def many_wrote():
 
 
 def each_domain_its_policy():
-    with Daemon(*NAMES, "send.open_domains=open.example", "send.off_domains=off.example", "send.verified_domains=strict.example") as d:
+    with Daemon(*NAMES, *WAY, "send.open_domains=open.example", "send.off_domains=off.example", "send.verified_domains=strict.example") as d:
         box = {x: d.make_box(domain=f"{x}.example") for x in ("box", "open", "off", "strict")}
         want = {"box": 550, "open": 250, "off": 550, "strict": 550}
         for x, code in want.items():
@@ -418,7 +419,7 @@ def what_no_server_need_take():
 
 
 def the_box_ends_meanwhile():
-    with Daemon(*NAMES, "send.policy=open") as d:
+    with Daemon(*NAMES, *WAY, "send.policy=open") as d:
         box = d.make_box()
         s = Sender(d, box)
         assert s.rcpt("bob@far.example") == [250]

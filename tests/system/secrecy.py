@@ -222,7 +222,7 @@ def made(d):
 
 
 def no_canary_on_disk_in_log_or_metrics():
-    with Daemon("log.level=debug", "send.unchecked=true") as d:
+    with Daemon("log.level=debug", "send.unchecked=true", "smtp_out.relay_host=127.0.0.1", "smtp_out.relay_port=1") as d:
         box = made(d)
         send(d, box, use(d, box, PASSWORD))
         wanted = needles(box, PASSWORD)

@@ -35,6 +35,7 @@ const shown = (p: Person): string => (p.name ? `${p.name} <${p.address}>` : p.ad
 /** Empty: for others to say. */
 function refusal(code: string, address: string): string {
   if (code === 'send_unknown_to_box') return t('compose.replyonly.refused', { address });
+  if (code === 'send_no_way_out') return t('compose.nowayout', { address });
   if (code === 'send_cap_box' || code === 'send_cap_all') return t('compose.cap');
   return code === 'send_stopped' || code === 'send_off' ? t('compose.off') : '';
 }

@@ -348,6 +348,7 @@ const words: Catalogue = {
   'forward.asked': 'Diese Adresse wurde am letzten Tag schon gefragt; so bald wird sie nicht wieder gefragt.',
   'forward.asks': 'Diese Adresse hat für heute genug andere gefragt.',
   'forward.cap': 'Diese Adresse hat vorerst alles gesendet, was sie darf. Versuche es später noch einmal.',
+  'forward.off': 'Mail kann diesen Server nicht verlassen, also wird auch nichts weitergeleitet.',
   'forward.no': 'Diese Adresse darf keine Mail senden, also auch nicht darum bitten.',
 
   'about.title': 'Datenschutz und Zustand',
@@ -433,6 +434,7 @@ const words: Catalogue = {
   'compose.replyonly': 'Von hier kannst du denen schreiben, die dir geschrieben haben.',
   'compose.replyonly.refused': 'Es ist nicht erwiesen, dass {address} dieser Adresse geschrieben hat. Von hier kannst du nur denen antworten, bei denen es das ist.',
   'compose.cap': 'Diese Adresse hat für jetzt alles gesendet, was sie darf. Versuche es später.',
+  'compose.nowayout': 'Mail kann diesen Server nicht verlassen, also auch nicht zu {address}. An Adressen dieses Servers kannst du schreiben.',
   'compose.off': 'Diese Adresse darf keine Mail senden.',
   'compose.toolate': 'Zu spät: sie ist schon weg.',
   'compose.unproven': 'Es ließ sich nicht belegen, dass diese Mail von {address} kam; darum kann sie von hier nicht beantwortet werden: dieser Server sendet Antworten nur an belegte Absender.',

@@ -346,6 +346,7 @@ export default {
   'forward.asked': 'That address was asked within a day; it is not asked again so soon.',
   'forward.asks': 'This address has asked enough others for today.',
   'forward.cap': 'This address has sent all it may for now. Try again later.',
+  'forward.off': 'Mail cannot leave this server, so nothing can be forwarded.',
   'forward.no': 'This address may not send mail, so it cannot ask for this.',
 
   'about.title': 'Privacy and status',
@@ -431,6 +432,7 @@ export default {
   'compose.replyonly': 'From here you can write to those who wrote to you.',
   'compose.replyonly.refused': 'It is not proven that {address} has written to this address. From here you can only answer those of whom it is.',
   'compose.cap': 'This address has sent all it may for now. Try again later.',
+  'compose.nowayout': 'Mail cannot leave this server, so you cannot write to {address}. Addresses of this server can be written to.',
   'compose.off': 'This address may not send mail.',
   'compose.toolate': 'Too late: it has left already.',
   'compose.unproven': 'It could not be proven that this mail came from {address}, so it cannot be answered from here: this server sends answers only to proven senders.',

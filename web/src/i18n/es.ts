@@ -348,6 +348,7 @@ const words: Catalogue = {
   'forward.asked': 'A esa dirección ya se le preguntó en el último día; no se le vuelve a preguntar tan pronto.',
   'forward.asks': 'Esta dirección ya ha preguntado a bastantes por hoy.',
   'forward.cap': 'Esta dirección ya ha enviado todo lo que puede por ahora. Inténtalo más tarde.',
+  'forward.off': 'El correo no puede salir de este servidor, así que nada se puede reenviar.',
   'forward.no': 'Esta dirección no puede enviar correo, así que no puede pedirlo.',
 
   'about.title': 'Privacidad y estado',
@@ -433,6 +434,7 @@ const words: Catalogue = {
   'compose.replyonly': 'Desde aquí puedes escribir a quienes te escribieron.',
   'compose.replyonly.refused': 'No está probado que {address} haya escrito a esta dirección. Desde aquí solo puedes responder a quienes consta que lo hicieron.',
   'compose.cap': 'Esta dirección ya envió todo lo permitido por ahora. Inténtalo más tarde.',
+  'compose.nowayout': 'El correo no puede salir de este servidor, así que no puedes escribir a {address}. A direcciones de este servidor sí.',
   'compose.off': 'Esta dirección no puede enviar correo.',
   'compose.toolate': 'Demasiado tarde: ya ha salido.',
   'compose.unproven': 'No se pudo probar que este correo viniera de {address}, así que no se puede responder desde aquí: este servidor solo envía respuestas a remitentes probados.',

@@ -348,6 +348,7 @@ const words: Catalogue = {
   'forward.asked': '该地址一天内已被询问过，不会这么快再次询问。',
   'forward.asks': '此地址今天询问的地址已够多。',
   'forward.cap': '此地址目前已用完发送额度。请稍后再试。',
+  'forward.off': '邮件无法离开此服务器，因此无法转发。',
   'forward.no': '此地址不能发送邮件，因此无法请求转发。',
 
   'about.title': '隐私与状态',
@@ -433,6 +434,7 @@ const words: Catalogue = {
   'compose.replyonly': '从这里只能写信给给你写过信的人。',
   'compose.replyonly.refused': '无法证实 {address} 给此地址写过信。从这里只能回复经证实写过信的人。',
   'compose.cap': '此地址目前的发信额度已用完。请稍后再试。',
+  'compose.nowayout': '邮件无法离开此服务器，因此不能写信给 {address}。可以写信给本服务器上的地址。',
   'compose.off': '此地址不能发信。',
   'compose.toolate': '太晚了：已经发出。',
   'compose.unproven': '无法证实此邮件来自 {address}，因此不能从这里回复：本服务器只向经证实的发件人发送回信。',
