@@ -514,7 +514,7 @@ class App {
     const b = st.boxOf(this.s, boxId);
     if (!b) return;
     const ms = Math.max(0, until - this.time());
-    if (ms > 0) this.toast(t('compose.sent'), { act: { label: t('compose.undo.send'), run: () => void this.recall(b, id, until), undoes: true }, ms });
+    if (ms > 0) this.toast(t('compose.sent'), { act: { label: t('compose.undo.send'), run: () => void this.recall(b, id, until), undoes: true }, ms, ends: true });
     else this.toast(t('compose.sent'));
     setTimeout(() => void this.loadOutbox(b), ms + 1_500);
   }
