@@ -611,7 +611,9 @@ class App {
         const info = await api.box(b.token);
         this.clock(info.now);
         this.s = st.updateBox(this.s, info);
-        if (b.id === this.s.current) await this.load(this.s.folder);
+        if (b.id !== this.s.current) continue;
+        await this.load(this.s.folder);
+        if (this.messageError && this.s.open) void this.open(this.s.open); /* the line was down when it was asked for */
       } catch (e) {
         this.failed(e, b);
       }
