@@ -166,6 +166,55 @@ test('sent in haste, had back, and sent better', async () => {
   await r.close();
 });
 
+test('a double click on Send takes nothing back, and Undo goes when the mail does', async () => {
+  const r = await reader(server);
+  const { page } = r;
+  const before = far.mails.length;
+  await r.open();
+  await r.live();
+  await page.route('**/api/v1/mailbox/send', (x) => x.continue({ postData: JSON.stringify({ ...x.request().postDataJSON(), undo: 3 }) }));
+  await page.getByRole('button', { name: 'Write' }).click();
+  const composer = page.locator('.composer');
+  await composer.getByRole('combobox', { name: 'To' }).fill('ben@example.com,');
+  await composer.locator('textarea').fill('Once and for all.');
+  await composer.getByText('Draft saved').waitFor();
+  await composer.getByRole('button', { name: 'Send' }).click();
+  const undo = page.getByRole('button', { name: 'Undo sending' });
+  await undo.waitFor();
+  await undo.evaluate((e) => {
+    const { x, y, width, height } = e.getBoundingClientRect();
+    window.hit = document.elementFromPoint(x + width / 2, y + height / 2)?.closest('button, .toast')?.className;
+  });
+  assert.match(await page.evaluate(() => window.hit), /^toast/, 'no click reaches it yet');
+  await undo.hover();
+  assert.ok(await arrival(before + 1));
+  await undo.waitFor({ state: 'detached', timeout: 2000 });
+  await r.close();
+});
+
+test('what is being written is a draft also when the page goes at once', async () => {
+  const r = await reader(server);
+  const { page } = r;
+  await page.addInitScript(() => addEventListener('beforeunload', (e) => e.stopImmediatePropagation())); /* the question whether to leave is not asked */
+  const address = await r.open();
+  await r.live();
+  await server.send(address, mail(LETTER));
+  await r.row('Lunch').waitFor();
+  await page.getByRole('button', { name: 'Write' }).click();
+  await page.locator('.composer textarea').fill('A thought, and gone');
+  await page.reload();
+  await page.locator('.folder', { hasText: 'Drafts' }).click();
+  await page.locator('.rows .subject').click();
+  await page.waitForFunction(() => document.querySelector('.composer textarea')?.value === 'A thought, and gone');
+  await page.locator('.composer').getByRole('button', { name: 'Discard' }).click();
+  await page.locator('.toast').waitFor();
+  await page.reload();
+  await r.live();
+  await page.locator('.folder', { hasText: 'Drafts' }).click();
+  await page.getByText('No drafts.').waitFor();
+  await r.close();
+});
+
 test('what is written is kept', async () => {
   const r = await reader(server);
   const { page } = r;

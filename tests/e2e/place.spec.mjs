@@ -68,6 +68,66 @@ test('after a deletion the focus is on the mail that took its place; z brings th
   await r.close();
 });
 
+const onServer = (r) => r.page.evaluate(async () => {
+  const [{ token }] = JSON.parse(localStorage.getItem('mayfly.boxes'));
+  return (await (await fetch('/api/v1/mailbox/messages', { headers: { Authorization: `Bearer ${token}` } })).json()).messages.map((m) => m.subject);
+});
+
+test('what was deleted does not come back with a reload in the time for an undo', async () => {
+  const all = ['Five', 'Four', 'Three', 'Two', 'One'];
+  const r = await withMail([...all, 'Stays']);
+  for (const [n, subject] of all.entries()) {
+    await r.row(subject).focus();
+    await r.page.keyboard.press('#');
+    await r.row(subject).waitFor({ state: 'detached' });
+    await r.page.reload();
+    await r.row('Stays').waitFor();
+    await r.live();
+    assert.equal(await r.row(subject).count(), 0, subject);
+    assert.equal((await onServer(r)).length, all.length - n, subject);
+  }
+  assert.equal(await r.page.evaluate(() => localStorage.getItem('mayfly.going')), '[]');
+  await r.close();
+});
+
+test('a deletion that no network takes when the page goes is done by the next page', async () => {
+  const r = await withMail(['Secret', 'Stays']);
+  await r.page.addInitScript(() => {
+    const real = window.fetch;
+    window.fetch = (what, how) => (how?.method === 'DELETE' && localStorage.getItem('test.cut') ? Promise.reject(new TypeError('cut')) : real(what, how));
+  });
+  await r.page.reload();
+  await r.live();
+  await r.page.evaluate(() => localStorage.setItem('test.cut', '1'));
+  await r.row('Secret').focus();
+  await r.page.keyboard.press('#');
+  await r.row('Secret').waitFor({ state: 'detached' });
+  await r.page.reload();
+  await r.row('Stays').waitFor();
+  await r.live();
+  assert.equal(await r.row('Secret').count(), 0);
+  assert.deepEqual((await onServer(r)).sort(), ['Secret', 'Stays']);
+  await r.page.evaluate(() => localStorage.removeItem('test.cut'));
+  await r.page.reload();
+  await r.row('Stays').waitFor();
+  assert.deepEqual(await onServer(r), ['Stays']);
+  await r.close();
+});
+
+test('a mail opened without a network is there once the line is up', async () => {
+  const r = await withMail(['Asked for', 'Open']);
+  await r.row('Open').click();
+  await r.page.locator('.plain', { hasText: 'Open and more' }).waitFor();
+  await r.context.setOffline(true);
+  await r.page.locator('.pill.offline').waitFor();
+  await r.row('Asked for').click();
+  await r.page.locator('.failed').waitFor();
+  await r.page.getByText('What is on screen stays; other mail opens').waitFor();
+  await r.context.setOffline(false);
+  await r.page.locator('.plain', { hasText: 'Asked for and more' }).waitFor();
+  await r.close();
+});
+
 test('a toast waits while the pointer is on it', async () => {
   const r = await withMail(['Held']);
   await r.row('Held').focus();

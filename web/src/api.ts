@@ -5,6 +5,7 @@ import { solve } from './pow';
 
 const ROOT = '/api/v1';
 const PATIENCE_MS = 20_000;
+const KEPT_ALIVE_MAX = 30_000; /* bytes: all that outlives a page at once shares 64 KiB (Fetch, section 4.6), and two drafts may be on their way */
 
 export class ApiError extends Error {
   constructor(
@@ -30,6 +31,8 @@ interface Call {
   accept?: string;
   headers?: Record<string, string>;
   patienceMs?: number;
+  /** Arrives also when the page goes meanwhile. */
+  keepalive?: boolean;
 }
 
 async function problem(answer: Response): Promise<ApiError> {
@@ -45,6 +48,7 @@ async function ask(path: string, call: Call = {}): Promise<Response> {
   if (call.body !== undefined) headers['Content-Type'] = 'application/json';
   const init: RequestInit = { method: call.method ?? 'GET', headers, cache: 'no-store', credentials: 'omit', referrerPolicy: 'no-referrer' };
   if (call.body !== undefined) init.body = JSON.stringify(call.body);
+  if (call.keepalive ?? (call.method === 'DELETE' || call.method === 'PATCH')) init.keepalive = true;
   init.signal = call.signal ?? AbortSignal.timeout(call.patienceMs ?? PATIENCE_MS);
   const answer = await fetch(ROOT + path, init).catch((e: unknown) => {
     if (call.signal?.aborted) throw e;
@@ -190,10 +194,11 @@ function upload(method: string, path: string, token: string, body: unknown, prog
   });
 }
 
-/** Keeps a draft in the place of the one before; answers the new id. */
+/** Keeps a draft in the place of the one before, a small one also when the page goes meanwhile; answers the new id. */
 export async function draft(token: string, before: string, body: Written, progress: (part: number) => void): Promise<string> {
-  const v = await upload(before ? 'PUT' : 'POST', `/mailbox/drafts${before ? `/${encodeURIComponent(before)}` : ''}`, token, body, progress);
-  return idOf('id')(v);
+  const method = before ? 'PUT' : 'POST', path = `/mailbox/drafts${before ? `/${encodeURIComponent(before)}` : ''}`;
+  const small = new Blob([JSON.stringify(body)]).size <= KEPT_ALIVE_MAX;
+  return small ? json(idOf('id'), path, { method, token, body, keepalive: true, patienceMs: LONG_MS }) : idOf('id')(await upload(method, path, token, body, progress));
 }
 
 /** Sends, once for each key; where the server first wants work done for this box, does it and sends again. */

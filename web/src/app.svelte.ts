@@ -7,7 +7,7 @@ import type { Composer, Kind, Start } from './compose.svelte';
 import { language, preferred, setLanguage, t } from './i18n/i18n.svelte';
 import { Live, type Status } from './live';
 import { alertMail, badge } from './notify';
-import type { Item, LiveEvent, Message, Sent, Site } from './shape';
+import type { Item, LiveEvent, Message, Page, Sent, Site } from './shape';
 import * as st from './state';
 import * as store from './store';
 import { DUSK_MS, grouped, until } from './time';
@@ -31,6 +31,7 @@ const UNDO_MAX_MS = 60_000;
 const PAGE = 50;
 const OTHERS_MS = 30_000;
 const MESSAGES_KEPT = 60;
+const ERASE_MS = 1_500; /* a start waits so long for what the page before was deleting */
 
 class App {
   s: st.State = $state.raw(st.empty);
@@ -51,10 +52,15 @@ class App {
   composing: Composer | null = $state.raw(null);
   /** Every box that this tab has ever held. */
   private known = new Set<string>();
+  private leaving = false;
   private burnt = '';
   private soon = 0;
   private offset = 0;
   private read = new Map<string, Message>();
+  /** Mail that is deleted here: no list shows it, whatever the server still has. */
+  private hidden = new Set<string>();
+  /** Of these, what the server has not confirmed, and the box it is in. */
+  private going = new Map<string, string>();
   private live: Live;
 
   constructor() {
@@ -82,9 +88,29 @@ class App {
     addEventListener('online', () => (this.live.retry(), void this.composing?.save()));
     addEventListener('offline', () => this.live.offline());
     addEventListener('visibilitychange', () => void (document.hidden && this.composing?.save()));
+    addEventListener('pagehide', () => this.leave());
+    addEventListener('pageshow', () => (this.leaving = false));
     setInterval(() => this.tick(), 1000);
     setInterval(() => void this.refreshOthers(), OTHERS_MS);
     await Promise.all([words, this.restore()]);
+  }
+
+  /** The page goes: what waits for an undo is done, and what is on its way is remembered, because a page that is loaded
+   * now may ask before it arrives. */
+  private leave(): void {
+    this.leaving = true;
+    toasts.clear();
+    void this.composing?.save();
+    store.keepGoing([...this.going].map(([id, box]) => ({ box, id })));
+  }
+
+  /** Deletes what a page was deleting when it went; what fails is tried again with the next refresh. */
+  private async finish(boxes: readonly { id: string; token: string }[]): Promise<void> {
+    const all = store.going().flatMap((x) => boxes.filter((b) => b.id === x.box).map((b) => ({ ...x, token: b.token })));
+    for (const x of all) this.hidden.add(x.id);
+    await Promise.all(all.map((x) => api.remove(x.token, x.id).then(() => store.dropGoing(x.id), (e: unknown) => {
+      if (e instanceof ApiError && (e.status === 401 || e.status === 404)) store.dropGoing(x.id);
+    })));
   }
 
   async loadSite(): Promise<void> {
@@ -96,6 +122,7 @@ class App {
     this.starting = 'busy';
     const kept = store.boxes();
     for (const k of kept) this.known.add(k.id);
+    await Promise.race([this.finish(kept), new Promise((go) => setTimeout(go, ERASE_MS))]);
     const found = await Promise.all(kept.map((k) => this.reopen(k)));
     const boxes = found.filter((b) => b !== null);
     const gone = kept.filter((_, i) => found[i] === null);
@@ -284,6 +311,8 @@ class App {
   /** Everything of ours leaves this browser; `leave` also leaves the page. */
   async forgetAll(leave: boolean): Promise<void> {
     this.live.close();
+    toasts.clear();
+    this.going.clear();
     this.s = st.empty;
     this.message = null;
     this.read.clear();
@@ -299,13 +328,18 @@ class App {
     const cursor = more ? st.listOf(b, folder).cursor : null;
     const before = st.idsOf(b, folder);
     try {
-      const page = await api.messages(b.token, { folder, limit: PAGE, ...(cursor ? { cursor } : {}) });
+      const page = await this.page(b, { folder, limit: PAGE, ...(cursor ? { cursor } : {}) });
       this.s = st.setPage(this.s, b.id, folder, page, more, before);
       badge(this.s);
       if (folder === 'Sent') await this.loadOutbox(b);
     } catch (e) {
       this.failed(e, b);
     }
+  }
+
+  private async page(b: st.Box, q: Parameters<typeof api.messages>[1]): Promise<Page> {
+    const page = await api.messages(b.token, q);
+    return { ...page, messages: page.messages.filter((i) => !this.hidden.has(i.id)) };
   }
 
   folder(name: string): void {
@@ -321,7 +355,7 @@ class App {
     if (!query.trim()) return void (this.s = st.clearResults(this.s));
     const cursor = more ? this.s.results?.cursor : null;
     try {
-      const page = await api.messages(b.token, { folder: this.s.folder, q: query, limit: PAGE, ...(cursor ? { cursor } : {}) });
+      const page = await this.page(b, { folder: this.s.folder, q: query, limit: PAGE, ...(cursor ? { cursor } : {}) });
       if (this.box?.id === b.id) this.s = st.setResults(this.s, query, page, more);
     } catch (e) {
       this.errorToast(this.failed(e, b));
@@ -444,21 +478,30 @@ class App {
     if (wasOpen && ids.includes(wasOpen)) this.closeMessage();
     this.land(next);
     badge(this.s);
-    let sent = false;
-    const send = (): void => {
-      if (sent) return;
-      sent = true;
-      removeEventListener('pagehide', send);
-      for (const id of ids) api.remove(b.token, id).catch((e: unknown) => this.undelete(e, b, items.filter((i) => i.id === id)));
-    };
-    addEventListener('pagehide', send);
+    for (const id of ids) this.hidden.add(id);
     const undo = (): void => {
-      sent = true;
-      removeEventListener('pagehide', send);
+      for (const id of ids) this.hidden.delete(id);
       this.s = st.put(this.s, b.id, items);
       this.land(items[0]?.id ?? '');
     };
-    this.toast(t('list.deleted', { n: ids.length }), { act: { label: t('undo'), run: undo }, gone: send, ms: UNDO_MS });
+    const gone = (): void => ids.forEach((id) => void this.erase(b, id).catch((e: unknown) => this.undelete(e, b, items.filter((i) => i.id === id))));
+    this.toast(t('list.deleted', { n: ids.length }), { act: { label: t('undo'), run: undo }, gone, ms: UNDO_MS });
+  }
+
+  /** Deletes for good, also when the page goes meanwhile. */
+  async erase(b: { id: string; token: string }, id: string): Promise<void> {
+    this.hidden.add(id);
+    this.going.set(id, b.id);
+    try {
+      await api.remove(b.token, id);
+    } catch (e) {
+      if (this.leaving) return; /* remembered: the next page tries again */
+      this.hidden.delete(id);
+      this.going.delete(id);
+      throw e;
+    }
+    this.going.delete(id);
+    store.dropGoing(id);
   }
 
   /** When what had the focus is gone, the row that took its place has it, or the list as a whole. */
@@ -514,7 +557,7 @@ class App {
     const b = st.boxOf(this.s, boxId);
     if (!b) return;
     const ms = Math.max(0, until - this.time());
-    if (ms > 0) this.toast(t('compose.sent'), { act: { label: t('compose.undo.send'), run: () => void this.recall(b, id, until), undoes: true }, ms });
+    if (ms > 0) this.toast(t('compose.sent'), { act: { label: t('compose.undo.send'), run: () => void this.recall(b, id, until), undoes: true }, ms, ends: true });
     else this.toast(t('compose.sent'));
     setTimeout(() => void this.loadOutbox(b), ms + 1_500);
   }
@@ -606,12 +649,15 @@ class App {
 
   private async refresh(id: string): Promise<void> {
     const all = id ? this.s.boxes.filter((b) => b.id === id) : this.s.boxes;
+    await this.finish(all);
     for (const b of all) {
       try {
         const info = await api.box(b.token);
         this.clock(info.now);
         this.s = st.updateBox(this.s, info);
-        if (b.id === this.s.current) await this.load(this.s.folder);
+        if (b.id !== this.s.current) continue;
+        await this.load(this.s.folder);
+        if (this.messageError && this.s.open) void this.open(this.s.open); /* the line was down when it was asked for */
       } catch (e) {
         this.failed(e, b);
       }
@@ -646,7 +692,7 @@ class App {
       this.s = st.setFolder(this.s, p.folder);
       void this.load(p.folder);
     }
-    if (p.box === this.s.current && p.open) {
+    if (p.box === this.s.current && p.open && !this.hidden.has(p.open)) {
       this.s = st.opened(this.s, p.open);
       void this.open(p.open);
     } else if (!p.sheet) this.place({}, true);

@@ -326,7 +326,7 @@ export class Composer {
     if (this.ended) return this.discard();
     for (const f of FIELDS) this.commit(f);
     if (this.touched && !this.empty) await this.save();
-    else if (this.draft && this.empty) await api.remove(this.token, this.draft).catch(() => undefined);
+    else if (this.draft && this.empty) await app.erase({ id: this.boxId, token: this.token }, this.draft).catch(() => undefined);
     if (this.saved === 'failed') app.errorToast(t('compose.notsaved'));
   }
 
@@ -336,7 +336,7 @@ export class Composer {
     this.over = true;
     const gone = (): void => {
       store.keepTyped(this.boxId, this.draft, '', {});
-      if (this.draft && !this.ended) void api.remove(this.token, this.draft).catch(() => undefined);
+      if (this.draft && !this.ended) void app.erase({ id: this.boxId, token: this.token }, this.draft).catch(() => undefined);
     };
     if (this.empty) return gone();
     app.toast(t('compose.discarded'), { act: { label: t('compose.undo.discard'), run: () => { this.over = this.ended; app.composing = this; }, undoes: true }, gone, ms: 5_000 });

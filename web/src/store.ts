@@ -16,6 +16,8 @@ const SETTINGS = 'mayfly.settings';
 const LAST = 'mayfly.last';
 const TYPED = 'mayfly.typed';
 const TYPED_MAX = 50;
+const GOING = 'mayfly.going';
+const GOING_MAX = 500;
 export const DEFAULTS: Settings = { theme: 'auto', lang: '', sound: false, notify: false, keys: true };
 
 function read(key: string): unknown {
@@ -52,6 +54,21 @@ export function saveBoxes(list: Kept[], known: ReadonlySet<string>): void {
   write(BOXES, all);
   const typed = typedAll(), stay = typed.filter((x) => all.some((k) => k.id === x.box));
   if (stay.length < typed.length) write(TYPED, stay);
+  if (going().some((x) => !all.some((k) => k.id === x.box))) write(GOING, going().filter((x) => all.some((k) => k.id === x.box)));
+}
+
+/** A mail whose deletion was on its way when a page went; the next page sees to it that it is gone. */
+export interface Going { box: string; id: string }
+export const going = (): Going[] => {
+  const v = read(GOING);
+  return Array.isArray(v) ? v.filter((x: Partial<Going> | null) => typeof x?.box === 'string' && typeof x.id === 'string') as Going[] : [];
+};
+export function keepGoing(more: readonly Going[]): void {
+  if (more.length > 0) write(GOING, [...more, ...going().filter((x) => !more.some((y) => y.id === x.id))].slice(0, GOING_MAX));
+}
+export function dropGoing(id: string): void {
+  const had = going(), rest = had.filter((x) => x.id !== id);
+  if (rest.length < had.length) write(GOING, rest);
 }
 
 /** Recipients as somebody typed them, which are no addresses. */

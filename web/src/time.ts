@@ -36,17 +36,18 @@ export const long = (at: number, lang: string): string => fmt(lang, { dateStyle:
 export function until(at: number, now: number, lang: string): string {
   const d = new Date(at);
   if (d.toDateString() === new Date(now).toDateString()) return timeOfDay(d, lang);
-  return fmt(lang, { hour: '2-digit', minute: '2-digit', weekday: 'short', day: 'numeric', month: 'short' }).format(d);
+  return fmt(lang, { hour: halves(lang) ? 'numeric' : '2-digit', minute: '2-digit', weekday: 'short', day: 'numeric', month: 'short' }).format(d);
 }
 
-/** "14:05", "02:05 PM": by hand, because the first picture has it, and a page's first formatter costs 30 ms. */
+/** "14:05", "2:05 PM": by hand, because the first picture has it, and a page's first formatter costs 30 ms. */
 export function timeOfDay(d: Date, lang: string): string {
   const two = (n: number): string => String(n).padStart(2, '0');
-  const halves = HALVES[lang.slice(0, 2)], h = d.getHours();
-  if (!halves) return `${two(h)}:${two(d.getMinutes())}`;
-  return `${two(h % 12 || 12)}:${two(d.getMinutes())}\u202f${halves[h < 12 ? 0 : 1]}`;
+  const half = halves(lang), h = d.getHours();
+  if (!half) return `${two(h)}:${two(d.getMinutes())}`;
+  return `${h % 12 || 12}:${two(d.getMinutes())}\u202f${half[h < 12 ? 0 : 1]}`;
 }
 const HALVES: Record<string, readonly [string, string]> = { en: ['AM', 'PM'], ar: ['ص', 'م'] };
+const halves = (lang: string): readonly [string, string] | undefined => HALVES[lang.slice(0, 2)];
 
 const made = new Map<string, Intl.DateTimeFormat>();
 function fmt(lang: string, opts: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {

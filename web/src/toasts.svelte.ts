@@ -1,10 +1,17 @@
 // What the page says in passing, at the foot of the window. A word of success leaves by itself, but not while a pointer
-// or the focus is on it; an error stays until it is closed. A toast may offer one act, and may have something to do once
+// or the focus is on it, unless what it offers ends by itself; an error stays until it is closed. A toast may offer one act, and may have something to do once
 // it is gone and nobody acted (a deletion waits for that).
 export interface Act { label: string; run: () => void; undoes?: boolean }
-export interface Toast { id: number; text: string; kind: 'info' | 'error'; act?: Act; gone?: () => void }
+export interface Toast {
+  id: number; text: string; kind: 'info' | 'error'; act?: Act; gone?: () => void;
+  /** Its act helps no longer than its time, which nothing holds. */
+  ends?: boolean;
+  /** It has only just come: a click now was meant for what was there before, as the second of a double click is. */
+  early: boolean;
+}
 
 const TOAST_MS = 4_000;
+const EARLY_MS = 500;
 const AT_ONCE = 3;
 
 class Toasts {
@@ -14,30 +21,36 @@ class Toasts {
   private timers = new Map<number, ReturnType<typeof setTimeout>>();
 
   /** Answers what dismiss() takes. */
-  show(text: string, more: { act?: Act; gone?: () => void; ms?: number } = {}): number {
+  show(text: string, more: { act?: Act; gone?: () => void; ms?: number; ends?: boolean } = {}): number {
     const { ms = TOAST_MS, ...rest } = more;
-    const id = this.add({ id: 0, text, kind: 'info', ...rest });
+    const id = this.add({ text, kind: 'info', ...rest });
     this.ms.set(id, ms);
-    this.hold(id, false);
+    this.time(id, ms);
     return id;
   }
 
   error(text: string): void {
-    if (text && !this.list.some((x) => x.text === text)) this.add({ id: 0, text, kind: 'error' });
+    if (text && !this.list.some((x) => x.text === text)) this.add({ text, kind: 'error' });
   }
 
-  private add(toast: Toast): number {
+  private add(toast: Omit<Toast, 'id' | 'early'>): number {
     const id = ++this.next;
     while (this.list.length >= AT_ONCE) this.dismiss(this.list[0]!.id);
-    this.list = [...this.list, { ...toast, id }];
+    this.list = [...this.list, { ...toast, id, early: true }];
+    setTimeout(() => (this.list = this.list.map((x) => (x.id === id ? { ...x, early: false } : x))), EARLY_MS);
     return id;
   }
 
   /** Stops a toast's time, or lets it begin anew. */
   hold(id: number, on: boolean): void {
-    clearTimeout(this.timers.get(id));
     const ms = this.ms.get(id);
-    if (!on && ms !== undefined) this.timers.set(id, setTimeout(() => this.dismiss(id), ms));
+    if (ms === undefined || this.list.some((x) => x.id === id && x.ends)) return;
+    clearTimeout(this.timers.get(id));
+    if (!on) this.time(id, ms);
+  }
+
+  private time(id: number, ms: number): void {
+    this.timers.set(id, setTimeout(() => this.dismiss(id), ms));
   }
 
   act(id: number): void {

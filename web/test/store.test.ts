@@ -23,3 +23,14 @@ it('makes nothing of what is not its own', () => {
   localStorage.setItem('mayfly.typed', '[null, 5, {"box": 1}, {"box": "a", "draft": "d", "to": 7}]');
   expect(store.typed('d')).toEqual({ to: '7', cc: '', bcc: '' });
 });
+
+it('remembers what was being deleted until it is, or until its box goes', () => {
+  store.keepGoing([{ box: 'a', id: 'm1' }, { box: 'b', id: 'm2' }]);
+  store.keepGoing([{ box: 'a', id: 'm1' }, { box: 'a', id: 'm3' }]);
+  expect(store.going().map((x) => x.id)).toEqual(['m1', 'm3', 'm2']);
+  store.dropGoing('m1');
+  store.saveBoxes([kept('a')], new Set(['a', 'b']));
+  expect(store.going()).toEqual([{ box: 'a', id: 'm3' }]);
+  localStorage.setItem('mayfly.going', '[null, 5, {"box": 1}]');
+  expect(store.going()).toEqual([]);
+});

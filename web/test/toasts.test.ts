@@ -25,6 +25,23 @@ it('waits while it is held, and then for its whole time', () => {
   expect(texts()).toEqual([]);
 });
 
+it('ends when its act does, held or not', () => {
+  toasts.show('Sent', { ms: 1000, ends: true, act: { label: 'Undo sending', run: () => undefined } });
+  toasts.hold(toasts.list[0]!.id, true);
+  vi.advanceTimersByTime(900);
+  toasts.hold(toasts.list[0]!.id, false);
+  expect(texts()).toEqual(['Sent']);
+  vi.advanceTimersByTime(200);
+  expect(texts()).toEqual([]);
+});
+
+it('has just come for half a second', () => {
+  toasts.show('Sent', { act: { label: 'Undo', run: () => undefined } });
+  expect(toasts.list[0]!.early).toBe(true);
+  vi.advanceTimersByTime(600);
+  expect(toasts.list[0]!.early).toBe(false);
+});
+
 it('does its work once it is gone, whatever sends it away, but not when its act was taken', () => {
   const gone = vi.fn(), run = vi.fn();
   const show = (text: string): number => toasts.show(text, { act: { label: 'Undo', run }, gone });

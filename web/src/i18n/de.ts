@@ -30,9 +30,9 @@ const words: Catalogue = {
   'status.connecting': 'Verbindet',
   'status.lost': 'Verbindet neu',
   'status.offline': 'Offline',
-  'lost.in': { one: 'Verbindung verloren. Was hier steht, bleibt lesbar. Nächster Versuch in {n} Sekunde.', other: 'Verbindung verloren. Was hier steht, bleibt lesbar. Nächster Versuch in {n} Sekunden.' },
-  'lost.now': 'Verbindung verloren. Was hier steht, bleibt lesbar. Neuer Versuch läuft.',
-  'lost.offline': 'Du bist offline. Was hier steht, bleibt lesbar; neue Post erscheint, sobald das Netz zurück ist.',
+  'lost.in': { one: 'Verbindung verloren. Was zu sehen ist, bleibt. Nächster Versuch in {n} Sekunde.', other: 'Verbindung verloren. Was zu sehen ist, bleibt. Nächster Versuch in {n} Sekunden.' },
+  'lost.now': 'Verbindung verloren. Was zu sehen ist, bleibt. Neuer Versuch läuft.',
+  'lost.offline': 'Du bist offline. Was zu sehen ist, bleibt; andere Mails lassen sich öffnen und neue erscheinen, sobald das Netz zurück ist.',
   'lost.bare': 'Verbindung verloren. Deine Mail erscheint, sobald sie wieder da ist.',
   'lost.offline.bare': 'Du bist offline. Deine Mail erscheint, sobald das Netz wieder da ist.',
 

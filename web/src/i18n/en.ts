@@ -28,9 +28,9 @@ export default {
   'status.connecting': 'Connecting',
   'status.lost': 'Reconnecting',
   'status.offline': 'Offline',
-  'lost.in': { one: 'Connection lost. What is here stays readable. Next try in {n} second.', other: 'Connection lost. What is here stays readable. Next try in {n} seconds.' },
-  'lost.now': 'Connection lost. What is here stays readable. Trying now.',
-  'lost.offline': 'You are offline. What is here stays readable; new mail appears when the network is back.',
+  'lost.in': { one: 'Connection lost. What is on screen stays. Next try in {n} second.', other: 'Connection lost. What is on screen stays. Next try in {n} seconds.' },
+  'lost.now': 'Connection lost. What is on screen stays. Trying now.',
+  'lost.offline': 'You are offline. What is on screen stays; other mail opens and new mail appears when the network is back.',
   'lost.bare': 'Connection lost. Your mail is shown once it is back.',
   'lost.offline.bare': 'You are offline. Your mail is shown once the network is back.',
 

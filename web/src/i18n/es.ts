@@ -30,9 +30,9 @@ const words: Catalogue = {
   'status.connecting': 'Conectando',
   'status.lost': 'Reconectando',
   'status.offline': 'Sin conexión',
-  'lost.in': { one: 'Se perdió la conexión. Lo que está aquí se puede leer. Próximo intento en {n} segundo.', other: 'Se perdió la conexión. Lo que está aquí se puede leer. Próximo intento en {n} segundos.' },
-  'lost.now': 'Se perdió la conexión. Lo que está aquí se puede leer. Intentando ahora.',
-  'lost.offline': 'No tienes conexión. Lo que está aquí se puede leer; el correo nuevo aparecerá cuando vuelva la red.',
+  'lost.in': { one: 'Se perdió la conexión. Lo que está en pantalla se queda. Próximo intento en {n} segundo.', other: 'Se perdió la conexión. Lo que está en pantalla se queda. Próximo intento en {n} segundos.' },
+  'lost.now': 'Se perdió la conexión. Lo que está en pantalla se queda. Intentando ahora.',
+  'lost.offline': 'No tienes conexión. Lo que está en pantalla se queda; los demás correos se abrirán y los nuevos aparecerán cuando vuelva la red.',
   'lost.bare': 'Conexión perdida. Tu correo se muestra en cuanto vuelva.',
   'lost.offline.bare': 'Estás sin conexión. Tu correo se muestra cuando vuelva la red.',
 

@@ -30,9 +30,9 @@ const words: Catalogue = {
   'status.connecting': '正在连接',
   'status.lost': '正在重连',
   'status.offline': '离线',
-  'lost.in': '连接中断。已有内容仍可阅读。{n} 秒后重试。',
-  'lost.now': '连接中断。已有内容仍可阅读。正在重试。',
-  'lost.offline': '您已离线。已有内容仍可阅读；网络恢复后新邮件会自动出现。',
+  'lost.in': '连接中断。屏幕上的内容会保留。{n} 秒后重试。',
+  'lost.now': '连接中断。屏幕上的内容会保留。正在重试。',
+  'lost.offline': '您已离线。屏幕上的内容会保留；网络恢复后可打开其他邮件，新邮件也会自动出现。',
   'lost.bare': '连接已断开。恢复后会显示你的邮件。',
   'lost.offline.bare': '你已离线。网络恢复后会显示你的邮件。',
 
