@@ -66,6 +66,29 @@ for (const [size, theme] of [[WIDE, 'light'], [NARROW, 'dark']]) {
   });
 }
 
+test('to whom a mail goes runs its own way, whatever language the page is in', async () => {
+  const r = await reader(server, { lang: 'ar', size: NARROW });
+  const { page } = r;
+  let token = '';
+  page.on('request', (q) => (token = q.headers()['authorization'] ?? token));
+  const address = await r.open();
+  await r.live();
+  await server.send(address, mail(LETTER)); /* nobody sees a list before there is mail */
+  await r.row('Friday').waitFor();
+  const to = [{ name: 'Commissioner of Everything that Begins and Ends in this Town', address: 'all@example.com' }];
+  const made = await fetch(`${server.base}api/v1/mailbox/drafts`, { method: 'POST', headers: { authorization: token, 'content-type': 'application/json' }, body: JSON.stringify({ to, subject: 'Lunch at one', text: 'x' }) });
+  assert.equal(made.status, 201);
+  await page.reload();
+  await page.locator('.folder', { hasText: 'مسودات' }).click();
+  await r.row('Lunch at').waitFor();
+  const name = page.locator('.rows .who .cut');
+  assert.equal(await name.count(), 1);
+  assert.deepEqual(await name.evaluate((e) => [getComputedStyle(e).direction, e.scrollWidth > e.clientWidth]), ['ltr', true]);
+  assert.equal(await page.locator('.rows .who').evaluate((e) => getComputedStyle(e).direction), 'rtl', 'our own word does not');
+  await r.shot('to-whom');
+  await r.close();
+});
+
 test('a draft that was deleted or saved elsewhere is no dead end', async () => {
   const r = await reader(server);
   const { page } = r;

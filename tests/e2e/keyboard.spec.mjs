@@ -107,7 +107,12 @@ test('the panic key forgets everything and leaves', async () => {
 test('without JavaScript there is /lite', async () => {
   const r = await reader(server, { js: false, size: NARROW });
   await r.page.goto(server.base);
-  await r.page.getByRole('link', { name: 'The plain inbox' }).click();
+  const link = r.page.getByRole('link', { name: 'The plain inbox' });
+  const at = await link.boundingBox();
+  assert.ok(at.y + at.height < 200, `the way on stands first, not at ${at.y}`);
+  assert.equal(await r.page.locator('#boot, .ghost').filter({ visible: true }).count(), 0, 'nothing is being made');
+  await r.shot('nojs');
+  await link.click();
   assert.match(r.page.url(), /\/lite$/);
   const make = r.page.locator('form button, form input[type=submit]').first();
   if (await make.count()) await make.click();

@@ -145,6 +145,54 @@ test('no mail and no token in any cache, and the shell opens offline', async () 
   await r.close();
 });
 
+const RUNS = [
+  { subject: `Long before it ends ${'and on and on '.repeat(24)}THE END`, from: 'Long <long@example.com>' },
+  { subject: `שלום וברכה ${'ועוד ועוד '.repeat(30)}סוף`, from: 'עברית <ivrit@example.com>' },
+];
+for (const [lang, size] of [['en', WIDE], ['ar', WIDE], ['ar', NARROW]])
+  test(`a subject runs its own way, read or not, in ${lang} at ${size.width} px`, async () => {
+    const r = await reader(server, { lang, size });
+    const address = await r.open();
+    await r.live();
+    for (const m of RUNS) await server.send(address, mail({ text: 'x', ...m }));
+    const state = () => r.page.locator('button.subject').evaluateAll((all) => all.map((e) => {
+      const words = [...e.querySelectorAll('*'), e].find((x) => getComputedStyle(x).textOverflow === 'ellipsis');
+      return [words.textContent.trim().slice(0, 4), getComputedStyle(words).direction, words.scrollWidth > words.clientWidth];
+    }).sort());
+    const want = [['Long', 'ltr', true], ['שלום', 'rtl', true]];
+    await r.row('Long').and(r.page.locator('.unseen *')).waitFor();
+    await r.row('שלום').waitFor();
+    assert.deepEqual(await state(), want);
+    await r.shot('runs-unread');
+    for (const m of ['Long', 'שלום']) {
+      await r.row(m).click();
+      await r.page.locator('#subject').waitFor();
+      await r.page.keyboard.press('Escape');
+      await r.page.locator('#subject').waitFor({ state: 'detached' });
+    }
+    await r.page.locator('.unseen').first().waitFor({ state: 'detached' });
+    assert.deepEqual(await state(), want);
+    await r.shot('runs-read');
+    await r.close();
+  });
+
+test('the head of the address ends at one line: the rule, Copy, and the words of the last button', async () => {
+  for (const lang of ['en', 'ar']) {
+    const r = await reader(server, { lang });
+    await r.open();
+    await r.page.locator('.acts .end').waitFor();
+    const ends = await r.page.evaluate(() => {
+      const rtl = document.documentElement.dir === 'rtl';
+      const words = document.createRange();
+      words.selectNodeContents(document.querySelector('.acts .end'));
+      return [document.querySelector('.life'), document.querySelector('.copy .btn'), words].map((x) => x.getBoundingClientRect()[rtl ? 'left' : 'right']);
+    });
+    assert.ok(Math.max(...ends) - Math.min(...ends) < 1, ends.join(', '));
+    await r.shot('head');
+    await r.close();
+  }
+});
+
 test('Chinese, Spanish, and a page written from right to left', async () => {
   for (const [lang, word] of [['zh', '复制地址'], ['es', 'Copiar dirección'], ['de', 'Adresse kopieren'], ['ar', 'نسخ العنوان']])
     for (const size of [NARROW, WIDE]) {

@@ -127,22 +127,24 @@ test('one click, and the next mail like it is in the inbox', async () => {
   await teaching.close();
 });
 
-test('the reasons are in the language of the page, loaded when somebody asks', async (t) => {
+test('the reasons are in the language of the page, loaded for the first mail in Junk', async (t) => {
   const judging = await serve('trust.content=true');
   t.after(() => judging.close());
-  for (const [lang, size, junk, why, reason] of [['zh', WIDE, '垃圾邮件', '为什么？', '有链接指向一串数字而不是域名'], ['ar', NARROW, 'غير مرغوب', 'لماذا؟', 'رابط يقود إلى رقم بدل اسم']]) {
+  for (const [lang, size, junk, why, reason, first] of [['zh', WIDE, '垃圾邮件', '为什么？', '有链接指向一串数字而不是域名', '在垃圾邮件中：'], ['ar', NARROW, 'غير مرغوب', 'لماذا؟', 'رابط يقود إلى رقم بدل اسم', 'في غير المرغوب: ']]) {
     const r = await reader(judging, { size, lang, bypassCSP: true });
     const { page } = r;
     const address = await r.open();
     await r.live();
     await judging.send(address, offer('Offer'));
     await page.locator('.waiting').getByRole('button', { name: junk }).click();
-    await r.row('Offer').click();
-    const button = page.getByRole('button', { name: why });
-    await button.waitFor();
+    await r.row('Offer').waitFor();
     const asked = () => r.seen.requests.filter((u) => /\/why-/.test(u)).length;
     assert.equal(asked(), 0, 'not before');
-    await button.click();
+    await r.row('Offer').click();
+    await page.getByTestId('injunk').filter({ hasText: first }).waitFor();
+    assert.equal(asked(), 1);
+    await look(r, 'injunk', size);
+    await page.getByRole('button', { name: why }).click();
     await page.locator('.found li', { hasText: reason }).waitFor();
     assert.equal(asked(), 1);
     assert.equal(await page.locator('.found [lang=en]').count(), 0, 'none is left in English');
@@ -151,6 +153,47 @@ test('the reasons are in the language of the page, loaded when somebody asks', a
     await r.close();
   }
 });
+
+/* A link that a mail asks to follow, and that is what gives it away. */
+const HOST = 'www.paypal.com.secure-session-check.evil.example';
+const phish = (subject) => `From: "service@paypal.com" <w@xn--80ak6aa92e.example>\nReply-To: other@elsewhere.example\nSubject: ${subject}\nMIME-Version: 1.0
+Content-Type: text/html; charset=utf-8\n\n<html><body><p>Confirm your account, or it will be closed.</p><a href="https://${HOST}/confirm?token=81">Confirm your account</a> ACT N\u043eW cl\u0456ck h\u0435re</body></html>\n`;
+
+for (const size of [WIDE, NARROW])
+  test(`junk promotes no link, says why at once, and opens one at the second click only, at ${size.width} px`, async (t) => {
+    const judging = await serve('trust.content=true');
+    t.after(() => judging.close());
+    const r = await reader(judging, { size, bypassCSP: true });
+    const { page } = r;
+    const address = await r.open();
+    await r.live();
+    await judging.send(address, phish('Confirm your account'));
+    await page.locator('.waiting').getByRole('button', { name: /^Junk/ }).click();
+    await r.row('Confirm your account').click();
+    const panel = page.locator('section.main');
+    const open = panel.getByRole('button', { name: 'Open link' });
+    await open.waitFor();
+    assert.equal(await page.locator('.panels .primary').count(), 0);
+    assert.equal(await panel.locator('a').count(), 0, 'one click goes nowhere');
+    assert.match(await page.getByTestId('injunk').innerText(), /^In Junk: (A link|The author)/);
+    await look(r, 'junk-link', size);
+    await open.click();
+    const host = panel.getByText(HOST);
+    assert.ok(await host.evaluate((e) => e.scrollWidth <= e.clientWidth), 'the host is there in full');
+    assert.equal(await panel.getByRole('link', { name: 'Open anyway' }).getAttribute('href'), `https://${HOST}/confirm?token=81`);
+    await look(r, 'junk-link-asked', size);
+    await page.keyboard.press('Enter'); /* the focus is at Cancel, and goes back */
+    assert.ok(await open.evaluate((e) => new Promise((go) => setTimeout(() => go(e === document.activeElement), 50))));
+
+    await page.getByRole('button', { name: 'Not junk' }).click();
+    await page.locator('.folder', { hasText: 'Inbox' }).click();
+    await r.row('Confirm your account').click();
+    await panel.getByRole('link', { name: 'Open link' }).waitFor();
+    assert.equal(await page.locator('.panels .primary').count(), 0, 'what was found of its link still holds');
+    assert.equal(await page.getByTestId('injunk').count(), 0);
+    assert.deepEqual([r.seen.errors, r.seen.foreign], [[], []]);
+    await r.close();
+  });
 
 test('who waits reads in the language of the page that a server was asked to come again', async () => {
   const careful = await serve('test.xclient=true', 'access.greylist=5m');

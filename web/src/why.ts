@@ -1,7 +1,7 @@
 // Why a mail was put where it is, in the reader's language: by the name of what was found. The server says it in English,
 // which stands where a name is not known here. Words of other languages are a file each, loaded when somebody asks.
 import { apart, isLang, type Lang } from './i18n/i18n.svelte';
-import type { Symbol_ } from './shape';
+import type { Message, Symbol_ } from './shape';
 
 export type Reasons = Record<string, string>;
 
@@ -29,6 +29,14 @@ export async function reasons(language: string): Promise<Reasons> {
   } catch {
     return {};
   }
+}
+
+const ALONE = 4; /* a sender's policy and a scanner put a mail into Junk whatever the sum; their finding weighs this or more */
+
+/** What weighs most of why a mail lies in Junk. Undefined where nothing in it does: a reader has put it there. */
+export function strongest(m: Pick<Message, 'folder' | 'word' | 'symbols'>): Symbol_ | undefined {
+  const top = m.symbols.reduce<Symbol_ | undefined>((a, s) => (s.score > (a?.score ?? 0) ? s : a), undefined);
+  return m.folder === 'Junk' && top && (m.word === 'junk' || top.score >= ALONE) ? top : undefined;
 }
 
 /** Undefined: not known in these words. {said}: what another program has found, kept apart from the text's direction. */

@@ -8,7 +8,7 @@ import de from '../src/i18n/de';
 import es from '../src/i18n/es';
 import { fill, type Text } from '../src/i18n/i18n.svelte';
 import zh from '../src/i18n/zh';
-import { mainLink, oddities } from '../src/links';
+import { mainLink, oddities, offered } from '../src/links';
 import { search, sha256, zeroBits } from '../src/sha256';
 import { ago, clock, grouped, left, timeOfDay, until } from '../src/time';
 
@@ -120,6 +120,19 @@ describe('links', () => {
     expect(oddities(link('https://www.bank.com/x', 'bank.com/login'))).toEqual([]);
     expect(oddities(link('https://xn--bnk-hoa.com/'))).toEqual([{ kind: 'puny' }]);
     expect(oddities(link('http://a.test/', 'Click here. Now'))).toEqual([{ kind: 'plain' }]);
+  });
+  it('are promoted by no mail that lies in Junk, is forged, or was found to lead astray', () => {
+    const auth = { spf: '', dkim: '', dmarc: '', arc: '', domain: '', own: false };
+    const good = { folder: 'INBOX', auth, word: 'ham', scan: '', symbols: [{ name: 'HTML_ONLY', score: 0.5, reason: '' }, { name: 'LINKS_ELSEWHERE', score: 0.4, reason: '' }] };
+    expect(offered(good)).toBe('first');
+    expect(offered({ ...good, folder: 'Junk' })).toBe('asked');
+    expect(offered({ ...good, word: 'junk' })).toBe('plain');
+    expect(offered({ ...good, scan: 'malware: x' })).toBe('plain');
+    expect(offered({ ...good, auth: { ...auth, dmarc: 'fail' } })).toBe('plain');
+    for (const name of ['LINK_BELOW', 'LINK_MIXED', 'LINK_TEXT', 'NAME_OTHER_ADDRESS', 'NAME_BRAND', 'FROM_LOOKALIKE']) {
+      expect(offered({ ...good, symbols: [{ name, score: 1, reason: '' }] }), name).toBe('plain');
+      expect(offered({ ...good, symbols: [{ name, score: 0, reason: '' }] }), name).toBe('first');
+    }
   });
   it('that can run are no links', () => {
     expect(mainLink([link('javascript:alert(1)', 'x', 'confirm'), link('https://a.test', 'y', 'confirm')])?.text).toBe('y');

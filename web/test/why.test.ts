@@ -6,7 +6,7 @@ import de from '../src/i18n/why-de';
 import es from '../src/i18n/why-es';
 import zh from '../src/i18n/why-zh';
 import type { Symbol_ } from '../src/shape';
-import { reason, reasons, SECOND } from '../src/why';
+import { reason, reasons, SECOND, strongest } from '../src/why';
 
 /* The server's sources: names stand in a call of symbols_add(), or in the tables that such a call takes its name from. */
 const ROOT = join(__dirname, '../../src');
@@ -52,6 +52,15 @@ describe('reasons', () => {
     expect(await reasons('ar-u-nu-latn')).toBe(ar);
     expect(await reasons('de')).toBe(de);
     for (const none of ['en', 'fr', 'toString', '']) expect(await reasons(none)).toEqual({});
+  });
+  it('the strongest is told of what was found to be junk, and none of what a reader put there', () => {
+    const symbols = [{ name: 'HTML_ONLY', score: 0.5, reason: '' }, { name: 'LINK_BELOW', score: 2.5, reason: '' }, { name: 'PRIOR', score: -3, reason: '' }];
+    const policy = [...symbols, { name: 'DMARC_FAIL', score: 4, reason: '' }];
+    expect(strongest({ folder: 'Junk', word: 'junk', symbols })?.name).toBe('LINK_BELOW');
+    expect(strongest({ folder: 'Junk', word: 'unsure', symbols: policy })?.name).toBe('DMARC_FAIL');
+    expect(strongest({ folder: 'Junk', word: 'ham', symbols })).toBeUndefined();
+    expect(strongest({ folder: 'INBOX', word: 'junk', symbols })).toBeUndefined();
+    expect(strongest({ folder: 'Junk', word: 'junk', symbols: [] })).toBeUndefined();
   });
   it('tell what is known, and nothing of what is not', () => {
     expect(reason(de, symbol('DATE_MISSING', 'It has no date'))).toBe(de['DATE_MISSING']);
