@@ -1,6 +1,8 @@
 #include "app/domain_keys.h"
 #include "base/log.h"
 #include "io/file.h"
+#include <errno.h>
+#include <unistd.h>
 
 enum { PATH_N = 4096 };
 
@@ -66,6 +68,8 @@ static enum err copy(struct app *a, struct str to_dir, struct str domain)
     AUTO_BUF struct buf text = { .max = SIGN_FILE_MAX, .secret = true };
     const char *from = path_of(a->config.server_data_dir, &scratch, domain), *to = path_of(to_dir, &scratch, domain);
     enum err e = from && to ? file_load(from, SIGN_FILE_MAX, &text) : ERR_FULL;
+    if (e == ERR_GONE) /* it has none, or none any more */
+        return unlink(to) == 0 || errno == ENOENT ? OK : ERR_IO;
     return e == OK ? file_save(to, buf_str(&text)) : e;
 }
 
@@ -74,10 +78,7 @@ enum err domain_keys_backup(struct app *a, struct str to_dir)
     AUTO_ARENA struct arena scratch = { .max = PATH_N };
     const char *folder = arena_printf(&scratch, "%.*s/dkim", STR_FMT(to_dir)).p;
     enum err e = folder ? file_make_dir(folder) : ERR_FULL;
-    for (size_t i = 0; i < a->config.server_domains.n && e == OK; i++) {
+    for (size_t i = 0; i < a->config.server_domains.n && e == OK; i++)
         e = copy(a, to_dir, a->config.server_domains.v[i]);
-        if (e == ERR_GONE)
-            e = OK; /* it has none */
-    }
     return e;
 }

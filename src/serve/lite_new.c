@@ -1,6 +1,7 @@
 /* A new address. People look for mail by reloading, and what they reload is the answer to this form: it carries a value
- * of one use, and the same form again gets the same page (once.h), from memory, as long as that is kept. A value that
- * is older than that makes nothing any more. A form without one, of a script, makes an address each time. */
+ * of one use, and the same form again gets the same page (once.h), from memory, as long as that is kept and the address
+ * lives. A value that is older than that makes nothing any more. A form without one, of a script, makes an address each
+ * time. */
 #include "base/rand.h"
 #include "serve/lite_page.h"
 
@@ -13,6 +14,7 @@ struct making {
     struct once_hold once;
     struct str value;    /* empty: none */
     uint8_t key[HASH_N]; /* of the whole form: with another name it is another address */
+    struct str page;     /* as it was said before */
 };
 
 void lite_put_value(struct buf *b, int64_t now_ms)
@@ -36,16 +38,17 @@ static void on_made(void *ctx, enum err e, const struct refusal *why, const stru
 {
     struct making *m = ctx;
     struct http_req *r = m->r;
-    AUTO_BUF struct buf page = { .max = ONCE_ANSWER_MAX, .secret = true };
+    AUTO_BUF struct buf kept = { .max = ONCE_ANSWER_MAX, .secret = true };
     api_done(r);
     if (e != OK) {
         once_drop(&m->once);
         lite_failed(r, e, why);
         return;
     }
-    lite_put_made(&page, made);
-    once_keep(&m->once, buf_str(&page), loop_now_ms(api_of(r)->o.loop));
-    lite_made(r, buf_str(&page), false);
+    buf_printf(&kept, "%.*s\n", STR_FMT(made->token)); /* the page is for who has it as long as it opens something */
+    lite_put_made(&kept, made);
+    once_keep(&m->once, buf_str(&kept), loop_now_ms(api_of(r)->o.loop));
+    lite_made(r, str_from(buf_str(&kept), made->token.n + 1), false);
 }
 
 static void make(struct making *m)
@@ -78,13 +81,41 @@ static bool is_old(const struct making *m)
            (int64_t)get_be64(value) + ONCE_MS <= api_now_ms(api_of(m->r));
 }
 
+static void on_still(void *ctx, enum err e, struct opened *o, int64_t retry_ms)
+{
+    struct http_req *r = ctx;
+    const struct making *m = r->user;
+    (void)retry_ms;
+    api_done(r);
+    opened_release(o);
+    if (e == OK)
+        lite_made(r, m->page, true);
+    else if (e == ERR_DENIED)
+        lite_sorry(r, 410, "The address that this form made has ended.");
+    else
+        lite_failed(r, e, NULL);
+}
+
+/* What was said before, if that box is still there. */
+static void again(struct making *m, struct str kept)
+{
+    struct http_req *r = m->r;
+    struct str page, token = str_line(kept, &page);
+    m->page = arena_dup(&r->arena, page);
+    r->user = m;
+    if (m->page.p)
+        api_wait_auth(r, auth_token(api_of(r)->o.auth, token, &r->peer, on_still, r));
+    else
+        lite_failed(r, ERR_IO, NULL);
+}
+
 static void look(struct making *m)
 {
     static const struct box_id none; /* the value in it is chance: it is nobody else's */
     struct http_req *r = m->r;
     struct api *a = api_of(r);
-    AUTO_BUF struct buf page = { .max = ONCE_ANSWER_MAX, .secret = true };
-    switch (once_begin(api_once(a->o.shared), &none, str_of(m->key, HASH_N), loop_now_ms(a->o.loop), &m->once, &page)) {
+    AUTO_BUF struct buf kept = { .max = ONCE_ANSWER_MAX, .secret = true };
+    switch (once_begin(api_once(a->o.shared), &none, str_of(m->key, HASH_N), loop_now_ms(a->o.loop), &m->once, &kept)) {
     case ONCE_NEW:
         if (!is_old(m)) {
             make(m);
@@ -99,7 +130,7 @@ static void look(struct making *m)
         r->dropped = drop;
         return;
     case ONCE_DONE:
-        lite_made(r, buf_str(&page), true);
+        again(m, buf_str(&kept));
         return;
     case ONCE_FULL:
         lite_sorry(r, 503, "The server cannot do this right now. Try again.");

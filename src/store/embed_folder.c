@@ -1,8 +1,9 @@
-/* VERSION: "mayfly store 3", then " test-clock" in a folder that may be opened with a test clock only. It is written
- * last when a folder is made, so a half-made one is made again. */
+/* VERSION: "mayfly store 3", then " test-clock" in a folder that may be opened with a test clock only; then a line that
+ * says which index.key is the folder's. It is written last when a folder is made, so a half-made one is made again. */
 #include "store/embed_folder.h"
 #include "base/rand.h"
 #include "base/secret.h"
+#include "base/text.h"
 #include "io/file.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FORMAT = 3, VERSION_MAX = 256, PATH_N = 4096 };
+enum { FORMAT = 3, VERSION_MAX = 256, PATH_N = 4096, MARK_N = 8 };
 
 /* For the operator. The first reason is the one that counts. */
 __attribute__((format(printf, 3, 4))) static enum err refuse(const struct store *st, enum err e, const char *why, ...)
@@ -46,24 +47,38 @@ static enum err lock(struct store *st)
     return refuse(st, ERR_IO, "its file lock cannot be taken: %s", strerrordesc_np(errno));
 }
 
+/* What index.key is known by, before anybody is told that a box is not there because its address hashes to another. */
+static struct str key_mark(const struct store *st, char hex[2 * MARK_N])
+{
+    uint8_t hash[HASH_N];
+    CRYPTO_HASH(hash, str_of(st->index_key, KEY_N), S("VERSION"));
+    return str_of(hex, text_hex(hex, str_of(hash, MARK_N)));
+}
+
 static enum err version_save(struct store *st)
 {
-    char path[PATH_N], text[VERSION_MAX];
+    char path[PATH_N], text[VERSION_MAX], hex[2 * MARK_N];
     enum err e = path_of(st->dir, "VERSION", path);
-    int n = snprintf(text, sizeof text, "mayfly store %d%s\n", FORMAT, st->opts.test_clock ? " test-clock" : "");
+    int n = snprintf(text, sizeof text, "mayfly store %d%s\nindex.key %.*s\n", FORMAT,
+                     st->opts.test_clock ? " test-clock" : "", STR_FMT(key_mark(st, hex)));
     return e == OK ? file_save(path, str_of(text, (size_t)n)) : e;
 }
 
 /* From an older format to this one. Older versions of records are read as they are; before 3 there was no journal, and
- * LMDB's file is whole without one. The number keeps a program away that does not know the newer ones. */
-static enum err upgrade(struct store *st, uint64_t from)
+ * LMDB's file is whole without one. The number keeps a program away that does not know the newer ones. Folders from
+ * before the key's mark get one. */
+static enum err key_check(struct store *st, uint64_t format, struct str second_line)
 {
-    if (from == FORMAT)
-        return OK;
-    return version_save(st);
+    char hex[2 * MARK_N];
+    struct str prefix = S("index.key ");
+    bool has_mark = str_starts(second_line, prefix);
+    if (has_mark && !str_eq(str_from(second_line, prefix.n), key_mark(st, hex)))
+        return refuse(st, ERR_BAD, "its file index.key is damaged, or that of another store");
+    enum err e = has_mark && format == FORMAT ? OK : version_save(st);
+    return e == ERR_FULL && format == FORMAT ? OK : e; /* the mark can wait */
 }
 
-static enum err version_check(struct store *st, struct str text)
+static enum err version_check(struct store *st, struct str text, uint64_t *out)
 {
     struct str rest, line = str_line(text, &rest), prefix = S("mayfly store ");
     uint64_t format;
@@ -75,7 +90,8 @@ static enum err version_check(struct store *st, struct str text)
                       (unsigned long long)format, FORMAT);
     if (str_eq(words, S("test-clock")) != st->opts.test_clock)
         return refuse(st, ERR_DENIED, "it was made with test.clock=%s", st->opts.test_clock ? "false" : "true");
-    return upgrade(st, format);
+    *out = format;
+    return OK;
 }
 
 static enum err key_load(struct store *st, bool fresh)
@@ -141,9 +157,16 @@ static enum err subfolders(struct store *st)
     return e;
 }
 
+static struct str second_line(struct str text)
+{
+    (void)str_line(text, &text);
+    return str_line(text, &text);
+}
+
 enum err folder_open(struct store *st)
 {
     char version[PATH_N];
+    uint64_t format = 0;
     AUTO_BUF struct buf text = { .max = VERSION_MAX };
     enum err e = path_of(st->dir, "VERSION", version);
     if (e == OK && file_on_cow(st->dir) && !st->opts.allow_cow)
@@ -159,8 +182,9 @@ enum err folder_open(struct store *st)
         e = make(st);
     else if (e == ERR_IO)
         return refuse(st, e, "its file VERSION cannot be read");
-    else if ((e = version_check(st, buf_str(&text))) == OK && (e = whole(st)) == OK)
-        e = key_load(st, false);
+    else if ((e = version_check(st, buf_str(&text), &format)) == OK && (e = whole(st)) == OK &&
+             (e = key_load(st, false)) == OK)
+        e = key_check(st, format, second_line(buf_str(&text)));
     return e == OK ? subfolders(st) : e;
 }
 

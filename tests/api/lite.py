@@ -134,6 +134,9 @@ def a_reload_makes_no_second_address():
         pages = list(pool.map(lambda _: post_form(two.page.forms[0]), range(8)))
     assert sorted(p[0] for p in pages) == [200] * 7 + [201], pages
     assert len({re.search(rb"mf1_[\w-]+", p[2])[0] for p in pages}) == 1
+    token = re.search(rb"mf1_[\w-]+", pages[0][2])[0].decode()
+    assert d.request("DELETE", "/api/v1/mailbox", token=token)[0] == 200
+    assert b"has ended" in post_form(two.page.forms[0])[2] and post_form(two.page.forms[0])[0] == 410
     body, h = form(local="", once=(0).to_bytes(8, "big").hex() + "00" * 16)  # of long ago, and what no form had
     Browser().show(d.request("POST", "/lite/new", body, headers=h), want=410)
     body, h = form(local="", once="x")

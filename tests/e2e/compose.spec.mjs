@@ -503,7 +503,7 @@ const tokenOf = (page) => {
 };
 
 test('who cannot be answered is said before an answer is written', async () => {
-  const own = await serve(...CLOSE);
+  const own = await serve(...CLOSE, 'smtp_out.relay_host=127.0.0.1', 'smtp_out.relay_port=1');
   const r = await reader(own, { size: NARROW, theme: 'dark', bypassCSP: true });
   const { page } = r;
   const address = await r.open();

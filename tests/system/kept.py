@@ -29,6 +29,8 @@ def a_backup_has_what_may_be_kept():
         eq(names(kept), ["VERSION", "dkim/" + DOMAIN, "index.key"])
         eq((kept / "dkim" / DOMAIN).read_bytes(), (d.data / "dkim" / DOMAIN).read_bytes())
         eq([p.stat().st_mode & 0o77 for p in [kept, *kept.rglob("*")]], [0] * 5)
+        (d.data / "dkim" / DOMAIN).unlink()
+        eq(names(backed_up(d)), ["VERSION", "index.key"])
 
 
 def on_a_new_disk_it_signs_as_before():
@@ -62,6 +64,25 @@ def a_lost_index_key_is_put_back():
         eq([m["subject"] for m in d.messages(box["token"])], ["still there"])
 
 
+def another_stores_key_is_refused():
+    with Daemon() as d, Daemon() as other:
+        box = d.make_box()
+        kept, version, key = backed_up(other), d.data / "store/VERSION", d.data / "store/index.key"
+        d.stop()
+        own = key.read_bytes()
+        shutil.copy(kept / "index.key", key)
+        try:
+            d.start(5)
+            raise AssertionError("it started with the key of another store")
+        except RuntimeError as e:
+            assert "its file index.key is damaged, or that of another store" in str(e), e
+        key.write_bytes(own)
+        version.write_text(version.read_text().split("\n")[0] + "\n")  # from before the key had a mark
+        d.start()
+        eq(version.read_text().split("\n")[1].split()[0], "index.key")
+        d.send(box["address"], "Subject: found\r\n\r\ny\r\n")
+
+
 def a_folder_that_others_may_look_into_is_said():
     with Daemon() as d:
         eq("start.data_dir_open" in d.log_text(), False)
@@ -72,5 +93,5 @@ def a_folder_that_others_may_look_into_is_said():
 
 
 if __name__ == "__main__":
-    sys.exit(run([a_backup_has_what_may_be_kept, on_a_new_disk_it_signs_as_before, a_lost_index_key_is_put_back,
+    sys.exit(run([a_backup_has_what_may_be_kept, on_a_new_disk_it_signs_as_before, a_lost_index_key_is_put_back, another_stores_key_is_refused,
                   a_folder_that_others_may_look_into_is_said]))

@@ -88,7 +88,7 @@ TEST(records_of_version_1_are_read_and_written_anew)
     CHECK_OK(file_save(path, S("mayfly store 1 test-clock\n")));
     CHECK_OK(store_open(&r->opts, &r->store));
     CHECK_OK(file_load(path, 100, &version)); /* an older program shall not open it any more */
-    CHECK_STR("version", buf_str(&version), "mayfly store 3 test-clock\n");
+    CHECK(str_starts(buf_str(&version), S("mayfly store 3 test-clock\nindex.key ")));
     for (int again = 0; again < 2; again++) {
         struct store_folder f = rig_folder(r, &box, FOLDER_INBOX);
         CHECK(f.total == 3 && f.unseen == 2 && f.deleted == 1 && f.bytes == 12 && f.recent == 3 && f.recent_from == 1);
