@@ -2,10 +2,10 @@
 #include "base/text.h"
 #include "core/draft.h"
 
-/* The last two, and an attachment's size, are what the beginning of a mail says of itself: it is handed in as it is,
+/* The last three, and an attachment's size, are what the beginning of a mail says of itself: it is handed in as it is,
  * and they are passed over. */
 static const char *const KEYS[] = {
-    "to", "cc", "bcc", "subject", "text", "html", "attachments", "in_reply_to", "draft", "refused",
+    "to", "cc", "bcc", "subject", "text", "html", "attachments", "in_reply_to", "draft", "refused", "html_left_out",
 };
 
 static void only(struct json_in *j, const struct json *obj, const char *const *others, size_t n)

@@ -70,7 +70,7 @@ static void beginning_end(struct beginning *b)
     b->known = NULL;
 }
 
-/* Of a draft, but for one that shows files of its own: a draft does not say which file stands where. */
+/* Of a draft, but for one that shows files of its own: a draft does not say which file stands where. Empty else. */
 static struct str html_of(enum reply_as as, const struct mail *m)
 {
     bool whole = as == REPLY_EDIT && m->has_html && !m->html_cut;
@@ -87,7 +87,9 @@ static void put_compose(struct beginning *b, const struct mail *m, const struct 
     put_people(o, "bcc", &x->bcc);
     json_kv_str(o, "subject", x->subject);
     json_kv_str(o, "text", x->text);
-    json_kv_str(o, "html", html_of(b->as, m));
+    struct str html = html_of(b->as, m);
+    json_kv_str(o, "html", html);
+    json_kv_bool(o, "html_left_out", b->as == REPLY_EDIT && m->has_html && html.n == 0 && (m->html.n > 0 || m->html_cut));
     if (files) {
         put_files(o, m, b->as == REPLY_EDIT);
     } else {

@@ -3,6 +3,7 @@ import base64
 import email
 import email.policy
 import http.client
+import imaplib
 import os
 import re
 import socket
@@ -11,7 +12,7 @@ from email.message import EmailMessage
 
 from client import Api, Daemon
 
-d = Daemon("smtp.max_bytes=8M", "box.max_bytes=64M")
+d = Daemon("auth.cleartext=loopback", "smtp.max_bytes=8M", "box.max_bytes=64M")
 api = Api(d)
 
 LETTER = ("From: =?utf-8?q?J=C3=B6rg?= <joerg@example.com>\r\nTo: Box <{box}>, Anna <anna@example.com>\r\nCc: ben@example.com, {box}\r\n{more}"
@@ -103,6 +104,15 @@ def a_draft_is_kept_and_goes_on():
     api.v1("DELETE", f"/mailbox/messages/{again['id']}", token=token, want=204)
 
 
+def appended(box, raw):
+    """A draft as a mail program puts it there; its id."""
+    imap = imaplib.IMAP4(*d.address("imap.listen"))
+    imap.login(box["address"], box["token"])
+    assert imap.append("Drafts", r"\Draft", None, raw)[0] == "OK"
+    imap.logout()
+    return api.v1("GET", "/mailbox/messages?folder=Drafts", token=box["token"])["messages"][0]["id"]
+
+
 def what_is_formatted_stays_so():
     box = api.box()
     token, page = box["token"], "<p>Grüße <b>aus</b> Köln</p>\n"
@@ -119,13 +129,20 @@ def what_is_formatted_stays_so():
     again = api.v1("PUT", f"/mailbox/drafts/{on['draft']}", {k: v for k, v in on.items() if k != "draft"}, token)["id"]  # as it is
     assert both(again) == ["Grüße aus Köln\n", page] and len(list(source(box, again).iter_attachments())) == 1
     on = begin(box, saved(html=page), "edit")
-    assert "Grüße aus Köln" in on["text"] and on["html"].replace("\r\n", "\n") == page
+    assert "Grüße aus Köln" in on["text"] and on["html"].replace("\r\n", "\n") == page and not on["html_left_out"]
     assert both(api.v1("PUT", f"/mailbox/drafts/{on['draft']}", {"text": "Anders"}, token)["id"]) == ["Anders\n", None]  # what it says is what it is
-    assert begin(box, saved(text="x"), "edit")["html"] == ""
-    assert begin(box, saved(html='<p>See</p><img src="CID:a@b">'), "edit")["html"] == ""  # it would show nothing
+    on = begin(box, saved(text="x"), "edit")
+    assert on["html"] == "" and not on["html_left_out"], on
+    on = begin(box, saved(html='<p>See</p><img src="CID:a@b">'), "edit")
+    assert on["html"] == "" and on["html_left_out"] and "See" in on["text"], on  # it would show nothing
+    again = api.v1("PUT", f"/mailbox/drafts/{on['draft']}", {k: v for k, v in on.items() if k != "draft"}, token)["id"]
+    assert not begin(box, again, "edit")["html_left_out"], "it is text alone now"
+    long = b"From: %s\r\nSubject: long\r\nContent-Type: text/html\r\n\r\n<p>Long</p>%s\r\n" % (box["address"].encode(), b"<b>word</b>\r\n" * 400_000)
+    on = begin(box, appended(box, long), "edit")
+    assert on["html"] == "" and on["html_left_out"] and "Long" in on["text"], len(on["html"])
     d.send(box["address"], "From: a@example.com\r\nSubject: html\r\nContent-Type: text/html\r\n\r\n<p>Lunch?</p>\r\n".encode())
     mail = api.v1("GET", "/mailbox/wait?timeout=10&subject=html", token=token, want=200)["id"]
-    assert {begin(box, mail, how)["html"] for how in ("reply", "reply_all", "forward")} == {""}
+    assert {(begin(box, mail, how)["html"], begin(box, mail, how)["html_left_out"]) for how in ("reply", "reply_all", "forward")} == {("", False)}
 
 
 def drafts_that_are_none():

@@ -157,7 +157,7 @@ test('the reasons are in the language of the page, loaded for the first mail in 
 /* A link that a mail asks to follow, and that is what gives it away. */
 const HOST = 'www.paypal.com.secure-session-check.evil.example';
 const phish = (subject) => `From: "service@paypal.com" <w@xn--80ak6aa92e.example>\nReply-To: other@elsewhere.example\nSubject: ${subject}\nMIME-Version: 1.0
-Content-Type: text/html; charset=utf-8\n\n<html><body><p>Confirm your account, or it will be closed.</p><a href="https://${HOST}/confirm?token=81">Confirm your account</a> ACT N\u043eW cl\u0456ck h\u0435re</body></html>\n`;
+Content-Type: text/html; charset=utf-8\n\n<html><body><p>Confirm your account, or it will be closed.</p><a href="https://${HOST}/confirm?token=81">Confirm your account</a> <a href="https://${HOST}/help">Help</a> ACT N\u043eW cl\u0456ck h\u0435re</body></html>\n`;
 
 for (const size of [WIDE, NARROW])
   test(`junk promotes no link, says why at once, and opens one at the second click only, at ${size.width} px`, async (t) => {
@@ -185,12 +185,29 @@ for (const size of [WIDE, NARROW])
     await page.keyboard.press('Enter'); /* the focus is at Cancel, and goes back */
     assert.ok(await open.evaluate((e) => new Promise((go) => setTimeout(() => go(e === document.activeElement), 50))));
 
+    await page.getByRole('button', { name: '2 links' }).click();
+    const list = page.locator('ul', { has: page.getByText('Help', { exact: true }) }).locator('li');
+    assert.equal(await list.locator('a').count(), 0, 'nor from the list');
+    const second = list.nth(1).getByRole('button', { name: HOST });
+    await second.click();
+    assert.equal(await list.getByRole('link').count(), 1);
+    assert.equal(await list.nth(1).getByRole('link', { name: 'Open anyway' }).getAttribute('href'), `https://${HOST}/help`);
+    await look(r, 'junk-links-asked', size);
+    await page.keyboard.press('Enter');
+    assert.ok(await second.evaluate((e) => new Promise((go) => setTimeout(() => go(e === document.activeElement), 50))));
+    await page.getByRole('tab', { name: 'HTML' }).click();
+    const inside = page.frameLocator('iframe').locator('a');
+    await inside.nth(1).waitFor();
+    assert.deepEqual(await inside.evaluateAll((all) => all.map((a) => [a.getAttribute('href'), a.title])), ['confirm?token=81', 'help'].map((to) => [null, `https://${HOST}/${to}`]));
+    await inside.nth(1).evaluate((a) => a.click());
+
     await page.getByRole('button', { name: 'Not junk' }).click();
     await page.locator('.folder', { hasText: 'Inbox' }).click();
     await r.row('Confirm your account').click();
     await panel.getByRole('link', { name: 'Open link' }).waitFor();
     assert.equal(await page.locator('.panels .primary').count(), 0, 'what was found of its link still holds');
     assert.equal(await page.getByTestId('injunk').count(), 0);
+    assert.equal(await page.frameLocator('iframe').locator('a[href]').count(), 2);
     assert.deepEqual([r.seen.errors, r.seen.foreign], [[], []]);
     await r.close();
   });

@@ -65,7 +65,7 @@ export class Composer {
   private unsure = false;
   private inReplyTo = '';
   /** Of a draft that came with formatting, and the text that says the same. */
-  private formatted = $state({ html: '', text: '' });
+  private formatted = $state({ html: '', text: '', leftOut: false });
   private touched = false;
   private dirty = false;
   private over = false;
@@ -102,11 +102,12 @@ export class Composer {
     for (const f of FIELDS) this.rcpts[f] = addRcpts(this.rcpts[f], parseRcpts(typed[f] ?? ''));
     this.subject = b.subject;
     this.text = kind === 'edit' ? b.text.replace(/\n$/, '') : kind === 'forward' ? `\n\n${forwarded(m!)}\n${b.text}` : b.text.trim() ? `\n\n${wrote(m!)}\n${b.text}` : '';
-    this.formatted = { html: b.html, text: this.text };
+    this.formatted = { html: b.html, text: this.text, leftOut: b.html_left_out };
     this.inReplyTo = b.in_reply_to;
     this.draft = b.draft;
     if (b.draft) this.saved = 'saved';
     if (b.refused?.code === 'send_unknown_to_box') this.barred = { address: b.refused.address, text: t(kind === 'edit' ? 'compose.replyonly.refused' : 'compose.unproven', { address: b.refused.address }) };
+    else if (b.refused?.code === 'send_no_way_out') this.barred = { address: b.refused.address, text: refusal(b.refused.code, b.refused.address) };
     else if (b.refused) this.error = refusal(b.refused.code, b.refused.address) || b.refused.detail;
     this.files = b.attachments.map((a) => ({ key: this.keys++, name: a.filename, type: a.content_type, size: a.size, blob: null, ref: { message: a.message, n: a.n }, part: 1, error: '' }));
   }
@@ -158,8 +159,9 @@ export class Composer {
     this.touch();
   }
 
-  /** Its formatting, which cannot be changed here: 'kept' as long as the text is what it was. */
-  get formatting(): 'none' | 'kept' | 'lost' {
+  /** Its formatting, which cannot be changed here: 'kept' as long as the text is what it was, 'left' where it never can be. */
+  get formatting(): 'none' | 'kept' | 'lost' | 'left' {
+    if (this.formatted.leftOut) return 'left';
     return !this.formatted.html ? 'none' : this.text === this.formatted.text ? 'kept' : 'lost';
   }
 

@@ -14,6 +14,8 @@ export interface Clean { html: string; blocked: Blocked }
 export interface CleanOpts {
   /** Keep pictures of other hosts, because the reader asked for this mail's. */
   images: boolean;
+  /** Links lead somewhere: else their text stays, and where they would have led is said. */
+  links: boolean;
   /** Inline pictures by Content-ID, as data: URLs. */
   cid: ReadonlyMap<string, string>;
 }
@@ -107,7 +109,7 @@ function onAttributes(el: Element, opts: CleanOpts, found: Found): void {
     else el.removeAttribute('style');
   }
   if (el.nodeName === 'IMG') onImage(el);
-  if (el.hasAttribute('href')) onLink(el);
+  if (el.hasAttribute('href')) onLink(el, opts.links);
 }
 
 /** A picture that stays away leaves a box of its size with its words: a browser would draw a broken one. */
@@ -124,12 +126,13 @@ function onImage(el: Element): void {
   el.replaceWith(box);
 }
 
-function onLink(el: Element): void {
+function onLink(el: Element, leads: boolean): void {
   const url = el.getAttribute('href') ?? '';
   if (el.nodeName !== 'A' || !/^(https?:|mailto:|tel:)/i.test(url.trim())) return el.removeAttribute('href');
+  el.setAttribute('title', url.slice(0, 300));
+  if (!leads) return el.removeAttribute('href');
   el.setAttribute('target', '_blank');
   el.setAttribute('rel', 'noopener noreferrer nofollow');
-  el.setAttribute('title', url.slice(0, 300));
 }
 
 function wash(dirty: string, opts: CleanOpts, found: Found): string {

@@ -48,7 +48,7 @@ export interface Sent {
 export interface FileRef { message: string; n: number }
 /** What a mail to be written begins with. */
 export interface Beginning {
-  to: Person[]; cc: Person[]; bcc: Person[]; subject: string; text: string; html: string; in_reply_to: string; draft: string;
+  to: Person[]; cc: Person[]; bcc: Person[]; subject: string; text: string; html: string; html_left_out: boolean; in_reply_to: string; draft: string;
   /** Whom it could not be sent to, as far as is known before it is written. */
   refused: { address: string; code: string; detail: string } | null;
   attachments: (FileRef & { filename: string; content_type: string; size: number })[];
@@ -176,7 +176,7 @@ export const outbox = (v: unknown): Sent[] => list(rec(v)['outbox'], sent);
 export function beginning(v: unknown): Beginning {
   const o = rec(v);
   return {
-    to: people(o['to']), cc: people(o['cc']), bcc: people(o['bcc']), subject: str(o['subject']), text: str(o['text']), html: str(o['html']),
+    to: people(o['to']), cc: people(o['cc']), bcc: people(o['bcc']), subject: str(o['subject']), text: str(o['text']), html: str(o['html']), html_left_out: bool(o['html_left_out']),
     in_reply_to: str(o['in_reply_to']), draft: str(o['draft']),
     refused: isRec(o['refused']) ? { address: str(o['refused']['address']), code: str(o['refused']['code']), detail: str(o['refused']['detail']) } : null,
     attachments: list(o['attachments'], (a) => ({ message: must(a, 'message'), n: num(a['n']), filename: str(a['filename']), content_type: str(a['content_type']), size: num(a['size']) })),

@@ -9,7 +9,7 @@ vi.mock('../src/api', async (real) => ({ ...(await real<typeof api>()), begin: v
 vi.mock('../src/app.svelte', () => ({ app: { box: null, errorText: String, errorToast: () => undefined } }));
 
 const begun = (more: Partial<Beginning>): Beginning => ({
-  to: [{ name: '', address: 'ann@example.com' }], cc: [], bcc: [], subject: 'Hello', text: 'Bold words\n', html: '', in_reply_to: '', draft: 'd1', refused: null, attachments: [], ...more,
+  to: [{ name: '', address: 'ann@example.com' }], cc: [], bcc: [], subject: 'Hello', text: 'Bold words\n', html: '', html_left_out: false, in_reply_to: '', draft: 'd1', refused: null, attachments: [], ...more,
 });
 async function opened(b: Beginning): Promise<Composer> {
   vi.mocked(api.begin).mockResolvedValue(b);
@@ -39,4 +39,21 @@ it('of text alone is text alone', async () => {
   const c = await opened(begun({}));
   expect(c.formatting).toBe('none');
   expect('html' in (await saved(c, 'Other', 'Bold words'))).toBe(false);
+});
+
+it('says from the start what it cannot keep', async () => {
+  const c = await opened(begun({ html_left_out: true }));
+  expect(c.formatting).toBe('left');
+  expect('html' in (await saved(c, 'Other', 'Bold words'))).toBe(false);
+  expect(c.formatting).toBe('left');
+});
+
+it.each(['send_unknown_to_box', 'send_no_way_out'])('that could not be sent says so while whom it is for is named: %s', async (code) => {
+  const c = await opened(begun({ refused: { address: 'ann@example.com', code, detail: 'no' } }));
+  expect(c.bar).toContain('ann@example.com');
+  c.text = 'More words';
+  c.touch();
+  expect(c.bar).toContain('ann@example.com');
+  c.drop('to', 'ann@example.com');
+  expect(c.bar).toBe('');
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cleanMail, inlinePictures } from '../src/frame';
 
-const none = { images: false, cid: new Map<string, string>() };
+const none = { images: false, links: true, cid: new Map<string, string>() };
 const parse = (html: string): Document => new DOMParser().parseFromString(html, 'text/html');
 
 /** Why a washed document is not harmless; empty when it is. */
@@ -33,7 +33,13 @@ describe('the wash', () => {
     const { html } = cleanMail('<body bgcolor="#eee"><table width="600" align="center"><tr><td style="padding:8px;color:#333">Hi <b>you</b> <a href="https://e.test/x">go</a></td></tr></table></body>', none);
     expect(html).toContain('bgcolor="#eee"');
     expect(html).toContain('style="padding:8px;color:#333"');
-    expect(html).toContain('<a href="https://e.test/x" target="_blank" rel="noopener noreferrer nofollow" title="https://e.test/x">go</a>');
+    expect(html).toContain('<a href="https://e.test/x" title="https://e.test/x" target="_blank" rel="noopener noreferrer nofollow">go</a>');
+  });
+  it('of junk lets no link lead anywhere, and says where it would', () => {
+    const { html } = cleanMail('<a href="https://e.test/x" target="_top" title="Your bank"><b>go</b></a> <a href="mailto:a@e.test">write</a> <map><area href="https://e.test/y"></map>', { ...none, links: false });
+    expect(html).toContain('<a title="https://e.test/x"><b>go</b></a> <a title="mailto:a@e.test">write</a>');
+    expect(html).not.toMatch(/href|target=/);
+    expect(harm(html)).toEqual([]);
   });
   it('keeps style from the head, cut down', () => {
     const { html, blocked } = cleanMail('<html><head><style>@import url(//e.test/x);h1{color:red;background:url(http://e.test/b.png)}</style></head><body><h1>x</h1></body></html>', none);
@@ -76,7 +82,7 @@ describe('the wash', () => {
   });
   it('puts inline pictures in as data, and only pictures', () => {
     const cid = new Map([['logo@x', 'data:image/png;base64,AAAA'], ['evil@x', 'data:text/html;base64,AAAA']]);
-    const { html } = cleanMail('<img src="cid:logo@x"><img src="cid:evil@x"><img src="cid:logo%40x">', { images: false, cid });
+    const { html } = cleanMail('<img src="cid:logo@x"><img src="cid:evil@x"><img src="cid:logo%40x">', { ...none, cid });
     expect(html.match(/data:image\/png;base64,AAAA/g)).toHaveLength(2);
     expect(html).not.toContain('text/html;base64');
   });
