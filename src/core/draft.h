@@ -46,8 +46,9 @@ struct draft {
 /* What a name or subject is in a header: blanks for control characters, none at both ends. In the arena. */
 struct str draft_line(struct arena *a, struct str s);
 /* Reads members to, cc, bcc, subject, text, html, attachments and in_reply_to of obj; complaints are j's, about members
- * that are neither these nor what a beginning says beside them ("draft", "refused", "html_left_out"), nor among others[n], too. Views
- * are in the arena. A person is {"name", "address"}, or a string as a header has it, which may list several. */
+ * that are neither these nor what a beginning says beside them ("draft", "refused", "html_left_out"), nor among
+ * others[n], too. Views are in the arena. A person is {"name", "address"}, or a string as a header has it, which may
+ * list several. */
 void draft_read(struct json_in *j, const struct json *obj, const char *const *others, size_t n, struct arena *a,
                 struct draft *out);
 /* Adds one person, or all that a list as a header has it names ("Anna <a@example.com>, b@example.com"). False: *wrong

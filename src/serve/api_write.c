@@ -89,7 +89,8 @@ static void put_compose(struct beginning *b, const struct mail *m, const struct 
     json_kv_str(o, "text", x->text);
     struct str html = html_of(b->as, m);
     json_kv_str(o, "html", html);
-    json_kv_bool(o, "html_left_out", b->as == REPLY_EDIT && m->has_html && html.n == 0 && (m->html.n > 0 || m->html_cut));
+    json_kv_bool(o, "html_left_out",
+                 b->as == REPLY_EDIT && m->has_html && html.n == 0 && (m->html.n > 0 || m->html_cut));
     if (files) {
         put_files(o, m, b->as == REPLY_EDIT);
     } else {
