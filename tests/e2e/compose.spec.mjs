@@ -189,6 +189,26 @@ test('sent in haste, had back, and sent better', async () => {
   await r.close();
 });
 
+test('what was taken back in another tab is said to be so', async () => {
+  const r = await reader(server);
+  const { page } = r;
+  const token = tokenOf(page);
+  await r.open();
+  await r.live();
+  await page.getByRole('button', { name: 'Write' }).click();
+  const composer = page.locator('.composer');
+  await composer.getByRole('combobox', { name: 'To' }).fill('ben@example.com,');
+  await composer.locator('textarea').fill('They are under the mat.');
+  const sent = page.waitForResponse('**/api/v1/mailbox/send');
+  await composer.getByRole('button', { name: 'Send' }).click();
+  const { id } = await (await sent).json();
+  const had = await fetch(`${server.base}api/v1/mailbox/outbox/${id}`, { method: 'DELETE', headers: { authorization: token() } });
+  assert.equal(had.status, 200);
+  await page.getByRole('button', { name: 'Undo sending' }).click();
+  await page.locator('.toast', { hasText: 'It was taken back already' }).waitFor();
+  await r.close();
+});
+
 test('a double click on Send takes nothing back, and Undo goes when the mail does', async () => {
   const r = await reader(server);
   const { page } = r;
@@ -503,7 +523,7 @@ const tokenOf = (page) => {
 };
 
 test('who cannot be answered is said before an answer is written', async () => {
-  const own = await serve(...CLOSE, 'smtp_out.relay_host=127.0.0.1', 'smtp_out.relay_port=1');
+  const own = await serve(...CLOSE, ...far.options);
   const r = await reader(own, { size: NARROW, theme: 'dark', bypassCSP: true });
   const { page } = r;
   const address = await r.open();
@@ -520,6 +540,25 @@ test('who cannot be answered is said before an answer is written', async () => {
   await composer.locator('.who button').click();
   await composer.getByRole('alert').waitFor({ state: 'detached' });
   assert.deepEqual([...r.seen.errors, ...r.seen.foreign, ...r.seen.dialogs], []);
+  await r.close();
+  await own.close();
+});
+
+test('a server without a way out says so before an answer is written', async () => {
+  const own = await serve('send.policy=open');
+  const r = await reader(own, { size: NARROW, bypassCSP: true });
+  const { page } = r;
+  const address = await r.open();
+  await r.live();
+  await own.send(address, mail({ ...LETTER, text: 'Hello,\n'.repeat(80) }));
+  await r.row('Lunch').click();
+  await page.locator('.answers').getByRole('button', { name: 'Reply', exact: true }).click();
+  const said = page.locator('.composer').getByRole('alert').getByText('anna@example.com');
+  await said.waitFor();
+  await page.locator('.composer textarea').fill('In vain.');
+  await page.locator('.composer').getByText('Draft saved').waitFor();
+  assert.ok(await said.isVisible(), 'also while it is written');
+  await axe(r, 'a reply without a way out');
   await r.close();
   await own.close();
 });

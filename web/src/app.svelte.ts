@@ -572,7 +572,9 @@ class App {
       if (draft && this.box?.id === b.id) await this.compose({ kind: 'edit', id: draft });
     } catch (e) {
       const late = until > 0 && e instanceof ApiError && e.offline;
-      this.errorToast(late ? t('compose.notrecalled') : e instanceof ApiError && e.status === 409 ? t('compose.toolate') : this.failed(e, b));
+      const status = e instanceof ApiError ? e.status : 0;
+      this.errorToast(late ? t('compose.notrecalled') : status === 409 ? t('compose.toolate') : status === 404 ? t('compose.recalled') : this.failed(e, b));
+      if (status === 404) void this.loadOutbox(b);
     }
     toasts.dismiss(said);
   }

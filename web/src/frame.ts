@@ -122,7 +122,8 @@ function onImage(el: Element): void {
   };
   box.className = 'mayfly-blocked';
   box.textContent = el.getAttribute('alt');
-  box.setAttribute('style', size('width') + size('height') + (el.getAttribute('style') ?? ''));
+  const style = size('width') + size('height') + (el.getAttribute('style') ?? '');
+  if (style) box.setAttribute('style', style);
   el.replaceWith(box);
 }
 

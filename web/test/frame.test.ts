@@ -2,7 +2,7 @@
 // tests/e2e's to show. Here every case must come out without anything that could.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { cleanMail, inlinePictures } from '../src/frame';
 
 const none = { images: false, links: true, cid: new Map<string, string>() };
@@ -57,6 +57,12 @@ describe('the wash', () => {
     expect(html).toContain('<p>a</p><span class="mayfly-blocked" style="width:520px;height:50%;border-radius:4px">Sale &lt;b&gt;</span><p>b</p>');
     expect(html).not.toContain('<img');
     expect(harm(html)).toEqual([]);
+  });
+  it('sets no empty style: the page’s policy would complain', () => {
+    const set = vi.spyOn(Element.prototype, 'setAttribute');
+    cleanMail('<img src="https://a.test/1.png" alt="Sale">', none);
+    expect(set.mock.calls.filter(([name]) => name === 'style')).toEqual([]);
+    set.mockRestore();
   });
   it('loads pictures when asked, but no tracker', () => {
     const { html } = cleanMail('<img src="https://a.test/1.png"><img src="https://b.test/p.gif" width="1" height="1">', { ...none, images: true });
