@@ -26,6 +26,18 @@ static void name_item(struct store_folder_put *q, size_t i, uint32_t no, const c
     memcpy(it->name_hash, name, MIN(strlen(name), (size_t)NAME_HASH_N));
 }
 
+/* As many as there may be: f0, f1, ... */
+static struct store_folder_put *new_put_full(const struct box_id *box)
+{
+    struct store_folder_put *q = new_put(box, STORE_FOLDERS_MAX);
+    for (size_t i = 0; i < q->n; i++) {
+        char name[24];
+        snprintf(name, sizeof name, "f%zu", i);
+        name_item(q, i, 0, name);
+    }
+    return q;
+}
+
 static struct store_folder_put *put(struct rig *r, const struct box_id *box, uint32_t no, const char *name)
 {
     struct store_folder_put *q = new_put(box, 1);
@@ -144,12 +156,7 @@ CASE(several_folders_are_one_step)
 CASE(folders_have_ceilings)
 {
     struct box_id box = rig_box(r, 1, HOUR);
-    struct store_folder_put *q = new_put(&box, STORE_FOLDERS_MAX);
-    for (size_t i = 0; i < q->n; i++) {
-        char name[24];
-        snprintf(name, sizeof name, "f%zu", i);
-        name_item(q, i, 0, name);
-    }
+    struct store_folder_put *q = new_put_full(&box);
     CHECK_OK(RUN(r, folder_put, q)->req.err);
     CHECK_EQ(put(r, &box, 0, "one more")->req.err, ERR_FULL);
     CHECK_OK(put(r, &box, FIRST_MADE, "another name")->req.err);
@@ -243,11 +250,8 @@ CASE(a_subscribed_name_outlives_its_folder)
 CASE(vacant_names_have_a_ceiling)
 {
     struct box_id box = rig_box(r, 1, HOUR);
-    struct store_folder_put *q = new_put(&box, STORE_FOLDERS_MAX);
+    struct store_folder_put *q = new_put_full(&box);
     for (size_t i = 0; i < q->n; i++) {
-        char name[24];
-        snprintf(name, sizeof name, "f%zu", i);
-        name_item(q, i, 0, name);
         q->items[i].set |= FOLDER_SET_SUBSCRIBED;
         q->items[i].subscribed = true;
     }

@@ -1,6 +1,6 @@
 // What the page says in passing, at the foot of the window. A word of success leaves by itself, but not while a pointer
-// or the focus is on it, unless what it offers ends by itself; an error stays until it is closed. A toast may offer one act, and may have something to do once
-// it is gone and nobody acted (a deletion waits for that).
+// or the focus is on it, unless what it offers ends by itself; an error stays until it is closed. A toast may offer one
+// act, and may have something to do once it is gone and nobody acted (a deletion waits for that).
 export interface Act { label: string; run: () => void; undoes?: boolean }
 export interface Toast {
   id: number; text: string; kind: 'info' | 'error'; act?: Act; gone?: () => void;
